@@ -1,0 +1,1 @@
+"""One module per target; the table of all handlers is at the end of this file."""

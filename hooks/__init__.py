@@ -1,0 +1,1 @@
+"""The machine: it knows events and rules, and knows no target."""

@@ -1,0 +1,254 @@
+"""What is believed now: containers and gluetun's port. Every change answers with the events that it means."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hooks.events import Event, Origin
+
+_FIELDS = ("service", "project")
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container as Docker shows it. Times are ns since the Unix epoch, 0 where unknown or never."""
+
+    name: str
+    id: str
+    image: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    running: bool = False
+    health: str = ""  # "healthy", "unhealthy", "starting", or "" for no health check
+    started_at: int = 0
+    finished_at: int = 0
+    exit_code: int = 0
+    addresses: Mapping[str, str] = field(default_factory=dict)  # network name -> IPv4 (or IPv6) address
+    network_mode: str = ""
+
+    @property
+    def state_since(self) -> int:
+        """When it came to run, or to be dead."""
+        return self.started_at if self.running else max(self.finished_at, self.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class PortFile:
+    """One reading of gluetun's port file. `generation` changes whenever the file is written anew."""
+
+    ports: tuple[int, ...] = ()
+    reason: str = ""  # why it holds no valid port although it is not empty
+    generation: str = ""  # mtime in ns and inode, "" where there is no file
+    mtime: int = 0  # ns since the Unix epoch
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that is believed at one instant. `gluetun` is the name of the container whose port the file tells."""
+
+    gluetun: str = "gluetun"
+    containers: Mapping[str, Container] = field(default_factory=dict)
+    file: PortFile | None = None  # None: never read, or no rule asks
+    gluetun_seen: bool = False  # once Docker has shown it, its absence means that it is down
+
+    @property
+    def port(self) -> PortFile | None:
+        """The reading, if it holds valid ports and is no leftover from before gluetun's start."""
+        if self.file is None or not self.file.ports:
+            return None
+        vpn = self.containers.get(self.gluetun)
+        return None if vpn and vpn.running and self.file.mtime < vpn.started_at else self.file
+
+    @property
+    def port_may_be_missed(self) -> bool:
+        """Whether an absent port is news: the file is watched, and gluetun is not known to be down."""
+        vpn = self.containers.get(self.gluetun)
+        return self.file is not None and (vpn.running if vpn else not self.gluetun_seen)
+
+    def state(self) -> dict[str, Any]:
+        """What `${state.…}` can say."""
+        ports = list(self.port.ports) if self.port else []
+        return {"port": ports[0] if ports else None, "ports": ports}
+
+
+def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
+    """What the step from one world to the other means, as events. `now` is ns since the Unix epoch."""
+    events: list[Event] = []
+    for name, container in after.containers.items():
+        events += _container_news(before.containers.get(name), container, origin, now)
+    for name, container in before.containers.items():
+        if name not in after.containers:
+            events.append(_event("container.destroy", container, now, origin))
+    return events + list(_port_news(before, after, origin, now))
+
+
+def present(world: World, now: int) -> list[Event]:
+    """Every state that holds now, as a resync tells it: lanes know which of them are news to them."""
+    events = []
+    for container in world.containers.values():
+        if container.running:
+            events.append(_event("container.start", container, container.started_at or now, "resync"))
+            if container.health in ("healthy", "unhealthy"):
+                kind = f"container.{container.health}"
+                events.append(_event(kind, container, container.started_at or now, "resync"))
+    return events + list(_port_state(world, None, "resync", now))
+
+
+class View:
+    """The world that the sources share. Events are posted under the lock, so their order is the world's order."""
+
+    def __init__(self, world: World, post: Callable[[Event], None], now: Callable[[], int]) -> None:
+        self._world, self._post, self._now = world, post, now
+        self._lock = threading.RLock()
+
+    @property
+    def world(self) -> World:
+        """What is believed at this instant."""
+        return self._world
+
+    def tell(self, event: Event) -> None:
+        """Take in one raw event: what it says about the world, the event itself, and what follows from it."""
+        with self._lock:
+            before, self._world = self._world, _remember(follow(self._world, event))
+            self._post(event)
+            for derived in diff(before, self._world, event.origin, event.time):
+                if derived.type in _FOLLOWS:
+                    self._post(derived)
+
+    def look(self, change: Callable[[World], World], origin: Origin = "resync") -> None:
+        """Replace the world by what was just seen, and post the difference."""
+        with self._lock:
+            for event in self._step(change, origin):
+                self._post(event)
+
+    def resync(self, change: Callable[[World], World]) -> None:
+        """As `look`, but tell every state that holds: whoever missed or failed one acts on it now."""
+        with self._lock:
+            for event in self._step(change, "resync"):
+                if event.type not in _PRESENT:
+                    self._post(event)
+            for event in present(self._world, self._now()):
+                self._post(event)
+
+    def _step(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
+        before, self._world = self._world, _remember(change(self._world))
+        return diff(before, self._world, origin, self._now())
+
+
+# What a raw event brings with it. The rest of a diff is the raw event itself, told by Docker.
+_FOLLOWS = frozenset({"container.recreated", "container.ip_changed", "port.forwarded", "port.cleared"})
+# What `present` tells; a resync leaves these out of its diff, so that nothing is told twice.
+_PRESENT = frozenset({
+    "container.start", "container.healthy", "container.unhealthy", "port.forwarded", "port.cleared",
+})  # fmt: skip
+
+
+def _remember(world: World) -> World:
+    return replace(world, gluetun_seen=True) if world.gluetun in world.containers else world
+
+
+def follow(world: World, event: Event) -> World:
+    """The world after a raw container event. Addresses come only from a look at the engine."""
+    if not event.type.startswith("container.") or not event.subject:
+        return world
+    name, data = event.subject, event.data
+    known = world.containers.get(name)
+    word = event.type.removeprefix("container.")
+    containers = dict(world.containers)
+    if word == "destroy":
+        if known and known.id == data.get("id"):
+            del containers[name]
+    elif word == "rename":
+        old = containers.pop(str(data.get("old_name")), None)
+        if old:
+            containers[name] = replace(old, name=name)
+    elif word in _CHANGES:
+        base = known if known and known.id == data.get("id") else _from_event(event, known)
+        containers[name] = _CHANGES[word](base, event)
+    else:
+        return world
+    return replace(world, containers=containers)
+
+
+_CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
+    "start": lambda c, e: replace(c, running=True, health="", started_at=e.time),
+    "die": lambda c, e: replace(
+        c, running=False, health="", finished_at=e.time, exit_code=int(e.data.get("exit_code", 0))
+    ),
+    "healthy": lambda c, _: replace(c, health="healthy"),
+    "unhealthy": lambda c, _: replace(c, health="unhealthy"),
+}
+
+
+def _from_event(event: Event, known: Container | None) -> Container:
+    # the addresses are kept until a look at the engine tells the new ones, so that their change is news
+    labels = dict(event.data.get("labels") or {})
+    for name in _FIELDS:
+        if name in event.data:
+            labels[f"com.docker.compose.{name}"] = event.data[name]
+    return Container(
+        event.subject, str(event.data.get("id", "")), str(event.data.get("image", "")), labels,
+        addresses=known.addresses if known else {},
+    )  # fmt: skip
+
+
+def _container_news(old: Container | None, new: Container, origin: Origin, now: int) -> Iterator[Event]:
+    if old and old.id != new.id:
+        yield _event("container.recreated", new, now, origin, old_id=old.id)
+    same = old is not None and old.id == new.id
+    restarted = new.running and not (same and old is not None and old.running and old.started_at >= new.started_at)
+    if restarted:
+        yield _event("container.start", new, new.started_at or now, origin)
+    elif not new.running and old is not None and old.running:
+        yield _event("container.die", new, new.finished_at or now, origin, exit_code=new.exit_code)
+    known = new.running and new.health in ("healthy", "unhealthy")
+    if known and (restarted or old is None or old.health != new.health):
+        yield _event(f"container.{new.health}", new, now, origin)
+    yield from _address_news(old, new, origin, now)
+
+
+def _address_news(old: Container | None, new: Container, origin: Origin, now: int) -> Iterator[Event]:
+    for network, address in new.addresses.items():
+        before = old.addresses.get(network, "") if old else ""
+        if old and before and address and before != address:
+            yield _event("container.ip_changed", new, now, origin, network=network, ip=address, old_ip=before)
+
+
+def _port_news(before: World, after: World, origin: Origin, now: int) -> Iterator[Event]:
+    file, was = after.file, before.file
+    if file and file.reason and (was is None or was.generation != file.generation):
+        data = {"container": after.gluetun, "reason": file.reason}
+        yield Event("port.invalid", after.gluetun, file.mtime, "files", origin, data)
+    stood = before.port if before.port_may_be_missed else None
+    if after.port:
+        news = stood is None or stood.generation != after.port.generation
+    else:
+        news = after.port_may_be_missed and (stood is not None or not before.port_may_be_missed)
+    if news:
+        yield from _port_state(after, before, origin, now)
+
+
+def _port_state(world: World, before: World | None, origin: Origin, now: int) -> Iterator[Event]:
+    old = before.port if before else None
+    more = {"old_port": old.ports[0]} if old else {}
+    if world.port:
+        data = {
+            "container": world.gluetun, "port": world.port.ports[0], "ports": list(world.port.ports),
+            "generation": world.port.generation, **more,
+        }  # fmt: skip
+        yield Event("port.forwarded", world.gluetun, world.port.mtime, "files", origin, data)
+    elif world.port_may_be_missed:
+        yield Event("port.cleared", world.gluetun, now, "files", origin, {"container": world.gluetun, **more})
+
+
+def _event(kind: str, container: Container, time: int, origin: Origin, **more: Any) -> Event:
+    data: dict[str, Any] = {
+        "container": container.name, "id": container.id, "image": container.image,
+        "labels": dict(container.labels), **more,
+    }  # fmt: skip
+    for name in _FIELDS:
+        if f"com.docker.compose.{name}" in container.labels:
+            data[name] = container.labels[f"com.docker.compose.{name}"]
+    return Event(kind, container.name, time, "docker", origin, data)
