@@ -1,0 +1,83 @@
+"""A run, how it ended, and what the engine has to tell about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hooks.events import Event, Topic
+from hooks.table import Rule
+
+ResultKind = Literal["changed", "unchanged", "skipped", "retry", "give_up"]
+NoteKind = Literal["waits", "merged", "dropped", "exhausted", "retries", "superseded", "failed", "blind", "sees"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt at a rule's steps, from `step` on. `id` stays the same for all attempts of a run."""
+
+    id: str
+    rule: Rule
+    key: str
+    event: Event  # the newest that the lane had when the attempt was made due
+    attempt: int = 1
+    step: int = 0  # the first step not yet done
+    changed: bool = False  # an earlier step changed something
+    said: str = ""  # what the last step said
+    quiet: bool = False  # woken by a resync alone: steps that merely tell or run something need a change
+    states: tuple[Topic, ...] = ()  # of a `for` rule: what must still last
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an attempt ended. `step`, `changed` and `said` are where a next attempt goes on."""
+
+    kind: ResultKind
+    said: str = ""
+    after: float | None = None  # seconds that the target asked for, with `retry`
+    step: int = 0
+    changed: bool = False
+    handler: str = ""  # the step's handler that ended it
+
+    @property
+    def counts(self) -> bool:
+        """Whether the run counts for limit and cooldown."""
+        return self.kind not in ("unchanged", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the engine decided that an owner may want to read. `wait_s` is seconds from then."""
+
+    kind: NoteKind
+    rule: str
+    key: str
+    event: Event
+    why: str = ""
+    wait_s: float | None = None
+    run: str = ""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An event that waits in its lane for `due`, in the engine's seconds."""
+
+    event: Event
+    due: float
+    first: float  # when the oldest event merged into it came
+    quiet: bool = False
+    attempt: int = 1
+    id: str = ""  # of the run that it goes on with
+    step: int = 0
+    changed: bool = False
+    said: str = ""
+
+
+@dataclass(slots=True)
+class Held:
+    """A state that a lane is in."""
+
+    event: Event
+    value: str
+    identity: tuple[object, ...] = field(default=())
+    acted: bool = False  # a run that saw it ended well, or gave up for good
