@@ -76,6 +76,7 @@ class Handler(ABC, Generic[A]):
     says: ClassVar[str]  # one sentence for the reference
     Args: ClassVar[type]  # a frozen dataclass; each field's metadata["says"] explains it
     reconciles: ClassVar[bool] = False  # brings a state about: a resync may wake its rule
+    uses_port: ClassVar[bool] = False  # looks at the forwarded port: the port file is watched for it
 
     @abstractmethod
     def targets(self, args: A, settings: Settings) -> tuple[str, ...]:

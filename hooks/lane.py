@@ -175,7 +175,7 @@ class Lane:
             self.starts.append(now)
         run = Run(
             head.id or run_id, self.rule, self.key, head.event, head.attempt, head.step, head.changed, head.said,
-            head.quiet, tuple(self.states) if self.rule.for_s is not None else (),
+            head.quiet, tuple(held.event for held in self.states.values()) if self.rule.for_s is not None else (),
         )  # fmt: skip
         self.running, self._covers = run, dict(self.states)
         return run

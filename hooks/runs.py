@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hooks.events import Event, Topic
+from hooks.events import Event
 from hooks.table import Rule
 
 ResultKind = Literal["changed", "unchanged", "skipped", "retry", "give_up"]
@@ -25,7 +25,7 @@ class Run:
     changed: bool = False  # an earlier step changed something
     said: str = ""  # what the last step said
     quiet: bool = False  # woken by a resync alone: steps that merely tell or run something need a change
-    states: tuple[Topic, ...] = ()  # of a `for` rule: what must still last
+    states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ from typing import Any
 
 from blinker import Signal
 
-event_seen = Signal("an event reached the engine: event")
-run_started = Signal("a run's attempt began: run")
-run_ended = Signal("a run's attempt ended: run, outcome, note (what happens next)")
+event_seen = Signal("an event reaches the engine: event")
+run_started = Signal("an attempt begins: run")
+run_ended = Signal("an attempt has ended: run, result, took_s, note (what the engine decided next, or None)")
+run_overdue = Signal("an attempt is beyond its time-out and still at work: run, after_s")
 noted = Signal("the engine decided something worth telling: note")
 source_lost = Signal("a source cannot be seen: name, reason")
 source_restored = Signal("a source is seen (again): name, detail")
 rules_loaded = Signal("a rules table is in force: table")
-trouble = Signal("something of ours went wrong: said")
+trouble = Signal("something of ours went wrong: said, error (the exception) where there is one")
 
 
 def tell(signal: Signal, **news: Any) -> None:

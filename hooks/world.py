@@ -96,6 +96,21 @@ def present(world: World, now: int) -> list[Event]:
     return events + list(_port_state(world, None, "resync", now))
 
 
+def lasts(world: World, event: Event) -> bool:
+    """Whether the state that the event began still lasts, as far as the world shows it."""
+    container = world.containers.get(event.subject)
+    match event.type:
+        case "container.healthy" | "container.unhealthy":
+            return container is not None and f"container.{container.health}" == event.type
+        case "container.start" | "container.die":
+            return (container is not None and container.running) == (event.type == "container.start")
+        case "port.cleared":
+            return world.port_may_be_missed and world.port is None
+        case "port.forwarded":
+            return world.port is not None
+    return True
+
+
 class View:
     """The world that the sources share. Events are posted under the lock, so their order is the world's order."""
 

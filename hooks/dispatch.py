@@ -1,0 +1,150 @@
+"""The shell around the engine: the inbox, one loop, a thread for each attempt."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf
+
+from hooks import signals
+from hooks.engine import Engine
+from hooks.events import Event
+from hooks.runs import Note, Result, Run
+from hooks.steps import Attempt, Workshop
+
+STOP_WAIT_S = 8.0  # how long a stop waits for running attempts; Docker kills after 10
+BEAT_S = 15.0  # between heartbeats
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    attempt: Attempt
+    result: Result
+
+
+class _Stop:
+    pass
+
+
+class Dispatch:
+    """Feeds the engine from the inbox and sets its runs to work."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        workshop: Workshop,
+        *,
+        beat: Callable[[], None] = lambda: None,
+        jitter: Callable[[], float] = lambda: random.random() / 4,  # noqa: S311 - spreads retries, guards nothing
+    ) -> None:
+        self.engine, self.workshop = engine, workshop
+        self._beat, self._jitter, self._clock = beat, jitter, workshop.clock
+        self._inbox: queue.SimpleQueue[Event | _Finished | _Stop] = queue.SimpleQueue()
+        self._attempts: dict[str, Attempt] = {}
+        self._next_beat = self._clock()
+        self.stopping = threading.Event()
+
+    def post(self, event: Event) -> None:
+        """Put an event into the inbox. Any thread may."""
+        self._inbox.put(event)
+
+    def stop(self) -> None:
+        """End the loop: nothing new starts, running attempts have `STOP_WAIT_S` to end. Any thread may."""
+        self.stopping.set()
+        self._inbox.put(_Stop())
+
+    def attempts(self) -> list[Attempt]:
+        """What is at work now."""
+        return list(self._attempts.values())
+
+    def run(self) -> None:
+        """The loop. Returns after `stop`."""
+        while not self.stopping.is_set():
+            self._turn()
+        until = self._clock() + STOP_WAIT_S
+        while self._attempts and self._clock() < until:
+            message = self._receive(until)
+            if isinstance(message, _Finished):
+                self._finish(message.attempt, message.result)
+
+    def _turn(self) -> None:
+        message = self._receive(self._deadline())
+        if isinstance(message, Event):
+            self._feed(message)
+        elif isinstance(message, _Finished):
+            self._finish(message.attempt, message.result)
+        now = self._clock()
+        for run in self.engine.advance(now) if not self.stopping.is_set() else ():
+            self._begin(run, now)
+        self._tell()
+        self._watch(now)
+
+    def _receive(self, until: float) -> Event | _Finished | _Stop | None:
+        wait_s = until - self._clock()
+        try:
+            return self._inbox.get(timeout=min(max(wait_s, 0.0), threading.TIMEOUT_MAX))
+        except queue.Empty:
+            return None
+
+    def _deadline(self) -> float:
+        working = (a.deadline for a in self._attempts.values() if not (a.overdue or a.waits_for))
+        return min(self.engine.next_deadline(), self._next_beat, min(working, default=inf))
+
+    # -- events --------------------------------------------------------------------------
+
+    def _feed(self, event: Event) -> None:
+        if event.source == "docker" and event.cause is None:
+            # while a run of ours holds a container, what happens to it is our own doing
+            event = replace(event, cause=self.workshop.locks.holder(f"container:{event.subject}"))
+        signals.tell(signals.event_seen, event=event)
+        self.engine.feed(event, self._clock())
+
+    # -- runs ----------------------------------------------------------------------------
+
+    def _begin(self, run: Run, now: float) -> None:
+        attempt = Attempt(run, now, now + run.rule.timeout_s)
+        self._attempts[run.id] = attempt
+        signals.tell(signals.run_started, run=run)
+        threading.Thread(target=self._work, args=(attempt,), name=run.id, daemon=True).start()
+
+    def _work(self, attempt: Attempt) -> None:
+        try:
+            result = self.workshop.perform(attempt)
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the lane must hear of the end
+            result = Result("retry", f"the attempt broke: {type(error).__name__}: {error}", step=attempt.run.step)
+            signals.tell(signals.trouble, said=result.said, error=error)
+        self._inbox.put(_Finished(attempt, result))
+
+    def _finish(self, attempt: Attempt, result: Result) -> None:
+        now = self._clock()
+        self._attempts.pop(attempt.run.id, None)
+        self.engine.finished(attempt.run, result, now, self._jitter())
+        notes = self._take_notes()
+        mine = [note for note in notes if note.run == attempt.run.id]
+        signals.tell(
+            signals.run_ended, run=attempt.run, result=result, took_s=now - attempt.began,
+            note=mine[0] if mine else None,
+        )  # fmt: skip
+        self._tell([note for note in notes if note not in mine])
+
+    def _take_notes(self) -> list[Note]:
+        notes, self.engine.notes[:] = list(self.engine.notes), []
+        return notes
+
+    def _tell(self, notes: list[Note] | None = None) -> None:
+        for note in self._take_notes() if notes is None else notes:
+            signals.tell(signals.noted, note=note)
+
+    # -- time ----------------------------------------------------------------------------
+
+    def _watch(self, now: float) -> None:
+        for attempt in self._attempts.values():
+            if not attempt.overdue and not attempt.waits_for and now >= attempt.deadline:
+                attempt.overdue = True
+                signals.tell(signals.run_overdue, run=attempt.run, after_s=now - attempt.began)
+        if now >= self._next_beat:
+            self._next_beat = now + BEAT_S
+            self._beat()

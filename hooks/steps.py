@@ -1,0 +1,147 @@
+"""One attempt at a run: its steps in order, each rendered, locked, timed and looked at when it is reached."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.base import Context, GiveUp, Handler, Outcome, Retry
+from hooks import signals
+from hooks.engine import event_value
+from hooks.placeholders import Empty, Placeholder, render, walk
+from hooks.runs import Result, ResultKind, Run
+from hooks.settings import Settings
+from hooks.table import Step
+
+
+class TargetLocks:
+    """Two runs never touch the same thing at once."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._holders: dict[str, str] = {}
+
+    @contextmanager
+    def hold(self, targets: tuple[str, ...], run: str) -> Iterator[None]:
+        """Hold the locks of all targets. They are taken in sorted order, so that no two runs wait for each other."""
+        names = sorted(set(targets))
+        with self._guard:
+            locks = [self._locks.setdefault(name, threading.Lock()) for name in names]
+        taken = 0
+        try:
+            for name, lock in zip(names, locks, strict=True):
+                lock.acquire()
+                taken += 1
+                self._holders[name] = run
+            yield
+        finally:
+            for name, lock in reversed(list(zip(names, locks, strict=True))[:taken]):
+                self._holders.pop(name, None)
+                lock.release()
+
+    def holder(self, target: str) -> str | None:
+        """The run that touches the target now."""
+        return self._holders.get(target)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A run at work. `deadline` is on the shell's clock; waiting for a lock does not count."""
+
+    run: Run
+    began: float
+    deadline: float
+    waits_for: tuple[str, ...] = ()
+    overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What attempts are made with."""
+
+    handlers: Mapping[str, Handler[Any]]
+    settings: Settings
+    context: Callable[[Attempt], Context]
+    clock: Callable[[], float]
+    mask: Callable[[str], str] = str
+    confirm: Callable[[Run], bool | None] = lambda _: True  # do the states of a `for` run still last? None: unseen
+    locks: TargetLocks = field(default_factory=TargetLocks)
+
+    def perform(self, attempt: Attempt) -> Result:
+        """Do the run's steps from the first unfinished one on; the first failure ends it."""
+        if attempt.run.states and attempt.run.attempt == 1:
+            still = self.confirm(attempt.run)
+            if not still:
+                return Result("skipped", "its state has ended" if still is False else "its state cannot be seen now")
+        return self._steps(attempt)
+
+    def _steps(self, attempt: Attempt) -> Result:
+        run = attempt.run
+        changed, said, told = run.changed, run.said, []
+        kinds = {"changed"} if run.changed else set[str]()
+        for place in range(run.step, len(run.rule.do)):
+            step = run.rule.do[place]
+            if not changed and (step.when_changed or (run.quiet and not step.reconciles)):
+                continue
+            try:
+                outcome = self._step(step, attempt, said)
+            except Retry as later:
+                return Result("retry", self.mask(later.said), later.after, place, changed, step.use)
+            except GiveUp as never:
+                return Result("give_up", self.mask(never.said), None, place, changed, step.use)
+            except Exception as error:  # noqa: BLE001 - a handler that breaks hurts nobody else
+                broke = self.mask(f"{step.use} broke: {type(error).__name__}: {error}; this is a fault of gluehook's")
+                signals.tell(signals.trouble, said=broke, error=error)
+                return Result("retry", broke, None, place, changed, step.use)
+            changed = changed or outcome.status == "changed"
+            kinds.add(outcome.status)
+            said = self.mask(outcome.said)
+            told.append(said)
+        return Result(_overall(kinds), "; ".join(told), None, len(run.rule.do), changed)
+
+    def _step(self, step: Step, attempt: Attempt, said: str) -> Outcome:
+        handler = self.handlers[step.use]
+        try:
+            args = handler.Args(**self._render(step, attempt, said))
+        except Empty as nothing:
+            return Outcome("skipped", f"{step.use} has nothing to do: {nothing} is empty")
+        targets = handler.targets(args, self.settings)
+        attempt.waits_for, asked = targets, self.clock()
+        with self.locks.hold(targets, attempt.run.id):
+            attempt.deadline += self.clock() - asked
+            attempt.waits_for = ()
+            context = self.context(attempt)
+            if attempt.run.rule.dry_run or self.settings.gluehook_dry_run:
+                return _would(handler.plan(args, context))
+            return handler.apply(args, context)
+
+    def _render(self, step: Step, attempt: Attempt, said: str) -> dict[str, Any]:
+        context = self.context(attempt)
+
+        def lookup(placeholder: Placeholder) -> Any:
+            match placeholder.root:
+                case "event":
+                    return event_value(attempt.run.event, placeholder)
+                case "state":
+                    return walk(context.world.state(), placeholder.path)
+                case "secret":
+                    return context.secret(placeholder.path)
+            return walk({"said": said, "id": attempt.run.id}, placeholder.path)
+
+        return {name: render(value, lookup) for name, value in step.args.items()}
+
+
+def _overall(kinds: set[str]) -> ResultKind:
+    if "changed" in kinds:
+        return "changed"
+    return "skipped" if kinds == {"skipped"} else "unchanged"
+
+
+def _would(plan: str | None) -> Outcome:
+    if plan is None:
+        return Outcome("unchanged", "dry run: nothing would change")
+    return Outcome("changed", f"dry run, nothing was done: {plan}")
