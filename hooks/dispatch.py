@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import random
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
@@ -17,6 +18,7 @@ from hooks.steps import Attempt, Workshop
 
 STOP_WAIT_S = 8.0  # how long a stop waits for running attempts; Docker kills after 10
 BEAT_S = 15.0  # between heartbeats
+AT_WORK = 64  # attempts at once; what waits for a target counts too, so that a burst cannot make threads without end
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Dispatch:
         self._beat, self._jitter, self._clock = beat, jitter, workshop.clock
         self._inbox: queue.SimpleQueue[Event | _Finished | _Stop] = queue.SimpleQueue()
         self._attempts: dict[str, Attempt] = {}
+        self._ready: dict[str, deque[Run]] = {}  # by rule: one with many runs does not delay the others
         self._next_beat = self._clock()
         self.stopping = threading.Event()
 
@@ -61,9 +64,12 @@ class Dispatch:
         return list(self._attempts.values())
 
     def run(self) -> None:
-        """The loop. Returns after `stop`."""
+        """The loop. Returns at `stop`; what is at work then goes on until `drain` has waited for it."""
         while not self.stopping.is_set():
             self._turn()
+
+    def drain(self) -> None:
+        """Wait for running attempts, `STOP_WAIT_S` at most, and take in how they end."""
         until = self._clock() + STOP_WAIT_S
         while self._attempts and self._clock() < until:
             message = self._receive(until)
@@ -78,7 +84,9 @@ class Dispatch:
             self._finish(message.attempt, message.result)
         now = self._clock()
         for run in self.engine.advance(now) if not self.stopping.is_set() else ():
-            self._begin(run, now)
+            self._ready.setdefault(run.rule.name, deque()).append(run)
+        while self._ready and len(self._attempts) < AT_WORK and not self.stopping.is_set():
+            self._begin(self._pick(), now)
         self._tell()
         self._watch(now)
 
@@ -103,6 +111,15 @@ class Dispatch:
         self.engine.feed(event, self._clock())
 
     # -- runs ----------------------------------------------------------------------------
+
+    def _pick(self) -> Run:
+        """The oldest ready run of the rule whose turn it is."""
+        rule, runs = next(iter(self._ready.items()))
+        del self._ready[rule]
+        run = runs.popleft()
+        if runs:
+            self._ready[rule] = runs  # at the end of the line
+        return run
 
     def _begin(self, run: Run, now: float) -> None:
         attempt = Attempt(run, now, now + run.rule.timeout_s)

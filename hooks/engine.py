@@ -19,6 +19,7 @@ from hooks.runs import Note, Result, Run
 from hooks.table import Rule, Table
 
 _SWEEP_AT = 1024  # lanes; with `key = "${event.id}"` there may come ever more
+_SPARE = 64  # deadlines that may stand in the heap beside two for each lane
 
 
 class Engine:
@@ -30,49 +31,47 @@ class Engine:
         self._index = _index(table)
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._in_state: dict[Topic, dict[Lane, None]] = {}
-        self._known: dict[Topic, tuple[tuple[object, ...], int]] = {}  # the state each topic has, and since when
+        self._known: dict[Topic, Event] = {}  # the state that each topic is in, by the event that told it last
         self._lost: set[str] = set()  # sources that cannot see
-        self._deadlines: list[tuple[float, int, Lane]] = []
+        self._deadlines: list[tuple[float, int, Lane]] = []  # one that is not its lane's `due()` any more is void
         self._order, self._ids = count(), count(1)
         self._sweep_at = _SWEEP_AT
-        self._now = -inf
 
     def feed(self, event: Event, now: float) -> None:
         """Take in one event."""
-        self._now = max(self._now, now)
         if event.type in ("source.lost", "source.restored"):
             self._see(event, now)
-        self._end_states(event)
+        if not self._is_reminder(event):
+            self._change_states(event, now)
         for rule in self.rules_for(event):
             self._give(rule, event, now)
 
     def advance(self, now: float) -> list[Run]:
         """The runs whose time has come by `now`. Each must be answered by `finished`."""
-        self._now = max(self._now, now)
         runs = []
-        while (lane := self._pop_due(now)) is not None:
-            if lane.pending[0].attempt == 1 and lane.full(now):
-                self._exhaust(lane, lane.pending[0].event, now)
-            else:
-                if lane.exhausted:
-                    self._recover(lane)  # the window has room again
-                runs.append(lane.start(f"{lane.rule.name}/{lane.key}#{next(self._ids)}", now))
+        while self.next_deadline() <= now:
+            lane = heapq.heappop(self._deadlines)[2]
+            if lane.full(now):
+                self._refuse(lane, now)
+                continue
+            if lane.exhausted:
+                self._recover(lane, now)  # the window has room again
+            runs.append(lane.start(f"{lane.rule.name}/{lane.key}#{next(self._ids)}", now))
         return runs
 
     def finished(self, run: Run, result: Result, now: float, jitter: float = 0.0) -> None:
         """An attempt has ended. `jitter` shortens a retry's wait by that share (0 to 1)."""
-        self._now = max(self._now, now)
         lane = self._lanes.get((run.rule.name, run.key))
         if lane is None or lane.running is not run:
             return
-        if lane.finish(run, result, now, jitter):
+        if lane.finish(result, now, jitter):
             self._fail(lane, run, result, now)
         self._schedule(lane)
 
     def next_deadline(self) -> float:
         """When `advance` has something to do again, if nothing is fed before; `inf` if never."""
         while self._deadlines and self._deadlines[0][2].due() != self._deadlines[0][0]:
-            heapq.heappop(self._deadlines)  # the lane has changed its mind since
+            heapq.heappop(self._deadlines)
         return self._deadlines[0][0] if self._deadlines else inf
 
     def rules_for(self, event: Event) -> Iterator[Rule]:
@@ -87,41 +86,43 @@ class Engine:
             if any(entry.matches(event) for entry in rule.on) and self._reaches(rule, event):
                 yield rule
 
-    def lanes(self) -> Iterator[Lane]:
+    def lanes(self) -> tuple[Lane, ...]:
         """Every lane that holds something, for `status` and health."""
-        return iter(self._lanes.values())
+        return tuple(self._lanes.values())
+
+    def _reaches(self, rule: Rule, event: Event) -> bool:
+        if event.type == "rule.exhausted" and event.subject == rule.name:
+            return False  # it would last because it lasts
+        return event.origin != "resync" or rule.for_s is not None or rule.reconciles
 
     # -- states ----------------------------------------------------------------------------
 
-    def _reaches(self, rule: Rule, event: Event) -> bool:
-        return event.origin != "resync" or rule.for_s is not None or rule.reconciles
+    def _is_reminder(self, event: Event) -> bool:
+        """Whether a resync tells a state again that is known: with it, nothing has begun or ended."""
+        topic = topic_of(event) if event.origin == "resync" else None
+        known = self._known.get(topic) if topic else None
+        if known is None or (identity := identity_of(event)) != identity_of(known):
+            return False
+        # it is the same container, but a later start of it; a state with no such fields is one until it ends
+        return event.time <= known.time or len(identity) == 1
 
-    def _end_states(self, event: Event) -> None:
+    def _change_states(self, event: Event, now: float) -> None:
         topic = topic_of(event)
         if topic is not None:
-            identity = identity_of(event)
             known = self._known.get(topic)
-            if event.origin == "resync" and known and known[0] == identity and event.time <= known[1]:
-                return  # a reminder of what is known: nothing has ended
-            self._known[topic] = (identity, event.time)
-            self._end(topic, str(identity[0]))
+            # live, a state may be told again and again (Podman tells each health check); a resync's is another one
+            if known and (event.origin == "resync" or identity_of(known) != identity_of(event)):
+                self._end(topic, now)
+            self._known[topic] = event
         for ended in ended_by(event):
-            self._known.pop(ended, None)
-            self._end(ended, None)
+            self._end(ended, now)
 
-    def _end(self, topic: Topic, value: str | None) -> None:
-        for lane in list(self._in_state.get(topic, ())):
-            was_exhausted = lane.exhausted and lane.rule.stateful
-            over = lane.end(topic, value)
-            if topic not in lane.states:
-                self._in_state[topic].pop(lane, None)
-            if over and was_exhausted:
-                self._recover(lane)
-            if self._lost:
-                lane.look_away(self._lost, self._now)
+    def _end(self, topic: Topic, now: float) -> None:
+        self._known.pop(topic, None)
+        for lane in self._in_state.pop(topic, ()):
+            if lane.end(topic, now) and lane.asleep:
+                self._recover(lane, now)
             self._schedule(lane)
-        if not self._in_state.get(topic, True):
-            del self._in_state[topic]
 
     def _see(self, event: Event, now: float) -> None:
         if event.type == "source.lost":
@@ -129,7 +130,7 @@ class Engine:
         else:
             self._lost.discard(event.subject)
         for lane in self._lanes.values():
-            lane.look_away(self._lost, now)
+            lane.look(now)
             self._schedule(lane)
 
     # -- lanes -----------------------------------------------------------------------------
@@ -143,61 +144,66 @@ class Engine:
         topic = topic_of(event)
         if topic is not None:
             self._in_state.setdefault(topic, {})[lane] = None
-        if self._lost:
-            lane.look_away(self._lost, now)
         self._schedule(lane)
 
     def _open(self, rule: Rule, key: str, now: float) -> Lane:
         if len(self._lanes) >= self._sweep_at:
             self._lanes = {k: lane for k, lane in self._lanes.items() if not lane.blank(now)}
             self._sweep_at = max(_SWEEP_AT, 2 * len(self._lanes))
-        lane = self._lanes[rule.name, key] = Lane(rule, key, self.notes)
+        lane = self._lanes[rule.name, key] = Lane(rule, key, self.notes, self._lost)
         return lane
 
     def _schedule(self, lane: Lane) -> None:
         due = lane.due()
-        if due < inf and due != lane.scheduled:
-            lane.scheduled = due
+        if due < inf:
             heapq.heappush(self._deadlines, (due, next(self._order), lane))
+        if len(self._deadlines) > 2 * len(self._lanes) + _SPARE:
+            self._tidy()
 
-    def _pop_due(self, now: float) -> Lane | None:
-        if self.next_deadline() > now:
-            return None
-        lane = heapq.heappop(self._deadlines)[2]
-        lane.scheduled = inf
-        return lane
+    def _tidy(self) -> None:
+        """Throw out the deadlines that are void: a lane that changes its mind often leaves many."""
+        valid: dict[Lane, tuple[float, int, Lane]] = {}
+        for entry in sorted(self._deadlines):
+            if entry[0] == entry[2].due():
+                valid.setdefault(entry[2], entry)
+        self._deadlines = list(valid.values())  # sorted, and so a heap
 
     # -- limits and failures ---------------------------------------------------------------
 
-    def _exhaust(self, lane: Lane, because: Event, now: float) -> None:
-        if not lane.exhausted:
-            lane.exhausted = True
-            data = {"rule": lane.rule.name, "key": lane.key, "runs": len(lane.starts)}
-            self._raise("rule.exhausted", data, because, now)
+    def _refuse(self, lane: Lane, now: float) -> None:
+        if lane.rule.stateful and not lane.states:
+            lane.drop("its limit is spent and its state has ended")
+        else:
+            self._exhaust(lane, lane.pending[0].event, now)
         self._schedule(lane)
 
-    def _recover(self, lane: Lane) -> None:
-        lane.exhausted = False
-        topic = ("exhausted", f"{lane.rule.name}/{lane.key}")
-        self._known.pop(topic, None)
-        self._end(topic, None)
+    def _exhaust(self, lane: Lane, because: Event, now: float) -> None:
+        data = {"rule": lane.rule.name, "key": lane.key, "runs": len(lane.starts)}
+        lane.exhausted = self._event("rule.exhausted", data, because)
+        self.notes.append(Note("exhausted", lane.rule.name, lane.key, lane.exhausted))
+        self.feed(lane.exhausted, now)
+
+    def _recover(self, lane: Lane, now: float) -> None:
+        topic = topic_of(lane.exhausted) if lane.exhausted else None
+        lane.exhausted = None
+        if topic is not None:
+            self._end(topic, now)
 
     def _fail(self, lane: Lane, run: Run, result: Result, now: float) -> None:
+        if result.kind == "give_up" and run.rule.repeat and lane.states.acted:
+            self._exhaust(lane, run.event, now)
         data = {
             "rule": lane.rule.name, "key": lane.key, "run": run.id, "handler": result.handler, "error": result.said,
         }  # fmt: skip
-        if result.kind == "give_up" and run.rule.repeat and lane.states:
-            self._exhaust(lane, run.event, now)
+        event = self._event("run.failed", data, run.event)
+        self.notes.append(Note("failed", lane.rule.name, lane.key, event, run=run.id))
         # a rule that answers run.failed with a run that fails must not feed itself
         if run.event.type != "run.failed":
-            self._raise("run.failed", data, run.event, now)
+            self.feed(event, now)
 
-    def _raise(self, kind: str, data: Mapping[str, object], because: Event, now: float) -> None:
+    def _event(self, kind: str, data: Mapping[str, object], because: Event) -> Event:
         # the engine has no wall clock: its own events bear the time of what led to them
-        rule = str(data["rule"])
-        event = Event(kind, rule, because.time, data=data, id=f"{kind}-{next(self._ids)}")
-        self.notes.append(Note("exhausted" if kind == "rule.exhausted" else "failed", rule, str(data["key"]), event))
-        self.feed(event, now)
+        return Event(kind, str(data["rule"]), because.time, data=data, id=f"{kind}-{next(self._ids)}")
 
 
 def key_of(rule: Rule, event: Event) -> str:

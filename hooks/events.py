@@ -89,7 +89,7 @@ _TYPES: tuple[EventType, ...] = (
     _container("destroy", "it was removed", ends=("life", *_DEAD)),
     _container("oom", "the kernel killed a process of it for memory"),
     _container("kill", "a signal was sent to it", signal=int),
-    _container("rename", "it has another name", old_name=str),
+    _container("rename", "it has another name", ends=("life", *_DEAD), old_name=str),  # ends them for the old name
     _container("exec_die", "a command inside it ended", exit_code=int),
     *(
         _container(name, f"Docker's `{name}` of a container")
@@ -159,6 +159,8 @@ def identity_of(event: Event) -> tuple[Any, ...]:
 
 
 def _who(event: Event) -> str:
+    if event.type == "container.rename":
+        return str(event.data.get("old_name"))  # nobody of that name is in any state now
     # two rules' lanes exhaust one by one, so the key belongs to the topic
     return f"{event.subject}/{event.data.get('key', '')}" if event.type == "rule.exhausted" else event.subject
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from hooks.events import Event
@@ -23,14 +23,14 @@ class Run:
     attempt: int = 1
     step: int = 0  # the first step not yet done
     changed: bool = False  # an earlier step changed something
-    said: str = ""  # what the last step said
+    said: str = ""  # what the last step that was done said
     quiet: bool = False  # woken by a resync alone: steps that merely tell or run something need a change
     states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an attempt ended. `step`, `changed` and `said` are where a next attempt goes on."""
+    """How an attempt ended. `step`, `changed` and `last_said` are where a next attempt goes on."""
 
     kind: ResultKind
     said: str = ""
@@ -38,6 +38,7 @@ class Result:
     step: int = 0
     changed: bool = False
     handler: str = ""  # the step's handler that ended it
+    last_said: str = ""  # what the last step that was done said
 
     @property
     def counts(self) -> bool:
@@ -71,13 +72,3 @@ class Waiting:
     step: int = 0
     changed: bool = False
     said: str = ""
-
-
-@dataclass(slots=True)
-class Held:
-    """A state that a lane is in."""
-
-    event: Event
-    value: str
-    identity: tuple[object, ...] = field(default=())
-    acted: bool = False  # a run that saw it ended well, or gave up for good

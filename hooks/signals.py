@@ -16,6 +16,7 @@ noted = Signal("the engine decided something worth telling: note")
 source_lost = Signal("a source cannot be seen: name, reason")
 source_restored = Signal("a source is seen (again): name, detail")
 rules_loaded = Signal("a rules table is in force: table")
+ready = Signal("every source has been looked at once: said")
 trouble = Signal("something of ours went wrong: said, error (the exception) where there is one")
 
 

@@ -13,6 +13,7 @@ from hooks import signals
 from hooks.engine import event_value
 from hooks.placeholders import Empty, Placeholder, render, walk
 from hooks.runs import Result, ResultKind, Run
+from hooks.secrets import SecretError
 from hooks.settings import Settings
 from hooks.table import Step
 
@@ -90,13 +91,15 @@ class Workshop:
             try:
                 outcome = self._step(step, attempt, said)
             except Retry as later:
-                return Result("retry", self.mask(later.said), later.after, place, changed, step.use)
+                return Result("retry", self.mask(later.said), later.after, place, changed, step.use, said)
+            except SecretError as unreadable:
+                return Result("retry", str(unreadable), None, place, changed, step.use, said)
             except GiveUp as never:
-                return Result("give_up", self.mask(never.said), None, place, changed, step.use)
+                return Result("give_up", self.mask(never.said), None, place, changed, step.use, said)
             except Exception as error:  # noqa: BLE001 - a handler that breaks hurts nobody else
                 broke = self.mask(f"{step.use} broke: {type(error).__name__}: {error}; this is a fault of gluehook's")
                 signals.tell(signals.trouble, said=broke, error=error)
-                return Result("retry", broke, None, place, changed, step.use)
+                return Result("retry", broke, None, place, changed, step.use, said)
             changed = changed or outcome.status == "changed"
             kinds.add(outcome.status)
             said = self.mask(outcome.said)

@@ -102,7 +102,12 @@ def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str
 
     workshop = Workshop(handlers, settings, context, clock, mask, confirm)
     dispatch = Dispatch(Engine(Table(rules)), workshop, jitter=lambda: 0.0)
-    loop = threading.Thread(target=dispatch.run)
+
+    def run() -> None:
+        dispatch.run()
+        dispatch.drain()
+
+    loop = threading.Thread(target=run)
     loop.start()
     try:
         yield Stage(dispatch, handlers, world)
