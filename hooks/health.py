@@ -1,0 +1,104 @@
+"""The heartbeat: the running gluehook writes what it knows of itself, `gluehook health` judges it.
+
+The report, all times in seconds since the Unix epoch:
+
+    {"time": 1767225600.0,
+     "sources": {"docker": {"connected": true, "since": 1767225000.0, "reason": ""}, "files": {…}},
+     "overdue": ["heal-vpn: gluetun.restart_vpn runs for 180 s, its time-out is 150 s"],
+     "rules": 4, "rules_reason": "",
+     "port_used": true, "gluetun_runs": true, "port": [51413], "port_since": 1767225300.0}
+
+`since`: when the source came to be as it is. `rules_reason`: why the rules file is not in force.
+`port_used`: a rule in force uses the port. `port_since`: since when the port is there, or missing
+while gluetun runs. This module is the whole of a process that Docker starts every 30 s: it imports
+as little as can be.
+"""
+
+# pathlib would add a third to what the probe costs
+# ruff: noqa: PTH105, PTH118, PTH123
+
+import json
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+FILE_NAME = "heartbeat.json"
+BEAT_S = 15.0  # how often the running gluehook writes it
+STALE_S = 45.0  # three beats
+LOST_GRACE_S = {"docker": 60.0}  # an engine may be restarted; any other source is missed at once
+PORT_GRACE_S = 300.0  # gluetun's own healing takes that long
+
+
+def write(path: str, report: "Mapping[str, Any]") -> None:
+    """Replace the heartbeat file as a whole, readable by all. Raises OSError where the folder cannot be written."""
+    fresh = f"{path}.{os.getpid()}.new"
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        os.fchmod(file, 0o644)  # whatever the umask: the probe may run as somebody else
+        os.write(file, json.dumps(report, ensure_ascii=False).encode())
+    finally:
+        os.close(file)
+    os.replace(fresh, path)
+
+
+def judge(path: str, now: float) -> "tuple[bool, list[str]]":
+    """Whether gluehook is healthy at `now` (s since the epoch), and one sentence per trouble, or one that says healthy.
+
+    Raises nothing: a heartbeat that cannot be read is a trouble.
+    """
+    try:
+        with open(path, "rb") as file:
+            report = json.loads(file.read())
+        troubles = list(_troubles(report, now))
+        well = "" if troubles else _well(report, now)
+    except FileNotFoundError:
+        troubles = [f"no heartbeat at {path}: gluehook is not running or has another GLUEHOOK_STATE"]
+    except OSError as error:
+        troubles = [f"the heartbeat {path} cannot be read: {error.strerror}; let this user read GLUEHOOK_STATE"]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        troubles = [f"the heartbeat {path} is damaged ({type(error).__name__}); gluehook writes it every {BEAT_S:g} s"]
+    return (False, troubles) if troubles else (True, [well])
+
+
+def main(argv: "Sequence[str]") -> int:
+    """`gluehook health`: prints the verdict, and answers 0 for healthy and 1 for not, as HEALTHCHECK wants it."""
+    if argv:
+        print(f"gluehook health takes no arguments, but was given {' '.join(argv)}", file=sys.stderr)
+        return 1
+    is_healthy, sentences = judge(os.path.join(os.environ.get("GLUEHOOK_STATE") or ".state", FILE_NAME), time.time())
+    print("\n".join(sentences))
+    return 0 if is_healthy else 1
+
+
+def _troubles(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
+    age_s = now - report["time"]
+    if not abs(age_s) <= STALE_S:  # so that a NaN is stale, too
+        when = f"{age_s:.0f} s old" if age_s > 0 else f"{-age_s:.0f} s in the future"
+        yield f"the heartbeat is {when}, and is written every {BEAT_S:g} s: gluehook hangs or has ended"
+        return  # what it says is as old
+    for name, source in report["sources"].items():
+        lost_s = now - source["since"]
+        if not source["connected"] and lost_s >= LOST_GRACE_S.get(name, 0.0):
+            yield f"the source {name} is lost for {lost_s:.0f} s: {source['reason']}; it is tried again all the time"
+    for run in report["overdue"]:
+        yield f"overdue: {run}"
+    if report["rules_reason"]:
+        yield f"the rules file is not in force: {report['rules_reason']}; it is read again when it changes"
+    missing_s = now - report["port_since"]
+    if report["port_used"] and report["gluetun_runs"] and not report["port"] and missing_s > PORT_GRACE_S:
+        yield f"the port file holds no valid port for {missing_s:.0f} s although gluetun runs: see its log for why"
+
+
+def _well(report: "Mapping[str, Any]", now: float) -> str:
+    names = [name for name, source in report["sources"].items() if source["connected"]]
+    age_s = now - report["time"]
+    return f"healthy: {report['rules']} rules in force, {' and '.join(names)} followed, heartbeat {age_s:.0f} s old"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

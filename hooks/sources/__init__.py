@@ -1,0 +1,1 @@
+"""Where events come from: the Docker engine, files, time."""

@@ -1,0 +1,110 @@
+"""Time as a source of events: `timer.tick` every so often. One thread, asleep between two ticks."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from hooks import durations, signals
+from hooks.events import Event
+
+_STOP_S = 2.0
+
+
+@dataclass(slots=True)
+class _Beat:
+    """A period, from the instant when it was asked for. Ticks are counted from there, so that none drifts."""
+
+    every: str  # canonical, "5m"
+    period_s: float
+    since_s: float
+    ticks: int = 0
+
+    @property
+    def next_s(self) -> float:
+        return self.since_s + (self.ticks + 1) * self.period_s
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether it ticks now. However many ticks were missed, in a suspended machine perhaps, they are one."""
+        if now_s < self.next_s:
+            return False
+        self.ticks = max(self.ticks + 1, math.floor((now_s - self.since_s) / self.period_s))
+        return True
+
+
+class TimerSource:
+    """Posts a `timer.tick` for each of the periods in `every` ("5m", "1h30m"), the first one after a whole period.
+
+    `clock` answers monotonic seconds; `wait(bell, timeout_s)` returns when the bell is set or the time is over (None:
+    no time-out). Raises ValueError for a text that is no duration.
+    """
+
+    def __init__(
+        self,
+        post: Callable[[Event], None],
+        every: Iterable[str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[threading.Event, float | None], object] = threading.Event.wait,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._post, self._clock, self._wait, self._now_ns = post, clock, wait, now_ns
+        self._lock = threading.Lock()
+        self._bell = threading.Event()
+        self._beats: dict[str, _Beat] = {}
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="timer", daemon=True)
+        self.set(every)
+
+    @property
+    def alive(self) -> bool:
+        """Whether ticks will come."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End at once. May be called twice, and without a start."""
+        self._stopping = True
+        self._bell.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_S)
+
+    def set(self, every: Iterable[str]) -> None:
+        """Tick at these periods from now on; one that was there before keeps its phase."""
+        periods = {durations.text(period_s): period_s for period_s in map(durations.parse, every)}
+        now = self._clock()
+        with self._lock:
+            known = self._beats
+            self._beats = {text: known.get(text) or _Beat(text, period, now) for text, period in periods.items()}
+        self._bell.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._bell.clear()  # before looking: a `set` or `stop` from here on ends the wait
+            for every in self._due():
+                self._tick(every)
+            if not self._stopping:
+                self._wait(self._bell, self._timeout_s())
+
+    def _due(self) -> list[str]:
+        now = self._clock()
+        with self._lock:
+            return [beat.every for beat in self._beats.values() if beat.is_due(now)]
+
+    def _timeout_s(self) -> float | None:
+        with self._lock:
+            following = [beat.next_s for beat in self._beats.values()]
+        return min(max(0.0, min(following) - self._clock()), threading.TIMEOUT_MAX) if following else None
+
+    def _tick(self, every: str) -> None:
+        try:
+            self._post(Event("timer.tick", every, self._now_ns(), "timer", data={"every": every}))
+        except Exception as error:  # noqa: BLE001 - the next tick must come
+            said = f"the tick every {every} was lost ({type(error).__name__}: {error}); the next one comes as usual"
+            signals.tell(signals.trouble, said=said)
