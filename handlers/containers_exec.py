@@ -1,0 +1,122 @@
+"""`containers.exec`: a command inside a running container, as a list of words, with a time-out and no shell."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from handlers.base import Context, GiveUp, Handler, Outcome, Retry
+from handlers.docker_api import engine, find
+from handlers.masking import Tail, cut, mask, secret_values
+from hooks.settings import Settings
+
+_HEADER_BYTES = 8  # before each frame of output: its stream, three zeros, its length in four bytes
+_PIECE_BYTES = 65536
+_PAUSE_S = 0.05
+_CANNOT_RUN = frozenset({126, 127})
+
+
+@dataclass(frozen=True)
+class ExecArgs:
+    """Arguments of `containers.exec`."""
+
+    container: str = field(metadata={"says": "the container's name"})
+    command: list[str] = field(metadata={"says": "the program inside the container and its arguments; no shell"})
+    user: str | None = field(default=None, metadata={"says": "run as this user; default: the container's own"})
+    workdir: str | None = field(default=None, metadata={"says": "run in this folder of the container"})
+    environment: dict[str, str] | None = field(default=None, metadata={"says": "further variables"})
+
+
+class Exec(Handler[ExecArgs]):
+    """Run a command inside a running container and judge it by its exit code."""
+
+    name: ClassVar[str] = "containers.exec"
+    says: ClassVar[str] = "runs a command inside a running container; exit code 0 is success"
+    Args: ClassVar[type] = ExecArgs
+
+    def targets(self, args: ExecArgs, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - the base's signature
+        """The container."""
+        return (f"container:{args.container}",)
+
+    def plan(self, args: ExecArgs, ctx: Context) -> str | None:
+        """That it would be run, or None."""
+        with engine(ctx, f"look at container '{args.container}'", "CONTAINERS=1") as client:
+            seen = find(client, args.container, ctx)
+            return f"{_what(args)} would be run" if seen.running else None
+
+    def apply(self, args: ExecArgs, ctx: Context) -> Outcome:
+        """Run it to its end, or to the end of the attempt's time."""
+        if not args.command:
+            raise GiveUp(f"containers.exec in '{args.container}' has an empty command; give it at least a program")
+        with engine(ctx, f"run {_what(args)}", "CONTAINERS=1, EXEC=1 and POST=1") as client:
+            seen = find(client, args.container, ctx)
+            if not seen.running:
+                return Outcome("skipped", f"container '{seen.name}' does not run, so {_what(args)} was not run")
+            tail = Tail()
+            return _judge(_run(client, seen.id, args, tail, ctx), tail, args)
+
+
+def _run(client: Any, container_id: str, args: ExecArgs, tail: Tail, ctx: Context) -> int | None:
+    """The exit code; None where it still runs when the attempt's time is over."""
+    created = client.exec_create(
+        container_id, args.command, user=args.user or "", workdir=args.workdir, environment=args.environment
+    )
+    try:
+        exec_id = created["Id"]
+    except (KeyError, TypeError):
+        raise Retry(f"cannot run {_what(args)}: Docker's answer is not one of a Docker engine") from None
+    with _output(client, exec_id, ctx) as pieces:
+        for piece in pieces:
+            tail.add(piece)
+    # the output may end a moment before Docker knows the exit code
+    while (code := client.exec_inspect(exec_id).get("ExitCode")) is None and ctx.left() > _PAUSE_S:
+        ctx.wait(_PAUSE_S)
+    return None if code is None else int(code)
+
+
+@contextmanager
+def _output(client: Any, exec_id: str, ctx: Context) -> Iterator[Iterator[bytes]]:
+    """What the command says. The stream is shut when the attempt's time is over.
+
+    docker-py's own `exec_start` waits for output without any time-out, and with its protocol upgrade it may lose
+    what arrives together with the headers; so this is the same call without the upgrade.
+    """
+    url = client._url("/exec/{0}/start", exec_id)
+    reply = client._post_json(url, data={"Detach": False, "Tty": False}, stream=True)
+    client._raise_for_status(reply)
+    alarm = threading.Timer(max(ctx.left(), 0.0), reply.raw.shutdown)
+    alarm.start()
+    try:
+        with closing(reply):
+            yield _frames(reply.raw)
+    finally:
+        alarm.cancel()
+        alarm.join()
+
+
+def _frames(raw: Any) -> Iterator[bytes]:
+    while len(header := raw.read(_HEADER_BYTES)) == _HEADER_BYTES:
+        length = int.from_bytes(header[4:], "big")
+        while length > 0 and (piece := raw.read(min(length, _PIECE_BYTES))):
+            length -= len(piece)
+            yield piece
+
+
+def _judge(code: int | None, tail: Tail, args: ExecArgs) -> Outcome:
+    last = cut(mask(tail.last_line(), secret_values(args.environment)))
+    said = f"; it said: {last}" if last else ""
+    if code is None:
+        raise Retry(f"{_what(args)} was not done in time; Docker cannot end it, so it may still run inside{said}")
+    if code in _CANNOT_RUN:
+        raise GiveUp(f"{_what(args)} cannot be run there (exit code {code}); correct the command{said}")
+    if code:
+        raise Retry(f"{_what(args)} ended with exit code {code}{said}")
+    return Outcome("changed", f"{_what(args)} done{said}")
+
+
+def _what(args: ExecArgs) -> str:
+    # the program only: arguments may hold secrets
+    return f"'{args.command[0] if args.command else ''}' in container '{args.container}'"

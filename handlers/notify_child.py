@@ -1,0 +1,33 @@
+"""The short-lived process that sends one message with Apprise: JSON on stdin, a word for each address on stdout."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+
+def send(order: dict[str, Any]) -> Iterator[str]:
+    """Sends `order["title"]` and `["message"]` to each of `["urls"]`; tells "told", "unusable" or "failed" of each."""
+    import apprise
+
+    logging.getLogger("apprise").disabled = True  # its lines hold addresses
+    for url in order["urls"]:
+        box = apprise.Apprise()
+        if not box.add(url):
+            yield "unusable"
+        else:
+            yield "told" if box.notify(body=order["message"], title=order["title"]) else "failed"
+
+
+def main() -> None:
+    """Each word goes out at once: what was told is known even when the process is ended for taking too long."""
+    for word in send(json.load(sys.stdin)):
+        sys.stdout.write(word + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

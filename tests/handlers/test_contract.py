@@ -1,0 +1,100 @@
+"""The contract of all handlers: what CASES names is put to the same test."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.base import Context, GiveUp, Handler, Outcome, Retry
+from tests.handlers.contract import CASES, RETRY_AFTER_S, WORDS, Case, Notes, misbehaving
+
+for _module in sorted(Path(__file__).parent.glob("cases_*.py")):
+    importlib.import_module(f"tests.handlers.{_module.stem}")
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+settling = pytest.mark.parametrize(  # not those whose each time is a new deed
+    "case", [case for case in CASES if case.second is not None], ids=lambda case: case.name.replace(" ", "-")
+)
+every_fault = pytest.mark.parametrize(
+    ("case", "how"),
+    [pytest.param(case, how, id=f"{case.name}-{how}".replace(" ", "-")) for case in CASES for how in case.words],
+)
+
+
+def attempt(case: Case, verb: str, ctx: Context, address: str, handler: Handler[Any] | None = None) -> Any:
+    """What one attempt answers or raises."""
+    try:
+        return getattr(handler or case.handler(), verb)(case.args(address), ctx)
+    except (Retry, GiveUp) as end:
+        return end
+
+
+def said(end: Any) -> str:
+    return end if isinstance(end, str) else "" if end is None else str(end.said)
+
+
+@every_case
+def test_applied_twice_the_second_finds_nothing_to_do(case: Case, tmp_path: Path) -> None:
+    memory, handler = Notes(), case.handler()
+    with case.fine(tmp_path) as server:
+        first = attempt(case, "apply", case.context(server.address, memory=memory), server.address, handler)
+        assert isinstance(first, Outcome), said(first)
+        assert first.status == case.first, first.said
+        wrote = len(server.writes())
+        assert wrote, "the first must have written something, or the test shows nothing"
+        if case.second is None:
+            return
+        second = attempt(case, "apply", case.context(server.address, memory=memory), server.address, handler)
+        assert (getattr(second, "status", None), server.writes()[wrote:]) == (case.second, []), said(second)
+        assert not case.leaks(first.said + second.said)
+
+
+@settling
+def test_a_handler_that_was_restarted_finds_nothing_to_do_either(case: Case, tmp_path: Path) -> None:
+    memory = Notes()
+    with case.fine(tmp_path) as server:
+        ends = [attempt(case, "apply", case.context(server.address, memory=memory), server.address) for _ in "12"]
+        assert [getattr(end, "status", said(end)) for end in ends] == [case.first, case.second]
+
+
+@every_case
+def test_plan_writes_nothing_and_tells_what_would_change(case: Case, tmp_path: Path) -> None:
+    with case.fine(tmp_path) as server:
+        plan = attempt(case, "plan", case.context(server.address), server.address)
+        assert isinstance(plan, str), f"the fine server needs a change, so there must be a plan: {plan!r}"
+        assert list(server.writes()) == []
+        assert not case.leaks(plan)
+
+
+@settling
+def test_plan_after_apply_has_nothing_to_tell(case: Case, tmp_path: Path) -> None:
+    memory = Notes()
+    with case.fine(tmp_path) as server:
+        attempt(case, "apply", case.context(server.address, memory=memory), server.address)
+        assert attempt(case, "plan", case.context(server.address, memory=memory), server.address) is None
+
+
+@every_fault
+@pytest.mark.parametrize("verb", ["apply", "plan"])
+def test_each_fault_ends_in_its_word(case: Case, how: str, verb: str, tmp_path: Path) -> None:
+    timeout_s = 0.4 if how == "timeout" else 10.0
+    with misbehaving(how, tmp_path / "misbehaving.sock" if case.unix else None) as address:
+        end = attempt(case, verb, case.context(address, timeout_s=timeout_s), address)
+    if verb == "plan" and not case.handler.reconciles and not isinstance(end, Retry | GiveUp):
+        return  # a mere deed may be planned without asking the other side
+    word = case.words[how]
+    assert (end.status if isinstance(word, str) else type(end)) == word, said(end)
+    assert not case.leaks(f"{said(end)} {end}")
+    if how == "busy_429" and isinstance(end, Retry):
+        assert end.after == RETRY_AFTER_S
+
+
+@every_case
+def test_its_words_are_those_of_the_contract(case: Case) -> None:
+    assert set(case.words) <= set(WORDS)
+    if case.handler.reconciles:
+        assert case.second in ("unchanged", "skipped")
+    assert case.handler().targets(case.args("http://127.0.0.1:9"), case.settings("http://127.0.0.1:9"))

@@ -1,0 +1,135 @@
+"""notify.send through the real Apprise to web servers on loopback (`json://`)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import psutil
+import pytest
+
+from handlers.base import Context, GiveUp, Outcome, Retry
+from handlers.notify import Send, SendArgs, split
+from tests.handlers.cases_general import web
+from tests.handlers.contract import context, misbehaving
+
+ARGS = SendArgs("The VPN needs you", "Look at its log.")
+TOKEN = "t0ken-in-the-path"
+
+
+@dataclass
+class Service:
+    """A message service: what it answers, and what it got."""
+
+    status: int = 200
+    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    url: str = ""
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        bodies = [json.loads(body) for _, _, body in self.requests]
+        return [(body["title"], body["message"]) for body in bodies]
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    yield from _service()
+
+
+@pytest.fixture
+def other() -> Iterator[Service]:
+    yield from _service()
+
+
+def _service() -> Iterator[Service]:
+    service = Service()
+    with web(lambda: (service.status, {}), service.requests) as url:
+        service.url = url.replace("http://", "json://") + f"/{TOKEN}"
+        yield service
+
+
+def told(urls: str, run: str = "run-1") -> Context:
+    return context(secrets={"APPRISE_URLS": urls}, run=run)
+
+
+def test_each_address_is_told(service: Service, other: Service) -> None:
+    ctx = told(f" {service.url},{other.url}\n")
+    assert Send().plan(ARGS, ctx) == "'The VPN needs you' would be sent to 2 addresses"
+    assert Send().apply(ARGS, ctx) == Outcome("changed", "'The VPN needs you' reached 2 of 2 addresses")
+    assert (service.told, other.told) == ([(ARGS.title, ARGS.message)], [(ARGS.title, ARGS.message)])
+
+
+def test_without_an_address_it_says_so_and_is_done() -> None:
+    for ctx in (context(), told(" ,\n")):
+        assert Send().apply(ARGS, ctx) == Outcome(
+            "skipped", "no APPRISE_URLS is set, so nobody was told: The VPN needs you: Look at its log."
+        )
+        assert Send().plan(ARGS, ctx) is None
+
+
+def test_addresses_of_the_rule_go_before_the_secret(service: Service, other: Service) -> None:
+    Send().apply(replace(ARGS, urls=[other.url]), told(service.url))
+    assert (len(service.told), len(other.told)) == (0, 1)
+
+
+def test_a_retry_tells_only_those_who_were_not_told(service: Service, other: Service) -> None:
+    handler, urls = Send(), f"{service.url} {other.url}"
+    other.status = 500
+    with pytest.raises(Retry) as end:
+        handler.apply(ARGS, told(urls))
+    assert "reached 1 of 2 addresses; not number 2 (failed) of APPRISE_URLS" in end.value.said
+    assert TOKEN not in end.value.said
+    other.status = 200
+    assert handler.apply(ARGS, told(urls)).said.endswith("2 of 2 addresses")
+    assert (len(service.told), len(other.told)) == (1, 2)
+    handler.apply(ARGS, told(urls, run="run-2"))
+    assert (len(service.told), len(other.told)) == (2, 3)
+
+
+def test_a_bad_address_is_named_by_its_number_and_hinders_nobody(service: Service) -> None:
+    with pytest.raises(GiveUp) as end:
+        Send().apply(ARGS, told(f"nosuch://{TOKEN} {service.url} json://"))
+    assert "number 1, 3 of APPRISE_URLS is no address that Apprise knows" in end.value.said
+    assert (TOKEN in end.value.said, "nosuch" in end.value.said, len(service.told)) == (False, False, 1)
+
+
+def test_a_service_that_never_answers_is_let_go() -> None:
+    began_s = time.monotonic()
+    with misbehaving("timeout") as slow:
+        ctx = replace(told(f"{slow.replace('http', 'json')}/{TOKEN}?rto=60"), left=lambda: 1.5)
+        with pytest.raises(Retry, match=r"reached 0 of 1 addresses; not number 1 \(late\)"):
+            Send().apply(ARGS, ctx)
+    assert 1.5 <= time.monotonic() - began_s < 20
+
+
+def test_who_was_told_is_known_even_if_the_sender_dies(service: Service) -> None:
+    def kill_the_sender() -> tuple[int, dict[str, str]]:
+        for child in psutil.Process().children():
+            if "handlers.notify_child" in child.cmdline():
+                child.kill()
+        return 200, {}
+
+    handler = Send()
+    with web(kill_the_sender, []) as deadly:
+        urls = f"{service.url} {deadly.replace('http', 'json')}"
+        for _ in "12":
+            with pytest.raises(Retry, match=r"reached 1 of 2 addresses; not number 2 \(sender broke\)"):
+                handler.apply(ARGS, replace(told(urls), left=lambda: 30.0))
+    assert len(service.told) == 1
+
+
+def test_a_sender_that_breaks_is_no_slow_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(Retry, match=r"reached 0 of 1 addresses; not number 1 \(sender broke\)"):
+        Send().apply(ARGS, told(f"json://127.0.0.1/{TOKEN}"))
+
+
+def test_an_address_may_hold_a_comma() -> None:
+    assert split("mailto://a:b@c?to=x@y,z@y, json://h/1\n\tjson://h/2") == [
+        "mailto://a:b@c?to=x@y,z@y", "json://h/1", "json://h/2",
+    ]  # fmt: skip
+    assert split("") == []

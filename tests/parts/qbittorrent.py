@@ -1,0 +1,194 @@
+"""A real qBittorrent on loopback: its own profile, a preset password, stopped by pid."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.parts.programs import require
+
+PASSWORD = "correct horse battery"
+_START_S = 15.0
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class QBittorrent:
+    """One qbittorrent-nox with one profile; it may be stopped and started again."""
+
+    def __init__(self, program: str, folder: Path, **options: str) -> None:
+        self.web_port, self.first_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.web_port}"
+        self._program, self._folder = program, folder
+        self._process: subprocess.Popen[bytes] | None = None
+        config = folder / "qBittorrent" / "config" / "qBittorrent.conf"
+        config.parent.mkdir(parents=True)
+        config.write_text(self._config(options), encoding="utf-8")
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it and return when the Web UI answers."""
+        with (self._folder / "stdout.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._program, f"--profile={self._folder}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={"HOME": str(self._folder), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+            )  # fmt: skip
+        for _ in range(int(_START_S / 0.02)):
+            with suppress(OSError):
+                self.request("GET", "/")
+                return
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.02)
+                break
+        raise RuntimeError((self._folder / "stdout.log").read_text(errors="replace")[-2000:])
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL where that does not help."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+        self._process = None
+
+    def request(self, method: str, path: str, cookie: str = "", **form: str) -> tuple[int, str, str]:
+        """One bare request: status, body, and the cookie that it sets."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.web_port, timeout=5)
+        headers = {"Cookie": cookie} if cookie else {}
+        if form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            connection.request(method, path, urlencode(form) if form else None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(), (answer.getheader("Set-Cookie") or "").partition(";")[0]
+        finally:
+            connection.close()
+
+    def login(self, password: str = PASSWORD) -> tuple[int, str, str]:
+        """What a login as admin answers."""
+        return self.request("POST", "/api/v2/auth/login", username="admin", password=password)
+
+    def preferences(self) -> dict[str, Any]:
+        """All preferences, by a login beside the one that is tested."""
+        found: dict[str, Any] = json.loads(self.request("GET", "/api/v2/app/preferences", self.login()[2])[1])
+        return found
+
+    def set_preferences(self, **preferences: Any) -> None:
+        """As an owner's hand, or another tool, would."""
+        text = json.dumps(preferences)
+        assert self.request("POST", "/api/v2/app/setPreferences", self.login()[2], json=text)[0] == 200
+
+    def listening(self, port: int, *, other_than: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Its listening sockets on this port, once there are any but these. It rebinds some ms after its answer."""
+        for _ in range(500):
+            found = self.sockets(port) - other_than
+            if found:
+                return found
+            self.outlive(0.01)
+        raise AssertionError(f"nothing new listens on {port}")
+
+    def outlive(self, wait_s: float) -> None:
+        """Let so much time pass, unless it ends."""
+        assert self._process
+        with suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"qbittorrent-nox ended with {self._process.wait(wait_s)}")
+
+    def logged(self, words: str) -> int:
+        """How many lines of its log say this."""
+        text = (self._folder / "qBittorrent" / "data" / "logs" / "qbittorrent.log").read_text(errors="replace")
+        return sum(words in line for line in text.splitlines())
+
+    def sockets(self, port: int) -> frozenset[str]:
+        """The inodes of its TCP sockets that listen on this port."""
+        mine = set()
+        for link in Path(f"/proc/{self.pid}/fd").iterdir():
+            with suppress(OSError):
+                mine.add(str(link.readlink()))
+        found = set()
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/{self.pid}/net/{table}").read_text().splitlines()[1:]:
+                column = line.split()
+                local, state, inode = column[1], column[3], column[9]
+                if state == "0A" and int(local.rpartition(":")[2], 16) == port and f"socket:[{inode}]" in mine:
+                    found.add(inode)
+        return frozenset(found)
+
+    def _config(self, options: dict[str, str]) -> str:
+        salt = os.urandom(16)
+        key = hashlib.pbkdf2_hmac("sha512", PASSWORD.encode(), salt, 100_000, 64)
+        proof = f"{base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()}"
+        web = {
+            "WebUI\\Address": "127.0.0.1", "WebUI\\Port": str(self.web_port), "WebUI\\Username": "admin",
+            "WebUI\\Password_PBKDF2": f'"@ByteArray({proof})"', "WebUI\\UseUPnP": "false", **options,
+        }  # fmt: skip
+        lines = "\n".join(f"{name}={value}" for name, value in web.items())
+        # on loopback only, without DHT and its like: nothing of a test leaves the machine
+        session = "\n".join(f"Session\\{line}" for line in (
+            f"Port={self.first_port}", "Interface=lo", "InterfaceName=lo", "DHTEnabled=false", "LSDEnabled=false",
+            "PeXEnabled=false",
+        ))  # fmt: skip
+        return (
+            f"[LegalNotice]\nAccepted=true\n[BitTorrent]\n{session}\n"
+            f"[Network]\nPortForwardingEnabled=false\n[Preferences]\n{lines}\n"
+        )
+
+
+@contextmanager
+def running(folder: Path, **options: str) -> Iterator[QBittorrent]:
+    """A qBittorrent for the time of a block; options are lines of [Preferences]."""
+    part = QBittorrent(require("qbittorrent-nox", "qbittorrent-nox"), folder, **options)
+    try:
+        part.start()
+        yield part
+    finally:
+        part.stop()
+
+
+@pytest.fixture
+def qbittorrent(tmp_path: Path) -> Iterator[QBittorrent]:
+    """A real qBittorrent with the password PASSWORD."""
+    with running(tmp_path / "qbittorrent") as part:
+        yield part
+
+
+@pytest.fixture
+def qbittorrent_with(tmp_path: Path) -> Iterator[Callable[..., QBittorrent]]:
+    """Start one with lines of its own in [Preferences]: `qbittorrent_with(**{"WebUI\\\\Port": "…"})`."""
+    started: list[QBittorrent] = []
+
+    def start(**options: str) -> QBittorrent:
+        folder = tmp_path / f"qbittorrent-{len(started)}"
+        started.append(QBittorrent(require("qbittorrent-nox", "qbittorrent-nox"), folder, **options))
+        started[-1].start()
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for part in started:
+            part.stop()
