@@ -36,20 +36,23 @@ def loads(line: str | bytes) -> Event | None:
     None for a Docker event that has no place in the catalogue. Raises ValueError for a
     line that is neither.
     """
-    raw = json.loads(line)
-    if not isinstance(raw, dict):
-        raise ValueError("a line must be a JSON object")
-    if "Type" in raw and "Action" in raw:
-        return from_docker(raw)
-    if raw.get("type") not in CATALOGUE:
-        raise ValueError(f"unknown event type {raw.get('type')!r}")
     try:
-        return Event(
-            raw["type"], raw["subject"], int(raw["time"]), raw.get("source", "gluehook"),
-            cast(Origin, raw.get("origin", "replay")), raw.get("data") or {}, raw.get("cause"), raw.get("id", ""),
-        )  # fmt: skip
+        raw = json.loads(line)
+        return from_docker(raw) if "Type" in raw and "Action" in raw else _ours(raw)
     except KeyError as missing:
         raise ValueError(f"the event has no {missing}") from None
+    except (TypeError, AttributeError, RecursionError) as wrong:
+        raise ValueError(f"the line is no event: {wrong}") from None
+
+
+def _ours(raw: Mapping[str, Any]) -> Event:
+    data = raw.get("data") or {}
+    if raw.get("type") not in CATALOGUE or not isinstance(data, dict):
+        raise ValueError(f"unknown event type {raw.get('type')!r}, or data that is no object")
+    return Event(
+        raw["type"], raw["subject"], int(raw["time"]), raw.get("source", "gluehook"),
+        cast(Origin, raw.get("origin", "replay")), data, raw.get("cause"), raw.get("id", ""),
+    )  # fmt: skip
 
 
 def from_docker(raw: Mapping[str, Any], origin: Origin = "live") -> Event | None:
@@ -107,5 +110,8 @@ def _other(what: str, ident: str, attributes: Mapping[str, str]) -> dict[str, An
     data: dict[str, Any] = {what: attributes.get("name", ident), "id": ident}
     if "container" in attributes:
         data["container_id"] = attributes["container"]
-    data.update({k: attributes[k] for k in ("driver", "destination") if k in attributes})
+    # a volume tells its driver as `driver`, a network as `type`
+    driver = attributes.get("driver") or attributes.get("type")
+    data.update({"driver": driver} if driver else {})
+    data.update({"destination": attributes["destination"]} if "destination" in attributes else {})
     return data

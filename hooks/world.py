@@ -10,6 +10,7 @@ from typing import Any
 from hooks.events import Event, Origin
 
 _FIELDS = ("service", "project")
+_FORMER = 200  # names: more than a home server makes and removes between two resyncs
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Container:
     started_at: int = 0
     finished_at: int = 0
     exit_code: int = 0
-    addresses: Mapping[str, str] = field(default_factory=dict)  # network name -> IPv4 (or IPv6) address
+    addresses: Mapping[str, str] = field(default_factory=dict)  # network -> the last known IPv4 (or IPv6) address
     network_mode: str = ""
 
     @property
@@ -52,20 +53,36 @@ class World:
     containers: Mapping[str, Container] = field(default_factory=dict)
     file: PortFile | None = None  # None: never read, or no rule asks
     gluetun_seen: bool = False  # once Docker has shown it, its absence means that it is down
+    former: Mapping[str, Container] = field(default_factory=dict)  # who last bore a name that is free now
 
     @property
     def port(self) -> PortFile | None:
-        """The reading, if it holds valid ports and is no leftover from before gluetun's start."""
+        """The reading, if it holds valid ports and is no leftover from before gluetun's start or death."""
         if self.file is None or not self.file.ports:
             return None
         vpn = self.containers.get(self.gluetun)
-        return None if vpn and vpn.running and self.file.mtime < vpn.started_at else self.file
+        return None if vpn and self.file.mtime < vpn.state_since else self.file
 
     @property
     def port_may_be_missed(self) -> bool:
         """Whether an absent port is news: the file is watched, and gluetun is not known to be down."""
         vpn = self.containers.get(self.gluetun)
         return self.file is not None and (vpn.running if vpn else not self.gluetun_seen)
+
+    def known(self, name: str) -> Container | None:
+        """The container of this name, or the one that bore it last: both tell whether the next is news."""
+        return self.containers.get(name) or self.former.get(name)
+
+    def having(self, container: Container) -> World:
+        """The world in which the container bears its name."""
+        former = {name: gone for name, gone in self.former.items() if name != container.name}
+        return replace(self, containers={**self.containers, container.name: container}, former=former)
+
+    def without(self, name: str) -> World:
+        """The world in which the name is free. Who bore it is remembered, the oldest forgotten."""
+        containers = {n: c for n, c in self.containers.items() if n != name}
+        former = {n: c for n, c in self.former.items() if n != name} | {name: self.containers[name]}
+        return replace(self, containers=containers, former=dict(list(former.items())[-_FORMER:]))
 
     def state(self) -> dict[str, Any]:
         """What `${state.…}` can say."""
@@ -75,9 +92,12 @@ class World:
 
 def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
     """What the step from one world to the other means, as events. `now` is ns since the Unix epoch."""
+    if before is after:
+        return []
     events: list[Event] = []
     for name, container in after.containers.items():
-        events += _container_news(before.containers.get(name), container, origin, now)
+        if before.containers.get(name) is not container:
+            events += _container_news(before.known(name), container, origin, now)
     for name, container in before.containers.items():
         if name not in after.containers:
             events.append(_event("container.destroy", container, now, origin))
@@ -161,30 +181,37 @@ _PRESENT = frozenset({
 
 
 def _remember(world: World) -> World:
-    return replace(world, gluetun_seen=True) if world.gluetun in world.containers else world
+    news = world.gluetun in world.containers and not world.gluetun_seen
+    return replace(world, gluetun_seen=True) if news else world
 
 
 def follow(world: World, event: Event) -> World:
-    """The world after a raw container event. Addresses come only from a look at the engine."""
-    if not event.type.startswith("container.") or not event.subject:
-        return world
-    name, data = event.subject, event.data
-    known = world.containers.get(name)
+    """The world after a raw container event. Addresses come only from a look at the engine.
+
+    An event older than what is known changes nothing: after a reconnect Docker tells the past again.
+    """
     word = event.type.removeprefix("container.")
-    containers = dict(world.containers)
-    if word == "destroy":
-        if known and known.id == data.get("id"):
-            del containers[name]
-    elif word == "rename":
-        old = containers.pop(str(data.get("old_name")), None)
-        if old:
-            containers[name] = replace(old, name=name)
-    elif word in _CHANGES:
-        base = known if known and known.id == data.get("id") else _from_event(event, known)
-        containers[name] = _CHANGES[word](base, event)
-    else:
+    if word not in _FOLLOWED or not event.subject:
         return world
-    return replace(world, containers=containers)
+    if word == "rename":
+        return _renamed(world, event)
+    known = world.containers.get(event.subject)
+    same = known is not None and known.id == event.data.get("id")
+    if word == "destroy":
+        return world.without(event.subject) if same else world
+    if known and event.time < known.state_since:
+        return world
+    base = known if known and same else _from_event(event, world.known(event.subject))
+    return world.having(_CHANGES[word](base, event))
+
+
+def _renamed(world: World, event: Event) -> World:
+    old_name = str(event.data.get("old_name"))
+    old = world.containers.get(old_name)
+    # two names are swapped through a third, so the name alone does not tell who is meant
+    if old is None or old.id != event.data.get("id"):
+        return world
+    return world.without(old_name).having(replace(old, name=event.subject))
 
 
 _CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
@@ -192,9 +219,10 @@ _CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
     "die": lambda c, e: replace(
         c, running=False, health="", finished_at=e.time, exit_code=int(e.data.get("exit_code", 0))
     ),
-    "healthy": lambda c, _: replace(c, health="healthy"),
-    "unhealthy": lambda c, _: replace(c, health="unhealthy"),
+    "healthy": lambda c, _: replace(c, running=True, health="healthy"),
+    "unhealthy": lambda c, _: replace(c, running=True, health="unhealthy"),
 }
+_FOLLOWED = frozenset({*_CHANGES, "destroy", "rename"})
 
 
 def _from_event(event: Event, known: Container | None) -> Container:
@@ -238,7 +266,8 @@ def _port_news(before: World, after: World, origin: Origin, now: int) -> Iterato
         yield Event("port.invalid", after.gluetun, file.mtime, "files", origin, data)
     stood = before.port if before.port_may_be_missed else None
     if after.port:
-        news = stood is None or stood.generation != after.port.generation
+        # the ports too: within one tick of the kernel's clock two writes have the same generation
+        news = stood is None or (stood.ports, stood.generation) != (after.port.ports, after.port.generation)
     else:
         news = after.port_may_be_missed and (stood is not None or not before.port_may_be_missed)
     if news:

@@ -1,0 +1,228 @@
+"""A private Docker engine: its own socket, data and network-less containers from a busybox image."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import signal
+import socket
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import APIError
+
+from tests.parts.programs import require
+
+IMAGE = "busybox-gluehook"
+_START_S = 20.0
+
+
+class Dockerd:
+    """One engine in one folder. It may be stopped, killed and frozen; its socket's path stays the same."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.folder, self._program = folder, program
+        self.socket = folder / "docker.sock"
+        self.host = f"unix://{self.socket}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The engine's process."""
+        assert self._process
+        return self._process.pid
+
+    def client(self, timeout_s: float = 20) -> docker.APIClient:
+        """A new low-level client; close it."""
+        return docker.APIClient(base_url=self.host, version="auto", timeout=timeout_s)
+
+    def start(self) -> None:
+        """Start the engine and return when it answers."""
+        with (self.folder / "dockerd.log").open("ab") as log:
+            self._process = subprocess.Popen(self._argv(), stdout=log, stderr=log, start_new_session=True)
+        for _ in range(int(_START_S / 0.02)):
+            if self._answers():
+                return
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.02)
+                break
+        raise RuntimeError((self.folder / "dockerd.log").read_text(errors="replace")[-2000:])
+
+    def terminate(self) -> None:
+        """Stop the engine in order; its containers stop with it."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the engine as a crash does; its containers live on until the next start."""
+        self._end(signal.SIGKILL)
+        # where nobody reaps it, the dead containerd would pass for a living one
+        (self.folder / "exec/containerd/containerd.pid").unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """Stop in order and start again."""
+        self.terminate()
+        self.start()
+
+    def freeze(self) -> None:
+        """The engine hangs: it takes connections and answers nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """The engine goes on where it was frozen."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def mend(self) -> None:
+        """Let the engine answer again, whatever a test has done to it."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        self.thaw()
+
+    def run(self, name: str, command: str = "sleep 1000", *, network: str = "none", **config: Any) -> str:
+        """Create and start a busybox container; its id. `host=` are host options, the rest is the container's."""
+        with self._client() as client:
+            host = client.create_host_config(network_mode=network, **config.pop("host", {}))
+            # sleep as process 1 takes no SIGTERM: without this each stop would last ten seconds
+            config = {"stop_signal": "KILL", "host_config": host, **config}
+            made = client.create_container(IMAGE, command, name=name, **config)
+            client.start(made["Id"])
+            return str(made["Id"])
+
+    def health(self, file: str = "/ok", interval_ms: int = 200) -> dict[str, Any]:
+        """A `healthcheck=` that passes while the file is there."""
+        return {"test": ["CMD", "test", "-e", file], "interval": interval_ms * 10**6, "retries": 1}
+
+    def shell(self, container: str, command: str) -> int:
+        """Run a command inside; its exit code."""
+        with self._client() as client:
+            made = client.exec_create(container, ["sh", "-c", command])
+            client.exec_start(made["Id"])
+            return int(client.exec_inspect(made["Id"])["ExitCode"])
+
+    def remove(self, *names: str) -> None:
+        """Remove containers, running or not; without names all of them. An unknown one is no error."""
+        with self._client() as client:
+            for name in names or [c["Id"] for c in client.containers(all=True)]:
+                with suppress(APIError):
+                    client.remove_container(name, force=True, v=True)
+
+    def stop(self) -> None:
+        """End everything that was started here: containers, bridges, the engine, its shims."""
+        self.mend()
+        self.remove()
+        with self._client() as client:
+            client.prune_networks()  # a bridge would outlive its engine
+        self.terminate()
+        for pid in self._own_processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for mount in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+            if mount.split()[1].startswith(str(self.folder)):  # a killed engine leaves its own behind
+                subprocess.run(["umount", "--lazy", mount.split()[1]], check=False)
+
+    def import_image(self) -> None:
+        """Make the image of busybox and links to its applets."""
+        with self._client(60) as client:
+            client.import_image_from_data(_rootfs(require("busybox", "busybox-static")), repository=IMAGE)
+
+    def _client(self, timeout_s: float = 20) -> _Closing:
+        return _Closing(self.client(timeout_s))
+
+    def _argv(self) -> list[str]:
+        f = self.folder
+        return [
+            self._program, "--bridge=none", "--iptables=false", "--ip6tables=false", "--shutdown-timeout", "1",
+            "--data-root", f"{f}/data", "--exec-root", f"{f}/exec", "--pidfile", f"{f}/docker.pid", "-H", self.host,
+        ]  # fmt: skip
+
+    def _answers(self) -> bool:
+        # docker-py leaks its socket when nobody answers
+        with socket.socket(socket.AF_UNIX) as plain, suppress(OSError):
+            plain.settimeout(_START_S)
+            plain.connect(str(self.socket))
+            plain.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b" 200 " in plain.recv(100)
+        return False
+
+    def _end(self, how: signal.Signals) -> None:
+        assert self._process
+        began = self._own_processes("containerd.toml")
+        self._process.send_signal(how)
+        self._process.wait(_START_S)
+        for pid in began:  # the next engine would take a dying containerd for a living one
+            _wait_for_end(pid)
+
+    def _own_processes(self, word: str = "") -> list[int]:
+        return [pid for pid in _processes() if all(w in _command(pid) for w in (f"{self.folder}/exec", word))]
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+
+
+def _command(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    return ""
+
+
+def _wait_for_end(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            assert select.select([descriptor], [], [], _START_S)[0], f"process {pid} does not end"
+        finally:
+            os.close(descriptor)
+
+
+class _Closing:
+    """`with` for docker.APIClient, which has none in its stubs."""
+
+    def __init__(self, client: docker.APIClient) -> None:
+        self._client = client
+
+    def __enter__(self) -> docker.APIClient:
+        return self._client
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+
+def _rootfs(busybox: str) -> bytes:
+    applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for folder in ("bin", "tmp", "etc"):
+            made = tarfile.TarInfo(folder)
+            made.type, made.mode = tarfile.DIRTYPE, 0o777
+            tar.addfile(made)
+        tar.add(Path(busybox).resolve(), "bin/busybox")
+        for applet in applets:
+            link = tarfile.TarInfo(f"bin/{applet}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            if applet != "busybox":
+                tar.addfile(link)
+    return archive.getvalue()
+
+
+@pytest.fixture(scope="session")
+def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockerd]:
+    """The session's private engine, started when the first test asks for it."""
+    program = require("dockerd", "docker.io")
+    require("busybox", "busybox-static")
+    if os.geteuid() != 0:
+        why = "a private dockerd can only be started by root"
+        pytest.fail(why) if os.environ.get("NO_SKIPS") else pytest.skip(why)
+    engine = Dockerd(program, tmp_path_factory.mktemp("dockerd"))
+    engine.start()
+    try:
+        engine.import_image()
+        yield engine
+    finally:
+        engine.stop()
