@@ -18,7 +18,9 @@ from hooks.steps import Attempt, Workshop
 
 STOP_WAIT_S = 8.0  # how long a stop waits for running attempts; Docker kills after 10
 BEAT_S = 15.0  # between heartbeats
-AT_WORK = 64  # attempts at once; what waits for a target counts too, so that a burst cannot make threads without end
+AT_WORK = 64  # attempts at once, those that wait for a target too: a burst must not make threads without end
+AT_A_TIME = 8  # of them younger than YOUNG_S: a burst must not keep the processor from whoever is next …
+YOUNG_S = 0.5  # … and who takes longer waits for somebody else, or hangs, and keeps nobody from anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Dispatch:
         now = self._clock()
         for run in self.engine.advance(now) if not self.stopping.is_set() else ():
             self._ready.setdefault(run.rule.name, deque()).append(run)
-        while self._ready and len(self._attempts) < AT_WORK and not self.stopping.is_set():
+        while self._ready and self._room_at(now) <= now and not self.stopping.is_set():
             self._begin(self._pick(), now)
         self._tell()
         self._watch(now)
@@ -99,7 +101,15 @@ class Dispatch:
 
     def _deadline(self) -> float:
         working = (a.deadline for a in self._attempts.values() if not (a.overdue or a.waits_for))
-        return min(self.engine.next_deadline(), self._next_beat, min(working, default=inf))
+        room = self._room_at(self._clock()) if self._ready else inf
+        return min(self.engine.next_deadline(), self._next_beat, room, min(working, default=inf))
+
+    def _room_at(self, now: float) -> float:
+        """When one more attempt may begin, if none ends before."""
+        if len(self._attempts) >= AT_WORK:
+            return inf
+        young = sorted(a.began + YOUNG_S for a in self._attempts.values() if a.began + YOUNG_S > now)
+        return young[-AT_A_TIME] if len(young) >= AT_A_TIME else now
 
     # -- events --------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ import pytest
 
 from handlers.base import Context, GiveUp, Outcome, Retry
 from hooks import signals
+from hooks.dispatch import AT_A_TIME
+from hooks.events import Event
 from hooks.placeholders import parse
 from hooks.runs import Result, Run
 from hooks.settings import Settings
@@ -236,9 +238,7 @@ def test_a_resync_tells_nobody_what_did_not_change() -> None:
         assert s.handlers["play.tell"].calls.empty()
 
 
-def _resync() -> Any:
-    from hooks.events import Event
-
+def _resync() -> Event:
     return Event("container.start", "gluetun", 1, "docker", "resync", {"container": "gluetun", "id": "1"})
 
 
@@ -268,3 +268,49 @@ def test_a_listener_that_raises_stops_nothing(capsys: pytest.CaptureFixture[str]
         s.post("container.start")
         assert heard.get(timeout=WAIT_S)[1].kind == "changed"
     assert "ValueError: listener" in capsys.readouterr().err
+
+
+def test_a_burst_of_one_rule_neither_makes_threads_without_end_nor_delays_the_others() -> None:
+    go = threading.Semaphore(0)
+    begun: list[str] = []
+
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        begun.append(ctx.run.partition("/")[0])
+        assert go.acquire(timeout=WAIT_S)
+        return changed()
+
+    steps = (Step("play.act", {"target": parse("${event.container}")}),)
+    with ended() as heard, stage(rule("many", *steps), rule("one", *steps, on="container.die"), act=act) as s:
+        for number in range(40):
+            s.post("container.start", f"c{number}")
+        for _ in range(AT_A_TIME):
+            s.called()
+        s.post("container.die")
+        go.release()
+        heard.get(timeout=WAIT_S)
+        for _ in range(2):
+            s.called()
+            go.release()
+        assert "one" in begun[: AT_A_TIME + 2]
+        for _ in range(40):
+            go.release()
+        assert [heard.get(timeout=WAIT_S)[1].kind for _ in range(40)] == ["changed"] * 40
+
+
+def test_handlers_that_hang_keep_nobody_from_beginning() -> None:
+    let_go = threading.Event()
+
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        if args.target != "free":
+            let_go.wait(WAIT_S)
+        return changed()
+
+    hangs = rule("hangs", Step("play.act", {"target": parse("${event.container}")}))
+    free = rule("free", Step("play.act", {"target": "free"}), on="container.die")
+    with ended() as heard, stage(hangs, free, act=act) as s:
+        for number in range(AT_A_TIME):
+            s.post("container.start", f"c{number}")
+            s.called()
+        s.post("container.die")
+        assert heard.get(timeout=WAIT_S)[0].rule.name == "free"
+        let_go.set()
