@@ -1,0 +1,47 @@
+"""Durations as an owner writes them: "250ms", "30s", "5m", "1h30m", "1d". Inside they are seconds."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_TEXT = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit}(?![a-z]))?" for unit in _UNITS_MS))
+_LONGEST_MS = 3_650 * _UNITS_MS["d"]  # beyond it the operating system's waits overflow
+
+
+def parse(value: object) -> float:
+    """The seconds that a duration's text means.
+
+    Raises ValueError for anything else, a bare number too. Its message is
+    "what is wrong; what to write".
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f'{value} is a bare number, and nobody knows its unit; write "{_guess(value)}"')
+    if not isinstance(value, str):
+        raise ValueError('it is no duration; write a text such as "30s", "5m" or "1h30m"')
+    found = _TEXT.fullmatch(value)
+    if not value or found is None:
+        raise ValueError(f"{value[:40]!r} is no duration; {_advice(value)}")
+    ms = sum(int(count) * unit for count, unit in zip(found.groups(), _UNITS_MS.values(), strict=True) if count)
+    if ms > _LONGEST_MS:
+        raise ValueError(f'{value!r} is longer than ten years; write at most "3650d"')
+    return ms / 1000
+
+
+def text(seconds: float) -> str:
+    """The one way to write that many seconds: 300 is "5m". Rounded to a millisecond."""
+    rest, words = round(seconds * 1000), ""
+    for name, unit in _UNITS_MS.items():
+        count, rest = divmod(rest, unit)
+        words += f"{count}{name}" if count else ""
+    return words or "0s"
+
+
+def _guess(number: float) -> str:
+    return f"{number}s" if isinstance(number, int) and number >= 0 else "30s"
+
+
+def _advice(value: str) -> str:
+    if value.isascii() and value.isdecimal():
+        return f'a unit is missing: write "{value[:9]}s", "{value[:9]}m" or "{value[:9]}h"'
+    return 'write whole numbers with d, h, m, s, ms in this order: "250ms", "30s", "5m", "1h30m"'
