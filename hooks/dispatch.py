@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from hooks import signals
+from hooks.books import Books
 from hooks.engine import Engine
 from hooks.events import Event
 from hooks.runs import Note, Result, Run
@@ -41,10 +42,12 @@ class Dispatch:
         engine: Engine,
         workshop: Workshop,
         *,
+        books: Books | None = None,
         beat: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = lambda: random.random() / 4,  # noqa: S311 - spreads retries, guards nothing
     ) -> None:
         self.engine, self.workshop = engine, workshop
+        self._books = books or Books()
         self._beat, self._jitter, self._clock = beat, jitter, workshop.clock
         self._inbox: queue.SimpleQueue[Event | _Finished | _Stop] = queue.SimpleQueue()
         self._attempts: dict[str, Attempt] = {}
@@ -67,6 +70,7 @@ class Dispatch:
 
     def run(self) -> None:
         """The loop. Returns at `stop`; what is at work then goes on until `drain` has waited for it."""
+        self._resume()
         while not self.stopping.is_set():
             self._turn()
 
@@ -85,6 +89,7 @@ class Dispatch:
         elif isinstance(message, _Finished):
             self._finish(message.attempt, message.result)
         now = self._clock()
+        self._tell()  # what was accepted is in the journal before it can run
         for run in self.engine.advance(now) if not self.stopping.is_set() else ():
             self._ready.setdefault(run.rule.name, deque()).append(run)
         while self._ready and self._room_at(now) <= now and not self.stopping.is_set():
@@ -111,12 +116,25 @@ class Dispatch:
         young = sorted(a.began + YOUNG_S for a in self._attempts.values() if a.began + YOUNG_S > now)
         return young[-AT_A_TIME] if len(young) >= AT_A_TIME else now
 
+    def _resume(self) -> None:
+        """Go on where an earlier life ended."""
+        now = self._clock()
+        rules = self.engine.table.rules
+        window_s = max((max(rule.cooldown_s, rule.limit.per_s if rule.limit else 0.0) for rule in rules), default=0.0)
+        for past in self._books.pasts(window_s, now):
+            self.engine.recall(past, now)
+        for left in self._books.unfinished():
+            if not self.engine.resume(replace(left, event=replace(left.event, origin="backlog")), now):
+                self._books.settle(left)
+
     # -- events --------------------------------------------------------------------------
 
     def _feed(self, event: Event) -> None:
         if event.source == "docker" and event.cause is None:
             # while a run of ours holds a container, what happens to it is our own doing
             event = replace(event, cause=self.workshop.locks.holder(f"container:{event.subject}"))
+        if self._books.is_repeat(event):
+            return
         signals.tell(signals.event_seen, event=event)
         self.engine.feed(event, self._clock())
 
@@ -134,6 +152,7 @@ class Dispatch:
     def _begin(self, run: Run, now: float) -> None:
         attempt = Attempt(run, now, now + run.rule.timeout_s)
         self._attempts[run.id] = attempt
+        self._books.begin(run)
         signals.tell(signals.run_started, run=run)
         threading.Thread(target=self._work, args=(attempt,), name=run.id, daemon=True).start()
 
@@ -151,6 +170,9 @@ class Dispatch:
         self.engine.finished(attempt.run, result, now, self._jitter())
         notes = self._take_notes()
         mine = [note for note in notes if note.run == attempt.run.id]
+        if not any(note.kind == "retries" for note in mine):
+            superseded = result.kind == "retry" and not any(note.kind == "failed" for note in mine)
+            self._books.end(attempt.run, result, superseded=superseded)
         signals.tell(
             signals.run_ended, run=attempt.run, result=result, took_s=now - attempt.began,
             note=mine[0] if mine else None,
@@ -162,8 +184,11 @@ class Dispatch:
         return notes
 
     def _tell(self, notes: list[Note] | None = None) -> None:
-        for note in self._take_notes() if notes is None else notes:
-            signals.tell(signals.noted, note=note)
+        notes = self._take_notes() if notes is None else notes
+        self._books.note(notes)
+        for note in notes:
+            if note.kind != "accepted":
+                signals.tell(signals.noted, note=note)
 
     # -- time ----------------------------------------------------------------------------
 

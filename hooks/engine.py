@@ -15,7 +15,7 @@ from hooks.events import CATALOGUE, Event, Topic, ended_by, identity_of, topic_o
 from hooks.lane import Lane
 from hooks.match import OneOf
 from hooks.placeholders import Empty, Placeholder, Template, walk
-from hooks.runs import Note, Result, Run
+from hooks.runs import Note, Past, Result, Run, Unfinished
 from hooks.table import Rule, Table
 
 _SWEEP_AT = 1024  # lanes; with `key = "${event.id}"` there may come ever more
@@ -25,7 +25,7 @@ _SPARE = 64  # deadlines that may stand in the heap beside two for each lane
 class Engine:
     """Matches events with rules and decides what runs when."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, last_id: int = 0) -> None:
         self.table = table
         self.notes: list[Note] = []  # what was decided; whoever drives the engine takes them away
         self._index = _index(table)
@@ -34,7 +34,7 @@ class Engine:
         self._known: dict[Topic, Event] = {}  # the state that each topic is in, by the event that told it last
         self._lost: set[str] = set()  # sources that cannot see
         self._deadlines: list[tuple[float, int, Lane]] = []  # one that is not its lane's `due()` any more is void
-        self._order, self._ids = count(), count(1)
+        self._order, self._ids = count(), count(last_id + 1)  # ids go on from those of an earlier life
         self._sweep_at = _SWEEP_AT
 
     def feed(self, event: Event, now: float) -> None:
@@ -67,6 +67,43 @@ class Engine:
         if lane.finish(result, now, jitter):
             self._fail(lane, run, result, now)
         self._schedule(lane)
+
+    def adopt(self, table: Table, now: float) -> None:
+        """Go on with another table. Lanes of rules that say the same go on as they are; what waits for a rule that
+        was changed waits for the new one, if that still wants it. States must be told anew, for the new rules.
+        """
+        before, self.table, self._index = self._lanes, table, _index(table)
+        rules = {rule.name: rule for rule in table.rules if rule.enabled}
+        self._lanes = {k: lane for k, lane in before.items() if rules.get(k[0]) == lane.rule}
+        gone = [lane for k, lane in before.items() if k not in self._lanes]
+        for lanes in self._in_state.values():
+            for lane in gone:
+                lanes.pop(lane, None)
+        for lane in gone:
+            if lane.exhausted:
+                self._recover(lane, now)
+        for lane in gone:
+            self._hand_over(lane, rules.get(lane.rule.name), now)
+        self._deadlines = []
+        for lane in self._lanes.values():
+            self._schedule(lane)
+
+    def recall(self, past: Past, now: float) -> None:
+        """Remember runs of an earlier life, on this engine's clock, for limits and cooldowns."""
+        if (rule := self._rule(past.rule)) is not None:
+            self._lane(rule, past.key, now).recall(past)
+
+    def resume(self, left: Unfinished, now: float) -> bool:
+        """Go on with what an earlier life left unfinished. False if nothing is to be done: its rule is gone or off,
+        or waits with `for`, and the state is told anew if it lasts.
+        """
+        rule = self._rule(left.rule)
+        if rule is None or rule.for_s is not None:
+            return False
+        lane = self._lane(rule, left.key, now)
+        lane.resume(left, now)
+        self._schedule(lane)
+        return True
 
     def next_deadline(self) -> float:
         """When `advance` has something to do again, if nothing is fed before; `inf` if never."""
@@ -136,8 +173,7 @@ class Engine:
     # -- lanes -----------------------------------------------------------------------------
 
     def _give(self, rule: Rule, event: Event, now: float) -> None:
-        key = key_of(rule, event)
-        lane = self._lanes.get((rule.name, key)) or self._open(rule, key, now)
+        lane = self._lane(rule, key_of(rule, event), now)
         if event.origin == "resync" and not lane.is_news(event):
             return
         lane.take(event, now)
@@ -145,6 +181,22 @@ class Engine:
         if topic is not None:
             self._in_state.setdefault(topic, {})[lane] = None
         self._schedule(lane)
+
+    def _hand_over(self, old: Lane, rule: Rule | None, now: float) -> None:
+        waiting = [waiting.event for waiting in old.pending]
+        old.drop("its rule was changed or taken out")
+        if rule is None:
+            return
+        self._lane(rule, old.key, now).succeed(old)
+        for event in waiting if rule.for_s is None else ():
+            if any(entry.matches(event) for entry in rule.on):
+                self._give(rule, event, now)
+
+    def _rule(self, name: str) -> Rule | None:
+        return next((rule for rule in self.table.rules if rule.name == name and rule.enabled), None)
+
+    def _lane(self, rule: Rule, key: str, now: float) -> Lane:
+        return self._lanes.get((rule.name, key)) or self._open(rule, key, now)
 
     def _open(self, rule: Rule, key: str, now: float) -> Lane:
         if len(self._lanes) >= self._sweep_at:
@@ -203,7 +255,7 @@ class Engine:
 
     def _event(self, kind: str, data: Mapping[str, object], because: Event) -> Event:
         # the engine has no wall clock: its own events bear the time of what led to them
-        return Event(kind, str(data["rule"]), because.time, data=data, id=f"{kind}-{next(self._ids)}")
+        return Event(kind, str(data["rule"]), because.time, data=data, id=f"{because.time}-{kind}#{next(self._ids)}")
 
 
 def key_of(rule: Rule, event: Event) -> str:

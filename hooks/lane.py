@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from math import inf
 
 from hooks.events import Event, Topic, topic_of
-from hooks.runs import Note, NoteKind, Result, Run, Waiting
+from hooks.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waiting
 from hooks.states import Held, States
 from hooks.table import Rule
 
@@ -83,6 +83,7 @@ class Lane:
 
     def take(self, event: Event, now: float) -> None:
         """An event of this lane has come."""
+        self._note("accepted", event)
         began = self.states.begin(event, now)
         if self.rule.for_s is not None:
             self._wait_for(event, now, began)
@@ -93,6 +94,22 @@ class Lane:
         else:
             self._merge(event, now)
         self.look(now)
+
+    def resume(self, left: Unfinished, now: float) -> None:
+        """Go on with what an earlier life had accepted. A state that a `for` waited on is told anew, if it lasts."""
+        again = Waiting(left.event, now, now, False, left.attempt, left.run, left.step, left.changed, left.said)
+        if self.pending and self.rule.mode != "queued":
+            self._inherit(again, self.pending.popleft())
+        self.pending.append(again)
+
+    def recall(self, past: Past) -> None:
+        """What counts for limit and cooldown."""
+        self.starts.extend(past.starts if self.rule.limit else ())
+        self.cooldown_until = past.ended + self.rule.cooldown_s
+
+    def succeed(self, old: Lane) -> None:
+        """Take the place of a lane whose rule was changed: what runs, ends first, and what has run still counts."""
+        self.running, self.starts, self.cooldown_until = old.running, old.starts, old.cooldown_until
 
     def end(self, topic: Topic, now: float) -> bool:
         """One of its states has ended. True if it was the last."""
@@ -172,7 +189,7 @@ class Lane:
         self.cooldown_until = now + self.rule.cooldown_s if result.counts else now
         if run and result.kind == "retry" and self._goes_on(run, result, now, jitter):
             return False
-        if not result.counts and self.rule.limit:
+        if not result.counts and self.rule.limit and self.starts:
             self.starts.pop()
         if result.kind in ("changed", "unchanged", "give_up"):
             self.states.act(self._seen)
@@ -184,6 +201,9 @@ class Lane:
     def _goes_on(self, run: Run, result: Result, now: float, jitter: float) -> bool:
         """Whether the run needs no verdict: it is tried again, a newer event took over, or its state is over."""
         policy = self.rule.retry
+        if run.rule != self.rule:
+            self.pending.append(Waiting(run.event, now, now, run.quiet))  # the rule was changed: begin anew with it
+            return True
         if run.attempt >= policy.attempts:
             return False
         if self.while_it_lasts and not self.states:
@@ -203,4 +223,5 @@ class Lane:
         return True
 
     def _note(self, kind: NoteKind, event: Event, why: str = "", wait_s: float | None = None, run: str = "") -> None:
-        self._notes.append(Note(kind, self.rule.name, self.key, event, why, wait_s, run))
+        alone = self.rule.mode != "latest"
+        self._notes.append(Note(kind, self.rule.name, self.key, event, why, wait_s, run, alone))

@@ -9,7 +9,9 @@ from hooks.events import Event
 from hooks.table import Rule
 
 ResultKind = Literal["changed", "unchanged", "skipped", "retry", "give_up"]
-NoteKind = Literal["waits", "merged", "dropped", "exhausted", "retries", "superseded", "failed", "blind", "sees"]
+NoteKind = Literal[
+    "accepted", "waits", "merged", "dropped", "exhausted", "retries", "superseded", "failed", "blind", "sees",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Note:
     why: str = ""
     wait_s: float | None = None
     run: str = ""
+    alone: bool = False  # it is about this event alone, not about what was merged into it
 
 
 @dataclass(slots=True)
@@ -72,3 +75,27 @@ class Waiting:
     step: int = 0
     changed: bool = False
     said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What a lane had accepted in an earlier life and did not finish with. `run` is "" if it never began."""
+
+    rule: str
+    key: str
+    event: Event
+    run: str = ""
+    attempt: int = 1
+    step: int = 0
+    changed: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """When a lane's runs that count began, and when the last of them ended, on the clock of whoever tells it."""
+
+    rule: str
+    key: str
+    starts: tuple[float, ...]
+    ended: float

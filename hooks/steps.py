@@ -10,6 +10,7 @@ from typing import Any
 
 from handlers.base import Context, GiveUp, Handler, Outcome, Retry
 from hooks import signals
+from hooks.books import Books
 from hooks.engine import event_value
 from hooks.placeholders import Empty, Placeholder, render, walk
 from hooks.runs import Result, ResultKind, Run
@@ -71,6 +72,7 @@ class Workshop:
     mask: Callable[[str], str] = str
     confirm: Callable[[Run], bool | None] = lambda _: True  # do the states of a `for` run still last? None: unseen
     locks: TargetLocks = field(default_factory=TargetLocks)
+    books: Books = field(default_factory=Books)
 
     def perform(self, attempt: Attempt) -> Result:
         """Do the run's steps from the first unfinished one on; the first failure ends it."""
@@ -104,6 +106,8 @@ class Workshop:
             kinds.add(outcome.status)
             said = self.mask(outcome.said)
             told.append(said)
+            done = {"use": step.use, "status": outcome.status, "said": said}
+            self.books.step(run, place + 1, done, changed=changed, said=said)
         return Result(_overall(kinds), "; ".join(told), None, len(run.rule.do), changed)
 
     def _step(self, step: Step, attempt: Attempt, said: str) -> Outcome:

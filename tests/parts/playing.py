@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.base import Context, Handler, Outcome
+from hooks.books import Books
 from hooks.dispatch import Dispatch
 from hooks.engine import Engine
 from hooks.events import Event
@@ -82,7 +83,8 @@ def changed(said: str = "done") -> Outcome:
 @contextmanager
 def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str] | None = None,
           confirm: Callable[[Any], bool | None] = lambda _: True,
-          act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed()) -> Iterator[Stage]:  # fmt: skip
+          act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(),
+          books: Books | None = None) -> Iterator[Stage]:  # fmt: skip
     handlers: dict[str, Play] = {"play.act": Play(act), "play.tell": Tell(act)}
     settings = settings or Settings()
     world = [World()]
@@ -100,8 +102,9 @@ def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str
             text = text.replace(value, "***")
         return text
 
-    workshop = Workshop(handlers, settings, context, clock, mask, confirm)
-    dispatch = Dispatch(Engine(Table(rules)), workshop, jitter=lambda: 0.0)
+    books = books or Books()
+    workshop = Workshop(handlers, settings, context, clock, mask, confirm, books=books)
+    dispatch = Dispatch(Engine(Table(rules), last_id=books.last_number()), workshop, books=books, jitter=lambda: 0.0)
 
     def run() -> None:
         dispatch.run()
