@@ -1,26 +1,122 @@
-"""Settings as plain data. `hooks.loading` reads them from environment, .env and secret files with pydantic-settings."""
+"""Settings as plain data, and what each may be. `hooks.loading` reads them from the environment."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+
+def http_url(text: str) -> str:
+    """The URL without its last slash. Raises ValueError saying what to write if it is not http(s) with a host."""
+    if not _URL.fullmatch(text) or not _splits(text):
+        raise ValueError("write http:// or https://, a host and a port, for example http://gluetun:8080")
+    return text.rstrip("/")
+
+
+def file_path(text: str) -> str:
+    """The path as it is. Raises ValueError saying what to write if it is blank or holds a NUL."""
+    if not text.strip() or "\0" in text:
+        raise ValueError("write the path of a file or folder, or leave the variable out for its default")
+    return text
+
+
+def container_name(text: str) -> str:
+    """The name as it is. Raises ValueError saying what to write if no container can have it."""
+    if not _NAME.fullmatch(text):
+        raise ValueError("write the container's name as `docker ps` shows it, or leave the variable out")
+    return text
+
+
+def address(text: str) -> str:
+    """`HOST:PORT`, or "" for none. Raises ValueError saying what to write otherwise."""
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isdecimal() and 0 < int(port) <= 65535):
+        raise ValueError("write HOST:PORT, for example 127.0.0.1:9095, or leave the variable out for no status page")
+    return text
+
+
+def log_level(text: str) -> str:
+    """The level in capitals. Raises ValueError naming the levels if it is none of them."""
+    if text.upper() not in _LEVELS:
+        raise ValueError(f"write one of {', '.join(_LEVELS)}")
+    return text.upper()
+
+
+_URL = re.compile(r"https?://[^\s/]+(/\S*)?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+# A check stands beside the type; `hooks.loading` hands it to pydantic, so that this module needs only the stdlib.
+Url = Annotated[str, http_url]
+FilePath = Annotated[str, file_path]
+ContainerName = Annotated[str, container_name]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting but the secrets, which are read at use (`hooks.secrets`). A field in capitals is its variable."""
+    """Every setting but the secrets, which are read at use (`hooks.secrets`). A field in capitals is its variable.
 
-    gluehook_rules: str = "rules.toml"
-    gluehook_state: str = ".state"
-    gluehook_log_level: str = "INFO"
-    gluehook_log_format: str = "text"
-    gluehook_http: str = ""
-    gluehook_dry_run: bool = False
-    forwarded_port_file: str = "/tmp/gluetun/forwarded_port"  # noqa: S108 - gluetun's own default
-    qbittorrent_url: str = "http://gluetun:8080"
-    qbittorrent_username: str = "admin"
-    qbittorrent_container: str = "qbittorrent"
-    gluetun_container: str = "gluetun"
-    gluetun_url: str = "http://gluetun:8000"
-    gluetun_username: str = ""
-    wireguard_dir: str = "/config/wireguard"
-    wireguard_container: str = "wireguard"
+    Each field's metadata["says"] is its meaning, for docs/settings.md.
+    """
+
+    gluehook_rules: FilePath = field(
+        default="rules.toml", metadata={"says": "the rules file; without one the shipped rules hold"}
+    )
+    gluehook_state: FilePath = field(
+        default=".state", metadata={"says": "the folder for what must survive a restart, and for the heartbeat"}
+    )
+    gluehook_log_level: Annotated[str, log_level] = field(
+        default="INFO", metadata={"says": "how much is logged; DEBUG shows each event"}
+    )
+    gluehook_log_format: Literal["text", "json"] = field(
+        default="text", metadata={"says": "log lines for people, or one JSON object each"}
+    )
+    gluehook_http: Annotated[str, address] = field(
+        default="", metadata={"says": "HOST:PORT of the status page; not served yet"}
+    )
+    gluehook_dry_run: bool = field(
+        default=False, metadata={"says": "match, wait and look, but only say what would be done"}
+    )
+    forwarded_port_file: FilePath = field(
+        default="/tmp/gluetun/forwarded_port",  # noqa: S108 - gluetun's own default
+        metadata={"says": "gluetun's port file"},
+    )
+    qbittorrent_url: Url = field(default="http://gluetun:8080", metadata={"says": "qBittorrent's Web UI"})
+    qbittorrent_username: str = field(
+        default="admin", metadata={"says": "the name that belongs to QBITTORRENT_PASSWORD"}
+    )
+    qbittorrent_container: ContainerName = field(default="qbittorrent", metadata={"says": "its container"})
+    gluetun_container: ContainerName = field(
+        default="gluetun", metadata={"says": "the container whose port the port file holds"}
+    )
+    gluetun_url: Url = field(default="http://gluetun:8000", metadata={"says": "gluetun's control server"})
+    gluetun_username: str = field(
+        default="", metadata={"says": "for basic authentication there, with GLUETUN_PASSWORD"}
+    )
+    wireguard_dir: FilePath = field(
+        default="/config/wireguard", metadata={"says": "WireGuard's configuration; no handler uses it yet"}
+    )
+    wireguard_container: ContainerName = field(
+        default="wireguard", metadata={"says": "its container; no handler uses it yet"}
+    )
+
+
+SECRETS: Mapping[str, str] = {
+    "QBITTORRENT_PASSWORD": "the password of QBITTORRENT_USERNAME",
+    "QBITTORRENT_API_KEY": "instead of name and password, from qBittorrent 5.2 on",
+    "GLUETUN_API_KEY": "the key of gluetun's control server",
+    "GLUETUN_PASSWORD": "instead of a key: the password of GLUETUN_USERNAME",
+    "APPRISE_URLS": "where notify.send sends messages: Apprise's addresses, apart by spaces or commas",
+}
+"""The secrets that gluehook itself knows, with their meaning; a rule may name others as ${secret:NAME}."""
+
+
+def _splits(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, brackets that do not close
+        return False

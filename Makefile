@@ -1,0 +1,70 @@
+# Each target sets up what it needs and prints what it does. CI calls the same ones.
+PYTHON ?= python3
+VENV   ?= .venv
+IMAGE  ?= gluehook
+BASE   ?= debian:trixie-slim
+ARGS   ?=
+
+PY  = $(VENV)/bin/python
+PIP = $(PY) -m pip --disable-pip-version-check
+# A stamp's name holds what the environment was made from, so a changed lock, checkout or Python makes a new one.
+MADE_FROM := $(shell { cat requirements*.txt pyproject.toml; echo "$(CURDIR)"; $(PYTHON) -V; } 2>&1 | sha256sum | cut -c1-16)
+RUN_STAMP  = $(VENV)/.run-$(MADE_FROM)
+DEV_STAMP  = $(VENV)/.dev-$(MADE_FROM)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test unit lint types bench image wheels docs lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  ARGS="..." is handed on, PYTHON=python3.12 chooses the Python, NO_SKIPS=1 makes a skipped test a failure'
+
+run: $(RUN_STAMP) ## set everything up and run the listener here
+	$(VENV)/bin/gluehook run $(ARGS)
+
+test: lint types ## set everything up; lint, types and every test
+	$(PY) -m pytest $(ARGS)
+
+unit: $(DEV_STAMP) ## the tests that need no other programs
+	$(PY) -m pytest -m "not docker and not qbittorrent and not image" $(ARGS)
+
+lint: $(DEV_STAMP) ## ruff: rules and format
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(DEV_STAMP) ## mypy, strict
+	$(PY) -m mypy
+
+bench: $(DEV_STAMP) ## the figures, side by side
+	$(PY) -m bench $(ARGS)
+
+docs: $(DEV_STAMP) ## write the generated pages of docs/
+	$(PY) -m docs $(ARGS)
+
+image: ## build the container image
+	docker build --build-arg BASE=$(BASE) --tag $(IMAGE) --file container/Dockerfile .
+
+wheels: $(DEV_STAMP) ## fetch what the image needs into build/wheels, for a build without network and the same Python version
+	rm -rf build/wheels
+	$(PIP) download --quiet --require-hashes --no-build-isolation --use-pep517 --dest build/wheels \
+	  --requirement requirements-build.txt --requirement requirements.txt
+
+# Only the newest Python needs every dependency (pyasyncore), so only it can lock for all.
+COMPILE = env -u PIP_FIND_LINKS $(PY) -m piptools compile --quiet --strip-extras --allow-unsafe --generate-hashes \
+  --no-header --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+lock: $(DEV_STAMP) ## make the lock files anew: make lock PYTHON=python3.13 VENV=.venv-3.13 ARGS=--upgrade
+	@$(PY) -c 'import sys; sys.version_info[:2] == (3, 13) or sys.exit("lock with Python 3.13: make lock PYTHON=python3.13 VENV=.venv-3.13")'
+	$(COMPILE) $(ARGS) -o requirements.txt pyproject.toml
+	$(COMPILE) $(ARGS) -c requirements.txt --only-build-deps --build-deps-for wheel -o requirements-build.txt pyproject.toml
+	$(COMPILE) $(ARGS) -c requirements.txt -c requirements-build.txt --extra dev -o requirements-dev.txt pyproject.toml
+
+$(RUN_STAMP): LOCK = requirements.txt
+$(DEV_STAMP): LOCK = requirements-dev.txt
+$(RUN_STAMP) $(DEV_STAMP):
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit(1)' || { \
+	  echo 'gluehook needs Python 3.11, 3.12 or 3.13, and "$(PYTHON)" is not one; say which, as in: make $(MAKECMDGOALS) PYTHON=python3.12' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes --only-binary :all: --requirement requirements-build.txt
+	$(PIP) install --quiet --require-hashes --no-build-isolation --use-pep517 --requirement $(LOCK)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.run-* $(VENV)/.dev-* && touch $@ $(RUN_STAMP)

@@ -1,0 +1,149 @@
+"""Settings and rules, read and checked in a short-lived child: pydantic costs memory that the runner needs only once.
+
+`begin()` starts the child and returns at once, so that the caller can import or connect
+meanwhile; `result()` is its answer. `load()` is the same work in this process, as
+`gluehook check` wants it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hooks.secrets import Sources, mask_userinfo
+from hooks.settings import Settings
+from hooks.table import Table
+
+if TYPE_CHECKING:
+    from hooks.diagnostics import Diagnostic
+
+SECRETS_FOLDER = "/run/secrets"
+_HERE = Path(__file__)
+# The child imports from where we do, as multiprocessing's does: `-m` would prefer a folder named hooks in the working
+# directory, and an owner may well have one.
+_CHILD = "import sys; sys.path[:] = sys.argv[3:]; from hooks.loading import answer; answer(*sys.argv[1:3])"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was read. It is good if there is nothing in `errors` and no diagnostic."""
+
+    settings: Settings | None = None  # None: in error, or not asked for
+    sources: Sources = field(default_factory=Sources)
+    table: Table | None = None  # None: in error, or not reached
+    errors: tuple[str, ...] = ()  # about settings, or the loading itself: one sentence each
+    diagnostics: str = ""  # about the rules file, rendered
+    count: int = 0  # of diagnostics
+
+
+class SettingsError(ValueError):
+    """Settings are wrong; its text is one sentence a line."""
+
+
+class Loading:
+    """A child at work."""
+
+    def __init__(self, child: subprocess.Popen[bytes], *, dry_run: bool) -> None:
+        self._child, self._dry_run = child, dry_run
+
+    def result(self, timeout_s: float = 20.0) -> Loaded:
+        """Wait for the answer; a child that dies, hangs or talks nonsense is one sentence in `errors`."""
+        try:
+            out, err = self._child.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.communicate()
+            return _broken(f"did not answer within {timeout_s:g} s and was ended")
+        if self._child.returncode:
+            said = (err.decode(errors="replace").strip() or "it said nothing").splitlines()[-1]
+            return _broken(f"ended with status {self._child.returncode}: {mask_userinfo(said)[:300]}")
+        loaded = _unpickle(out)
+        if self._dry_run and loaded.settings:
+            return replace(loaded, settings=replace(loaded.settings, gluehook_dry_run=True))
+        return loaded
+
+
+def begin(rules: str = "", secrets_folder: str = SECRETS_FOLDER, *, dry_run: bool = False) -> Loading:
+    """Start reading in a child: everything, or only the rules file `rules` (a reload: the settings stay)."""
+    argv = [sys.executable, "-c", _CHILD, rules, secrets_folder, *sys.path]
+    pipe = subprocess.PIPE
+    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    return Loading(child, dry_run=dry_run)
+
+
+def load(rules: str = "", secrets_folder: str = SECRETS_FOLDER) -> Loaded:
+    """Read everything, or only the rules file `rules`, in this process."""
+    if rules:
+        return _with_rules(Loaded(), rules)
+    loaded = _settings(secrets_folder)
+    return _with_rules(loaded, loaded.settings.gluehook_rules) if loaded.settings else loaded
+
+
+def rules_path(secrets_folder: str = SECRETS_FOLDER) -> str:
+    """The rules file that `gluehook run` would use. Raises SettingsError."""
+    loaded = _settings(secrets_folder)
+    if loaded.settings is None:
+        raise SettingsError("\n".join(loaded.errors))
+    return loaded.settings.gluehook_rules
+
+
+def check(file: str) -> tuple[Table | None, Sequence[Diagnostic], str]:
+    """Check a rules file in this process: the table or None, the diagnostics, and the text that they point into."""
+    from handlers import HANDLERS
+    from hooks import rules
+
+    text = rules.source(file)
+    if not isinstance(text, str):
+        return None, (text,), ""
+    found = rules.read(text, file, HANDLERS)
+    return (found, (), text) if isinstance(found, Table) else (None, found, text)
+
+
+def answer(rules: str, secrets_folder: str) -> None:
+    """The child's whole life: load, and write the answer to what was our standard output."""
+    with os.fdopen(os.dup(1), "wb") as pipe:
+        os.dup2(2, 1)  # whatever a library prints must not get into the answer
+        pickle.dump(load(rules, secrets_folder), pipe)
+
+
+def _settings(secrets_folder: str) -> Loaded:
+    from hooks import environment
+
+    settings, sources, errors = environment.read(secrets_folder)
+    default = Settings().gluehook_rules
+    if settings and settings.gluehook_rules == default and not Path(default).exists():
+        settings = replace(settings, gluehook_rules=str(_shipped()))
+    return Loaded(settings, sources, errors=tuple(errors))
+
+
+def _shipped() -> Path:
+    """The rules that ship: in a wheel under a name of its own, in a checkout at the top."""
+    installed = _HERE.with_name("shipped_rules.toml")
+    return installed if installed.exists() else _HERE.parents[1] / "rules.toml"
+
+
+def _with_rules(loaded: Loaded, file: str) -> Loaded:
+    from hooks import diagnostics
+
+    table, found, text = check(file)
+    if table is not None:
+        return replace(loaded, table=table)
+    return replace(loaded, diagnostics=diagnostics.render(found, text, file), count=len(found))
+
+
+def _unpickle(out: bytes) -> Loaded:
+    try:
+        loaded = pickle.loads(out)  # noqa: S301 - written by our own child
+    except Exception as error:  # noqa: BLE001 - a cut or garbled pickle may raise nearly anything
+        return _broken(f"gave {len(out)} bytes that make no sense ({type(error).__name__})")
+    return loaded if isinstance(loaded, Loaded) else _broken(f"answered with a {type(loaded).__name__}")
+
+
+def _broken(what: str) -> Loaded:
+    return Loaded(errors=(f"loading: the process that checks settings and rules {what}; `gluehook check` tells more",))

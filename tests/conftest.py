@@ -1,0 +1,31 @@
+"""Fixtures of real parts, and the last word on what was skipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from tests.parts.programs import MISSING
+
+pytest_plugins = ["tests.parts.dockerd", "tests.parts.qbittorrent"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """NO_SKIPS=1: where everything has to be there, a skipped test is a failed one, whatever it was skipped for."""
+    report = yield
+    if report.skipped and os.environ.get("NO_SKIPS") and not hasattr(report, "wasxfail"):
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome, report.longrepr = "failed", f"{why} (and NO_SKIPS is set)"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was missing, with the line that installs it."""
+    if MISSING:
+        packages = " ".join(sorted(set(MISSING.values())))
+        terminalreporter.write_line(f"skipped for want of {', '.join(sorted(MISSING))}: apt-get install {packages}")

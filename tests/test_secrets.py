@@ -1,0 +1,127 @@
+"""Secrets: where they are read from, when, and that no text shows them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from hooks.secrets import SecretError, Secrets, Sources
+
+
+def test_a_variable_wins_over_a_named_file_and_that_over_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "named").write_text("of-named-file")
+    (tmp_path / "token").write_text("of-folder")
+    named = {"TOKEN_FILE": str(tmp_path / "named")}
+    folder = str(tmp_path)
+    assert Secrets(Sources({"TOKEN": "of-variable", **named}, folder)).read("TOKEN") == "of-variable"
+    assert Secrets(Sources(named, folder)).read("TOKEN") == "of-named-file"
+    assert Secrets(Sources({}, folder)).read("TOKEN") == "of-folder"
+
+
+def test_there_may_be_none(tmp_path: Path) -> None:
+    assert Secrets(Sources({"EMPTY": ""}, str(tmp_path))).read("EMPTY") is None
+    assert Secrets(Sources({}, str(tmp_path / "no folder"))).read("TOKEN") is None
+
+
+def test_a_name_in_capitals_in_the_folder_is_found_too(tmp_path: Path) -> None:
+    (tmp_path / "TOKEN").write_text("in capitals")
+    assert Secrets(Sources({}, str(tmp_path))).read("TOKEN") == "in capitals"
+
+
+def test_a_file_is_read_at_each_use_so_a_change_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    secrets = Secrets(Sources({}, str(tmp_path)))
+    file.write_text("before")
+    assert secrets.read("TOKEN") == "before"
+    file.write_text("after")
+    assert secrets.read("TOKEN") == "after"
+    assert secrets.mask("before and after") == "*** and ***"
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        ("word\n", "word"),
+        ("word\r\n", "word"),
+        ("word\n\n", "word\n"),
+        (" word ", " word "),
+        ("pa:ss wörd", "pa:ss wörd"),
+    ],
+)
+def test_one_trailing_newline_is_no_part_of_it(content: str, value: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(content.encode())
+    assert Secrets(Sources({}, str(tmp_path))).read("TOKEN") == value
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"\xff\xfehunter2", "is not UTF-8 text"),
+        (b"hunter2" * 10_000, "is longer than 64 KiB"),
+        (None, "is a folder: Docker makes one where the file to mount is missing"),
+    ],
+)
+def test_a_file_that_is_no_secret_is_an_error_that_names_it(content: bytes | None, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.mkdir() if content is None else file.write_bytes(content)
+    with pytest.raises(SecretError) as caught:
+        Secrets(Sources({}, str(tmp_path))).read("TOKEN")
+    assert str(caught.value) == f"secret TOKEN: its file {file} {said}; it is read again at the next try"
+
+
+def test_a_named_file_that_is_missing_is_an_error() -> None:
+    with pytest.raises(SecretError, match="secret TOKEN: its file /nowhere/token cannot be read: No such file"):
+        Secrets(Sources({"TOKEN_FILE": "/nowhere/token"})).read("TOKEN")
+
+
+def test_a_secret_is_masked_in_each_form_that_it_takes_in_a_message() -> None:
+    value = 'p&ss "w/rd" é'
+    secrets = Secrets(Sources({"TOKEN": value}))
+    assert secrets.mask(f"said {value}") == f"said {value}", "nobody has read it yet"
+    secrets.read("TOKEN")
+    for form in (value, quote(value, safe=""), json.dumps(value)[1:-1]):
+        assert secrets.mask(f"said {form}!") == "said ***!"
+
+
+def test_of_a_list_of_addresses_each_is_masked() -> None:
+    secrets = Secrets(Sources({"APPRISE_URLS": "tgram://bottoken/chat, ntfy://topic-only-i-know"}))
+    secrets.read("APPRISE_URLS")
+    assert secrets.mask("failed: ntfy://topic-only-i-know") == "failed: ***"
+
+
+def test_a_secret_within_another_does_not_uncover_it() -> None:
+    secrets = Secrets(Sources({"SHORT": "hunter", "LONG": "hunter2-and-more"}))
+    secrets.read("SHORT")
+    secrets.read("LONG")
+    assert secrets.mask("hunter2-and-more") == "***"
+
+
+def test_three_characters_are_not_masked() -> None:
+    secrets = Secrets(Sources({"TOKEN": "abc"}))
+    secrets.read("TOKEN")
+    assert secrets.mask("abc abcd") == "abc abcd"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("GET http://me:pw@host:80/x failed", "GET http://***@host:80/x failed"),
+        ("at https://token@host", "at https://***@host"),
+        ("at http://me:p@ss@host/a@b", "at http://***@host/a@b"),
+        ("mail to me@host about http://host/x@y", "mail to me@host about http://host/x@y"),
+    ],
+)
+def test_userinfo_of_an_url_is_masked_even_if_nobody_read_it(text: str, masked: str) -> None:
+    assert Secrets(Sources()).mask(text) == masked
+
+
+def test_neither_sources_nor_secrets_show_a_value() -> None:
+    sources = Sources({"TOKEN": "hunter2"})
+    secrets = Secrets(sources)
+    secrets.read("TOKEN")
+    assert "hunter2" not in repr(sources) + repr(secrets)
