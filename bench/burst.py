@@ -46,9 +46,7 @@ def measure(folder: Path) -> list[str]:
             reactions = [one(file, PORT + turn) for turn in range(10)]
             burst.join()
             names = _names(seen)
-            peak = int(next(
-                line.split()[1] for line in Path(f"/proc/{ours.pid}/status").read_text().splitlines() if "VmHWM" in line
-            ))  # fmt: skip
+            peak = status(ours.pid)["VmHWM"]
     engine.stop()
     return [
         f"{EVENTS} events, {WANTED} of them wanted; memory {before / 1024:.1f} MiB before, {peak / 1024:.1f} MiB at most",

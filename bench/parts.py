@@ -67,7 +67,7 @@ def status(pid: int) -> Mapping[str, int]:
     found = {}
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         name, _, value = line.partition(":")
-        if name in ("VmRSS", "RssAnon", "Threads"):
+        if name in ("VmRSS", "VmHWM", "RssAnon", "Threads"):
             found[name] = int(value.split()[0])
     switches = 0
     for task in Path(f"/proc/{pid}/task").iterdir():

@@ -30,9 +30,9 @@ create table accepted (rule text not null, key text not null, event integer not 
                        settled integer not null default 0, primary key (rule, key, event)) without rowid;
 create index unsettled on accepted (event) where settled = 0;
 create table runs (id text primary key, number integer not null, rule text not null, key text not null,
-                   event text not null, began real not null, ended real,
-                   attempt integer not null, step integer not null, changed integer not null, said text not null, outcome text, counts integer not null default 0,
-                   steps text not null default '[]') without rowid;
+                   event text not null, began real not null, ended real, attempt integer not null,
+                   step integer not null, changed integer not null, said text not null, outcome text,
+                   counts integer not null default 0, steps text not null default '[]') without rowid;
 create index by_lane on runs (rule, key, began);
 create index by_time on runs (began);
 """
