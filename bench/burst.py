@@ -49,7 +49,7 @@ def measure(folder: Path) -> list[str]:
             peak = status(ours.pid)["VmHWM"]
     engine.stop()
     return [
-        f"{EVENTS} events, {WANTED} of them wanted; memory {before / 1024:.1f} MiB before, {peak / 1024:.1f} MiB at most",
+        f"{EVENTS} events, {WANTED} wanted; memory {before / 1024:.1f} MiB before, {peak / 1024:.1f} MiB at most",
         verdict("wanted events that had their run", len(names), WANTED, "", at_least=True),
         verdict("slowest of 10 port reactions during it", max(reactions), 100, "ms"),
     ]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
+from typing import Any
 
 from hooks.durable import Durable
 from hooks.events import Event
 from hooks.journal import Journal
 from hooks.runs import Note, Past, Result, Run, Unfinished
+
+KEEP_DAYS, KEEP_EVENTS = 30, 50_000  # some 20 MiB
 
 
 class Books:
@@ -20,10 +24,17 @@ class Books:
         self._opened_ns = int(now() * 1e9)
 
     def is_repeat(self, event: Event) -> bool:
-        """Whether an earlier life accepted it: after a start, Docker tells the end of its history again."""
-        if self._durable is None or event.source != "docker" or event.time >= self._opened_ns:
+        """Whether an earlier life accepted it: after a start, Docker tells the end of its history again. A state that a
+        resync finds is none: it lasts, and this life has to know of it.
+        """
+        told_again = event.source == "docker" and event.origin != "resync" and event.time < self._opened_ns
+        if self._durable is None or not told_again:
             return False
         return self._durable.read(lambda journal: journal.knows(event.id), otherwise=False)
+
+    def together(self) -> AbstractContextManager[None]:
+        """One commit for all that is written in this block, at its end."""
+        return self._durable.together() if self._durable else nullcontext()
 
     def note(self, notes: Sequence[Note]) -> None:
         """Write down what was accepted, before anything of it can run, and what was dropped."""
@@ -36,7 +47,8 @@ class Books:
 
     def begin(self, run: Run) -> None:
         """An attempt begins."""
-        self._write(lambda journal: journal.begin(run, self._now()))
+        now = self._now()
+        self._write(lambda journal: journal.begin(run, now))
 
     def step(self, run: Run, step: int, told: Mapping[str, object], *, changed: bool, said: str) -> None:
         """A step is done; `step` is the next one."""
@@ -44,8 +56,21 @@ class Books:
 
     def end(self, run: Run, result: Result, *, superseded: bool) -> None:
         """A run has ended for good."""
-        outcome = "superseded" if superseded else result.kind
-        self._write(lambda journal: journal.end(run, outcome, result.said, self._now(), counts=result.counts))
+        outcome, now = "superseded" if superseded else result.kind, self._now()
+        self._write(lambda journal: journal.end(run, outcome, result.said, now, counts=result.counts))
+
+    def remember(self, name: str, value: object) -> None:
+        """Keep a JSON value for the next life."""
+        self._write(lambda journal: journal.put(name, value), name)
+
+    def recall(self, name: str) -> Any:
+        """What an earlier life kept under this name, or None."""
+        return self._durable.read(lambda journal: journal.get(name), otherwise=None) if self._durable else None
+
+    def prune(self) -> None:
+        """Forget what is settled and old, so that the journal stays small."""
+        before = self._now() - KEEP_DAYS * 86400
+        self._write(lambda journal: journal.prune(before, KEEP_EVENTS), "prune")
 
     def last_number(self) -> int:
         """The number of the newest run of earlier lives."""
@@ -77,6 +102,6 @@ class Books:
         # a lane that keeps every event drops one; another drops with it what it had merged into it
         self._write(lambda journal: journal.settle(note.rule, note.key, note.event.id, alone=note.alone))
 
-    def _write(self, act: Callable[[Journal], object]) -> None:
+    def _write(self, act: Callable[[Journal], object], name: str | None = None) -> None:
         if self._durable is not None:
-            self._durable.write(act)
+            self._durable.write(act, name)

@@ -7,8 +7,11 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Any, TypeVar
 
 from hooks import signals
 from hooks.books import Books
@@ -19,9 +22,15 @@ from hooks.steps import Attempt, Workshop
 
 STOP_WAIT_S = 8.0  # how long a stop waits for running attempts; Docker kills after 10
 BEAT_S = 15.0  # between heartbeats
+CALL_WAIT_S = 5.0  # for the loop to come to a call
+AT_ONCE = 64  # messages in one turn, and so in one commit of the journal
 AT_WORK = 64  # attempts at once, those that wait for a target too: a burst must not make threads without end
-AT_A_TIME = 8  # of them younger than YOUNG_S: a burst must not keep the processor from whoever is next …
+AT_A_TIME = 4  # of them younger than YOUNG_S: a burst must not keep the processor from whoever is next …
+IDLE_S = 600.0  # a worker that has had nothing to do for so long ends
 YOUNG_S = 0.5  # … and who takes longer waits for somebody else, or hangs, and keeps nobody from anything
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,15 @@ class _Finished:
 
 class _Stop:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    act: Callable[[], Any]
+    answer: Future[Any]
+
+
+_Message = Event | _Finished | _Stop | _Call
 
 
 class Dispatch:
@@ -49,7 +67,9 @@ class Dispatch:
         self.engine, self.workshop = engine, workshop
         self._books = books or Books()
         self._beat, self._jitter, self._clock = beat, jitter, workshop.clock
-        self._inbox: queue.SimpleQueue[Event | _Finished | _Stop] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
+        self._idle = threading.Semaphore(0)  # workers that wait for a job
         self._attempts: dict[str, Attempt] = {}
         self._ready: dict[str, deque[Run]] = {}  # by rule: one with many runs does not delay the others
         self._next_beat = self._clock()
@@ -63,6 +83,20 @@ class Dispatch:
         """End the loop: nothing new starts, running attempts have `STOP_WAIT_S` to end. Any thread may."""
         self.stopping.set()
         self._inbox.put(_Stop())
+
+    def call(self, act: Callable[[], T], timeout_s: float = CALL_WAIT_S) -> T:
+        """What `act` answers, or raises, on the loop's own thread between two messages. Any other thread may ask.
+
+        Raises TimeoutError if the loop does not come to it in time or has ended; then `act` is not done later either.
+        """
+        answer: Future[T] = Future()
+        self._inbox.put(_Call(act, answer))
+        try:
+            return answer.result(timeout_s)
+        except TimeoutError:
+            if answer.cancel():
+                raise
+            return answer.result()  # it is being done at this very instant
 
     def attempts(self) -> list[Attempt]:
         """What is at work now."""
@@ -78,31 +112,59 @@ class Dispatch:
         """Wait for running attempts, `STOP_WAIT_S` at most, and take in how they end."""
         until = self._clock() + STOP_WAIT_S
         while self._attempts and self._clock() < until:
-            message = self._receive(until)
-            if isinstance(message, _Finished):
-                self._finish(message.attempt, message.result)
+            for message in self._receive(until):
+                if isinstance(message, _Finished):
+                    self._finish(message.attempt, message.result)
 
     def _turn(self) -> None:
-        message = self._receive(self._deadline())
+        messages = self._receive(self._deadline())
+        with self._books.together():  # what was accepted is in the journal before anything of it runs
+            for message in messages:
+                self._take(message)
+            now = self._clock()
+            begun = self._advance(now)
+            self._tell()
+        for attempt in begun:
+            signals.tell(signals.run_started, run=attempt.run)
+            self._set_to_work(attempt)
+        self._watch(now)
+
+    def _receive(self, until: float) -> list[_Message]:
+        """What is in the inbox; wait for it until then if there is nothing."""
+        wait_s = min(max(until - self._clock(), 0.0), threading.TIMEOUT_MAX)
+        messages: list[_Message] = []
+        with suppress(queue.Empty):
+            messages.append(self._inbox.get(timeout=wait_s))
+            while len(messages) < AT_ONCE:
+                messages.append(self._inbox.get_nowait())
+        return messages
+
+    def _take(self, message: _Message) -> None:
         if isinstance(message, Event):
             self._feed(message)
         elif isinstance(message, _Finished):
             self._finish(message.attempt, message.result)
-        now = self._clock()
-        self._tell()  # what was accepted is in the journal before it can run
-        for run in self.engine.advance(now) if not self.stopping.is_set() else ():
-            self._ready.setdefault(run.rule.name, deque()).append(run)
-        while self._ready and self._room_at(now) <= now and not self.stopping.is_set():
-            self._begin(self._pick(), now)
-        self._tell()
-        self._watch(now)
+        elif isinstance(message, _Call):
+            self._answer(message)
 
-    def _receive(self, until: float) -> Event | _Finished | _Stop | None:
-        wait_s = until - self._clock()
+    def _answer(self, call: _Call) -> None:
+        if not call.answer.set_running_or_notify_cancel():
+            return  # nobody waits any more
         try:
-            return self._inbox.get(timeout=min(max(wait_s, 0.0), threading.TIMEOUT_MAX))
-        except queue.Empty:
-            return None
+            call.answer.set_result(call.act())
+        except Exception as error:  # noqa: BLE001 - it is the caller's
+            call.answer.set_exception(error)
+
+    def _advance(self, now: float) -> list[Attempt]:
+        """The attempts that begin now."""
+        if self.stopping.is_set():
+            return []
+        for run in self.engine.advance(now):
+            self._ready.setdefault(run.rule.name, deque()).append(run)
+        begun = []
+        while self._ready and self._room_at(now) <= now:
+            begun.append(self._begin(self._pick(), now))
+        return begun
 
     def _deadline(self) -> float:
         working = (a.deadline for a in self._attempts.values() if not (a.overdue or a.waits_for))
@@ -149,12 +211,27 @@ class Dispatch:
             self._ready[rule] = runs  # at the end of the line
         return run
 
-    def _begin(self, run: Run, now: float) -> None:
-        attempt = Attempt(run, now, now + run.rule.timeout_s)
-        self._attempts[run.id] = attempt
+    def _begin(self, run: Run, now: float) -> Attempt:
+        attempt = self._attempts[run.id] = Attempt(run, now, now + run.rule.timeout_s)
         self._books.begin(run)
-        signals.tell(signals.run_started, run=run)
-        threading.Thread(target=self._work, args=(attempt,), name=run.id, daemon=True).start()
+        return attempt
+
+    def _set_to_work(self, attempt: Attempt) -> None:
+        if self._idle.acquire(blocking=False):
+            self._jobs.put(attempt)  # to make a thread takes longer than to wake one
+        else:
+            threading.Thread(target=self._worker, args=(attempt,), name="worker", daemon=True).start()
+
+    def _worker(self, attempt: Attempt) -> None:
+        while True:
+            self._work(attempt)
+            self._idle.release()
+            try:
+                attempt = self._jobs.get(timeout=IDLE_S)
+            except queue.Empty:
+                if self._idle.acquire(blocking=False):
+                    return  # nobody counts on this thread
+                attempt = self._jobs.get()
 
     def _work(self, attempt: Attempt) -> None:
         try:

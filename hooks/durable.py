@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,8 +17,10 @@ from hooks.journal import Journal
 
 FILE_NAME = "journal.db"
 _AGAIN_S = 10.0  # between two tries to open a journal that failed
+_MOST_OWED = 2000  # writes that are kept for a disk that is full or read-only; beyond it the oldest go
 
 T = TypeVar("T")
+_Act = Callable[[Journal], object]
 
 
 class Taken(Exception):  # noqa: N818 - a fact about the folder
@@ -24,53 +28,102 @@ class Taken(Exception):  # noqa: N818 - a fact about the folder
 
 
 class Durable:
-    """The journal in a state folder that is ours alone. Raises Taken if it is another's."""
+    """The journal in a state folder that is ours alone. Thread-safe. Raises Taken if it is another's."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path, self._clock = folder / FILE_NAME, clock
-        self._lock = _lock(folder)
+        self._folder_lock = _lock(folder)
+        self._guard = threading.RLock()
         self._journal: Journal | None = None
         self._try_at = -1.0
+        self._uncommitted: dict[object, _Act] | None = None  # what the block of `together` has written so far
+        self._owed: dict[object, _Act] = {}  # what is to be written, in order, once that is possible again
         self.trouble = ""  # why nothing is written now, for health
         self._open()
 
-    def write(self, act: Callable[[Journal], object]) -> bool:
-        """Do it with the journal. False if that was not possible; the work goes on without."""
-        return self.read(lambda journal: (act(journal), True)[1], otherwise=False)
+    def write(self, act: _Act, name: object = None) -> bool:
+        """Do it with the journal. Where that is not possible the work goes on without (False), and it is done as soon
+        as it is: of the writes of one `name` only the last.
+        """
+        with self._guard:
+            kept = act if name is None else name
+            if self._uncommitted is not None:
+                self._uncommitted.pop(kept, None)
+                self._uncommitted[kept] = act
+            done = self.read(lambda journal: (act(journal), True)[1], otherwise=False)
+            if not done and self._uncommitted is None:
+                self._owe({kept: act})
+            return done
 
     def read(self, act: Callable[[Journal], T], otherwise: T) -> T:
         """What the journal answers, or `otherwise` where there is none now."""
-        if self._journal is None and self._clock() >= self._try_at:
-            self._open()
-        if self._journal is None:
-            return otherwise
-        try:
-            return act(self._journal)
-        except sqlite3.Error as error:
-            self._fail(error)
-            return otherwise
+        with self._guard:
+            journal = self._ready()
+            try:
+                return act(journal) if journal else otherwise
+            except sqlite3.Error as error:
+                self._fail(error)
+                return otherwise
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One commit for all that is written in this block. Other threads wait for its end."""
+        with self._guard:
+            journal, self._uncommitted = self._ready(), {}
+            try:
+                if journal is None:
+                    yield
+                else:
+                    with journal.together():
+                        yield
+                    self._uncommitted = {}
+            except sqlite3.Error as error:
+                if self._journal is not None:  # else a write in the block has said what is wrong
+                    self._fail(error)
+            finally:
+                owed, self._uncommitted = self._uncommitted, None
+                self._owe(owed)
 
     def close(self) -> None:
         """Close the journal and give the folder back."""
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        with self._guard:
+            if self._journal is not None:
+                self._journal.close()
+                self._journal = None
+            if self._folder_lock >= 0:
+                os.close(self._folder_lock)
+                self._folder_lock = -1
+
+    def _ready(self) -> Journal | None:
+        # what a block has written must not be parted by a journal that comes back in its midst
+        if self._journal is None and self._uncommitted is None and self._clock() >= self._try_at:
+            self._open()
+        return self._journal
+
+    def _owe(self, acts: dict[object, _Act]) -> None:
+        for name, act in acts.items():
+            self._owed.pop(name, None)  # the last of its name belongs after all that came before it
+            self._owed[name] = act
+        while len(self._owed) > _MOST_OWED:
+            del self._owed[next(iter(self._owed))]
 
     def _open(self) -> None:
         try:
-            self._journal = self._opened()
-        except (sqlite3.Error, OSError) as error:
+            journal = self._journal = self._opened()
+            with journal.together():  # a disk is well again when it has taken what is owed
+                for act in self._owed.values():
+                    act(journal)
+        except (sqlite3.Error, OSError, Taken) as error:
             self._fail(error)
             return
+        self._owed.clear()
         if self.trouble:
-            _say(f"{self._path} can be written again; it is kept from here on")
+            _say(f"{self._path} can be written again; it is kept from here on, with what was done meanwhile")
         self.trouble = ""
 
     def _opened(self) -> Journal:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if self._folder_lock < 0:
+            self._folder_lock = _lock(self._path.parent)
         try:
             return Journal(self._path)
         except sqlite3.OperationalError:
@@ -116,6 +169,7 @@ def _lock(folder: Path) -> int:
             f"another gluehook (process {pid} in its own container or here) uses the state folder {folder}; "
             "stop it, or give this one another GLUEHOOK_STATE"
         ) from None
-    os.ftruncate(file, 0)
-    os.pwrite(file, str(os.getpid()).encode(), 0)
+    with suppress(OSError):  # the disk may be full: the lock holds all the same
+        os.ftruncate(file, 0)
+        os.pwrite(file, str(os.getpid()).encode(), 0)
     return file

@@ -77,7 +77,10 @@ def _container(
 
 def _plain(what: str, actions: str, **fields: type) -> Iterator[EventType]:
     for action in actions.split():
-        yield EventType(f"{what}.{action}", f"Docker's `{action}` of a {what}", what, {what: str, "id": str, **fields})
+        article = "an" if what[0] in "aeiou" else "a"
+        yield EventType(
+            f"{what}.{action}", f"Docker's `{action}` of {article} {what}", what, {what: str, "id": str, **fields}
+        )
 
 
 _TYPES: tuple[EventType, ...] = (

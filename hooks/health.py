@@ -6,12 +6,13 @@ The report, all times in seconds since the Unix epoch:
      "sources": {"docker": {"connected": true, "since": 1767225000.0, "reason": ""}, "files": {…}},
      "overdue": ["heal-vpn: gluetun.restart_vpn runs for 180 s, its time-out is 150 s"],
      "rules": 4, "rules_reason": "",
-     "port_used": true, "gluetun_runs": true, "port": [51413], "port_since": 1767225300.0}
+     "port_used": true, "gluetun_runs": true, "port": [51413], "port_since": 1767225300.0,
+     "journal": ""}
 
 `since`: when the source came to be as it is. `rules_reason`: why the rules file is not in force.
 `port_used`: a rule in force uses the port. `port_since`: since when the port is there, or missing
-while gluetun runs. This module is the whole of a process that Docker starts every 30 s: it imports
-as little as can be.
+while gluetun runs. `journal`: why it cannot be written. This module is the whole of a process that
+Docker starts every 30 s: it imports as little as can be.
 """
 
 # pathlib would add a third to what the probe costs
@@ -89,6 +90,8 @@ def _troubles(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
         yield f"overdue: {run}"
     if report["rules_reason"]:
         yield f"the rules file is not in force: {report['rules_reason']}; it is read again when it changes"
+    if report["journal"]:
+        yield f"the journal {report['journal']}; the work goes on, and it is tried again all the time"
     missing_s = now - report["port_since"]
     if report["port_used"] and report["gluetun_runs"] and not report["port"] and missing_s > PORT_GRACE_S:
         yield f"the port file holds no valid port for {missing_s:.0f} s although gluetun runs: see its log for why"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,8 +11,6 @@ from hooks.events import CATALOGUE, Event, ended_by, topic_of
 from hooks.match import Match, OneOf
 from hooks.placeholders import templates
 from hooks.table import Rule, Table
-
-_Subjects = frozenset[str] | None  # None: any
 
 
 class Interest:
@@ -23,44 +22,51 @@ class Interest:
         self.every = _named(rules, "timer.")
         self.files = _named(rules, "file.")
         self.port = any(_uses_port(rule, handlers) for rule in rules)
-        self._subjects: dict[str, _Subjects] = {}
-        self._topics: dict[str, _Subjects] = {}
+        self._subjects: defaultdict[str, _Subjects] = defaultdict(_Subjects)
+        self._topics: defaultdict[str, _Subjects] = defaultdict(_Subjects)
         for entry in (entry for rule in rules for entry in rule.on):
             kind = CATALOGUE[entry.event]
-            subjects = _subjects(entry.match.get(kind.subject))
-            _widen(self._subjects, kind.name, subjects)
+            match = entry.match.get(kind.subject)
+            self._subjects[kind.name].add(match)
             if kind.state:
                 # a port's state is gluetun's own, whatever the rule names
-                _widen(self._topics, kind.state.topic, frozenset({gluetun}) if kind.state.topic == "port" else subjects)
+                self._topics[kind.state.topic].add(OneOf((gluetun,)) if kind.state.topic == "port" else match)
 
     def wants(self, event: Event) -> bool:
         """Whether a rule listens to it, or a state that a rule listens to begins or ends with it."""
         named = str(event.data.get(CATALOGUE[event.type].subject, event.subject))
-        if event.type in self._subjects and _holds(self._subjects[event.type], named):
+        if event.type in self._subjects and named in self._subjects[event.type]:
             return True
         topic = topic_of(event)
         topics = (*ended_by(event), topic) if topic else ended_by(event)
-        return any(what in self._topics and _holds(self._topics[what], who) for what, who in topics)
+        return any(what in self._topics and who in self._topics[what] for what, who in topics)
 
 
-def _holds(subjects: _Subjects, name: str) -> bool:
-    return subjects is None or name in subjects
+class _Subjects:
+    """Whose events are wanted. Names are looked up; only globs and their like are tried one by one."""
 
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._matches: list[Match] = []
+        self._all = False
 
-def _widen(into: dict[str, _Subjects], name: str, subjects: _Subjects) -> None:
-    known = into.get(name, frozenset())
-    into[name] = None if known is None or subjects is None else known | subjects
+    def __contains__(self, name: str) -> bool:
+        return self._all or name in self._names or any(match(name) for match in self._matches)
 
-
-def _subjects(match: Match | None) -> _Subjects:
-    return frozenset(map(str, match.values)) if isinstance(match, OneOf) else None
+    def add(self, match: Match | None) -> None:
+        if match is None:
+            self._all = True
+        elif isinstance(match, OneOf):
+            self._names.update(map(str, match.values))
+        else:
+            self._matches.append(match)
 
 
 def _named(rules: Iterable[Rule], prefix: str) -> frozenset[str]:
     """The timers or files that rules name."""
     entries = [entry for rule in rules for entry in rule.on if entry.event.startswith(prefix)]
-    found = [_subjects(entry.match.get(CATALOGUE[entry.event].subject)) or frozenset[str]() for entry in entries]
-    return frozenset().union(*found)
+    matches = [entry.match.get(CATALOGUE[entry.event].subject) for entry in entries]
+    return frozenset(str(value) for match in matches if isinstance(match, OneOf) for value in match.values)
 
 
 def _uses_port(rule: Rule, handlers: Mapping[str, type[Handler[Any]]]) -> bool:

@@ -20,6 +20,7 @@ from hooks.events import Event
 from hooks.runs import Past, Run, Unfinished
 
 SCHEMA = 1
+_SHORT_BYTES = 400
 _NEWEST_FIRST = 100  # rows of history without a number of one's own
 _TABLES = """
 create table meta (name text primary key, value text not null) without rowid;
@@ -39,13 +40,16 @@ create index by_time on runs (began);
 
 
 class Journal:
-    """One open journal file. Raises sqlite3.Error where the disk or the file fails it."""
+    """One open journal file, which `read_only` leaves as it is. Raises sqlite3.Error where the disk or file fails it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5.0)
+        self._together = False
+        name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        self._db = sqlite3.connect(name, uri=True, check_same_thread=False, isolation_level=None, timeout=5.0)
         try:
-            self._prepare()
+            if not read_only:
+                self._prepare()
         except BaseException:
             self._db.close()
             raise
@@ -59,7 +63,7 @@ class Journal:
 
     def accept(self, event: Event, lanes: Sequence[tuple[str, str]]) -> None:
         """Lanes have taken the event: it is on disk when this returns."""
-        packed = zlib.compress(wire.dumps(event).encode(), 1)
+        packed = _packed(event)
         with self._transaction() as db:
             # the same event may be accepted again: a state that a resync tells anew
             seq = db.execute(
@@ -67,7 +71,7 @@ class Journal:
                 (event.id, event.type, event.time, packed),
             ).lastrowid
             db.executemany(
-                "insert into accepted (rule, key, event) values (?, ?, ?)",
+                "insert or ignore into accepted (rule, key, event) values (?, ?, ?)",
                 [(rule, key, seq) for rule, key in lanes],
             )
 
@@ -93,7 +97,7 @@ class Journal:
         return [
             Unfinished(rule, key, event, run or "", attempt or 1, step or 0, bool(changed), said or "")
             for rule, key, line, run, attempt, step, changed, said in rows
-            if (event := wire.loads(zlib.decompress(line))) is not None
+            if (event := _unpacked(line)) is not None
         ]
 
     # -- runs ------------------------------------------------------------------------------
@@ -133,17 +137,21 @@ class Journal:
         """A run has ended for good: it and what it covered are settled in one transaction."""
         alone = run.rule.mode == "queued"
         with self._transaction() as db:
-            row = db.execute(
-                "update runs set outcome = ?, said = ?, ended = ?, counts = ? where id = ? returning rule, key, event",
+            db.execute(
+                "update runs set outcome = ?, said = ?, ended = ?, counts = ? where id = ?",
                 (outcome, said, now, counts, run.id),
-            ).fetchone()
-            if row:
-                self._settle(db, *row, alone=alone)
+            )
+            self._settle(db, run.rule.name, run.key, run.event.id, alone=alone)
+            # a lane has one run at a time: any other that is open was given up for this one
+            db.execute(
+                "update runs set outcome = 'superseded', ended = ? where rule = ? and key = ? and outcome is null",
+                (now, run.rule.name, run.key),
+            )
 
     def last_number(self) -> int:
         """The number of the newest run, 0 if there was none: ids go on from there."""
         with self._lock:
-            return int(self._db.execute("select coalesce(max(number), 0) from runs").fetchone()[0])
+            return self._last_number()
 
     def pasts(self, since: float) -> list[Past]:
         """What limits and cooldowns must know of the runs that ended after `since`. Seconds since the Unix epoch."""
@@ -159,9 +167,10 @@ class Journal:
             for (rule, key), runs in lanes.items()
         ]
 
-    def history(self, *, failed: bool = False, rule: str = "", most: int = _NEWEST_FIRST) -> list[dict[str, Any]]:
+    def history(self, *, failed: bool = False, rule: str = "", run: str = "",
+                most: int = _NEWEST_FIRST) -> list[dict[str, Any]]:  # fmt: skip
         """Past runs, newest first. `failed`: only those that ended without having done their work."""
-        where = "where (? = '' or rule = ?)" + (" and outcome in ('retry', 'give_up')" if failed else "")
+        where = "where ? in ('', rule) and ? in ('', id)" + (" and outcome in ('retry', 'give_up')" if failed else "")
         columns = (
             "id",
             "rule",
@@ -179,7 +188,7 @@ class Journal:
         with self._lock:
             rows = self._db.execute(
                 f"select {', '.join(columns)} from runs {where} order by began desc limit ?",  # noqa: S608 - our own words
-                (rule, rule, most),
+                (rule, run, most),
             ).fetchall()
         found = [dict(zip(columns, row, strict=True)) for row in rows]
         return [{**run, "changed": bool(run["changed"]), "steps": json.loads(run["steps"])} for run in found]
@@ -188,7 +197,7 @@ class Journal:
         """An accepted event by its id."""
         with self._lock:
             row = self._db.execute("select line from events where id = ?", (event_id,)).fetchone()
-        return wire.loads(zlib.decompress(row[0])) if row else None
+        return _unpacked(row[0]) if row else None
 
     # -- the rest --------------------------------------------------------------------------
 
@@ -209,7 +218,7 @@ class Journal:
 
     def prune(self, before: float, most: int) -> int:
         """Forget settled events and ended runs older than `before` (seconds since the epoch), and all but the `most`
-        newest events. How many events went."""
+        newest of each. How many events went."""
         with self._transaction() as db:
             newest = db.execute("select max(seq) from events").fetchone()[0] or 0
             gone = db.execute(
@@ -218,8 +227,15 @@ class Journal:
                 (int(before * 1e9), newest - most),
             ).rowcount
             db.execute("delete from accepted where settled and event not in (select seq from events)")
-            db.execute("delete from runs where outcome is not null and event not in (select id from events)")
+            # the event may be as old as the state that it tells, but limits ask for what has run lately
+            db.execute(
+                "delete from runs where outcome is not null and (ended < ? or number <= ?)",
+                (before, self._last_number() - most),
+            )
         return gone
+
+    def _last_number(self) -> int:
+        return int(self._db.execute("select coalesce(max(number), 0) from runs").fetchone()[0])
 
     def _settle(self, db: sqlite3.Connection, rule: str, key: str, event_id: str, *, alone: bool) -> None:
         covered = "event = e.seq" if alone else "event <= e.seq"
@@ -244,8 +260,21 @@ class Journal:
             raise sqlite3.DatabaseError(f"it is damaged: {fault}")
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """One commit for all that is written in this block: a burst must not cost one each."""
+        with self._transaction():
+            self._together = True
+            try:
+                yield
+            finally:
+                self._together = False
+
+    @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            if self._together:
+                yield self._db
+                return
             self._db.execute("begin immediate")
             try:
                 yield self._db
@@ -254,3 +283,13 @@ class Journal:
                     self._db.execute("rollback")
                 raise
             self._db.execute("commit")
+
+
+def _packed(event: Event) -> bytes:
+    """The event's line. One with many labels is compressed, which costs more than to write a short one."""
+    line = wire.dumps(event).encode()
+    return line if len(line) < _SHORT_BYTES else zlib.compress(line, 1)
+
+
+def _unpacked(line: bytes) -> Event | None:
+    return wire.loads(line if line.startswith(b"{") else zlib.decompress(line))

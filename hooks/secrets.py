@@ -33,7 +33,8 @@ class Secrets:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._seen: set[str] = set()
+        self._known: set[str] = set()  # values
+        self._seen: set[str] = set()  # the forms in which they may stand in a text
         self._lock = threading.Lock()
 
     def read(self, name: str) -> str | None:
@@ -43,8 +44,9 @@ class Secrets:
         newline is not part of the secret. Raises SecretError for a file that cannot be read.
         """
         value = self._sources.variables.get(name) or self._from_file(name)
-        if value:
+        if value and value not in self._known:  # read before each use, and mostly the same
             with self._lock:
+                self._known.add(value)
                 self._seen.update(_forms(value))
         return value
 

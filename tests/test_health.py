@@ -23,6 +23,7 @@ def report(**change: Any) -> dict[str, Any]:
             "files": {"connected": True, "since": NOW_S - 1000, "reason": ""},
         },
         "port_used": True, "gluetun_runs": True, "port": [51413], "port_since": NOW_S - 1000,
+        "journal": "",
     }  # fmt: skip
     return well | change
 
@@ -72,6 +73,10 @@ def test_what_is_no_trouble_yet(heartbeat: str, change: dict[str, Any]) -> None:
         (lost("files", 1, "permission denied"), "the source files is lost for 1 s: permission denied"),
         ({"overdue": ["heal-vpn-7 is beyond its time-out of 2m30s"]}, "overdue: heal-vpn-7 is beyond its time-out"),
         ({"rules_reason": "rules.toml has 2 errors"}, "the rules file is not in force: rules.toml has 2 errors"),
+        (
+            {"journal": "/state/journal.db cannot be written: disk full"},
+            "the journal /state/journal.db cannot be written",
+        ),
         ({"port": [], "port_since": NOW_S - 301}, "the port file holds no valid port for 301 s although gluetun runs"),
     ],
 )
