@@ -53,6 +53,7 @@ class SetPort(Handler[SetPortArgs]):
     says = "qBittorrent listens on the forwarded port; anew when gluetun wrote the port anew"
     Args = SetPortArgs
     reconciles = True
+    uses_port = True
 
     def __init__(self) -> None:
         self._warm: dict[str, tuple[Login, Session]] = {}

@@ -8,12 +8,12 @@ import sys
 def main() -> int:
     """Run the command that the arguments name and answer its exit code."""
     if sys.argv[1:2] == ["health"]:
-        from hooks import health
+        from hooks.health import main as health
 
-        return health.main(sys.argv[2:])
-    from hooks import cli
+        return health(sys.argv[2:])
+    from hooks.cli import main as command_line
 
-    return cli.main(sys.argv[1:])
+    return command_line(sys.argv[1:])
 
 
 if __name__ == "__main__":

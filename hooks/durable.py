@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,13 +69,13 @@ class Durable:
     def together(self) -> Iterator[None]:
         """One commit for all that is written in this block. Other threads wait for its end."""
         with self._guard:
-            journal, self._uncommitted = self._ready(), {}
+            commit = ExitStack()
+            self.read(lambda journal: commit.enter_context(journal.together()), otherwise=None)
+            self._uncommitted = {}
             try:
-                if journal is None:
+                with commit:
                     yield
-                else:
-                    with journal.together():
-                        yield
+                if self._journal is not None:
                     self._uncommitted = {}
             except sqlite3.Error as error:
                 if self._journal is not None:  # else a write in the block has said what is wrong

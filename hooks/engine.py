@@ -13,10 +13,9 @@ from math import inf
 
 from hooks.events import CATALOGUE, Event, Topic, ended_by, identity_of, topic_of
 from hooks.lane import Lane
-from hooks.match import OneOf
 from hooks.placeholders import Empty, Placeholder, Template, walk
 from hooks.runs import Note, Past, Result, Run, Unfinished
-from hooks.table import Rule, Table
+from hooks.table import Rule, Table, index
 
 _SWEEP_AT = 1024  # lanes; with `key = "${event.id}"` there may come ever more
 _SPARE = 64  # deadlines that may stand in the heap beside two for each lane
@@ -28,11 +27,12 @@ class Engine:
     def __init__(self, table: Table, *, last_id: int = 0) -> None:
         self.table = table
         self.notes: list[Note] = []  # what was decided; whoever drives the engine takes them away
-        self._index = _index(table)
+        self._index = index(table)
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._in_state: dict[Topic, dict[Lane, None]] = {}
         self._known: dict[Topic, Event] = {}  # the state that each topic is in, by the event that told it last
         self._lost: set[str] = set()  # sources that cannot see
+        self._pauses: dict[str | None, float] = {}  # until when nothing starts, by rule; None: of any rule
         self._deadlines: list[tuple[float, int, Lane]] = []  # one that is not its lane's `due()` any more is void
         self._order, self._ids = count(), count(last_id + 1)  # ids go on from those of an earlier life
         self._sweep_at = _SWEEP_AT
@@ -54,7 +54,7 @@ class Engine:
             if lane.full(now):
                 self._refuse(lane, now)
                 continue
-            if lane.exhausted:
+            if lane.exhausted and not lane.pending[0].by_hand:
                 self._recover(lane, now)  # the window has room again
             runs.append(lane.start(f"{lane.rule.name}/{lane.key}#{next(self._ids)}", now))
         return runs
@@ -72,7 +72,7 @@ class Engine:
         """Go on with another table. Lanes of rules that say the same go on as they are; what waits for a rule that
         was changed waits for the new one, if that still wants it. States must be told anew, for the new rules.
         """
-        before, self.table, self._index = self._lanes, table, _index(table)
+        before, self.table, self._index = self._lanes, table, index(table)
         rules = {rule.name: rule for rule in table.rules if rule.enabled}
         self._lanes = {k: lane for k, lane in before.items() if rules.get(k[0]) == lane.rule}
         gone = [lane for k, lane in before.items() if k not in self._lanes]
@@ -84,9 +84,7 @@ class Engine:
                 self._recover(lane, now)
         for lane in gone:
             self._hand_over(lane, rules.get(lane.rule.name), now)
-        self._deadlines = []
-        for lane in self._lanes.values():
-            self._schedule(lane)
+        self._reschedule()
 
     def recall(self, past: Past, now: float) -> None:
         """Remember runs of an earlier life, on this engine's clock, for limits and cooldowns."""
@@ -104,6 +102,28 @@ class Engine:
         lane.resume(left, now)
         self._schedule(lane)
         return True
+
+    def ask(self, rule: str, key: str, event: Event, now: float) -> bool:
+        """The owner wants a run of this rule, by its name, whatever it waits for or is limited to. Only a pause and the
+        run before it are waited for. False if there is no such rule, or it is switched off.
+        """
+        found = self._rule(rule)
+        if found is None:
+            return False
+        lane = self._lane(found, key, now)
+        lane.ask(event, now)
+        self._schedule(lane)
+        return True
+
+    def pause(self, rule: str | None, until: float) -> None:
+        """Start no run of this rule, or of any (None), before `until`. What runs goes on, and events are followed."""
+        self._pauses[rule] = until
+        self._reschedule()
+
+    def unpause(self, rule: str | None) -> None:
+        """End this pause."""
+        self._pauses.pop(rule, None)
+        self._reschedule()
 
     def next_deadline(self) -> float:
         """When `advance` has something to do again, if nothing is fed before; `inf` if never."""
@@ -202,7 +222,7 @@ class Engine:
         if len(self._lanes) >= self._sweep_at:
             self._lanes = {k: lane for k, lane in self._lanes.items() if not lane.blank(now)}
             self._sweep_at = max(_SWEEP_AT, 2 * len(self._lanes))
-        lane = self._lanes[rule.name, key] = Lane(rule, key, self.notes, self._lost)
+        lane = self._lanes[rule.name, key] = Lane(rule, key, self.notes, self._lost, self._pauses)
         return lane
 
     def _schedule(self, lane: Lane) -> None:
@@ -211,6 +231,11 @@ class Engine:
             heapq.heappush(self._deadlines, (due, next(self._order), lane))
         if len(self._deadlines) > 2 * len(self._lanes) + _SPARE:
             self._tidy()
+
+    def _reschedule(self) -> None:
+        self._deadlines = []
+        for lane in self._lanes.values():
+            self._schedule(lane)
 
     def _tidy(self) -> None:
         """Throw out the deadlines that are void: a lane that changes its mind often leaves many."""
@@ -242,7 +267,7 @@ class Engine:
             self._end(topic, now)
 
     def _fail(self, lane: Lane, run: Run, result: Result, now: float) -> None:
-        if result.kind == "give_up" and run.rule.repeat and lane.states.acted:
+        if result.kind == "give_up" and run.rule.repeat and lane.states.acted and not lane.exhausted:
             self._exhaust(lane, run.event, now)
         data = {
             "rule": lane.rule.name, "key": lane.key, "run": run.id, "handler": result.handler, "error": result.said,
@@ -271,18 +296,3 @@ def key_of(rule: Rule, event: Event) -> str:
 def event_value(event: Event, placeholder: Placeholder) -> object:
     """What `${event.…}` says of the event; None if it has no such field."""
     return walk({"type": event.type, "subject": event.subject, **event.data}, placeholder.path)
-
-
-_Index = dict[str, dict[str | None, dict[int, Rule]]]
-
-
-def _index(table: Table) -> _Index:
-    """Rules by event type and by the subject they name; those that name none stand under None."""
-    index: _Index = {}
-    for place, rule in enumerate(table.rules):
-        for entry in rule.on if rule.enabled else ():
-            match = entry.match.get(CATALOGUE[entry.event].subject)
-            subjects = match.values if isinstance(match, OneOf) else (None,)
-            for subject in subjects:
-                index.setdefault(entry.event, {}).setdefault(subject, {})[place] = rule
-    return index

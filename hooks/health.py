@@ -5,11 +5,12 @@ The report, all times in seconds since the Unix epoch:
     {"time": 1767225600.0,
      "sources": {"docker": {"connected": true, "since": 1767225000.0, "reason": ""}, "files": {…}},
      "overdue": ["heal-vpn: gluetun.restart_vpn runs for 180 s, its time-out is 150 s"],
-     "rules": 4, "rules_reason": "",
+     "rules": 4, "rules_reason": "", "rules_rejected": "",
      "port_used": true, "gluetun_runs": true, "port": [51413], "port_since": 1767225300.0,
      "journal": ""}
 
-`since`: when the source came to be as it is. `rules_reason`: why the rules file is not in force.
+`since`: when the source came to be as it is. `rules_reason`: why no rules are in force.
+`rules_rejected`: why the rules file is not those that are, which is no illness.
 `port_used`: a rule in force uses the port. `port_since`: since when the port is there, or missing
 while gluetun runs. `journal`: why it cannot be written. This module is the whole of a process that
 Docker starts every 30 s: it imports as little as can be.
@@ -99,8 +100,11 @@ def _troubles(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
 
 def _well(report: "Mapping[str, Any]", now: float) -> str:
     names = [name for name, source in report["sources"].items() if source["connected"]]
+    rejected = report.get("rules_rejected", "")
+    behind = f"; the rules file itself is rejected: {rejected}" if rejected else ""
     age_s = now - report["time"]
-    return f"healthy: {report['rules']} rules in force, {' and '.join(names)} followed, heartbeat {age_s:.0f} s old"
+    followed = " and ".join(names)
+    return f"healthy: {report['rules']} rules in force, {followed} followed, heartbeat {age_s:.0f} s old{behind}"
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ create index by_time on runs (began);
 
 
 class Journal:
-    """One open journal file, which `read_only` leaves as it is. Raises sqlite3.Error where the disk or file fails it."""
+    """One open journal file, that `read_only` leaves as it is. Raises sqlite3.Error where disk or file fail it."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()

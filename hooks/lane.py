@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from math import inf
 
@@ -18,10 +19,12 @@ _MOST_DOUBLINGS = 60  # of a retry's wait; any `max` is reached long before, and
 class Lane:
     """What is running, what waits, and which states last. Times are the engine's seconds.
 
-    `notes` and `lost` (the sources that cannot see) are the engine's own and shared by all lanes.
+    `notes`, `lost` (the sources that cannot see) and `pauses` (until when nothing starts, by rule; None: of any rule)
+    are the engine's own and shared by all lanes.
     """
 
-    def __init__(self, rule: Rule, key: str, notes: list[Note], lost: AbstractSet[str]) -> None:
+    def __init__(self, rule: Rule, key: str, notes: list[Note], lost: AbstractSet[str],
+                 pauses: Mapping[str | None, float]) -> None:  # fmt: skip
         self.rule, self.key = rule, key
         self.states = States(lost, as_one=rule.for_s is not None)
         self.pending: deque[Waiting] = deque()
@@ -29,7 +32,7 @@ class Lane:
         self.cooldown_until = -inf
         self.starts: deque[float] = deque()  # of the runs that count for the limit
         self.exhausted: Event | None = None  # the rule.exhausted that was raised and has not ended
-        self._notes = notes
+        self._notes, self._pauses = notes, pauses
         self._seen: tuple[Held, ...] = ()  # the states that the running attempt acts on
 
     # -- when ----------------------------------------------------------------------------
@@ -46,12 +49,19 @@ class Lane:
 
     def due(self) -> float:
         """When the next run may start; `inf` if nothing waits or something must happen first."""
-        if self.running or not self.pending or self.asleep or self.states.blind_since is not None:
+        if self.running or not self.pending:
             return inf
-        head, limit = self.pending[0], self.rule.limit
+        head = self.pending[0]
+        return max(self._due(head), self._pauses.get(None, -inf), self._pauses.get(self.rule.name, -inf))
+
+    def _due(self, head: Waiting) -> float:
+        if head.by_hand:
+            return head.due
+        if self.asleep or self.states.blind_since is not None:
+            return inf
         if head.attempt > 1:
             return head.due  # the same run goes on: only a new one has to wait for more
-        due = max(head.due, self.cooldown_until)
+        due, limit = max(head.due, self.cooldown_until), self.rule.limit
         if self.rule.for_s is not None:
             due = max(due, self.states.since + self.rule.for_s)
         if self.exhausted and limit:
@@ -59,9 +69,10 @@ class Lane:
         return due
 
     def full(self, now: float) -> bool:
-        """Whether the next run would exceed the limit. A retry never does: its run has been counted."""
-        limit = self.rule.limit
-        if limit is None or self.pending[0].attempt > 1:
+        """Whether the next run would exceed the limit. A retry never does, as its run has been counted, nor does one
+        that was asked for by hand."""
+        limit, head = self.rule.limit, self.pending[0]
+        if limit is None or head.attempt > 1 or head.by_hand:
             return False
         while self.starts and self.starts[0] + limit.per_s <= now:
             self.starts.popleft()
@@ -97,10 +108,20 @@ class Lane:
 
     def resume(self, left: Unfinished, now: float) -> None:
         """Go on with what an earlier life had accepted. A state that a `for` waited on is told anew, if it lasts."""
+        if left.attempt > 1 and self.rule.limit:
+            self.starts.append(now)  # a retry counts as the run that it is part of, and that one has not ended
         again = Waiting(left.event, now, now, False, left.attempt, left.run, left.step, left.changed, left.said)
         if self.pending and self.rule.mode != "queued":
             self._inherit(again, self.pending.popleft())
         self.pending.append(again)
+
+    def ask(self, event: Event, now: float) -> None:
+        """The owner wants a run now. What waits already is newer: then it is that."""
+        if self.pending and self.rule.mode != "queued":
+            self.pending[0].by_hand, self.pending[0].due, self.pending[0].quiet = True, now, False
+            return
+        self._note("accepted", event)
+        self.pending.append(Waiting(event, now, now, by_hand=True))
 
     def recall(self, past: Past) -> None:
         """What counts for limit and cooldown."""
@@ -153,6 +174,7 @@ class Lane:
 
     def _inherit(self, new: Waiting, old: Waiting) -> None:
         new.changed, new.said = old.changed, old.said
+        new.by_hand |= old.by_hand
         if old.attempt > 1:
             self._note("superseded", new.event, f"a newer event replaces the retry of {old.id}")
         else:

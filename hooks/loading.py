@@ -40,6 +40,7 @@ class Loaded:
     errors: tuple[str, ...] = ()  # about settings, or the loading itself: one sentence each
     diagnostics: str = ""  # about the rules file, rendered
     count: int = 0  # of diagnostics
+    text: str = ""  # of the rules file, if it is good
 
 
 class SettingsError(ValueError):
@@ -51,6 +52,10 @@ class Loading:
 
     def __init__(self, child: subprocess.Popen[bytes], *, dry_run: bool) -> None:
         self._child, self._dry_run = child, dry_run
+
+    def cancel(self) -> None:
+        """End the child, from another thread than the one that waits; `result` says that it was ended."""
+        self._child.kill()
 
     def result(self, timeout_s: float = 20.0) -> Loaded:
         """Wait for the answer; a child that dies, hangs or talks nonsense is one sentence in `errors`."""
@@ -93,6 +98,14 @@ def rules_path(secrets_folder: str = SECRETS_FOLDER) -> str:
     return loaded.settings.gluehook_rules
 
 
+def state_folder(secrets_folder: str = SECRETS_FOLDER) -> Path:
+    """The state folder that `gluehook run` would use. Raises SettingsError."""
+    loaded = _settings(secrets_folder)
+    if loaded.settings is None:
+        raise SettingsError("\n".join(loaded.errors))
+    return Path(loaded.settings.gluehook_state)
+
+
 def check(file: str) -> tuple[Table | None, Sequence[Diagnostic], str]:
     """Check a rules file in this process: the table or None, the diagnostics, and the text that they point into."""
     from handlers import HANDLERS
@@ -133,7 +146,7 @@ def _with_rules(loaded: Loaded, file: str) -> Loaded:
 
     table, found, text = check(file)
     if table is not None:
-        return replace(loaded, table=table)
+        return replace(loaded, table=table, text=text)
     return replace(loaded, diagnostics=diagnostics.render(found, text, file), count=len(found))
 
 

@@ -28,6 +28,11 @@ class Memory:
         with self._lock:
             return copy.deepcopy(self._values.get(key))
 
+    def keys(self) -> list[str]:
+        """Every key that has a value."""
+        with self._lock:
+            return list(self._values)
+
     def put(self, key: str, value: Any) -> None:
         """Store the value on disk before returning; None removes the key. Raises TypeError or ValueError: no JSON."""
         kept = json.loads(json.dumps(value, allow_nan=False))

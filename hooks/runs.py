@@ -75,6 +75,7 @@ class Waiting:
     step: int = 0
     changed: bool = False
     said: str = ""
+    by_hand: bool = False  # the owner asked for it: no waiting, no limit
 
 
 @dataclass(frozen=True, slots=True)

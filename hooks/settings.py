@@ -69,7 +69,7 @@ class Settings:
         default=".state", metadata={"says": "the folder for what must survive a restart, and for the heartbeat"}
     )
     gluehook_log_level: Annotated[str, log_level] = field(
-        default="INFO", metadata={"says": "how much is logged; DEBUG shows each event"}
+        default="INFO", metadata={"says": "DEBUG, INFO, WARNING or ERROR; DEBUG shows each event"}
     )
     gluehook_log_format: Literal["text", "json"] = field(
         default="text", metadata={"says": "log lines for people, or one JSON object each"}

@@ -15,8 +15,11 @@ run_overdue = Signal("an attempt is beyond its time-out and still at work: run, 
 noted = Signal("the engine decided something worth telling: note")
 source_lost = Signal("a source cannot be seen: name, reason")
 source_restored = Signal("a source is seen (again): name, detail")
-rules_loaded = Signal("a rules table is in force: table")
+rules_loaded = Signal("a rules table is in force: table, and after a reload change (what is new about it)")
+asked = Signal("the owner has asked for something, and it is done or has ended: said")
 ready = Signal("every source has been looked at once: said")
+stopping = Signal("no attempt begins any more: said")
+stopped = Signal("gluehook is about to end: said")
 trouble = Signal("something of ours went wrong: said, error (the exception) where there is one")
 
 

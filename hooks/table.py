@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hooks.events import CATALOGUE, Event
-from hooks.match import Match
+from hooks.match import Match, OneOf
 from hooks.placeholders import Template
 
 Mode = Literal["latest", "queued", "single"]
@@ -104,3 +104,18 @@ class Table:
 
     rules: tuple[Rule, ...] = ()
     file: str = ""
+
+
+Index = dict[str, dict[str | None, dict[int, Rule]]]
+
+
+def index(table: Table) -> Index:
+    """Rules by event type and by the subject they name; those that name none stand under None."""
+    found: Index = {}
+    for place, rule in enumerate(table.rules):
+        for entry in rule.on if rule.enabled else ():
+            match = entry.match.get(CATALOGUE[entry.event].subject)
+            subjects = match.values if isinstance(match, OneOf) else (None,)
+            for subject in subjects:
+                found.setdefault(entry.event, {}).setdefault(subject, {})[place] = rule
+    return found

@@ -129,7 +129,7 @@ class Story:
         """Let time pass, stopping wherever something is due."""
         assert instant >= self.now, "a story's time does not go back"
         while (due := min(self.engine.next_deadline(), self._working[0][0] if self._working else inf)) <= instant:
-            self.now = due
+            self.now = due = max(due, self.now)  # what a pause has held up was due before
             while self._working and self._working[0][0] <= due:
                 run = heapq.heappop(self._working)[2]
                 self.engine.finished(run, self._answer(run), due, self._jitter)

@@ -15,7 +15,7 @@ TOP = Path(__file__).parents[1]
 # A layer may import itself and the layers named after it. Modules are under hooks/ unless they say otherwise.
 LAYERS: dict[str, tuple[str, str]] = {
     "words": ("events match placeholders durations locate settings secrets signals", ""),
-    "facts": ("world table runs states wire masking", "words"),
+    "facts": ("world remembered table runs states wire masking", "words"),
     "engine": ("engine lane", "words facts"),
     "rules": (
         """diagnostics findings syntax grammar shape match_reader conditions placeholder_check arguments rule_reader
@@ -23,7 +23,7 @@ LAYERS: dict[str, tuple[str, str]] = {
         "words facts base",
     ),
     "records": ("journal durable books memory health log", "words facts"),
-    "shell": ("dispatch steps interest", "words facts engine records base"),
+    "shell": ("dispatch steps interest control asking pauses orders history", "words facts engine records base"),
     "sources": (
         """sources sources.docker_engine sources.docker_filters sources.docker_host sources.docker_look
         sources.docker_reader sources.docker_reasons sources.files sources.followed sources.portfile
@@ -31,7 +31,7 @@ LAYERS: dict[str, tuple[str, str]] = {
         "words facts",
     ),
     "loading": ("environment loading", "words facts rules handlers"),  # its child is a composition root of its own
-    "root": ("__init__ app repair reference stop cli __main__",
+    "root": ("__init__ app reload repair reference stop cli __main__",
              "words facts engine rules records shell sources loading base handlers"),
     "base": ("handlers.base", "words facts"),
     "targets": (

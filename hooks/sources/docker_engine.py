@@ -52,9 +52,10 @@ class DockerSource:
         self._backlog = backlog or Backlog()
         self.cursor = cursor or time.time_ns()  # the time of the newest event seen, ns since the Unix epoch
         born = 0 if cursor else self.cursor  # what was before a first life is nobody's
+        self._listens_since = dict.fromkeys(types, 0)  # ns; what was before is no news to who asks later
         self._reader = Reader(
-            self._backlog, frozenset(types), lambda: max(born, self.cursor - _OVERLAP_NS), silence_s=silence_s,
-            backoff_s=backoff_s,
+            self._backlog, frozenset(self._listens_since), lambda: max(born, self.cursor - _OVERLAP_NS),
+            silence_s=silence_s, backoff_s=backoff_s,
         )  # fmt: skip
         self.ready = threading.Event()  # the first look is done
         self.connected, self.since = False, time.time_ns()  # since when it is so, ns since the Unix epoch
@@ -73,6 +74,12 @@ class DockerSource:
         """Begin. An engine that is away is no error: it is said once and tried again."""
         self._keeper.start()
         self._reader.start()
+
+    def listen(self, types: Iterable[str]) -> None:
+        """Tell of these event types from now on, of new ones nothing that happened before. Any thread may call it."""
+        now, known = time.time_ns(), self._listens_since
+        self._listens_since = {kind: known.get(kind, now) for kind in types}
+        self._reader.listen(frozenset(self._listens_since))
 
     def stop(self) -> None:
         """End within a second, even when the engine hangs. Nothing is posted afterwards."""
@@ -163,7 +170,8 @@ class DockerSource:
         if self._podman and event.type in _HEALTH:
             self._soon(event.data["id"])  # it tells the check before last: facts on podman
             return
-        if event.type in _WORLDLY or self._wanted(event):
+        is_new = event.time >= self._listens_since.get(event.type, 0)
+        if event.type in _WORLDLY or (is_new and self._wanted(event)):
             self._view.tell(event)
         if event.type == "container.start":
             self._soon(event.data["id"])

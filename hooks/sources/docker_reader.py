@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hooks.sources.docker_filters import wants_exec
+from hooks.sources.docker_filters import filters, wants_exec
 from hooks.sources.docker_host import EventStream, forget, where
 from hooks.sources.docker_reasons import why
 
@@ -75,7 +75,6 @@ class Reader:
     ) -> None:  # fmt: skip
         self._backlog, self._types, self._since = backlog, types, since
         self._silence_s, self._backoff_s, self._jitter = silence_s, backoff_s, jitter
-        self._drop_exec = not wants_exec(types)
         self._stopping = threading.Event()
         self._open = threading.Lock()
         self._stream: EventStream | None = None
@@ -84,6 +83,14 @@ class Reader:
     def start(self) -> None:
         """Begin to read."""
         self._thread.start()
+
+    def listen(self, types: frozenset[str]) -> None:
+        """Ask for these types from now on: a stream that was asked for others is ended, and the next one opened."""
+        with self._open:
+            is_other = filters(types) != filters(self._types)
+            self._types = types
+            if self._stream and is_other:
+                self._stream.stop()
 
     def stop(self, timeout_s: float) -> None:
         """End the stream and wait so many seconds. A reader that still asks a hanging engine ends when it gives up."""
@@ -108,18 +115,20 @@ class Reader:
 
     def _subscribe(self, *, after_silence: bool) -> tuple[bool, bool]:
         """Read one subscription to its end. Whether that was silence, and whether there was one at all."""
+        types = self._types
         try:
-            stream = EventStream(self._types, self._since(), self._silence_s)
+            stream = EventStream(types, self._since(), self._silence_s)
         except Exception as error:  # noqa: BLE001 - whatever keeps us from the engine, the next try is due
             self._backlog.mark(Failed(why(error, where())))
             return False, False
         with self._open:
             self._stream = stream
-            if self._stopping.is_set():  # `stop` came while the engine was asked, and found nothing to end
+            # `stop` or `listen` came while the engine was asked, and found nothing to end
+            if self._stopping.is_set() or self._types is not types:
                 stream.stop()
         try:
             self._backlog.mark(Opened(time.time_ns(), after_silence))
-            self._read(stream)
+            self._read(stream, drop_exec=not wants_exec(types))
         except TimeoutError:
             return True, True
         except OSError:
@@ -130,11 +139,11 @@ class Reader:
             stream.close()
         return False, True
 
-    def _read(self, stream: EventStream) -> None:
+    def _read(self, stream: EventStream, *, drop_exec: bool) -> None:
         for line in stream.lines():
             if self._stopping.is_set():
                 return
-            if not (self._drop_exec and _EXEC in line):
+            if not (drop_exec and _EXEC in line):
                 self._backlog.add(line)
 
     def _pause_s(self, failures: int) -> float:

@@ -151,11 +151,11 @@ class FakeEngine:
         seconds, _, rest = ask["since"][0].partition(".")
         since = int(seconds) * 10**9 + int(rest.ljust(9, "0"))
         mine: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for event in self.history[-256:]:
-            if event["timeNano"] >= since:
-                mine.put(_line(event))
-        self._streams.append(mine)
+        self._streams.append(mine)  # first, so that nothing falls in between: what comes twice is told twice
         try:
+            for event in self.history[-256:]:
+                if event["timeNano"] >= since:
+                    mine.put(_line(event))
             talk.stream(mine)
         finally:
             self._streams.remove(mine)

@@ -1,0 +1,5 @@
+"""`python -m docs`, for `make docs`."""
+
+from docs.generate import main
+
+main()

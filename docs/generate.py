@@ -1,0 +1,196 @@
+"""`make docs`: writes what the code knows into the pages, between `<!-- made: PART -->` and `<!-- end -->`.
+
+The prose around it is written by hand. tests/test_docs.py fails when a page is not what this program makes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from handlers import HANDLERS
+from hooks import reference, rules
+from hooks.diagnostics import CODES
+from hooks.placeholders import render
+from hooks.settings import SECRETS, Settings
+from hooks.table import Table
+from tests import test_layers
+
+DOCS = Path(__file__).parent
+BROKEN = DOCS.parent / "tests" / "broken"
+EXAMPLES = DOCS / "examples"
+PAGES = tuple(sorted(DOCS.glob("*.md")))
+
+_PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"^\S.*?error\[([a-z0-9-]+)\].*\n(?:    .*\n)*", re.MULTILINE)
+_WORDS: Mapping[Any, str] = {str: "text", bool: "true or false"}
+
+
+def main() -> None:
+    """Write every page anew and tell which have changed."""
+    for page in PAGES:
+        before = page.read_text(encoding="utf-8")
+        after = made(before)
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+            sys.stdout.write(f"docs/{page.name} is written anew\n")
+
+
+def made(page: str) -> str:
+    """The page with each of its parts as the code has it now. Raises KeyError for a part that nobody makes."""
+    return _PART.sub(lambda found: found[1] + "\n" + PARTS[found[2]]() + "\n\n" + found[3], page)
+
+
+# -- markdown ------------------------------------------------------------------------------------
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A markdown table."""
+    head = tuple(head)
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def code(text: str) -> str:
+    """As code, or nothing."""
+    return f"`{text}`" if text else ""
+
+
+def codes(words: Iterable[str]) -> str:
+    """Each as code, apart by commas."""
+    return ", ".join(map(code, words))
+
+
+# -- events --------------------------------------------------------------------------------------
+
+
+def events() -> str:
+    """A table for each kind of events, and one of all fields."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in reference.events():
+        groups.setdefault(entry["name"].partition(".")[0], []).append(entry)
+    types = {field["name"]: field["type"] for entry in reference.events() for field in entry["fields"]}
+    fields = table(
+        ("field", "written", "holds"),
+        ((code(name), code(types[name]), says) for name, says in reference.FIELDS.items()),
+    )
+    return "\n\n".join([*map(_group, groups, groups.values()), "## The fields", fields])
+
+
+def _group(kind: str, entries: list[dict[str, Any]]) -> str:
+    names = [[field["name"] for field in entry["fields"]] for entry in entries]
+    shared = [name for name in names[0] if all(name in own for own in names)]
+    rows = (
+        (code(entry["name"]), entry["says"], "yes" if entry["state"] else "", codes(n for n in own if n not in shared))
+        for entry, own in zip(entries, names, strict=True)
+    )
+    title = f"## `{kind}.*`\n\n" + (f"All have {codes(shared)}.\n\n" if shared else "")
+    return title + table(("event", "happens when", "state", "fields of its own"), rows)
+
+
+# -- handlers ------------------------------------------------------------------------------------
+
+
+def handlers() -> str:
+    """A section for each handler."""
+    return "\n\n".join("\n\n".join(_handler(entry)) for entry in reference.handlers(HANDLERS))
+
+
+def _handler(entry: Mapping[str, Any]) -> Iterator[str]:
+    name, handler = entry["name"], HANDLERS[entry["name"]]
+    yield f"## `{name}`"
+    yield f"**{_sentence(entry['says'])}** {_does(handler)} {_does(handler.apply)}"
+    yield table(
+        ("argument", "written", "default", "meaning"),
+        ((code(a["name"]), code(a["type"]), _left_out(a), a["says"]) for a in entry["args"]),
+    )
+    example = (EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
+    yield f"```toml\n{example}```"
+    woken = "A resync may wake its rule: it looks first." if entry["reconciles"] else "A resync alone never runs it."
+    yield f"The example touches {codes(touched(name, example))}; nothing else touches that meanwhile. {woken}"
+
+
+def _left_out(argument: Mapping[str, Any]) -> str:
+    return "required" if argument["required"] else code(reference.default(argument))
+
+
+def touched(name: str, example: str) -> tuple[str, ...]:
+    """What the handler's step in a rules text touches, with default settings. Raises ValueError for a bad text."""
+    found = rules.read(example, f"{name}.toml", HANDLERS)
+    if not isinstance(found, Table):
+        raise ValueError(f"docs/examples/{name}.toml: {found[0].sentence}")
+    step = next(step for rule in found.rules for step in rule.do if step.use == name)
+    args = HANDLERS[name].Args(**{key: render(value, str) for key, value in step.args.items()})
+    return HANDLERS[name]().targets(args, Settings())
+
+
+def _does(thing: Any) -> str:
+    return " ".join((inspect.getdoc(thing) or "").split())
+
+
+def _sentence(says: str) -> str:
+    return f"{says if says.startswith('qB') else says[0].upper() + says[1:]}."
+
+
+# -- errors --------------------------------------------------------------------------------------
+
+
+def errors() -> str:
+    """A section for each code: its meaning, and the message of its example."""
+    return "\n\n".join(f"## {name}\n\n{meaning}\n\n{_message(name)}" for name, meaning in CODES.items())
+
+
+def _message(name: str) -> str:
+    golden = (BROKEN / f"{name}.txt").read_text(encoding="utf-8")
+    block = next(found[0] for found in _BLOCK.finditer(golden) if found[1] == name)
+    more = f"\n\n[The whole example](../tests/broken/{name}.toml)" if (BROKEN / f"{name}.toml").exists() else ""
+    return f"```text\n{block}```{more}"
+
+
+# -- settings ------------------------------------------------------------------------------------
+
+
+def settings() -> str:
+    """A table of the settings, and one of the secrets."""
+    hints = get_type_hints(Settings, include_extras=True)
+    rows = (
+        (code(field.name.upper()), _kind(hints[field.name]), code(_text(field.default)), field.metadata["says"])
+        for field in dataclasses.fields(Settings)
+    )
+    known = table(("variable", "written", "default", "meaning"), rows)
+    return known + "\n\n## Secrets\n\n" + table(("secret", "meaning"), ((code(n), says) for n, says in SECRETS.items()))
+
+
+def _kind(hint: Any) -> str:
+    if get_origin(hint) is Annotated:  # the check beside the type says what it is
+        return str(get_args(hint)[1].__name__).replace("_", " ")
+    return " or ".join(map(code, get_args(hint))) if get_origin(hint) is Literal else _WORDS[hint]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# -- layers --------------------------------------------------------------------------------------
+
+
+def layers() -> str:
+    """Who may import whom, as the test holds it against every import."""
+    rows = (
+        (f"**{name}**", codes(modules.split()), ", ".join(known.split()) or "nothing of ours")
+        for name, (modules, known) in test_layers.LAYERS.items()
+    )
+    packages = ((code(module), codes(names.split())) for module, names in test_layers.THIRD_PARTY.items())
+    return (
+        table(("layer", "modules", "may import"), rows) + "\n\n" + table(("module", "speaks to the package"), packages)
+    )
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "events": events, "handlers": handlers, "errors": errors, "settings": settings, "layers": layers,
+}  # fmt: skip

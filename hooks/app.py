@@ -1,0 +1,300 @@
+"""The composition root: builds everything, and knows the order in which it starts and stops."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from handlers.base import Context, Handler, Retry
+from hooks import control, health, log, remembered, signals
+from hooks.books import Books
+from hooks.control import Control
+from hooks.dispatch import STOP_WAIT_S, Dispatch
+from hooks.durable import Durable, Taken
+from hooks.durations import text as duration
+from hooks.engine import Engine
+from hooks.events import Event
+from hooks.interest import Interest
+from hooks.loading import Loaded, Loading
+from hooks.memory import Memory
+from hooks.orders import Orders
+from hooks.pauses import Pauses
+from hooks.reload import COPY_NAME, Reload, last_good
+from hooks.repair import Repair
+from hooks.runs import Run
+from hooks.secrets import Secrets
+from hooks.settings import Settings
+from hooks.sources.docker_engine import DockerSource, connect
+from hooks.sources.files import FilesSource
+from hooks.sources.timer import TimerSource
+from hooks.steps import Attempt, Workshop
+from hooks.stop import Stop
+from hooks.table import Table
+from hooks.world import View, World, lasts
+
+# A host's table names every container's folder; only ours is mounted on these files of /etc.
+_OWN_ID = re.compile(r"containers/([0-9a-f]{64})/\S* /etc/(?:hostname|hosts|resolv\.conf) ")
+_READY_WAIT_S = 10.0
+_PRUNE_S = 3600.0
+# A thread that has waited for a port must not wait 5 ms, Python's own, for each thread that is busy with a burst.
+_SWITCH_S = 0.0005
+
+
+class App:
+    """One running gluehook: a rule table in force, its sources, and the dispatch between them.
+
+    `text` is what the table was read from; `broken` is what the rules file gave, where the table is of its copy.
+    """
+
+    def __init__(
+        self, settings: Settings, secrets: Secrets, table: Table, handlers: Mapping[str, type[Handler[Any]]],
+        version: str, *, text: str = "", broken: Loaded | None = None,
+    ) -> None:  # fmt: skip
+        self.settings, self.secrets, self.version, self._handlers = settings, secrets, version, handlers
+        self.table = table
+        state = Path(settings.gluehook_state)
+        self.durable = Durable(state)
+        self.heartbeat = str(state / health.FILE_NAME)
+        self.memory = Memory(state / "memory.json")
+        self.own_id = own_container_id()
+        self.interest = Interest(table, handlers, settings.gluetun_container)
+        books = Books(self.durable)
+        workshop = Workshop(
+            {name: handler() for name, handler in handlers.items()}, settings, self.context, time.monotonic,
+            secrets.mask, self.confirm, books=books,
+        )  # fmt: skip
+        self._port_missing, self._port_since, self._write_trouble = False, time.time(), ""
+        self._docker_looked = threading.Event()  # it has been seen, or is known to be away
+        for news in (signals.source_lost, signals.source_restored):
+            news.connect(self._looked)
+        engine = Engine(table, last_id=books.last_number())
+        self.dispatch = Dispatch(engine, workshop, books=books, beat=self.beat)
+        world = remembered.load(books.recall("world"), World(settings.gluetun_container))
+        self.view = View(world, self._post, time.time_ns)
+        self.docker = DockerSource(
+            self.view, self.dispatch.post, self._wants, types=self.interest.types,
+            cursor=int(books.recall("docker.cursor") or 0),
+        )  # fmt: skip
+        self._books, self._saved = books, world
+        self._prune_at = time.monotonic() + _PRUNE_S
+        self.reload = Reload(
+            settings.gluehook_rules, state / COPY_NAME, adopt=self.adopt, reject=self._reject, table=table, text=text,
+            broken=broken,
+        )  # fmt: skip
+        self.files = FilesSource(self.view, self._hear, *self._followed())
+        self.timer = TimerSource(self.dispatch.post, self.interest.every)
+        self.pauses = Pauses(self.dispatch, books, lambda: self.view.resync(lambda world: world))
+        orders = Orders(self.dispatch, self.durable, self.memory, self.pauses)
+        self.control = Control(state / control.FILE_NAME, orders.verbs())
+
+    def run(self) -> None:
+        """Start the sources, run until `dispatch.stop()`, and end in the opposite order."""
+        began = time.monotonic()
+        sys.setswitchinterval(_SWITCH_S)
+        signals.tell(signals.rules_loaded, table=self.table)
+        sources = (self.files, self.docker, self.timer, self.control, self.reload)
+        threading.Thread(target=self._ready, args=(began,), name="ready", daemon=True).start()
+        for source in sources:
+            source.start()
+        try:
+            self.dispatch.run()
+        finally:
+            signals.tell(signals.stopping, said=self._last_words())
+            for source in reversed(sources):
+                source.stop()
+            self.pauses.close()
+        self.dispatch.drain()
+        for attempt in self.dispatch.attempts():
+            cut = f"{attempt.run.rule.name} is cut off at its work on {attempt.run.key}"
+            signals.tell(signals.trouble, said=f"{cut}; it is looked at again at the next start")
+        self._save()
+        self.durable.close()
+        signals.tell(signals.stopped, said="gluehook has stopped")
+
+    def adopt(self, table: Table, change: str) -> None:
+        """Put another table in force and show it what is there now; `change` says what is new about it.
+
+        Events that it wants are taken in from the same instant on. Raises TimeoutError if the loop does not come to it.
+        """
+        interest = Interest(table, self._handlers, self.settings.gluetun_container)
+        self.dispatch.call(lambda: self._swap(table, interest))
+        self.docker.listen(interest.types)
+        self.files.follow(*self._followed())
+        self.timer.set(interest.every)
+        self.view.resync(lambda world: world)
+        self._post_loaded()
+        signals.tell(signals.rules_loaded, table=table, change=change)
+
+    def context(self, attempt: Attempt) -> Context:
+        """What the handlers of one attempt get."""
+        return Context(
+            event=attempt.run.event, run=attempt.run.id, settings=self.settings, world=self.view.world,
+            memory=self.memory, secret=self.secrets.read, docker=connect,
+            left=lambda: attempt.deadline - time.monotonic(), wait=self._wait, now=time.time, own_id=self.own_id,
+        )  # fmt: skip
+
+    def confirm(self, run: Run) -> bool | None:
+        """Whether one of the states that a `for` run waited on still lasts, by a fresh look; None if blind."""
+        names = {event.subject for event in run.states if event.source == "docker"}
+        if names and not self.docker.look_again(names):
+            return None
+        if any(event.source == "files" for event in run.states) and not self.files.look_again():
+            return None
+        return any(lasts(self.view.world, event) for event in run.states)
+
+    def beat(self) -> None:
+        """Save what the next life must know, and write the heartbeat that `gluehook health` reads."""
+        self._save()
+        if time.monotonic() >= self._prune_at:
+            self._prune_at = time.monotonic() + _PRUNE_S
+            self._books.prune()
+        world, now = self.view.world, time.time()
+        gluetun = world.containers.get(world.gluetun)
+        missing = world.port_may_be_missed and not world.port
+        if missing != self._port_missing:
+            self._port_missing, self._port_since = missing, now
+        overdue = (a for a in self.dispatch.attempts() if a.overdue)
+        self._write({
+            "sources": {"docker": self.docker.health(), "files": self.files.health()},
+            "rules": len(self.table.rules), "rules_reason": "",
+            "rules_rejected": self.reload.rejected,
+            "overdue": [f"{a.run.id} is beyond its time-out of {duration(a.run.rule.timeout_s)}" for a in overdue],
+            "port_used": self.interest.port, "port_since": self._port_since,
+            "port": list(world.port.ports) if world.port else [],
+            "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen, "journal": self.durable.trouble,
+        })  # fmt: skip
+
+    def _swap(self, table: Table, interest: Interest) -> None:
+        self.table, self.interest = table, interest
+        self.dispatch.engine.adopt(table, self.dispatch.workshop.clock())
+
+    def _wants(self, event: Event) -> bool:
+        return self.interest.wants(event)
+
+    def _followed(self) -> tuple[str | None, frozenset[str]]:
+        port_file = self.settings.forwarded_port_file if self.interest.port else None
+        return port_file, self.interest.files | {self.reload.file}
+
+    def _hear(self, event: Event) -> None:
+        """What the files tell: of the rules file only to who reads it, unless a rule names that, too."""
+        if event.type.startswith("file.") and event.subject == self.reload.file:
+            self.reload.changed()
+            if not self._wants(event):
+                return
+        self.dispatch.post(event)
+
+    def _reject(self, errors: int) -> None:
+        file = self.settings.gluehook_rules
+        data = {"file": file, "errors": errors}
+        self.dispatch.post(Event("rules.rejected", file, time.time_ns(), data=data))
+
+    def _post_loaded(self) -> None:
+        data = {"file": self.table.file, "rules": len(self.table.rules)}
+        self.dispatch.post(Event("rules.loaded", self.table.file, time.time_ns(), data=data))
+
+    def _save(self) -> None:
+        # the world first: a cursor that is older than it tells events again, a newer one would leave some out
+        cursor, world = self.docker.cursor, self.view.world
+        if world is not self._saved:
+            self._books.remember("world", remembered.dump(world))
+            self._saved = world
+        self._books.remember("docker.cursor", cursor)
+
+    def _write(self, report: dict[str, Any]) -> None:
+        try:
+            health.write(self.heartbeat, {"time": time.time(), **report})
+        except OSError as error:
+            said = f"the heartbeat {self.heartbeat} cannot be written: {error.strerror}; health checks will fail"
+            if said != self._write_trouble:
+                signals.tell(signals.trouble, said=said)
+            self._write_trouble = said
+        else:
+            self._write_trouble = ""
+
+    def _last_words(self) -> str:
+        names = sorted({attempt.run.rule.name for attempt in self.dispatch.attempts()})
+        if not names:
+            return "gluehook stops: nothing is at work"
+        return f"gluehook stops: nothing new begins, and {', '.join(names)} may end within {duration(STOP_WAIT_S)}"
+
+    def _post(self, event: Event) -> None:
+        if event.type == "port.invalid":
+            said = f"{self.settings.forwarded_port_file} holds no valid port: {event.data['reason']}; "
+            signals.tell(signals.trouble, said=said + "nothing is set until it is written anew")
+        # states of containers that no rule names end here, before they cost the engine anything
+        if self._wants(event):
+            self.dispatch.post(event)
+
+    def _wait(self, wait_s: float) -> None:
+        if self.dispatch.stopping.wait(wait_s):
+            raise Retry("gluehook is stopping; it is done at the next start")
+
+    def _looked(self, _: object, name: str, **__: object) -> None:
+        if name == "docker":
+            self._docker_looked.set()
+
+    def _ready(self, began: float) -> None:
+        self.files.ready.wait(_READY_WAIT_S)
+        self._docker_looked.wait(_READY_WAIT_S)
+        if not self.docker.ready.is_set():  # whose first look would tell again what lasts since an earlier life
+            self.view.resync(lambda world: world)
+        self.reload.changed()  # it may have been, between the reading and the watching
+        data = {"version": self.version}
+        self.dispatch.post(Event("gluehook.started", self.version, time.time_ns(), data=data))
+        self._post_loaded()
+        took = duration(round(time.monotonic() - began, 2))
+        signals.tell(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._state_of_things()}")
+
+    def _state_of_things(self) -> str:
+        port, file = self.view.world.port, self.settings.forwarded_port_file
+        words = [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
+        if self.interest.port:
+            words.append(f"the forwarded port is {port.ports[0]}" if port else f"{file} holds no valid port yet")
+        if self.settings.gluehook_dry_run:
+            words.append("this is a dry run: nothing is changed or sent")
+        return "".join(f"; {word}" for word in words)
+
+
+def serve(loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str) -> int:
+    """Run with what is being loaded until told to stop. The exit code: 0, or 2 for settings that are wrong."""
+    stop = Stop()
+    loaded = loading.result()
+    if stop.heard:
+        return 0
+    if loaded.settings is None:
+        for error in loaded.errors:
+            print(error, file=sys.stderr)
+        return 2
+    settings, secrets = loaded.settings, Secrets(loaded.sources)
+    narrator = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
+    broken = None if loaded.table else loaded
+    if broken:
+        copy = last_good(Path(settings.gluehook_state) / COPY_NAME)
+        broken = broken if copy else None
+        loaded = copy or Loaded(table=Repair(settings).wait(loaded, stop))
+    if loaded.table is not None:
+        try:
+            app = App(settings, secrets, loaded.table, handlers, version, text=loaded.text, broken=broken)
+        except Taken as taken:
+            signals.tell(signals.trouble, said=str(taken))
+            return 1
+        stop.leads_to(app.dispatch.stop)
+        signal.signal(signal.SIGHUP, lambda *_: app.reload.at_once())
+        app.run()
+    narrator.close()
+    return 0
+
+
+def own_container_id(mounts: str = "/proc/self/mountinfo") -> str:
+    """The id of the container that we run in, "" outside of one: its /etc/hosts lies in a folder of that name."""
+    try:
+        found = _OWN_ID.search(Path(mounts).read_text())
+    except OSError:
+        return ""
+    return found[1] if found else ""

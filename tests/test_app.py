@@ -1,0 +1,248 @@
+"""The composition root: what it loads, what it starts and stops in which order, and what it tells of itself."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.base import Context, Handler, Outcome
+from hooks import health, rules, signals
+from hooks.app import App, own_container_id
+from hooks.secrets import Secrets, Sources
+from hooks.settings import Settings
+from hooks.stop import Stop
+from hooks.table import Table
+from tests.handlers.fakes_qbittorrent import PASSWORD, fake_qbittorrent
+from tests.parts.gluehook import TOP, Gluehook, assert_tidy, shipped
+from tests.parts.playing import Play, PlayArgs, changed
+
+WAIT_S = 10.0
+RULES = 'version = 1\n[[rule]]\nname = "act"\non = "port.forwarded"\ndo = "play.act"\n'
+
+
+class Running:
+    """An app in a thread, with one handler that a test plays, and what it tells."""
+
+    def __init__(self, folder: Path, act: Callable[[PlayArgs, Context], Outcome], text: str) -> None:
+        self.port_file = folder / "port" / "forwarded_port"
+        self.port_file.parent.mkdir(exist_ok=True)
+        self.port_file.write_text("40000")
+        play = Play(act)
+        handlers: dict[str, type[Handler[Any]]] = {"play.act": type("Acting", (Play,), {"__init__": lambda _: None})}
+        handlers["play.act"].act = lambda _, args, ctx: act(args, ctx)  # type: ignore[attr-defined]
+        handlers["play.act"].calls = play.calls  # type: ignore[attr-defined]
+        self.calls = play.calls
+        table = rules.read(text, str(folder / "rules.toml"), handlers)
+        assert isinstance(table, Table), table
+        self.settings = Settings(gluehook_state=str(folder / "state"), forwarded_port_file=str(self.port_file))
+        self.app = App(self.settings, Secrets(Sources()), table, handlers, "1.2.3")
+        self.news: queue.Queue[tuple[str, Any]] = queue.Queue()
+        for name in ("ready", "stopping", "stopped", "trouble", "run_ended", "event_seen"):
+            getattr(signals, name).connect(self._hearer(name), weak=False)
+        self.thread = threading.Thread(target=self.app.run)
+        self.thread.start()
+
+    def _hearer(self, name: str) -> Callable[..., None]:
+        def hear(_: object, **news: Any) -> None:
+            self.news.put((name, news.get("said") or news.get("event") or news.get("result")))
+
+        return hear
+
+    def hears(self, name: str, words: str = "") -> str:
+        while True:
+            kind, said = self.news.get(timeout=WAIT_S)
+            if kind == name and words in str(said):
+                return str(said)
+
+
+@pytest.fixture
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    apps: list[Running] = []
+    before = {name: dict(value.receivers) for name, value in vars(signals).items() if hasattr(value, "receivers")}
+
+    def start(act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(), text: str = RULES) -> Running:
+        apps.append(Running(tmp_path, act, text))
+        return apps[-1]
+
+    interval_s = sys.getswitchinterval()
+    yield start
+    sys.setswitchinterval(interval_s)
+    for running in apps:
+        running.app.dispatch.stop()
+        running.thread.join(WAIT_S)
+    for name, receivers in before.items():
+        for key in set(getattr(signals, name).receivers) - set(receivers):
+            getattr(signals, name).receivers.pop(key)
+
+
+def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Running]) -> None:
+    running = started()
+    running.hears("event_seen", "rules.loaded")  # the loop's second turn: the first has beaten
+    well, said = health.judge(running.app.heartbeat, time.time())
+    assert well, said
+
+
+def test_it_tells_what_it_found(started: Callable[..., Running]) -> None:
+    assert started().hears("ready").endswith("; Docker is not seen yet; the forwarded port is 40000")
+
+
+def test_a_start_is_an_event_and_so_are_its_rules(started: Callable[..., Running]) -> None:
+    running = started()
+    assert "gluehook.started" in running.hears("event_seen", "gluehook.started")
+    assert "rules.loaded" in running.hears("event_seen", "rules.loaded")
+
+
+def test_sources_stop_first_then_what_is_at_work_may_end(started: Callable[..., Running]) -> None:
+    go_on = threading.Event()
+
+    def slowly(_: PlayArgs, __: Context) -> Outcome:
+        assert go_on.wait(WAIT_S)
+        return changed("done in the end")
+
+    running = started(slowly)
+    running.calls.get(timeout=WAIT_S)
+    running.app.dispatch.stop()
+    assert "act may end within 8s" in running.hears("stopping")
+    running.app.files._thread.join(WAIT_S)
+    assert not running.app.files.alive
+    assert not any(t.name.startswith("docker") and t is not running.thread for t in threading.enumerate())
+    assert running.thread.is_alive(), "it waits for what is at work"
+    go_on.set()
+    assert "done in the end" in running.hears("run_ended")
+    running.hears("stopped")
+    running.thread.join(WAIT_S)
+    assert not running.thread.is_alive()
+
+
+def test_what_does_not_end_is_cut_off_and_told(
+    started: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hooks.dispatch.STOP_WAIT_S", 0.1)
+    never = threading.Event()
+    running = started(lambda *_: changed(str(never.wait(WAIT_S))))
+    running.calls.get(timeout=WAIT_S)
+    running.app.dispatch.stop()
+    assert running.hears("trouble", "cut off") == (
+        "act is cut off at its work on gluetun; it is looked at again at the next start"
+    )
+    running.hears("stopped")
+    never.set()
+
+
+def test_a_wait_ends_when_it_is_told_to_stop(started: Callable[..., Running]) -> None:
+    def waits(_: PlayArgs, ctx: Context) -> Outcome:
+        ctx.wait(WAIT_S * 10)
+        return changed()
+
+    running = started(waits)
+    running.calls.get(timeout=WAIT_S)
+    running.app.dispatch.stop()
+    assert "gluehook is stopping; it is done at the next start" in running.hears("run_ended")
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(started: Callable[..., Running]) -> None:
+    running = started()
+    running.hears("ready")
+    state = Path(running.settings.gluehook_state)
+    state.rename(state.with_name("moved"))
+    for _ in range(3):
+        running.app.beat()
+    assert "cannot be written" in running.hears("trouble", "heartbeat")
+    running.app.dispatch.stop()
+    running.hears("stopped")
+    assert not any("heartbeat" in str(said) for kind, said in list(running.news.queue) if kind == "trouble")
+
+
+# -- stop ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def restored_signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_a_signal_is_handed_to_whoever_runs_then() -> None:
+    with restored_signals():
+        stop, told = Stop(), list[str]()
+        stop.leads_to(lambda: told.append("first"))
+        stop.leads_to(lambda: told.append("second"))
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        assert told == ["second"]
+        stop.leads_to(lambda: told.append("too late to be heard, and told all the same"))
+        assert len(told) == 2
+
+
+# -- our own container -----------------------------------------------------------------------
+
+ID, OTHER = "0123456789abcdef" * 4, "f" * 64
+
+
+@pytest.mark.parametrize(("line", "own"), [
+    (f"1 2 8:1 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4 /dev/sda1 rw", ID),
+    (f"1 2 8:1 /home/me/.local/share/containers/storage/overlay-containers/{ID}/userdata/hosts /etc/hosts rw - x", ID),
+    # a host sees what belongs to its containers, and a container what is mounted into it
+    (f"1 2 0:9 / /var/lib/docker/containers/{OTHER}/mounts/shm rw - tmpfs shm rw", ""),
+    (f"1 2 8:1 /var/lib/docker/containers/{OTHER}/x.log /logs/x.log ro - ext4 /dev/sda1 rw", ""),
+    ("1 2 8:1 / / rw - ext4 /dev/sda1 rw", ""),
+])  # fmt: skip
+def test_own_container_id(tmp_path: Path, line: str, own: str) -> None:
+    (tmp_path / "mountinfo").write_text(f"7 8 0:1 / /proc rw - proc proc rw\n{line}\n")
+    assert own_container_id(str(tmp_path / "mountinfo")) == own
+
+
+def test_own_container_id_where_there_is_no_such_table(tmp_path: Path) -> None:
+    assert own_container_id(str(tmp_path / "absent")) == ""
+
+
+# -- what it costs ---------------------------------------------------------------------------
+
+_SPY = """
+import sys, threading
+from hooks import signals
+work_done = threading.Event()
+def ended(_, result, **__): result.kind == "changed" and work_done.set()
+signals.run_ended.connect(ended)
+def spy():
+    done = work_done.wait(20)
+    import os, signal
+    print("modules:", *sys.modules if done else ())
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=spy).start()
+from hooks.__main__ import main
+sys.argv[1:] = ["run"]
+sys.exit(main())
+"""
+
+
+def test_the_running_process_never_loads_what_only_the_checks_need(tmp_path: Path) -> None:
+    with fake_qbittorrent() as (fake, url):
+        part = Gluehook(tmp_path, shipped(), QBITTORRENT_URL=url, QBITTORRENT_PASSWORD=PASSWORD)
+        part.write_port(40123)
+        ran = subprocess.run(
+            [sys.executable, "-c", _SPY], cwd=tmp_path, env=part.environment, capture_output=True, text=True,
+            timeout=30, check=False,
+        )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert fake.preferences["listen_port"] == 40123
+    modules = set(ran.stdout.split())
+    assert {"hooks.app", "hooks.dispatch", "handlers.qbittorrent_api", "pyinotify"} <= modules
+    assert not modules & {"pydantic", "pydantic_core", "pydantic_settings", "apprise", "rich", "dotenv"}
+    assert_tidy(ran.stderr.splitlines(), part.environment)
+    assert str(TOP) not in ran.stderr

@@ -1,0 +1,50 @@
+"""Random stories with outages, kills and clocks that jump; when the faults stop, what is desired is what is.
+
+A failing story prints its seed; `SEED=… pytest tests/test_faults_oracle.py` begins with it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from hooks.journal import Journal
+from tests.chaos import Played, Story, play, ram_folder
+
+SEED = int(os.environ.get("SEED") or random.randrange(2**40))
+STORIES = 350  # in each of the parts
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_when_the_faults_stop_what_is_desired_is_what_is(part: int) -> None:
+    print(f"SEED={SEED + part * STORIES}")
+    told: list[Story] = []
+    for number in range(STORIES):
+        with ram_folder() as folder:
+            told.append(play(SEED + part * STORIES + number, folder))
+    # the stories are about something
+    assert sum(story.lives for story in told) > 2 * STORIES
+    assert sum(len(story.ooms) for story in told) > STORIES
+    assert sum(story.jumped for story in told) > STORIES // 10
+
+
+def test_the_oracle_sees_a_journal_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Journal, "accept", lambda *_: None)
+    assert any(fails(seed) for seed in range(60))
+
+
+def test_the_oracle_sees_a_life_that_does_not_resume(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Played, "_resume", lambda _: None)
+    assert any(fails(seed) for seed in range(60))
+
+
+def fails(seed: int) -> bool:
+    with ram_folder() as folder:
+        try:
+            play(seed, Path(folder))
+        except AssertionError:
+            return True
+    return False

@@ -1,0 +1,117 @@
+"""The wait for a good rules file, by itself: what it reads again, what it says, when it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hooks import health, loading
+from hooks.loading import Loaded
+from hooks.repair import Repair
+from hooks.settings import Settings
+from hooks.stop import Stop
+from hooks.table import Table
+from tests.parts import ear as hearing
+from tests.parts.ear import Ear
+
+ear = hearing.ear
+GOOD = 'version = 1\n[[rule]]\nname = "r"\non = "container.oom"\ndo = "gluetun.restart_vpn"\n'
+
+
+class Waiting:
+    """A repair that waits in a thread of its own."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.file, self.state = folder / "rules.toml", folder / "state"
+        self.file.write_text(text)
+        self.stop, self.found = Stop(), list[Table | None]()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, loaded: Loaded | None = None) -> None:
+        settings = Settings(gluehook_rules=str(self.file), gluehook_state=str(self.state))
+        loaded = loaded or loading.load(str(self.file))
+        self._thread = threading.Thread(target=lambda: self.found.append(Repair(settings).wait(loaded, self.stop)))
+        self._thread.start()
+
+    def end(self) -> Table | None:
+        assert self._thread
+        self._thread.join(10)
+        assert self.found, "it still waits"
+        return self.found[0]
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Iterator[Waiting]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    part = Waiting(tmp_path, GOOD.replace("oom", "omo"))
+    yield part
+    os.kill(os.getpid(), signal.SIGTERM)  # heard by `stop`, which ends whatever still waits
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_it_says_what_is_wrong_once_and_beats(waiting: Waiting, ear: Ear) -> None:
+    waiting.begin()
+    said = ear.hears("no rule is in force")
+    assert f"{waiting.file} is read again when it changes" in said
+    assert "error[unknown-event]" in said
+    well, troubles = health.judge(str(waiting.state / health.FILE_NAME), time.time())
+    assert not well
+    assert "error[unknown-event]" in troubles[0]
+    os.utime(waiting.file)  # touched, and still the same
+    waiting.file.write_text("")
+    ear.hears("error[file-empty]")
+    assert ear.count("error[unknown-event]") == 1
+
+
+def test_it_ends_with_the_table_of_the_repaired_file(waiting: Waiting) -> None:
+    waiting.begin()
+    waiting.file.write_text(GOOD)
+    table = waiting.end()
+    assert table
+    assert [rule.name for rule in table.rules] == ["r"]
+
+
+def test_it_ends_with_none_at_a_signal(waiting: Waiting) -> None:
+    waiting.begin()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert waiting.end() is None
+
+
+def test_a_signal_that_came_before_is_heard_as_well(waiting: Waiting) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    assert waiting.stop.heard
+    waiting.begin()
+    assert waiting.end() is None
+
+
+def test_a_loading_that_broke_is_tried_again_although_the_file_is_the_same(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "BEAT_S", 0.1)
+    waiting.file.write_text(GOOD)
+    waiting.begin(Loaded(errors=("loading: the process that checks settings and rules did not answer",)))
+    assert waiting.end()
+
+
+def test_a_state_folder_that_cannot_be_written_does_not_end_it(waiting: Waiting) -> None:
+    waiting.state.write_text("a file")
+    waiting.begin()
+    waiting.file.write_text(GOOD)
+    assert waiting.end()
+
+
+def test_the_reason_counts_the_errors(waiting: Waiting, ear: Ear) -> None:
+    waiting.file.write_text(GOOD.replace("oom", "omo").replace("vpn", "vnp"))
+    waiting.begin()
+    ear.hears("no rule is in force")
+    reason = json.loads((waiting.state / health.FILE_NAME).read_text())["rules_reason"]
+    assert reason.endswith("(the first of 2 errors)")
+    assert "\n" not in reason
