@@ -13,7 +13,7 @@ RUN_STAMP  = $(VENV)/.run-$(MADE_FROM)
 DEV_STAMP  = $(VENV)/.dev-$(MADE_FROM)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint types bench image wheels docs lock
+.PHONY: help run test unit lint types bench chaos image wheels docs lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ types: $(DEV_STAMP) ## mypy, strict
 
 bench: $(DEV_STAMP) ## the figures, side by side
 	$(PY) -m bench $(ARGS)
+
+chaos: $(DEV_STAMP) ## random stories of faults for five minutes: ARGS="--minutes 60", or "--seed N" for one again
+	$(PY) -m tests.chaos $(ARGS)
 
 docs: $(DEV_STAMP) ## write the generated pages of docs/
 	$(PY) -m docs $(ARGS)

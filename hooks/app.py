@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import sys
 import threading
 import time
@@ -12,21 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from handlers.base import Context, Handler, Retry
-from hooks import control, health, log, remembered, signals
+from hooks import control, health, remembered, signals
 from hooks.books import Books
 from hooks.control import Control
 from hooks.dispatch import STOP_WAIT_S, Dispatch
-from hooks.durable import Durable, Taken
+from hooks.durable import Durable
 from hooks.durations import text as duration
 from hooks.engine import Engine
 from hooks.events import Event
 from hooks.interest import Interest
-from hooks.loading import Loaded, Loading
+from hooks.loading import Loaded
 from hooks.memory import Memory
 from hooks.orders import Orders
 from hooks.pauses import Pauses
-from hooks.reload import COPY_NAME, Reload, last_good
-from hooks.repair import Repair
+from hooks.reload import COPY_NAME, Reload
 from hooks.runs import Run
 from hooks.secrets import Secrets
 from hooks.settings import Settings
@@ -34,7 +32,6 @@ from hooks.sources.docker_engine import DockerSource, connect
 from hooks.sources.files import FilesSource
 from hooks.sources.timer import TimerSource
 from hooks.steps import Attempt, Workshop
-from hooks.stop import Stop
 from hooks.table import Table
 from hooks.world import View, World, lasts
 
@@ -94,7 +91,7 @@ class App:
         self.control = Control(state / control.FILE_NAME, orders.verbs())
 
     def run(self) -> None:
-        """Start the sources, run until `dispatch.stop()`, and end in the opposite order."""
+        """Start the sources, run until `stop()`, and end in the opposite order."""
         began = time.monotonic()
         sys.setswitchinterval(_SWITCH_S)
         signals.tell(signals.rules_loaded, table=self.table)
@@ -105,7 +102,6 @@ class App:
         try:
             self.dispatch.run()
         finally:
-            signals.tell(signals.stopping, said=self._last_words())
             for source in reversed(sources):
                 source.stop()
             self.pauses.close()
@@ -117,6 +113,12 @@ class App:
         self.durable.close()
         signals.tell(signals.stopped, said="gluehook has stopped")
 
+    def stop(self) -> None:
+        """Make `run` end: nothing new begins, and what is at work has `STOP_WAIT_S`. Any thread may."""
+        # told first: whoever waits hears of it at once, and says that it did
+        signals.tell(signals.stopping, said=self._last_words())
+        self.dispatch.stop()
+
     def adopt(self, table: Table, change: str) -> None:
         """Put another table in force and show it what is there now; `change` says what is new about it.
 
@@ -126,6 +128,7 @@ class App:
         self.dispatch.call(lambda: self._swap(table, interest))
         self.docker.listen(interest.types)
         self.files.follow(*self._followed())
+        self.files.ready.wait(_READY_WAIT_S)  # what is said to be in force must see the next change
         self.timer.set(interest.every)
         self.view.resync(lambda world: world)
         self._post_loaded()
@@ -225,8 +228,7 @@ class App:
 
     def _post(self, event: Event) -> None:
         if event.type == "port.invalid":
-            said = f"{self.settings.forwarded_port_file} holds no valid port: {event.data['reason']}; "
-            signals.tell(signals.trouble, said=said + "nothing is set until it is written anew")
+            signals.tell(signals.trouble, said=event.data["reason"])
         # states of containers that no rule names end here, before they cost the engine anything
         if self._wants(event):
             self.dispatch.post(event)
@@ -259,36 +261,6 @@ class App:
         if self.settings.gluehook_dry_run:
             words.append("this is a dry run: nothing is changed or sent")
         return "".join(f"; {word}" for word in words)
-
-
-def serve(loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str) -> int:
-    """Run with what is being loaded until told to stop. The exit code: 0, or 2 for settings that are wrong."""
-    stop = Stop()
-    loaded = loading.result()
-    if stop.heard:
-        return 0
-    if loaded.settings is None:
-        for error in loaded.errors:
-            print(error, file=sys.stderr)
-        return 2
-    settings, secrets = loaded.settings, Secrets(loaded.sources)
-    narrator = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
-    broken = None if loaded.table else loaded
-    if broken:
-        copy = last_good(Path(settings.gluehook_state) / COPY_NAME)
-        broken = broken if copy else None
-        loaded = copy or Loaded(table=Repair(settings).wait(loaded, stop))
-    if loaded.table is not None:
-        try:
-            app = App(settings, secrets, loaded.table, handlers, version, text=loaded.text, broken=broken)
-        except Taken as taken:
-            signals.tell(signals.trouble, said=str(taken))
-            return 1
-        stop.leads_to(app.dispatch.stop)
-        signal.signal(signal.SIGHUP, lambda *_: app.reload.at_once())
-        app.run()
-    narrator.close()
-    return 0
 
 
 def own_container_id(mounts: str = "/proc/self/mountinfo") -> str:

@@ -45,9 +45,9 @@ def run(*, dry_run: bool) -> int:
     from hooks import loading
 
     loader = loading.begin(dry_run=dry_run)  # a child reads settings and rules while we load the rest
-    from hooks import app
+    from hooks.serve import serve
 
-    return app.serve(loader, HANDLERS, installed_version("gluehook"))
+    return serve(loader, HANDLERS, installed_version("gluehook"))
 
 
 @gluehook.command()

@@ -75,10 +75,10 @@ class Engine:
         before, self.table, self._index = self._lanes, table, index(table)
         rules = {rule.name: rule for rule in table.rules if rule.enabled}
         self._lanes = {k: lane for k, lane in before.items() if rules.get(k[0]) == lane.rule}
-        gone = [lane for k, lane in before.items() if k not in self._lanes]
+        gone = {lane: None for k, lane in before.items() if k not in self._lanes}
         for lanes in self._in_state.values():
-            for lane in gone:
-                lanes.pop(lane, None)
+            for lane in lanes.keys() & gone.keys():
+                del lanes[lane]
         for lane in gone:
             if lane.exhausted:
                 self._recover(lane, now)

@@ -45,7 +45,10 @@ class Journal:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
         self._together = False
-        name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        # what nobody has open can be read in a folder that cannot be written, too
+        at_rest = read_only and not path.with_name(f"{path.name}-wal").exists()
+        how = "ro&immutable=1" if at_rest else "ro" if read_only else "rwc"
+        name = f"{path.absolute().as_uri()}?mode={how}"
         self._db = sqlite3.connect(name, uri=True, check_same_thread=False, isolation_level=None, timeout=5.0)
         try:
             if not read_only:

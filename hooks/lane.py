@@ -200,7 +200,7 @@ class Lane:
         lasting = tuple(held.event for held in self._seen) if self.rule.for_s is not None else ()
         self.running = Run(
             head.id or run_id, self.rule, self.key, lasting[-1] if lasting else head.event, head.attempt, head.step,
-            head.changed, head.said, head.quiet, lasting,
+            head.changed, head.said, head.quiet, lasting, head.by_hand,
         )  # fmt: skip
         return self.running
 
@@ -235,7 +235,7 @@ class Lane:
         wait_s = wait_s if result.after is None else result.after
         again = Waiting(
             run.event, now + wait_s, now, run.quiet, run.attempt + 1, run.id, result.step, result.changed,
-            result.last_said,
+            result.last_said, run.by_hand,
         )  # fmt: skip
         if self.pending and self.rule.mode != "queued":
             self._inherit(self.pending[0], again)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _LEVELS = {"changed": "INFO", "unchanged": "DEBUG", "skipped": "INFO", "retry": "WARNING", "give_up": "ERROR"}
 _TEXT = "<dim>{time:YYYY-MM-DD HH:mm:ss}</dim> <level>{level: <7}</level> {message}"
 _VARIES = re.compile(r"\d+(\.\d+)? ?(ms|s|m|h|d|more minutes)\b|\s*\([^()]*\)$")  # in one failure, told twice
+_PROMISE = re.compile(r";? [Ii]t is tried again( in [\d.]+ s, as it asks)?$")  # the engine knows when, and how often
 _LANES = 1000  # whose failures are counted; with `key = "${event.id}"` there may come ever more
 
 
@@ -74,7 +75,8 @@ class Log:
 
     def _ended(self, _: object, run: Run, result: Result, took_s: float, note: Note | None) -> None:
         self._trouble_now = ""
-        said = f"{run.rule.name}: {result.said or 'there was nothing to do'}"
+        told = _PROMISE.sub("", result.said) if result.kind == "retry" else result.said
+        said = f"{run.rule.name}: {told or 'there was nothing to do'}"
         if result.kind in ("changed", "unchanged"):
             level, more = self._well(run, result)
         else:

@@ -39,7 +39,6 @@ class Reload:
         self._copy, self._adopt, self._reject, self._quiet_s = copy, adopt, reject, quiet_s
         self._table, self._text, self._broken = table, text, broken
         self._said, self._generation = "", tuple[int, ...]()
-        # the reentrant queue: a signal handler puts into it, whatever the thread that it interrupts is doing
         self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stopping = False
         self._child: Loading | None = None
@@ -63,7 +62,7 @@ class Reload:
         self._news.put("changed")
 
     def at_once(self) -> None:
-        """Read the file now. Any thread may call it, a signal handler too."""
+        """Read the file now. Any thread may call it."""
         self._news.put("now")
 
     # -- the thread ---------------------------------------------------------------------------

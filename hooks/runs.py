@@ -28,6 +28,7 @@ class Run:
     said: str = ""  # what the last step that was done said
     quiet: bool = False  # woken by a resync alone: steps that merely tell or run something need a change
     states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
+    by_hand: bool = False  # the owner asked for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,122 +22,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from handlers.base import Context, Handler, Outcome, Retry
+from handlers.base import Context, Retry
 from hooks import signals
 from hooks.books import Books
-from hooks.dispatch import Dispatch, _Finished
 from hooks.durable import Durable
 from hooks.engine import Engine
 from hooks.events import Event, Origin
-from hooks.journal import Journal
-from hooks.placeholders import parse
 from hooks.runs import Run
 from hooks.settings import Settings
 from hooks.steps import Attempt, Workshop
-from hooks.table import Entry, Limit, RetryPolicy, Rule, Step, Table
-from hooks.world import World
+from hooks.table import Table
+from tests.parts.played import LIMIT, OOM, PORT, RULES, START, Fragile, Killed, Played, Target
 
-PORT, OOM, START, FAILED = "port.forwarded", "container.oom", "container.start", "run.failed"
-LIMIT = Limit(3, 100.0)
 DRAIN_S = 200.0  # longer than any wait of the rules
 BEGAN_S = 1.8e9
 _HAPPENINGS = "port port port oom oom oom start resync away kill kill kill disk clock".split()
-_RETRY = RetryPolicy(3, 1.0, 30.0)
-
-RULES = (
-    Rule("set", (Entry(PORT),), (Step("target.act", {"what": parse("${event.port}")}, reconciles=True),), key="port",
-         retry=_RETRY),
-    Rule("log", (Entry(OOM),), (Step("target.act", {"what": parse("${event.exit_code}")}),), mode="queued",
-         retry=RetryPolicy(60, 1.0, 30.0)),
-    Rule("aim", (Entry(START),), (Step("target.act", {"what": parse("${state.port}")}, reconciles=True),
-                                  Step("target.act", {"what": "told"}, when_changed=True)), cooldown_s=5.0),
-    Rule("few", (Entry(OOM),), (Step("target.act", {"what": parse("${event.exit_code}")}),), limit=LIMIT),
-    Rule("cry", (Entry(FAILED),), (Step("target.act", {"what": parse("${event.run}")}),), mode="queued",
-         retry=RetryPolicy(60, 1.0, 30.0)),
-)  # fmt: skip
-
-
-class Killed(BaseException):
-    """`kill -9` at this instant."""
-
-
-@dataclass(frozen=True)
-class Args:
-    what: Any = ""
-
-
-class Target(Handler[Args]):
-    """Tells the story what it does, and fails while the story says so."""
-
-    name, says, Args, reconciles = "target.act", "acts", Args, True
-
-    def __init__(self, story: Story) -> None:
-        self._story = story
-
-    def targets(self, args: Args, settings: Settings) -> tuple[str, ...]:
-        return ()
-
-    def plan(self, args: Args, ctx: Context) -> str | None:
-        return None
-
-    def apply(self, args: Args, ctx: Context) -> Outcome:
-        self._story.act(ctx.run, args.what)
-        return Outcome("changed", f"did {args.what}")
-
-
-class Played(Dispatch):
-    """Attempts take the story's time instead of a thread's, and an empty inbox is not waited for."""
-
-    story: Story
-
-    def _set_to_work(self, attempt: Attempt) -> None:
-        self.story.work(attempt)
-
-    def _receive(self, until: float) -> Any:
-        return super()._receive(-inf)
-
-    def finish(self, attempt: Attempt) -> None:
-        self._inbox.put(_Finished(attempt, self.workshop.perform(attempt)))
-
-    def turn(self) -> float:
-        """Do what is to be done now. When there is something again."""
-        self._turn()
-        while not self._inbox.empty() or self._deadline() <= self._clock():
-            self._turn()
-        return self._deadline()
-
-
-class Fragile(Durable):
-    """A journal whose disk fails while the story says so, and that kills after a commit."""
-
-    def __init__(self, folder: Path, story: Story) -> None:
-        self.story = story
-        super().__init__(folder, clock=lambda: story.now)
-
-    def _opened(self) -> Journal:
-        journal = super()._opened()
-        if self.story.disk_fails:
-            journal._db.execute("pragma query_only = on")
-        journal._transaction = counted(journal, self.story.committed)  # type: ignore[method-assign]
-        return journal
-
-    def fail(self) -> None:
-        if self._journal:
-            self._journal._db.execute("pragma query_only = on")
-
-
-def counted(journal: Journal, committed: Any) -> Any:
-    """The journal's own transaction, and a call after each commit of it."""
-    own = journal._transaction
-
-    @contextmanager
-    def transaction() -> Iterator[Any]:
-        with own() as db:
-            yield db
-        if not db.in_transaction:
-            committed()
-
-    return transaction
 
 
 @dataclass
@@ -152,6 +51,7 @@ class Story:
     away: bool = False  # the target
     jumped: bool = False
     lives: int = 0
+    dispatch: Played | None = None
     port: int = 0
     port_event: Event | None = None
     start_event: Event | None = None
@@ -172,16 +72,14 @@ class Story:
 
     # -- what gluehook sees of the world ---------------------------------------------------------
 
-    def live(self, act: Any) -> None:
+    def live(self, act: Callable[[], None]) -> None:
         """Begin a life if there is none, and do something in it; a kill ends it."""
         try:
-            if not self.lives or self.dispatch is None:
+            if self.dispatch is None:
                 self.begin()
             act()
         except Killed:
             self.end()
-
-    dispatch: Played | None = None
 
     def begin(self) -> None:
         self.lives += 1
@@ -218,7 +116,7 @@ class Story:
         world: Any = SimpleNamespace(state=lambda: {"port": self.port})
         memory: Any = {}
         return Context(
-            attempt.run.event, attempt.run.id, Settings(), world or World(), memory, lambda _: None, lambda _: None,
+            attempt.run.event, attempt.run.id, Settings(), world, memory, lambda _: None, lambda _: None,
             lambda: 1.0, lambda _: None, self.wall,
         )  # fmt: skip
 

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from hooks.settings import Settings
 from hooks.stop import Stop
 from hooks.table import Table
 from tests.handlers.fakes_qbittorrent import PASSWORD, fake_qbittorrent
-from tests.parts.gluehook import TOP, Gluehook, assert_tidy, shipped
+from tests.parts.gluehook import TOP, Gluehook, assert_tidy, shipped, until
 from tests.parts.playing import Play, PlayArgs, changed
 
 WAIT_S = 10.0
@@ -79,7 +78,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     yield start
     sys.setswitchinterval(interval_s)
     for running in apps:
-        running.app.dispatch.stop()
+        running.app.stop()
         running.thread.join(WAIT_S)
     for name, receivers in before.items():
         for key in set(getattr(signals, name).receivers) - set(receivers):
@@ -88,7 +87,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Running]) -> None:
     running = started()
-    running.hears("event_seen", "rules.loaded")  # the loop's second turn: the first has beaten
+    until(Path(running.app.heartbeat).exists, "no heartbeat", wait_s=health.BEAT_S / 3)
     well, said = health.judge(running.app.heartbeat, time.time())
     assert well, said
 
@@ -112,7 +111,7 @@ def test_sources_stop_first_then_what_is_at_work_may_end(started: Callable[..., 
 
     running = started(slowly)
     running.calls.get(timeout=WAIT_S)
-    running.app.dispatch.stop()
+    running.app.stop()
     assert "act may end within 8s" in running.hears("stopping")
     running.app.files._thread.join(WAIT_S)
     assert not running.app.files.alive
@@ -132,7 +131,7 @@ def test_what_does_not_end_is_cut_off_and_told(
     never = threading.Event()
     running = started(lambda *_: changed(str(never.wait(WAIT_S))))
     running.calls.get(timeout=WAIT_S)
-    running.app.dispatch.stop()
+    running.app.stop()
     assert running.hears("trouble", "cut off") == (
         "act is cut off at its work on gluetun; it is looked at again at the next start"
     )
@@ -147,7 +146,7 @@ def test_a_wait_ends_when_it_is_told_to_stop(started: Callable[..., Running]) ->
 
     running = started(waits)
     running.calls.get(timeout=WAIT_S)
-    running.app.dispatch.stop()
+    running.app.stop()
     assert "gluehook is stopping; it is done at the next start" in running.hears("run_ended")
 
 
@@ -159,7 +158,7 @@ def test_a_folder_that_cannot_be_written_is_said_once(started: Callable[..., Run
     for _ in range(3):
         running.app.beat()
     assert "cannot be written" in running.hears("trouble", "heartbeat")
-    running.app.dispatch.stop()
+    running.app.stop()
     running.hears("stopped")
     assert not any("heartbeat" in str(said) for kind, said in list(running.news.queue) if kind == "trouble")
 
@@ -167,26 +166,32 @@ def test_a_folder_that_cannot_be_written_is_said_once(started: Callable[..., Run
 # -- stop ------------------------------------------------------------------------------------
 
 
-@contextmanager
-def restored_signals() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def test_a_signal_is_handed_to_whoever_runs_then() -> None:
-    with restored_signals():
-        stop, told = Stop(), list[str]()
-        stop.leads_to(lambda: told.append("first"))
-        stop.leads_to(lambda: told.append("second"))
+    told: queue.Queue[str] = queue.Queue()
+    before = signal.getsignal(signal.SIGTERM)
+    with Stop() as stop:
+        stop.leads_to(lambda: told.put("first"))
+        stop.leads_to(lambda: told.put("second"))
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
-        assert told == ["second"]
-        stop.leads_to(lambda: told.append("too late to be heard, and told all the same"))
-        assert len(told) == 2
+        assert told.get(timeout=WAIT_S) == "second"
+        assert stop.heard.is_set()
+        stop.leads_to(lambda: told.put("who comes after it"))
+        assert told.get(timeout=WAIT_S) == "who comes after it"
+    assert told.empty(), "twice"
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "signals" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_another_signal_is_no_stop() -> None:
+    before = signal.signal(signal.SIGHUP, lambda *_: None)
+    try:
+        with Stop() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.heard.wait(0.05)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 # -- our own container -----------------------------------------------------------------------

@@ -164,6 +164,16 @@ def test_by_hand_a_rule_that_rests_runs_and_is_not_exhausted_a_second_time() -> 
     assert (story.ran(), story.told("exhausted")) == ([3 * M, H], [3 * M])
 
 
+def test_by_hand_a_rule_that_rests_has_all_its_attempts() -> None:
+    healing = replace(HEAL, repeat=True, limit=Limit(3, H), cooldown_s=5 * M)
+    story = Story(healing, answers={"heal": [GIVE_UP, RETRY, RETRY, CHANGED]})
+    story.at(0, unhealthy("gluetun"))
+    story.until(H)
+    assert ask(story, "heal", H, unhealthy("gluetun"))
+    story.until(2 * H)
+    assert [(ran.at, ran.run.attempt) for ran in story.attempts] == [(3 * M, 1), (H, 1), (H + 1, 2), (H + 3, 3)]
+
+
 def test_by_hand_a_state_need_not_have_lasted() -> None:
     story = Story(HEAL)
     assert ask(story, "heal", 10, unhealthy("gluetun"))

@@ -1,4 +1,4 @@
-"""The wall clock set back or forward, between two lives and during one: nothing is lost, and no wait becomes endless."""
+"""The wall clock set back or forward, between two lives and in one: nothing is lost, and no wait becomes endless."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from hooks import signals
 from hooks.books import KEEP_DAYS, Books
 from hooks.durable import Durable
 from hooks.events import Event
-from tests.chaos import LIMIT, OOM, START, Story
+from tests.chaos import Story
+from tests.parts.played import LIMIT, OOM, START
 
 H, DAY = 3600.0, 86400.0
 JUMPS = pytest.mark.parametrize("jump_s", [-DAY, -2 * H, 2 * H, DAY])
@@ -79,7 +80,6 @@ def test_a_cooldown_after_a_jump_between_lives_is_a_whole_one_at_most(
     story.until(story.now + 1)
     next_life(story, jump_s)
     again = story.now
-    story.event(START, "qb")
     story.until(again + 20)
     assert story.aimed_at == again + waits_s
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def run(number: int) -> Run:
 def fill(disk: Path) -> Path:
     """Take all the room that is left."""
     filler = disk / "filler"
-    with filler.open("ab", buffering=0) as file, pytest.raises(OSError, match="No space"):
+    with filler.open("ab", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(4096))
     return filler

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from hooks.journal import Journal
-from tests.chaos import Played, Story, play, ram_folder
+from tests.chaos import Story, play, ram_folder
+from tests.parts.played import Played
 
 SEED = int(os.environ.get("SEED") or random.randrange(2**40))
 STORIES = 350  # in each of the parts

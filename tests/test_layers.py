@@ -31,7 +31,7 @@ LAYERS: dict[str, tuple[str, str]] = {
         "words facts",
     ),
     "loading": ("environment loading", "words facts rules handlers"),  # its child is a composition root of its own
-    "root": ("__init__ app reload repair reference stop cli __main__",
+    "root": ("__init__ serve app reload repair reference stop cli __main__",
              "words facts engine rules records shell sources loading base handlers"),
     "base": ("handlers.base", "words facts"),
     "targets": (
@@ -158,13 +158,13 @@ def loaded(code: str, *, bare: bool = False) -> set[str]:
 
 
 def test_the_running_process_never_loads_pydantic() -> None:
-    there = loaded("import hooks.app, hooks.sources.docker_engine")
+    there = loaded("import hooks.serve, hooks.sources.docker_engine")
     assert "loguru" in there, "this loads nothing at all"
     assert not there & {"pydantic", "pydantic_core", "pydantic_settings", "dotenv"}
 
 
 def test_the_running_process_loads_heavy_packages_only_when_a_handler_runs() -> None:
-    assert not loaded("import hooks.app") & {"qbittorrentapi", "apprise", "rich", "click"}
+    assert not loaded("import hooks.serve") & {"qbittorrentapi", "apprise", "rich", "click"}
 
 
 def test_every_handler_can_be_imported_with_nothing_installed() -> None:

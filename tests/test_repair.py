@@ -28,10 +28,10 @@ GOOD = 'version = 1\n[[rule]]\nname = "r"\non = "container.oom"\ndo = "gluetun.r
 class Waiting:
     """A repair that waits in a thread of its own."""
 
-    def __init__(self, folder: Path, text: str) -> None:
+    def __init__(self, folder: Path, text: str, stop: Stop) -> None:
         self.file, self.state = folder / "rules.toml", folder / "state"
         self.file.write_text(text)
-        self.stop, self.found = Stop(), list[Table | None]()
+        self.stop, self.found = stop, list[Table | None]()
         self._thread: threading.Thread | None = None
 
     def begin(self, loaded: Loaded | None = None) -> None:
@@ -49,12 +49,11 @@ class Waiting:
 
 @pytest.fixture
 def waiting(tmp_path: Path) -> Iterator[Waiting]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    part = Waiting(tmp_path, GOOD.replace("oom", "omo"))
-    yield part
-    os.kill(os.getpid(), signal.SIGTERM)  # heard by `stop`, which ends whatever still waits
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    with Stop() as stop:
+        part = Waiting(tmp_path, GOOD.replace("oom", "omo"), stop)
+        yield part
+        signal.raise_signal(signal.SIGTERM)  # ends whatever still waits
+        part.end()
 
 
 def test_it_says_what_is_wrong_once_and_beats(waiting: Waiting, ear: Ear) -> None:
@@ -81,13 +80,13 @@ def test_it_ends_with_the_table_of_the_repaired_file(waiting: Waiting) -> None:
 
 def test_it_ends_with_none_at_a_signal(waiting: Waiting) -> None:
     waiting.begin()
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
     assert waiting.end() is None
 
 
 def test_a_signal_that_came_before_is_heard_as_well(waiting: Waiting) -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-    assert waiting.stop.heard
+    signal.raise_signal(signal.SIGINT)
+    assert waiting.stop.heard.wait(10)
     waiting.begin()
     assert waiting.end() is None
 

@@ -37,6 +37,20 @@ class Server:
     def recover(self) -> None:
         assert self.docker.shell("gluetun", "touch /ok") == 0
 
+    def mend(self) -> None:
+        self.docker.mend()
+        self.start_containers()
+        assert self.docker.shell("gluetun", "rm -f /ok; touch /ok") == 0
+        until(lambda: self.state_of("gluetun")["Health"]["Status"] == "healthy", "gluetun does not get well")
+
+    def start_containers(self) -> None:
+        client = self.docker.client()
+        try:
+            for name in ("gluetun", "qbittorrent"):
+                client.start(name)  # no error where it runs
+        finally:
+            client.close()
+
     def state_of(self, container: str) -> dict[str, Any]:
         client = self.docker.client()
         try:
@@ -46,26 +60,37 @@ class Server:
         return found
 
 
-@pytest.fixture
-def server(dockerd: Dockerd, tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def containers(dockerd: Dockerd) -> Iterator[Dockerd]:
+    """An engine with the two containers."""
     dockerd.mend()
     dockerd.remove("gluetun", "qbittorrent")
+    try:
+        dockerd.run("gluetun", 'sh -c "touch /ok; sleep 1000"', healthcheck=dockerd.health())
+        dockerd.run("qbittorrent")
+        yield dockerd
+    finally:
+        dockerd.mend()
+        dockerd.remove("gluetun", "qbittorrent")
+
+
+@pytest.fixture
+def server(containers: Dockerd, tmp_path: Path) -> Iterator[Server]:
+    """All of it well, and gluehook not started yet."""
     port_file = tmp_path / "tmp" / "gluetun" / "forwarded_port"
     fake = fake_gluetun(auth="apikey", api_key=SECRETS["GLUETUN_API_KEY"], port_file=port_file)
     with fake as (gluetun, gluetun_url), fake_qbittorrent() as (torrents, url):
         gluehook = Gluehook(
-            tmp_path, DOCKER_HOST=dockerd.host, GLUETUN_URL=gluetun_url, QBITTORRENT_URL=url,
+            tmp_path, DOCKER_HOST=containers.host, GLUETUN_URL=gluetun_url, QBITTORRENT_URL=url,
             QBITTORRENT_PASSWORD=PASSWORD,
         )  # fmt: skip
+        part = Server(containers, gluetun, torrents, gluehook)
         try:
-            dockerd.run("gluetun", 'sh -c "touch /ok; sleep 1000"', healthcheck=dockerd.health())
-            dockerd.run("qbittorrent")
+            part.mend()
             gluetun.forward()
-            yield Server(dockerd, gluetun, torrents, gluehook)
+            yield part
         finally:
             gluehook.clean_up()
-            dockerd.mend()
-            dockerd.remove("gluetun", "qbittorrent")
 
 
 def test_a_restarted_qbittorrent_gets_its_port_again(server: Server) -> None:
@@ -173,10 +198,7 @@ def come_back(server: Server) -> None:
     server.docker.start()
     server.gluehook.hears("docker is seen", "0 of 2 containers run")
     server.torrents.preferences["listen_port"] = 6881
-    client = server.docker.client()
-    client.start("gluetun")
-    client.start("qbittorrent")
-    client.close()
+    server.start_containers()
     server.gluehook.write_port(40002)
     server.gluehook.hears("listens on 40002 (before: 6881)")
     assert len(server.gluehook.told("docker cannot be seen")) == 1, server.gluehook.lines

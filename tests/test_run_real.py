@@ -15,6 +15,7 @@ from tests.parts.qbittorrent import PASSWORD, QBittorrent, free_port, running
 pytestmark = pytest.mark.qbittorrent
 
 TWO_MS = 0.002
+INVALID = "; no port is set until it is written anew"
 FAILED = "WebAPI login failure"  # in qBittorrent's own log
 
 
@@ -54,12 +55,12 @@ def test_garbage_sets_nothing_and_is_said_once(runner: Gluehook, torrents: QBitt
     for garbage in ("not a port", "65536", "0", "51413 x", "\0\0", "9" * 10**6):
         since, before, port = runner.mark(), port, free_port()
         runner.write_port(garbage)
-        runner.hears("holds no valid port: ", "nothing is set until it is written anew", since=since)
+        runner.hears(f"the port file {runner.port_file} holds ", INVALID, since=since)
         runner.hears("port.cleared; heal-vpn runs in 3m if that lasts", since=since)
         assert torrents.preferences()["listen_port"] == before
         runner.write_port(port)
         runner.hears(f"listens on {port} (before: {before})", since=since)  # nothing was set in between
-        assert len(runner.told("holds no valid port: ", since=since)) == 1, runner.lines[since:]
+        assert len(runner.told(INVALID, since=since)) == 1, runner.lines[since:]
 
 
 def test_an_emptied_file_sets_nothing(runner: Gluehook, torrents: QBittorrent) -> None:
@@ -70,7 +71,7 @@ def test_an_emptied_file_sets_nothing(runner: Gluehook, torrents: QBittorrent) -
     runner.hears("port.cleared; heal-vpn runs in 3m if that lasts")
     assert torrents.preferences()["listen_port"] == port
     assert len(runner.told("qBittorrent")) == 1, runner.lines
-    assert not runner.told("holds no valid port:"), "an empty file is no garbage"
+    assert not runner.told(INVALID), "an empty file is no garbage"
 
 
 def test_of_two_writes_two_milliseconds_apart_the_last_wins(runner: Gluehook, torrents: QBittorrent) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def shipped(**replaced: str) -> str:
     rules = (TOP / "rules.toml").read_text()
     for name, value in replaced.items():
         rule, _, key = name.rpartition("_")
-        pattern = rf'(name += "{rule.replace("_", "-")}".*?\n{key} += )("[^"]*"|\{{[^}}]*\}})'
+        pattern = rf'(name += "{rule.replace("_", "-")}"(?:(?!\n\[\[).)*?\n{key} += )("[^"]*"|\{{[^}}]*\}})'
         rules, count = re.subn(pattern, lambda found: found[1] + value, rules, count=1, flags=re.DOTALL)  # noqa: B023
         assert count == 1, f"the shipped rules have no {name}"
     return rules
@@ -46,7 +46,8 @@ class Gluehook:
         self.lines: list[str] = []
         self._said = threading.Condition()
         self.environment = {
-            "PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(TOP), "PYTHONWARNINGS": "default,ignore:The asyncore module",
+            "PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(TOP),
+            "PYTHONWARNINGS": "default,ignore:The asyncore module",
             "DOCKER_HOST": f"unix://{folder}/docker.sock", "GLUEHOOK_RULES": str(self.rules),
             "GLUEHOOK_STATE": str(self.state), "FORWARDED_PORT_FILE": str(self.port_file),
             "QBITTORRENT_URL": "http://127.0.0.1:9", "GLUETUN_URL": "http://127.0.0.1:9", **SECRETS, **environment,
@@ -145,9 +146,8 @@ def assert_tidy(lines: Sequence[str], environment: dict[str, str]) -> None:
         assert environment[name] not in text, f"{name} is in the log:\n{text}"
 
 
-def until(holds: object, what: str, wait_s: float = WAIT_S) -> None:
+def until(holds: Callable[[], object], what: str, wait_s: float = WAIT_S) -> None:
     """Look until it holds, for what has no event to wait on: another program's state."""
-    assert callable(holds)
     pause, deadline = threading.Event(), time.monotonic() + wait_s
     while not holds():
         assert time.monotonic() < deadline, what

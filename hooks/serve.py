@@ -1,0 +1,55 @@
+"""A life of gluehook, from what is being loaded to the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from handlers.base import Handler
+from hooks import log, signals
+from hooks.app import App
+from hooks.durable import Taken
+from hooks.loading import Loaded, Loading
+from hooks.reload import COPY_NAME, last_good
+from hooks.repair import Repair
+from hooks.secrets import Secrets
+from hooks.settings import Settings
+from hooks.stop import Stop
+
+
+def serve(loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str) -> int:
+    """Run with what is being loaded until told to stop. The exit code: 0, or 2 for settings that are wrong."""
+    with Stop() as stop:
+        loaded = loading.result()
+        if stop.heard.is_set():
+            return 0
+        if loaded.settings is None:
+            for error in loaded.errors:
+                print(error, file=sys.stderr)
+            return 2
+        return _serve(loaded.settings, loaded, handlers, version, stop)
+
+
+def _serve(
+    settings: Settings, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]], version: str, stop: Stop
+) -> int:
+    secrets = Secrets(loaded.sources)
+    narrator = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
+    broken = None if loaded.table else loaded
+    if broken:
+        copy = last_good(Path(settings.gluehook_state) / COPY_NAME)
+        broken = broken if copy else None
+        loaded = copy or Loaded(table=Repair(settings).wait(loaded, stop))
+    if loaded.table is not None:
+        try:
+            app = App(settings, secrets, loaded.table, handlers, version, text=loaded.text, broken=broken)
+        except Taken as taken:
+            signals.tell(signals.trouble, said=str(taken))
+            return 1
+        stop.leads_to(app.stop)
+        stop.hang_up_leads_to(app.reload.at_once)
+        app.run()
+    narrator.close()
+    return 0
