@@ -207,7 +207,8 @@ class App:
         if world is not self._saved:
             self._books.remember("world", remembered.dump(world))
             self._saved = world
-        self._books.remember("docker.cursor", cursor)
+        if self.dispatch.caught_up:  # else some that it counts as seen would not be told again after a kill
+            self._books.remember("docker.cursor", cursor)
 
     def _write(self, report: dict[str, Any]) -> None:
         try:

@@ -98,6 +98,11 @@ class Dispatch:
                 raise
             return answer.result()  # it is being done at this very instant
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that was posted has been taken in."""
+        return self._inbox.empty()
+
     def attempts(self) -> list[Attempt]:
         """What is at work now."""
         return list(self._attempts.values())

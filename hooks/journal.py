@@ -29,13 +29,14 @@ create table events (seq integer primary key autoincrement, id text not null, ty
 create index by_id on events (id);
 create table accepted (rule text not null, key text not null, event integer not null,
                        settled integer not null default 0, primary key (rule, key, event)) without rowid;
-create index unsettled on accepted (event) where settled = 0;
+create index unsettled on accepted (rule, key, event) where settled = 0;
 create table runs (id text primary key, number integer not null, rule text not null, key text not null,
                    event text not null, began real not null, ended real, attempt integer not null,
                    step integer not null, changed integer not null, said text not null, outcome text,
                    counts integer not null default 0, steps text not null default '[]') without rowid;
 create index by_lane on runs (rule, key, began);
 create index by_time on runs (began);
+create index open_runs on runs (rule, key) where outcome is null;
 """
 
 
@@ -147,7 +148,8 @@ class Journal:
             self._settle(db, run.rule.name, run.key, run.event.id, alone=alone)
             # a lane has one run at a time: any other that is open was given up for this one
             db.execute(
-                "update runs set outcome = 'superseded', ended = ? where rule = ? and key = ? and outcome is null",
+                "update runs indexed by open_runs set outcome = 'superseded', ended = ?"
+                " where rule = ? and key = ? and outcome is null",
                 (now, run.rule.name, run.key),
             )
 
@@ -225,8 +227,8 @@ class Journal:
         with self._transaction() as db:
             newest = db.execute("select max(seq) from events").fetchone()[0] or 0
             gone = db.execute(
-                "delete from events where (at < ? or seq <= ?) and not exists"
-                " (select 1 from accepted where event = seq and settled = 0)",
+                "delete from events where (at < ? or seq <= ?) "
+                " and seq not in (select event from accepted where settled = 0)",
                 (int(before * 1e9), newest - most),
             ).rowcount
             db.execute("delete from accepted where settled and event not in (select seq from events)")
@@ -243,8 +245,8 @@ class Journal:
     def _settle(self, db: sqlite3.Connection, rule: str, key: str, event_id: str, *, alone: bool) -> None:
         covered = "event = e.seq" if alone else "event <= e.seq"
         db.execute(
-            f"update accepted set settled = 1 where rule = ? and key = ? and settled = 0 and exists"  # noqa: S608
-            f" (select 1 from events e where e.id = ? and {covered})",
+            f"update accepted indexed by unsettled set settled = 1 where rule = ? and key = ? and settled = 0"  # noqa: S608
+            f" and exists (select 1 from events e where e.id = ? and {covered})",
             (rule, key, event_id),
         )
 

@@ -173,7 +173,7 @@ class Lane:
         self.pending.append(new)
 
     def _inherit(self, new: Waiting, old: Waiting) -> None:
-        new.changed, new.said = old.changed, old.said
+        new.changed, new.said = new.changed or old.changed, new.said or old.said
         new.by_hand |= old.by_hand
         if old.attempt > 1:
             self._note("superseded", new.event, f"a newer event replaces the retry of {old.id}")

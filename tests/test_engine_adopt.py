@@ -126,3 +126,11 @@ def test_a_cooldown_of_an_earlier_life_lasts() -> None:
     e.feed(told(forwarded(5001)), 0)
     assert e.next_deadline() == 50
     assert only(e.advance(50)).id == "port/gluetun#42"
+
+
+def test_a_run_that_changed_something_is_known_to_have_although_an_older_event_waited() -> None:
+    e = engine(PORT)
+    e.resume(Unfinished("port", "gluetun", forwarded(5000)), 0)
+    e.resume(Unfinished("port", "gluetun", forwarded(5001), "port/gluetun#8", 1, 1, True, "set"), 0)
+    run = only(e.advance(0))
+    assert (run.id, run.step, run.changed, run.said) == ("port/gluetun#8", 1, True, "set")

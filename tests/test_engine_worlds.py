@@ -6,7 +6,6 @@ A failing world prints its seed; `SEED=… pytest tests/test_engine_worlds.py` b
 from __future__ import annotations
 
 import os
-import random
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +35,7 @@ from tests.story import (
     source,
 )
 
-SEED = int(os.environ.get("SEED") or random.randrange(2**32))
+SEED = int(os.environ.get("SEED") or 2026)  # the same worlds each time
 DRAIN_S = 2000.0  # longer than all waits of a random rule together
 
 Lane = tuple[str, str]

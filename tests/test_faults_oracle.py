@@ -6,7 +6,6 @@ A failing story prints its seed; `SEED=… pytest tests/test_faults_oracle.py` b
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from hooks.journal import Journal
 from tests.chaos import Story, play, ram_folder
 from tests.parts.played import Played
 
-SEED = int(os.environ.get("SEED") or random.randrange(2**40))
+SEED = int(os.environ.get("SEED") or 2026)  # the same worlds each time; `make chaos` looks for others
 STORIES = 350  # in each of the parts
 
 

@@ -125,7 +125,7 @@ def test_make_alone_lists_every_target() -> None:
     listed = make()
     assert listed.returncode == 0
     targets = set(re.findall(r"^  make (\w+)", listed.stdout, re.MULTILINE))
-    assert targets == {"help", "run", "test", "unit", "lint", "types", "bench", "image", "wheels", "docs", "lock"}
+    assert targets == set("help run test unit lint types bench chaos image wheels docs lock".split())
 
 
 @pytest.mark.parametrize("target", ["run", "test"])
