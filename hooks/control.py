@@ -53,7 +53,8 @@ class Control:
         """Answer nobody any more, and remove the socket."""
         listening, self._socket = self._socket, None
         if listening is not None:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # the folder itself may be gone
+                self._path.unlink(missing_ok=True)
             with suppress(OSError):  # it has failed already
                 listening.shutdown(socket.SHUT_RDWR)  # wakes the thread
 

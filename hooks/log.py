@@ -81,6 +81,8 @@ class Log:
             level, more = self._well(run, result)
         else:
             level, more = self._unwell(run, result, note)
+        if run.rule.escalates and level == "INFO":
+            level = "WARNING"  # something before it did not help: whatever it does now, the owner wants to know
         about = _about(run).bind(result=result.kind, attempt=run.attempt, took_ms=round(took_s * 1000, 1))
         about.log(level, "{}", said + more)
 

@@ -47,6 +47,7 @@ def _serve(
             app = App(settings, secrets, loaded.table, handlers, version, text=loaded.text, broken=broken)
         except Taken as taken:
             signals.tell(signals.trouble, said=str(taken))
+            narrator.close()
             return 1
         stop.leads_to(app.stop)
         stop.hang_up_leads_to(app.reload.at_once)
