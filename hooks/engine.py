@@ -279,8 +279,10 @@ class Engine:
             self.feed(event, now)
 
     def _event(self, kind: str, data: Mapping[str, object], because: Event) -> Event:
-        # the engine has no wall clock: its own events bear the time of what led to them
-        return Event(kind, str(data["rule"]), because.time, data=data, id=f"{because.time}-{kind}#{next(self._ids)}")
+        # the engine has no wall clock: its own events bear the time of what led to them. A next life that comes to
+        # the same end says the same by the same id; a count would give one id to two events.
+        what = data.get("run") or f"{data['rule']}/{data['key']}"
+        return Event(kind, str(data["rule"]), because.time, data=data, id=f"{because.id}-{kind}-{what}")
 
 
 def key_of(rule: Rule, event: Event) -> str:
