@@ -15,7 +15,7 @@ from tests.chaos import Story, play, ram_folder
 from tests.parts.played import Played
 
 SEED = int(os.environ.get("SEED") or 2026)  # the same worlds each time; `make chaos` looks for others
-STORIES = 350  # in each of the parts
+STORIES = 120  # in each of the parts
 
 
 @pytest.mark.parametrize("part", range(3))

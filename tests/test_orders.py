@@ -91,19 +91,19 @@ def test_history_is_the_runs_the_newest_first_and_those_that_are_asked_for(tmp_p
         run_once(it)
         run_once(it, "container.die", "bad")
         run_once(it, "container.start", "bad")
-        assert [run["id"] for run in it.runs()] == ["port/bad#4", "other/bad#2", "port/gluetun#1"]
-        assert [run["id"] for run in it.runs(failed=True, rule="port")] == ["port/bad#4"]
-        assert [run["id"] for run in it.runs(most=1)] == ["port/bad#4"]
+        assert [run["id"] for run in it.runs()] == ["port/bad#3", "other/bad#2", "port/gluetun#1"]
+        assert [run["id"] for run in it.runs(failed=True, rule="port")] == ["port/bad#3"]
+        assert [run["id"] for run in it.runs(most=1)] == ["port/bad#3"]
         assert it.runs()[2]["said"] == "well done"
         for most in (0, 1001, "many"):
             with pytest.raises(Refused, match="ask for 1 to 1000"):
                 it.runs(most=most)
     offline = history.read(tmp_path, failed=True, rule="", most=20)
-    assert [run["id"] for run in offline] == ["port/bad#4", "other/bad#2"]
+    assert [run["id"] for run in offline] == ["port/bad#3", "other/bad#2"]
     before = sorted(tmp_path.glob("journal*")), (tmp_path / "journal.db").read_bytes()
     lines = list(history.table(offline, 0.0))
     assert lines[0].split() == ["when", "run", "outcome", "attempts", "took", "said"]
-    assert lines[1].split()[2:5] == ["port/bad#4", "gave", "up"]
+    assert lines[1].split()[2:5] == ["port/bad#3", "gave", "up"]
     assert lines[1].endswith("that is wrong")
     assert (sorted(tmp_path.glob("journal*")), (tmp_path / "journal.db").read_bytes()) == before
 
