@@ -6,17 +6,16 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
 from handlers.base import Context, GiveUp, Retry
 from handlers.http import TRY_LATER, retry_after_s
 from handlers.masking import cut, mask
+from hooks.wire import nanoseconds
 
 DEFAULT_STOP_TIMEOUT_S = 10  # Docker's own
 _STRANDED = re.compile(r"join\w* network|no such container|is restarting, wait", re.IGNORECASE)
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +134,6 @@ def _seen(raw: dict[str, Any]) -> Seen:
         stop_timeout_s=int(config.get("StopTimeout") or DEFAULT_STOP_TIMEOUT_S),
         service=str((config.get("Labels") or {}).get("com.docker.compose.service") or ""),
     )
-
-
-def nanoseconds(text: str) -> int:
-    """Docker's time text as ns since the Unix epoch; 0 for its year 1, which means never."""
-    found = _TIME.fullmatch(text)
-    if not found or text.startswith("0001"):
-        return 0
-    seconds = int(datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00")).timestamp())
-    return seconds * 10**9 + int((found[2] or "").ljust(9, "0"))
 
 
 def _in_words(error: BaseException, doing: str, allow: str, now_s: float) -> Retry | GiveUp:

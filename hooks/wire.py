@@ -7,13 +7,16 @@ drop the rest (shared facts on docker-events, 1.6).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 from hooks.events import CATALOGUE, Event, Origin
 
 # Podman's words for Docker's things.
 _PODMAN = {"died": "die", "remove": "destroy"}
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 _COMPOSE = "com.docker.compose."
 # Attributes of a container event that are not labels.
 _NOT_LABELS = frozenset(
@@ -77,6 +80,15 @@ def from_docker(raw: Mapping[str, Any], origin: Origin = "live") -> Event | None
         None,
         f"{time}-{ident[:12]}-{action}",
     )
+
+
+def nanoseconds(text: str) -> int:
+    """Docker's RFC 3339 time as ns since the Unix epoch; 0 for its year 1, which means never, and for no time."""
+    found = _TIME.fullmatch(text)
+    if not found:
+        return 0
+    seconds = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00")).timestamp()
+    return max(0, int(seconds) * 10**9 + int((found[2] or "").ljust(9, "0")))
 
 
 def _word(what: str, action: str, raw: Mapping[str, Any], attributes: Mapping[str, str]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hooks.sources.docker_look import from_inspect, from_list, nanoseconds
+from hooks.sources.docker_look import from_inspect, from_list
+from hooks.wire import nanoseconds
 
 A = "a" * 64
 

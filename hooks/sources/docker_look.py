@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
+from hooks.wire import nanoseconds
 from hooks.world import Container, World
 
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXITED = re.compile(r"Exited \((\d+)\)")
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 # What a raw answer of the wrong shape raises. OSError is every failed request: requests' errors descend from it.
 _BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 _LOOKS_AT_ONCE = 8  # beyond so many inspects one list is cheaper
@@ -97,15 +96,6 @@ def from_inspect(raw: Mapping[str, Any]) -> Container:
         addresses=_addresses(raw),
         network_mode=(raw.get("HostConfig") or {}).get("NetworkMode") or "",
     )
-
-
-def nanoseconds(text: str) -> int:
-    """Docker's RFC 3339 time as ns since the Unix epoch; 0 for its year 1, which means never, and for no time."""
-    found = _TIME.fullmatch(text)
-    if not found:
-        return 0
-    seconds = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00")).timestamp()
-    return max(0, int(seconds) * 10**9 + int((found[2] or "").ljust(9, "0")))
 
 
 def everything(before: World, found: Mapping[str, Container]) -> Change:

@@ -12,9 +12,9 @@ import pytest
 from handlers.base import Context, GiveUp, Handler, Retry
 from handlers.containers import Restart, RestartArgs, Start, StartArgs
 from handlers.containers_exec import Exec, ExecArgs
-from handlers.docker_api import nanoseconds
 from handlers.restart_budget import RestartBudget
 from hooks.events import Event
+from hooks.wire import nanoseconds
 from tests.handlers.cases_general import AFTER, ID, OneContainer, docker_at, engine_of
 from tests.handlers.contract import Clock, Notes, context
 
