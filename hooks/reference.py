@@ -157,11 +157,6 @@ def show(entries: Sequence[Mapping[str, Any]], what: str, *, details: bool) -> N
         )
 
 
-def _group(entries: Sequence[Mapping[str, Any]]) -> str:
-    groups = [str(entry["name"]).partition(".")[0] for entry in entries]
-    return max(groups, key=groups.count)
-
-
 def _head(entry: Mapping[str, Any]) -> tuple[Text, Text]:
     from rich.text import Text
 
