@@ -5,6 +5,9 @@ IMAGE  ?= gluehook
 BASE   ?= debian:trixie-slim
 ARGS   ?=
 
+# Much of the suite waits for engines and processes, so three share two cores; a file's tests share its engine.
+SPREAD ?= -n 3 --dist loadfile
+
 PY  = $(VENV)/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check
 # A stamp's name holds what the environment was made from, so a changed lock, checkout or Python makes a new one.
@@ -23,10 +26,10 @@ run: $(RUN_STAMP) ## set everything up and run the listener here
 	$(VENV)/bin/gluehook run $(ARGS)
 
 test: lint types ## set everything up; lint, types and every test
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(SPREAD) $(ARGS)
 
 unit: $(DEV_STAMP) ## the tests that need no other programs
-	$(PY) -m pytest -m "not docker and not qbittorrent and not image" $(ARGS)
+	$(PY) -m pytest $(SPREAD) -m "not docker and not qbittorrent and not image and not wireguard" $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff: rules and format
 	$(PY) -m ruff check .
@@ -38,7 +41,7 @@ types: $(DEV_STAMP) ## mypy, strict
 bench: $(DEV_STAMP) ## the figures, side by side
 	$(PY) -m bench $(ARGS)
 
-chaos: $(DEV_STAMP) ## random stories of faults for five minutes: ARGS="--minutes 60", or "--seed N" for one again
+chaos: $(DEV_STAMP) ## random stories of faults for five minutes: ARGS="--minutes 60", "--worlds 6000", or "--seed N" for one again
 	$(PY) -m tests.chaos $(ARGS)
 
 docs: $(DEV_STAMP) ## write the generated pages of docs/

@@ -9,7 +9,7 @@ import pytest
 
 from tests.parts.programs import MISSING
 
-pytest_plugins = ["tests.parts.dockerd", "tests.parts.qbittorrent"]
+pytest_plugins = ["hooks.pytest_plugin", "tests.parts.dockerd", "tests.parts.qbittorrent"]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -18,6 +18,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """NO_SKIPS=1: where everything has to be there, a skipped test is a failed one, whatever it was skipped for."""
     report = yield
+    report.user_properties += MISSING.items()  # this may be one process of several, and the last word is another's
     if report.skipped and os.environ.get("NO_SKIPS") and not hasattr(report, "wasxfail"):
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome, report.longrepr = "failed", f"{why} (and NO_SKIPS is set)"
@@ -26,6 +27,7 @@ def pytest_runtest_makereport(
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what was missing, with the line that installs it."""
-    if MISSING:
-        packages = " ".join(sorted(set(MISSING.values())))
-        terminalreporter.write_line(f"skipped for want of {', '.join(sorted(MISSING))}: apt-get install {packages}")
+    reports = [report for kind in ("skipped", "failed") for report in terminalreporter.stats.get(kind, [])]
+    if missing := dict(pair for report in reports for pair in report.user_properties):
+        packages = " ".join(sorted(set(missing.values())))
+        terminalreporter.write_line(f"skipped for want of {', '.join(sorted(missing))}: apt-get install {packages}")
