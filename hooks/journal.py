@@ -9,35 +9,19 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hooks import wire
+from hooks import patterns
 from hooks.events import Event
+from hooks.migrations import migrate, transaction
 from hooks.runs import Past, Run, Unfinished
 
-SCHEMA = 1
-_SHORT_BYTES = 400
 _NEWEST_FIRST = 100  # rows of history without a number of one's own
-_TABLES = """
-create table meta (name text primary key, value text not null) without rowid;
-create table events (seq integer primary key autoincrement, id text not null, type text not null,
-                     at integer not null, line blob not null);
-create index by_id on events (id);
-create table accepted (rule text not null, key text not null, event integer not null,
-                       settled integer not null default 0, primary key (rule, key, event)) without rowid;
-create index unsettled on accepted (rule, key, event) where settled = 0;
-create table runs (id text primary key, number integer not null, rule text not null, key text not null,
-                   event text not null, began real not null, ended real, attempt integer not null,
-                   step integer not null, changed integer not null, said text not null, outcome text,
-                   counts integer not null default 0, steps text not null default '[]') without rowid;
-create index by_lane on runs (rule, key, began);
-create index by_time on runs (began);
-create index open_runs on runs (rule, key) where outcome is null;
-"""
+_AT_ONCE = 500  # rows of a recording
+_COLUMNS = "id rule key event began ended attempt step changed said outcome steps".split()
 
 
 class Journal:
@@ -67,16 +51,12 @@ class Journal:
 
     def accept(self, event: Event, lanes: Sequence[tuple[str, str]]) -> None:
         """Lanes have taken the event: it is on disk when this returns."""
-        packed = _packed(event)
         with self._transaction() as db:
             # the same event may be accepted again: a state that a resync tells anew
-            seq = db.execute(
-                "insert into events (id, type, at, line) values (?, ?, ?, ?)",
-                (event.id, event.type, event.time, packed),
-            ).lastrowid
+            row = (event.id, event.time, *patterns.pack(db, event))
+            seq = db.execute("insert into events (id, at, pattern, packed) values (?, ?, ?, ?)", row).lastrowid
             db.executemany(
-                "insert or ignore into accepted (rule, key, event) values (?, ?, ?)",
-                [(rule, key, seq) for rule, key in lanes],
+                "insert into accepted (rule, key, event) values (?, ?, ?)", [(rule, key, seq) for rule, key in lanes]
             )
 
     def knows(self, event_id: str) -> bool:
@@ -93,40 +73,30 @@ class Journal:
         """What must be done again, oldest first."""
         with self._lock:
             rows = self._db.execute(
-                "select a.rule, a.key, e.line, r.id, r.attempt, r.step, r.changed, r.said from accepted a"
-                " join events e on e.seq = a.event"
+                "select e.packed, p.line, a.rule, a.key, r.id, r.attempt, r.step, r.changed, r.said from accepted a"
+                " join events e on e.seq = a.event join patterns p on p.seq = e.pattern"
                 " left join runs r on r.rule = a.rule and r.key = a.key and r.event = e.id and r.outcome is null"
-                " where a.settled = 0 order by a.event"
+                " order by a.event"
             ).fetchall()
         return [
             Unfinished(rule, key, event, run or "", attempt or 1, step or 0, bool(changed), said or "")
-            for rule, key, line, run, attempt, step, changed, said in rows
-            if (event := _unpacked(line)) is not None
+            for packed, pattern, rule, key, run, attempt, step, changed, said in rows
+            if (event := patterns.unpack(packed, pattern)) is not None
         ]
 
     # -- runs ------------------------------------------------------------------------------
 
     def begin(self, run: Run, now: float) -> None:
         """An attempt begins; the first one begins the run."""
-        number = int(run.id.rpartition("#")[2])
+        number, rule = int(run.id.rpartition("#")[2]), run.rule.name
+        row = (run.id, number, rule, run.key, run.event.id, now, run.attempt, run.step, run.changed, run.said)
         with self._transaction() as db:
             db.execute(
                 "insert into runs (id, number, rule, key, event, began, attempt, step, changed, said)"
                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " on conflict (id) do update set attempt = excluded.attempt, event = excluded.event",
-                (
-                    run.id,
-                    number,
-                    run.rule.name,
-                    run.key,
-                    run.event.id,
-                    now,
-                    run.attempt,
-                    run.step,
-                    run.changed,
-                    run.said,
-                ),
-            )  # fmt: skip
+                row,
+            )
 
     def step(self, run: str, step: int, told: Mapping[str, object], *, changed: bool, said: str) -> None:
         """The step before `step` is done: a resumed run goes on with `step`."""
@@ -142,8 +112,10 @@ class Journal:
         alone = run.rule.mode == "queued"
         with self._transaction() as db:
             db.execute(
-                "update runs set outcome = ?, said = ?, ended = ?, counts = ? where id = ?",
-                (outcome, said, now, counts, run.id),
+                # what its steps have said stands there already
+                "update runs set outcome = ?, ended = ?, counts = ?, said = coalesce(nullif(?,"
+                " (select group_concat(json_extract(value, '$.said'), '; ') from json_each(steps))), '') where id = ?",
+                (outcome, now, counts, said, run.id),
             )
             self._settle(db, run.rule.name, run.key, run.event.id, alone=alone)
             # a lane has one run at a time: any other that is open was given up for this one
@@ -176,33 +148,37 @@ class Journal:
                 most: int = _NEWEST_FIRST) -> list[dict[str, Any]]:  # fmt: skip
         """Past runs, newest first. `failed`: only those that ended without having done their work."""
         where = "where ? in ('', rule) and ? in ('', id)" + (" and outcome in ('retry', 'give_up')" if failed else "")
-        columns = (
-            "id",
-            "rule",
-            "key",
-            "event",
-            "began",
-            "ended",
-            "attempt",
-            "step",
-            "changed",
-            "said",
-            "outcome",
-            "steps",
-        )
         with self._lock:
             rows = self._db.execute(
-                f"select {', '.join(columns)} from runs {where} order by began desc limit ?",  # noqa: S608 - our own words
+                f"select {', '.join(_COLUMNS)} from runs {where} order by began desc limit ?",  # noqa: S608 - our own words
                 (rule, run, most),
             ).fetchall()
-        found = [dict(zip(columns, row, strict=True)) for row in rows]
-        return [{**run, "changed": bool(run["changed"]), "steps": json.loads(run["steps"])} for run in found]
+        return [_told(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
     def event(self, event_id: str) -> Event | None:
         """An accepted event by its id."""
         with self._lock:
-            row = self._db.execute("select line from events where id = ?", (event_id,)).fetchone()
-        return _unpacked(row[0]) if row else None
+            row = self._db.execute(
+                "select e.packed, p.line from events e join patterns p on p.seq = e.pattern where e.id = ?", (event_id,)
+            ).fetchone()
+        return patterns.unpack(*row) if row else None
+
+    def recorded(self, since: float = 0.0) -> Iterator[Event]:
+        """The accepted events from the first one of `since` (seconds since the Unix epoch) on, as they were accepted.
+
+        They are read as they are asked for; others may write meanwhile.
+        """
+        with self._lock:
+            first = self._db.execute("select min(seq) from events where at >= ?", (int(since * 1e9),)).fetchone()[0]
+        last = first - 1 if first else None
+        while last is not None:
+            with self._lock:
+                rows = self._db.execute(
+                    "select e.seq, e.packed, p.line from events e join patterns p on p.seq = e.pattern"
+                    " where e.seq > ? order by e.seq limit ?", (last, _AT_ONCE)
+                ).fetchall()  # fmt: skip
+            yield from (event for _, *packed in rows if (event := patterns.unpack(*packed)))
+            last = rows[-1][0] if rows else None
 
     # -- the rest --------------------------------------------------------------------------
 
@@ -227,11 +203,10 @@ class Journal:
         with self._transaction() as db:
             newest = db.execute("select max(seq) from events").fetchone()[0] or 0
             gone = db.execute(
-                "delete from events where (at < ? or seq <= ?) "
-                " and seq not in (select event from accepted where settled = 0)",
+                "delete from events where (at < ? or seq <= ?) and seq not in (select event from accepted)",
                 (int(before * 1e9), newest - most),
             ).rowcount
-            db.execute("delete from accepted where settled and event not in (select seq from events)")
+            patterns.prune(db)
             # the event may be as old as the state that it tells, but limits ask for what has run lately
             db.execute(
                 "delete from runs where outcome is not null and (ended < ? or number <= ?)",
@@ -243,10 +218,9 @@ class Journal:
         return int(self._db.execute("select coalesce(max(number), 0) from runs").fetchone()[0])
 
     def _settle(self, db: sqlite3.Connection, rule: str, key: str, event_id: str, *, alone: bool) -> None:
-        covered = "event = e.seq" if alone else "event <= e.seq"
+        covered = "event in (select seq" if alone else "event <= (select max(seq)"
         db.execute(
-            f"update accepted indexed by unsettled set settled = 1 where rule = ? and key = ? and settled = 0"  # noqa: S608
-            f" and exists (select 1 from events e where e.id = ? and {covered})",
+            f"delete from accepted where rule = ? and key = ? and {covered} from events where id = ?)",  # noqa: S608
             (rule, key, event_id),
         )
 
@@ -254,15 +228,7 @@ class Journal:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
         self._db.execute("pragma journal_size_limit = 4194304")
-        found = self._db.execute("pragma user_version").fetchone()[0]
-        if found > SCHEMA:
-            raise sqlite3.DatabaseError(f"it was written by a newer gluehook (schema {found}, this one knows {SCHEMA})")
-        if found == 0:
-            if self._db.execute("select count(*) from sqlite_schema").fetchone()[0]:
-                raise sqlite3.DatabaseError("it is a database, but not a journal of gluehook's")
-            self._db.executescript(f"begin immediate; {_TABLES} pragma user_version = {SCHEMA}; commit;")
-        if (fault := self._db.execute("pragma quick_check(1)").fetchone()[0]) != "ok":
-            raise sqlite3.DatabaseError(f"it is damaged: {fault}")
+        migrate(self._db)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -280,21 +246,11 @@ class Journal:
             if self._together:
                 yield self._db
                 return
-            self._db.execute("begin immediate")
-            try:
+            with transaction(self._db):
                 yield self._db
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("rollback")
-                raise
-            self._db.execute("commit")
 
 
-def _packed(event: Event) -> bytes:
-    """The event's line. One with many labels is compressed, which costs more than to write a short one."""
-    line = wire.dumps(event).encode()
-    return line if len(line) < _SHORT_BYTES else zlib.compress(line, 1)
-
-
-def _unpacked(line: bytes) -> Event | None:
-    return wire.loads(line if line.startswith(b"{") else zlib.decompress(line))
+def _told(run: dict[str, Any]) -> dict[str, Any]:
+    steps = json.loads(run["steps"])
+    said = run["said"] or "; ".join(step["said"] for step in steps)
+    return {**run, "changed": bool(run["changed"]), "steps": steps, "said": said}

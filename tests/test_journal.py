@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ import pytest
 from hooks import signals
 from hooks.durable import FILE_NAME, Durable, Taken
 from hooks.events import Event
-from hooks.journal import SCHEMA, Journal
+from hooks.journal import Journal
+from hooks.migrations import MIGRATIONS
 from hooks.runs import Run
 from hooks.table import Rule
 
@@ -113,6 +113,17 @@ def test_history_is_newest_first_and_tells_failures_alone(journal: Journal) -> N
     assert journal.history(rule="nobody") == []
 
 
+def test_what_the_steps_have_said_is_told_by_the_run_and_written_once(journal: Journal) -> None:
+    for number, said in ((1, "one; two"), (2, "one; broken")):
+        journal.accept(event(number), [LANE])
+        journal.begin(run(number, event(number)), float(number))
+        for place, word in enumerate(("one", "two")):
+            journal.step(f"r#{number}", place + 1, {"use": "a.b", "said": word}, changed=True, said=word)
+        journal.end(run(number, event(number)), "changed", said, number + 0.5, counts=True)
+    assert [past["said"] for past in journal.history()] == ["one; broken", "one; two"]
+    assert journal._db.execute("select said from runs order by began").fetchall() == [("",), ("one; broken",)]
+
+
 def test_limits_and_cooldowns_know_their_past(journal: Journal) -> None:
     for number, counts in enumerate((True, False, True)):
         journal.begin(run(number, event(number)), float(number))
@@ -161,7 +172,7 @@ def _damage(file: Path, how: str) -> None:
     else:
         other = sqlite3.connect(file)
         if how == "newer":
-            other.execute(f"pragma user_version = {SCHEMA + 1}")
+            other.execute(f"pragma user_version = {len(MIGRATIONS) + 1}")
         else:
             other.execute("pragma user_version = 0")
         other.commit()
@@ -229,13 +240,3 @@ def test_what_was_accepted_survives_a_kill_at_any_instant(tmp_path: Path) -> Non
         file.unlink()
         for suffix in ("-wal", "-shm"):
             Path(f"{file}{suffix}").unlink(missing_ok=True)
-
-
-def test_a_journaled_event_is_small(tmp_path: Path, journal: Journal) -> None:
-    labels = {f"com.docker.compose.label-{n}": "some value of ordinary length" for n in range(12)}
-    count = 2000
-    for number in range(count):
-        data = {"container": "web", "id": "f" * 64, "image": "nginx:latest", "labels": labels, "exit_code": 1}
-        journal.accept(Event("container.die", "web", time.time_ns() + number, "docker", data=data), [("r", "web")])
-    journal.close()
-    assert (tmp_path / FILE_NAME).stat().st_size / count < 600  # 100,000 of them stay under 60 MB

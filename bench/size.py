@@ -1,0 +1,40 @@
+"""100,000 events with their runs and steps on disk: as many as ever come, and as many as the journal keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.figures import verdict
+from hooks.books import KEEP_EVENTS
+from hooks.journal import Journal
+from tests.parts.journaled import one_more
+
+EVENTS = 100_000
+KEPT_MIB = 40  # what docs/reliability.md says of a journal that forgets
+_TOGETHER = 500  # in one commit: how they came there does not count
+HOURLY = 10_000  # events between two times that it forgets
+
+
+def measure(folder: Path) -> list[str]:
+    """The lines of the report."""
+    folder.mkdir()
+    whole = _fill(folder / "whole.db", EVENTS, lambda _: None)
+    kept = _fill(folder / "kept.db", KEEP_EVENTS + 2 * HOURLY, lambda journal: journal.prune(0.0, KEEP_EVENTS))
+    return [
+        verdict(f"{EVENTS:,} events with their runs and steps, none forgotten", whole, 60, "MiB"),
+        verdict(f"the journal that forgets all but {KEEP_EVENTS:,}", kept, KEPT_MIB, "MiB"),
+    ]
+
+
+def _fill(path: Path, events: int, forget: Callable[[Journal], object]) -> float:
+    """MiB that the journal takes once it is closed."""
+    journal = Journal(path)
+    for begin in range(0, events, _TOGETHER):
+        with journal.together():
+            for number in range(begin, min(events, begin + _TOGETHER)):
+                one_more(journal, number)
+        if begin // HOURLY != (begin + _TOGETHER) // HOURLY:
+            forget(journal)
+    journal.close()
+    return path.stat().st_size / 2**20

@@ -1,0 +1,48 @@
+"""A home server's journal: containers that die and are restarted, each with its event, its run and two steps."""
+
+from __future__ import annotations
+
+import hashlib
+
+from hooks.events import Event
+from hooks.journal import Journal
+from hooks.runs import Run
+from hooks.table import Rule
+
+_SINCE_NS = 1_767_225_600 * 10**9
+_RULE = Rule("restart-web", (), ())
+
+
+def die(number: int) -> Event:
+    """One of twenty containers of a compose project ends, with the labels that compose gives it."""
+    name, at = f"web-{number % 20}", _SINCE_NS + number * 123_456_789
+    ident = _hex("id", name, number // 200)
+    labels = {
+        "com.docker.compose.config-hash": _hex("config", name), "com.docker.compose.container-number": "1",
+        "com.docker.compose.depends_on": "gluetun:service_healthy:true",
+        "com.docker.compose.image": f"sha256:{_hex('image', name)}", "com.docker.compose.oneoff": "False",
+        "com.docker.compose.project": "home", "com.docker.compose.project.config_files": "/srv/home/compose.yaml",
+        "com.docker.compose.project.working_dir": "/srv/home", "com.docker.compose.service": name,
+        "com.docker.compose.version": "2.27.1", "org.opencontainers.image.source": f"https://example.org/{name}",
+        "org.opencontainers.image.version": "1.27.0",
+    }  # fmt: skip
+    data = {"container": name, "id": ident, "image": "nginx:1.27", "labels": labels, "service": name,
+            "project": "home", "exit_code": 137}  # fmt: skip
+    return Event("container.die", name, at, "docker", data=data, id=f"{at}-{ident[:12]}-die")
+
+
+def one_more(journal: Journal, number: int) -> None:
+    """An event that is accepted, acted on in two steps, and settled."""
+    event = die(number)
+    name, now = event.subject, event.time / 1e9
+    run = Run(f"{_RULE.name}/{name}#{number + 1}", _RULE, name, event)
+    journal.accept(event, [(_RULE.name, name)])
+    journal.begin(run, now)
+    told = (f"{name} was restarted and is healthy after 3.2 s", "told ntfy://ntfy.example.org")
+    for place, (use, said) in enumerate(zip(("containers.restart", "notify.send"), told, strict=True)):
+        journal.step(run.id, place + 1, {"use": use, "status": "changed", "said": said}, changed=True, said=said)
+    journal.end(run, "changed", "; ".join(told), now + 3.2, counts=True)
+
+
+def _hex(*what: object) -> str:
+    return hashlib.sha256(repr(what).encode()).hexdigest()
