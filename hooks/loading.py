@@ -1,17 +1,19 @@
 """Settings and rules, read and checked in a short-lived child: pydantic costs memory that the runner needs only once.
 
 `begin()` starts the child and returns at once, so that the caller can import or connect
-meanwhile; `result()` is its answer. `load()` is the same work in this process, as
-`gluehook check` wants it.
+meanwhile; `result()` is its answer. One that was begun `ahead` reads the rules file at once and at each `look()`, so
+that little is left to do at the `result()`. `load()` is the same work in this process, as `gluehook check` wants it.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from hooks.table import Table
 
 if TYPE_CHECKING:
     from hooks.diagnostics import Diagnostic
+    from hooks.rules import Contents
 
 SECRETS_FOLDER = "/run/secrets"
 _HERE = Path(__file__)
@@ -53,6 +56,12 @@ class Loading:
     def __init__(self, child: subprocess.Popen[bytes], *, dry_run: bool) -> None:
         self._child, self._dry_run = child, dry_run
 
+    def look(self) -> None:
+        """The rules file may say something else: a child that reads ahead does so again."""
+        if self._child.stdin:
+            with suppress(OSError):  # a child that has died is `result`'s to tell
+                self._child.stdin.write(b"\n")
+
     def cancel(self) -> None:
         """End the child, from another thread than the one that waits; `result` says that it was ended."""
         self._child.kill()
@@ -74,55 +83,94 @@ class Loading:
         return loaded
 
 
-def begin(rules: str = "", secrets_folder: str = SECRETS_FOLDER, *, dry_run: bool = False) -> Loading:
-    """Start reading in a child: everything, or only the rules file `rules` (a reload: the settings stay)."""
+def begin(
+    rules: str = "", secrets_folder: str = SECRETS_FOLDER, *, dry_run: bool = False, ahead: bool = False
+) -> Loading:
+    """Start reading in a child: everything, or only the rules file `rules` (a reload: the settings stay).
+
+    With `ahead` the rules are read now and once more, if they are others by then, at the `result()`.
+    """
     argv = [sys.executable, "-c", _CHILD, rules, secrets_folder, *sys.path]
     pipe = subprocess.PIPE
-    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
-    return Loading(child, dry_run=dry_run)
+    # it answers at the end of its input, which is also what it sees of us if we are killed
+    child = subprocess.Popen(argv, bufsize=0, stdin=pipe if ahead else subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    loading = Loading(child, dry_run=dry_run)
+    loading.look()
+    return loading
 
 
 def load(rules: str = "", secrets_folder: str = SECRETS_FOLDER) -> Loaded:
     """Read everything, or only the rules file `rules`, in this process."""
-    if rules:
-        return _with_rules(Loaded(), rules)
+    from hooks.rules import source
+
+    loaded = Loaded() if rules else _settings(secrets_folder)
+    file = rules or (loaded.settings.gluehook_rules if loaded.settings else "")
+    return _with_rules(loaded, file, source(file)) if file else loaded
+
+
+def settings(secrets_folder: str = SECRETS_FOLDER) -> tuple[Settings, Sources]:
+    """The settings that `gluehook run` would use, and where its secrets come from. Raises SettingsError."""
     loaded = _settings(secrets_folder)
-    return _with_rules(loaded, loaded.settings.gluehook_rules) if loaded.settings else loaded
+    if loaded.settings is None:
+        raise SettingsError("\n".join(loaded.errors))
+    return loaded.settings, loaded.sources
 
 
-def rules_path(secrets_folder: str = SECRETS_FOLDER) -> str:
+def rules_path() -> str:
     """The rules file that `gluehook run` would use. Raises SettingsError."""
-    loaded = _settings(secrets_folder)
-    if loaded.settings is None:
-        raise SettingsError("\n".join(loaded.errors))
-    return loaded.settings.gluehook_rules
-
-
-def state_folder(secrets_folder: str = SECRETS_FOLDER) -> Path:
-    """The state folder that `gluehook run` would use. Raises SettingsError."""
-    loaded = _settings(secrets_folder)
-    if loaded.settings is None:
-        raise SettingsError("\n".join(loaded.errors))
-    return Path(loaded.settings.gluehook_state)
+    return settings()[0].gluehook_rules
 
 
 def check(file: str) -> tuple[Table | None, Sequence[Diagnostic], str]:
     """Check a rules file in this process: the table or None, the diagnostics, and the text that they point into."""
+    from hooks import rules
+
+    return _judged(rules.source(file), file)
+
+
+def contents(file: str) -> tuple[Contents | None, Sequence[Diagnostic], str]:
+    """As `check`, with the file's tests."""
+    from hooks import rules
+
+    return _read(rules.source(file), file)
+
+
+def _judged(text: str | Diagnostic, file: str) -> tuple[Table | None, Sequence[Diagnostic], str]:
+    found, wrong, text = _read(text, file)
+    return (found.table if found else None), wrong, text
+
+
+def _read(text: str | Diagnostic, file: str) -> tuple[Contents | None, Sequence[Diagnostic], str]:
     from handlers import HANDLERS
     from hooks import rules
 
-    text = rules.source(file)
     if not isinstance(text, str):
         return None, (text,), ""
-    found = rules.read(text, file, HANDLERS)
-    return (found, (), text) if isinstance(found, Table) else (None, found, text)
+    found = rules.contents(text, file, HANDLERS)
+    return (None, found, text) if isinstance(found, list) else (found, (), text)
 
 
 def answer(rules: str, secrets_folder: str) -> None:
     """The child's whole life: load, and write the answer to what was our standard output."""
+    gc.disable()  # a third of the time, for a process that ends before there is anything to collect
     with os.fdopen(os.dup(1), "wb") as pipe:
         os.dup2(2, 1)  # whatever a library prints must not get into the answer
-        pickle.dump(load(rules, secrets_folder), pipe)
+        pipe.write(_ahead(rules) if rules else pickle.dumps(load(secrets_folder=secrets_folder)))
+    os._exit(0)  # our parent waits for the end, and to take everything down would take a while
+
+
+def _ahead(file: str) -> bytes:
+    """The answer about a rules file as it is at the end of our input, worked out at each word that comes before."""
+    from hooks import rules
+
+    seen, answer_ = None, b""
+    while True:
+        is_asked = not os.read(0, 4096)
+        text = rules.source(file)
+        if text != seen:
+            seen, answer_ = text, pickle.dumps(_with_rules(Loaded(), file, text))
+        if is_asked:
+            return answer_
 
 
 def _settings(secrets_folder: str) -> Loaded:
@@ -131,30 +179,33 @@ def _settings(secrets_folder: str) -> Loaded:
     settings, sources, errors = environment.read(secrets_folder)
     default = Settings().gluehook_rules
     if settings and settings.gluehook_rules == default and not Path(default).exists():
-        settings = replace(settings, gluehook_rules=str(_shipped()))
+        settings = replace(settings, gluehook_rules=str(shipped()))
     return Loaded(settings, sources, errors=tuple(errors))
 
 
-def _shipped() -> Path:
+def shipped() -> Path:
     """The rules that ship: in a wheel under a name of its own, in a checkout at the top."""
     installed = _HERE.with_name("shipped_rules.toml")
     return installed if installed.exists() else _HERE.parents[1] / "rules.toml"
 
 
-def _with_rules(loaded: Loaded, file: str) -> Loaded:
+def _with_rules(loaded: Loaded, file: str, source: str | Diagnostic) -> Loaded:
     from hooks import diagnostics
 
-    table, found, text = check(file)
+    table, found, text = _judged(source, file)
     if table is not None:
         return replace(loaded, table=table, text=text)
     return replace(loaded, diagnostics=diagnostics.render(found, text, file), count=len(found))
 
 
 def _unpickle(out: bytes) -> Loaded:
+    gc.disable()  # half of the time, and nothing of it is garbage
     try:
         loaded = pickle.loads(out)  # noqa: S301 - written by our own child
     except Exception as error:  # noqa: BLE001 - a cut or garbled pickle may raise nearly anything
         return _broken(f"gave {len(out)} bytes that make no sense ({type(error).__name__})")
+    finally:
+        gc.enable()
     return loaded if isinstance(loaded, Loaded) else _broken(f"answered with a {type(loaded).__name__}")
 
 

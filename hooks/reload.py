@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import stat
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from hooks.table import Table
 
 COPY_NAME = "rules.last-good.toml"
 QUIET_S = 0.5  # an editor that writes in two steps is through by then
+QUIET_WAIT_S = 5.0  # for a file that is written all the time: then it is read as it is
 _AGAIN_S = 5.0  # between looks at a rejected file: who may read it changes without a word from inotify
 _STOP_S = 2.0
 
@@ -33,10 +35,12 @@ class Reload:
     def __init__(
         self, file: str, copy: Path, *, adopt: Callable[[Table, str], None], reject: Callable[[int], None],
         table: Table, text: str = "", broken: Loaded | None = None, quiet_s: float = QUIET_S,
+        quiet_wait_s: float = QUIET_WAIT_S,
     ) -> None:  # fmt: skip
         self.file = str(Path(file).absolute())
         self.rejected = ""  # why the file is not what is in force, "" if it is
-        self._copy, self._adopt, self._reject, self._quiet_s = copy, adopt, reject, quiet_s
+        self._copy, self._adopt, self._reject = copy, adopt, reject
+        self._quiet_s, self._quiet_wait_s = quiet_s, quiet_wait_s
         self._table, self._text, self._broken = table, text, broken
         self._said, self._generation = "", tuple[int, ...]()
         self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -58,7 +62,7 @@ class Reload:
             self._thread.join(_STOP_S)
 
     def changed(self) -> None:
-        """The file may say something else: read it once it has been quiet for a while. Any thread may call it."""
+        """The file may say something else: read it once it has been quiet for a while, or is never. Any thread may."""
         self._news.put("changed")
 
     def at_once(self) -> None:
@@ -80,15 +84,36 @@ class Reload:
                     f"reading {self.file} again failed ({type(error).__name__}: {error}); the old rules stay in force"
                 )
                 signals.tell(signals.trouble, said=f"{said}, and it is read when it changes", error=error)
+            finally:
+                self._dismiss()
 
     def _turn(self) -> None:
         """Wait for news, and read the file if they are any."""
         news = self._next(_AGAIN_S if self.rejected else None)
-        is_told = bool(news)
-        while news == "changed":
-            news = self._next(self._quiet_s)
-        if not self._stopping and (is_told or self._again()):
+        if news == "changed":
+            self._wait_for_quiet()
+        if not self._stopping and (news or self._again()):
             self._read()
+
+    def _wait_for_quiet(self) -> None:
+        """A child reads ahead meanwhile, so that little is left to do afterwards."""
+        news, until = "changed", time.monotonic() + self._quiet_wait_s
+        while news == "changed" and (left_s := until - time.monotonic()) > 0:
+            self._read_ahead()
+            news = self._next(min(self._quiet_s, left_s))
+
+    def _read_ahead(self) -> None:
+        if self._child:
+            self._child.look()
+        elif self._is_news():
+            self._child = loading.begin(self.file, ahead=True)
+
+    def _dismiss(self) -> None:
+        """End a child whose answer is not wanted any more."""
+        if self._child:
+            self._child.cancel()
+            self._child.result()
+            self._child = None
 
     def _next(self, wait_s: float | None) -> str:
         try:
@@ -103,10 +128,11 @@ class Reload:
 
     def _read(self) -> None:
         self._generation = generation(self.file)
-        if not self.rejected and self._says_the_same():
+        if not self._is_news():
             return
-        self._child = loading.begin(self.file)
+        self._child = self._child or loading.begin(self.file)
         loaded = self._child.result()
+        self._child = None
         if self._stopping:
             return
         if loaded.table:
@@ -114,15 +140,15 @@ class Reload:
         else:
             self._turn_down(loaded)
 
-    def _says_the_same(self) -> bool:
-        """Whether the file holds the very text that is in force; else it is the child's to judge."""
+    def _is_news(self) -> bool:
+        """Whether the file is the child's to judge: it does not hold the very text that is in force."""
         text = self._text.encode()
         try:
             found = Path(self.file).stat()
             is_alike = stat.S_ISREG(found.st_mode) and found.st_size == len(text)
-            return is_alike and Path(self.file).read_bytes() == text
+            return bool(self.rejected) or not is_alike or Path(self.file).read_bytes() != text
         except OSError:
-            return False
+            return True
 
     def _take(self, loaded: Loaded, table: Table) -> None:
         # the same rules too, after a file that was turned down: that it is good again is news

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +99,48 @@ def test_a_reload_reads_nothing_but_the_rules(folder: Path, monkeypatch: pytest.
     loaded = loading.begin(str(folder / "rules.toml")).result()
     assert loaded.table
     assert (loaded.settings, loaded.errors) == (None, ())
+
+
+def test_a_child_that_reads_ahead_answers_what_the_file_says_at_the_end(folder: Path) -> None:
+    file = folder / "rules.toml"
+    file.write_text("version = 2\n")
+    ahead = loading.begin(str(file), ahead=True)
+    ahead.look()
+    file.write_text(RULES)
+    loaded = ahead.result()
+    assert loaded.table
+    assert (loaded.text, loaded.diagnostics) == (RULES, "")
+
+
+def test_what_is_wrong_is_read_ahead_too(folder: Path) -> None:
+    (folder / "rules.toml").write_text("version = 2\n")
+    ahead = loading.begin("rules.toml", ahead=True)
+    assert "error[version]" in ahead.result().diagnostics
+
+
+def test_a_child_that_reads_ahead_and_is_not_wanted_is_gone() -> None:
+    ahead = loading.begin("rules.toml", ahead=True)
+    ahead.cancel()
+    assert "ended with status -9" in ahead.result().errors[0]
+    assert ahead._child.poll() == -signal.SIGKILL
+
+
+def test_a_child_that_reads_ahead_does_not_outlive_us() -> None:
+    code = (
+        "from hooks import loading\n"
+        "ahead = loading.begin('rules.toml', ahead=True)\n"
+        "print(ahead._child.pid, flush=True)\n"
+        "import signal; signal.pause()\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        child = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+    try:
+        assert select.select([child], [], [], 20)[0], "it still runs"
+    finally:
+        os.close(child)
 
 
 def test_dry_run_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
