@@ -9,11 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from hooks.durable import Durable
-from hooks.events import Event
+from hooks.events import Event, topic_of
 from hooks.journal import Journal
 from hooks.runs import Note, Past, Result, Run, Unfinished
 
-KEEP_DAYS, KEEP_EVENTS = 30, 50_000  # some 20 MiB
+KEEP_DAYS, KEEP_EVENTS = 30, 50_000  # some 30 MiB, with runs and steps
 
 
 class Books:
@@ -27,8 +27,8 @@ class Books:
         """Whether an earlier life accepted it: after a start, Docker tells the end of its history again. A state that a
         resync finds is none: it lasts, and this life has to know of it.
         """
-        told_again = event.source == "docker" and event.origin != "resync" and event.time < self._opened_ns
-        if self._durable is None or not told_again:
+        is_of_now = self._opened_ns <= event.time <= self._now() * 1e9  # one of the future: the clock was set back
+        if self._durable is None or is_of_now or event.source != "docker" or event.origin == "resync":
             return False
         return self._durable.read(lambda journal: journal.knows(event.id), otherwise=False)
 
@@ -73,8 +73,11 @@ class Books:
         self._write(lambda journal: journal.prune(before, KEEP_EVENTS), "prune")
 
     def last_number(self) -> int:
-        """The number of the newest run of earlier lives."""
-        return self._durable.read(lambda journal: journal.last_number(), otherwise=0) if self._durable else 0
+        """The number of the newest run of earlier lives. Where they cannot be read now, one that is above any of them:
+        the journal may come back, and no run's id may be another's.
+        """
+        unread = int(self._now())
+        return self._durable.read(lambda journal: journal.last_number(), otherwise=unread) if self._durable else 0
 
     def pasts(self, window_s: float, now: float) -> Iterator[Past]:
         """The runs of earlier lives that limits and cooldowns of `window_s` ask for, on the clock that shows `now`."""
@@ -88,8 +91,18 @@ class Books:
             yield Past(past.rule, past.key, starts, min(now, now - (wall - past.ended)))
 
     def unfinished(self) -> list[Unfinished]:
-        """What earlier lives accepted and did not finish with, oldest first."""
-        return self._durable.read(lambda journal: journal.unsettled(), otherwise=[]) if self._durable else []
+        """What earlier lives accepted and did not finish with, oldest first. Of a journal that was behind, states are
+        settled instead: a newer one may have been acted on since, and the look tells those that last.
+        """
+        if self._durable is None:
+            return []
+        left: list[Unfinished] = self._durable.read(lambda journal: journal.unsettled(), otherwise=[])
+        if self._durable.was_behind:
+            for each in left:
+                if topic_of(each.event):
+                    self.settle(each)
+            left = [each for each in left if not topic_of(each.event)]
+        return left
 
     def settle(self, left: Unfinished) -> None:
         """Nothing is left to do about it."""

@@ -73,6 +73,7 @@ class Dispatch:
         self._attempts: dict[str, Attempt] = {}
         self._ready: dict[str, deque[Run]] = {}  # by rule: one with many runs does not delay the others
         self._next_beat = self._clock()
+        self._stop_by = -inf  # until when a stop waits for what is at work
         self.stopping = threading.Event()
 
     def post(self, event: Event) -> None:
@@ -80,7 +81,9 @@ class Dispatch:
         self._inbox.put(event)
 
     def stop(self) -> None:
-        """End the loop: nothing new starts, running attempts have `STOP_WAIT_S` to end. Any thread may."""
+        """End the loop: nothing new starts, running attempts have `STOP_WAIT_S` from now to end. Any thread may."""
+        if not self.stopping.is_set():
+            self._stop_by = self._clock() + STOP_WAIT_S
         self.stopping.set()
         self._inbox.put(_Stop())
 
@@ -111,18 +114,17 @@ class Dispatch:
         """The loop. Returns at `stop`; what is at work then goes on until `drain` has waited for it."""
         self._resume()
         while not self.stopping.is_set():
-            self._turn()
+            self._turn(self._deadline())
 
     def drain(self) -> None:
-        """Wait for running attempts, `STOP_WAIT_S` at most, and take in how they end."""
-        until = self._clock() + STOP_WAIT_S
-        while self._attempts and self._clock() < until:
-            for message in self._receive(until):
-                if isinstance(message, _Finished):
-                    self._finish(message.attempt, message.result)
+        """Wait for running attempts, `STOP_WAIT_S` from the stop on at most; take in how they end, and what was posted
+        until now: what is accepted is done by the next life.
+        """
+        while (self._attempts and self._clock() < self._stop_by) or not self.caught_up:
+            self._turn(self._stop_by)
 
-    def _turn(self) -> None:
-        messages = self._receive(self._deadline())
+    def _turn(self, until: float) -> None:
+        messages = self._receive(until)
         with self._books.together():  # what was accepted is in the journal before anything of it runs
             for message in messages:
                 self._take(message)
@@ -167,13 +169,14 @@ class Dispatch:
         for run in self.engine.advance(now):
             self._ready.setdefault(run.rule.name, deque()).append(run)
         begun = []
-        while self._ready and self._room_at(now) <= now:
-            begun.append(self._begin(self._pick(), now))
+        while (rule := self._next_rule(now)) and self._room_at(now) <= now:
+            begun.append(self._begin(self._pick(rule), now))
         return begun
 
     def _deadline(self) -> float:
         working = (a.deadline for a in self._attempts.values() if not (a.overdue or a.waits_for))
-        room = self._room_at(self._clock()) if self._ready else inf
+        now = self._clock()
+        room = self._room_at(now) if self._next_rule(now) else inf
         return min(self.engine.next_deadline(), self._next_beat, room, min(working, default=inf))
 
     def _room_at(self, now: float) -> float:
@@ -207,10 +210,13 @@ class Dispatch:
 
     # -- runs ----------------------------------------------------------------------------
 
-    def _pick(self) -> Run:
-        """The oldest ready run of the rule whose turn it is."""
-        rule, runs = next(iter(self._ready.items()))
-        del self._ready[rule]
+    def _next_rule(self, now: float) -> str | None:
+        """The rule whose turn it is, of those with a ready run that no pause holds back."""
+        return next((rule for rule in self._ready if self.engine.rests.until(rule) <= now), None)
+
+    def _pick(self, rule: str) -> Run:
+        """The oldest ready run of the rule."""
+        runs = self._ready.pop(rule)
         run = runs.popleft()
         if runs:
             self._ready[rule] = runs  # at the end of the line

@@ -16,6 +16,7 @@ from hooks import signals
 from hooks.journal import Journal
 
 FILE_NAME = "journal.db"
+_WHOLE_NAME = f"{FILE_NAME}.whole"  # an empty file, there while the journal holds all that was to be written
 _AGAIN_S = 10.0  # between two tries to open a journal that failed
 _MOST_OWED = 2000  # writes that are kept for a disk that is full or read-only; beyond it the oldest go
 
@@ -39,7 +40,12 @@ class Durable:
         self._uncommitted: dict[object, _Act] | None = None  # what the block of `together` has written so far
         self._owed: dict[object, _Act] = {}  # what is to be written, in order, once that is possible again
         self.trouble = ""  # why nothing is written now, for health
+        self._whole = folder / _WHOLE_NAME
+        # an earlier life ended owing it something
+        self.was_behind = os.access(self._path, os.F_OK) and not os.access(self._whole, os.F_OK)
+        self._takes_over = True
         self._open()
+        self._takes_over = self._journal is not None  # else what is unfinished is a next life's to doubt
 
     def write(self, act: _Act, name: object = None) -> bool:
         """Do it with the journal. Where that is not possible the work goes on without (False), and it is done as soon
@@ -117,6 +123,9 @@ class Durable:
             self._fail(error)
             return
         self._owed.clear()
+        if self._takes_over:
+            with suppress(OSError):  # without it a next life believes the journal less than it could
+                self._whole.touch()
         if self.trouble:
             _say(f"{self._path} can be written again; it is kept from here on, with what was done meanwhile")
         self.trouble = ""
@@ -143,6 +152,8 @@ class Durable:
             self._journal.close()
             self._journal = None
         self._try_at = self._clock() + _AGAIN_S
+        with suppress(OSError):  # a full disk lets go of a file; one that is read-only does not
+            self._whole.unlink(missing_ok=True)
         if not self.trouble:
             _say(f"{self._path} cannot be written ({error}); the work goes on, but what is unfinished would be "
                  "forgotten at a restart; it is tried again all the time")  # fmt: skip

@@ -1,10 +1,11 @@
-"""The states that a lane is in, and how long a `for` has seen them last."""
+"""The states that a lane is in, how long a `for` has seen them last, and until when rules rest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from hooks.events import Event, Topic, topic_of
@@ -16,6 +17,14 @@ class Held:
 
     event: Event  # the newest that told it
     acted: bool = False  # a run that saw it ended well, or gave up for good
+
+
+class Rests(dict[str | None, float]):
+    """The pauses: until when no run of a rule starts, in the engine's seconds. None stands for all rules."""
+
+    def until(self, rule: str) -> float:
+        """When the last pause of this rule ends; in the past if nothing holds it back."""
+        return max(self.get(None, -inf), self.get(rule, -inf))
 
 
 class States:

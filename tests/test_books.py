@@ -6,7 +6,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +196,12 @@ def test_a_rule_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> None:
     durable = Durable(tmp_path / "a")
     assert durable.read(lambda journal: journal.unsettled(), otherwise=None) == []
     durable.close()
+
+
+def test_a_journal_that_comes_back_later_has_no_run_of_the_same_id(tmp_path: Path) -> None:
+    with closing(Durable(tmp_path)) as durable:
+        assert Books(durable).last_number() == 0
+    (tmp_path / "journal.db").rename(tmp_path / "away")
+    (tmp_path / "journal.db").mkdir()
+    with closing(Durable(tmp_path)) as durable:
+        assert Books(durable, now=lambda: 1_800_000_000.5).last_number() == 1_800_000_000

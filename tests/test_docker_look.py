@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
-from hooks.sources.docker_look import from_inspect, from_list
+from hooks.sources.docker_host import connect
+from hooks.sources.docker_look import from_inspect, from_list, look_at
 from hooks.wire import nanoseconds
+from tests.parts import fake_engine
+from tests.parts.fake_engine import FakeEngine
+
+socket, fake = fake_engine.socket, fake_engine.fake  # fixtures
 
 A = "a" * 64
 
@@ -40,3 +47,12 @@ def test_the_list_tells_state_and_health(state: str, status: str, seen: tuple[bo
 def test_a_container_between_two_restarts_does_not_run() -> None:
     raw = {"Name": "/web", "Id": A, "State": {"Running": True, "Restarting": True, "StartedAt": "", "ExitCode": 1}}
     assert not from_inspect(raw).running
+
+
+def test_many_looks_go_over_one_connection(fake: FakeEngine) -> None:
+    for name in "abc":
+        fake.has(name, name * 64)
+    with closing(connect(5.0)) as client:
+        before = fake.connections
+        assert [look_at(client, name * 64).name for name in "abc"] == ["a", "b", "c"]  # type: ignore[union-attr]
+        assert fake.connections - before <= 1

@@ -111,7 +111,10 @@ def test_what_a_killed_engine_did_not_tell_is_found(engine: Dockerd, ear: Ear, l
     ear.until("source.restored")
 
 
-def test_a_frozen_engine_is_reported_and_nothing_of_its_sleep_is_missed(engine: Dockerd, ear: Ear, listen: Any) -> None:
+def test_a_frozen_engine_is_reported_and_nothing_of_its_sleep_is_missed(
+    engine: Dockerd, ear: Ear, listen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hooks.sources.docker_engine._LOOK_S", 1.0)
     engine.run("web")
     source = listen(silence_s=0.5)
     ear.until("container.start")
@@ -150,3 +153,11 @@ def test_many_short_lives_are_all_told_over_many_cuts(engine: Dockerd, ear: Ear,
     told = [event.type.partition(".")[2] for event in ear.events if event.origin != "resync"]
     assert told == ["start", "die"] * 10 + ["destroy"]
     assert source.connected
+
+
+def test_where_the_clock_was_set_back_all_that_is_remembered_is_asked_for(
+    engine: Dockerd, ear: Ear, listen: Any
+) -> None:
+    engine.run("web")
+    listen(lambda _: True, types={"container.create"}, cursor=time.time_ns() + 3600 * 10**9)
+    assert ear.until("container.create", container="web").origin == "backlog"

@@ -13,8 +13,8 @@ from hooks import signals
 from hooks.books import KEEP_DAYS, Books
 from hooks.durable import Durable
 from hooks.events import Event
-from tests.chaos import Story
-from tests.parts.played import LIMIT, OOM, START
+from tests.parts.faults import Story
+from tests.parts.played import LIMIT, START
 
 H, DAY = 3600.0, 86400.0
 JUMPS = pytest.mark.parametrize("jump_s", [-DAY, -2 * H, 2 * H, DAY])
@@ -24,7 +24,7 @@ JUMPS = pytest.mark.parametrize("jump_s", [-DAY, -2 * H, 2 * H, DAY])
 def story(tmp_path: Path) -> Iterator[Story]:
     """A story of which the test tells the happenings; an attempt takes no time."""
     told = Story(0, tmp_path)
-    told.random = SimpleNamespace(choice=lambda options: options[0])  # type: ignore[assignment]
+    told.random = SimpleNamespace(choice=lambda options: options[0], random=lambda: 1.0)  # type: ignore[assignment]
     with signals.run_started.connected_to(told.hear_start), signals.run_ended.connected_to(told.hear_end):
         told.begin()
         yield told
@@ -34,7 +34,7 @@ def story(tmp_path: Path) -> Iterator[Story]:
 def ooms(story: Story, count: int) -> None:
     """So many, a second apart."""
     for _ in range(count):
-        story.ooms.append(story.event(OOM, "web", exit_code=len(story.ooms)))
+        story.oom()
         story.until(story.now + 1)
 
 
@@ -88,7 +88,7 @@ def test_a_cooldown_after_a_jump_between_lives_is_a_whole_one_at_most(
 def test_docker_telling_its_past_again_loses_nothing_after_a_jump(story: Story, jump_s: float) -> None:
     ooms(story, 2)
     story.end()
-    story.ooms.append(story.event(OOM, "web", exit_code=2))  # while nobody listens
+    story.oom()  # while nobody listens
     story.shift_s = jump_s
     story.begin()
     ooms(story, 1)

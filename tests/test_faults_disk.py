@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,10 +16,11 @@ import pytest
 
 from hooks import health, signals
 from hooks.books import Books
-from hooks.durable import _MOST_OWED, Durable, Taken
+from hooks.durable import _MOST_OWED, FILE_NAME, Durable, Taken
 from hooks.events import Event
 from hooks.runs import Result, Run
 from hooks.table import Entry, Rule, Step
+from tests.parts.disk import disk as a_disk
 from tests.parts.ordinary_user import ordinary_user, public_folder
 from tests.parts.playing import changed, stage
 
@@ -51,16 +54,8 @@ def told() -> Iterator[list[str]]:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a disk: run it as root, in a container with --privileged")
-    folder = tmp_path / "state"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
-    try:
+    with a_disk(tmp_path / "state") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def event(number: int) -> Event:
@@ -86,6 +81,32 @@ def accept_until_full(durable: Durable) -> int:
         if not durable.write(lambda journal, number=number: journal.accept(event(number), [LANE])):  # type: ignore[misc]
             return number
     raise AssertionError("there was always room")
+
+
+OOM = Event("container.oom", "web", 77, "docker", data={"container": "web", "id": "1"})
+
+
+def be_killed_on_a_full_disk(disk: Path) -> None:
+    """A state and a happening are accepted; then there is no room; the state is acted on, and a newer one; the end."""
+    durable = Durable(disk)
+    durable.write(lambda journal: journal.accept(event(1), [LANE]))
+    durable.write(lambda journal: journal.accept(OOM, [("log", "web")]))
+    fill(disk)
+    full = accept_until_full(durable)
+    for number in range(full + 1):
+        durable.write(lambda journal, number=number: journal.settle(*LANE, event(number).id, alone=False))  # type: ignore[misc]
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_on_a_full_disk(disk: Path) -> None:
+    program = "import sys; from pathlib import Path; from tests import test_faults_disk as it; "
+    call = [sys.executable, "-c", f"{program}it.be_killed_on_a_full_disk(Path(sys.argv[1]))", str(disk)]
+    ran = subprocess.run(call, capture_output=True, text=True, timeout=30, cwd=Path(__file__).parents[1], check=False)
+    assert ran.returncode == -signal.SIGKILL, ran.stderr
+
+
+def taken_over(durable: Durable) -> list[Event]:
+    return [left.event for left in Books(durable).unfinished()]
 
 
 def unsettled(durable: Durable) -> list[int]:
@@ -136,6 +157,40 @@ def test_a_start_on_a_full_disk_works_without_a_journal_until_there_is_room(disk
     filler.unlink()
     clock.now += AGAIN_S
     assert unsettled(durable) == [1]
+    durable.close()
+
+
+def test_a_kill_while_the_disk_is_full_brings_no_older_state_back(disk: Path) -> None:
+    killed_on_a_full_disk(disk)
+    durable = Durable(disk)  # there is no room yet
+    assert taken_over(durable) == [OOM]
+    durable.close()
+    (disk / "filler").unlink()
+    durable = Durable(disk)
+    assert taken_over(durable) == [OOM]
+    assert unsettled(durable) == [OOM.time], "what is doubted once is doubted for good"
+    durable.write(lambda journal: journal.accept(event(9), [LANE]))
+    durable.close()
+    durable = Durable(disk)  # and from here on it is believed again
+    assert taken_over(durable) == [OOM, event(9)]
+    durable.close()
+
+
+def test_a_journal_that_a_start_cannot_read_is_doubted_by_the_next(disk: Path, clock: Clock) -> None:
+    durable = Durable(disk, clock=clock)
+    durable.write(lambda journal: journal.accept(event(1), [LANE]))
+    durable.close()
+    (disk / FILE_NAME).rename(disk / "elsewhere")
+    (disk / FILE_NAME).mkdir()  # no file to open
+    durable = Durable(disk, clock=clock)
+    assert durable.trouble
+    (disk / FILE_NAME).rmdir()
+    (disk / "elsewhere").rename(disk / FILE_NAME)
+    clock.now += AGAIN_S
+    assert unsettled(durable) == [1]
+    durable.close()  # it has looked at the states meanwhile, and not at what was unfinished
+    durable = Durable(disk)
+    assert taken_over(durable) == []
     durable.close()
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from hooks.durable import Durable
 from hooks.journal import Journal
-from tests.chaos import Story, play, ram_folder
+from tests.parts.faults import Story, play, ram_folder
 from tests.parts.played import Played
 
 SEED = int(os.environ.get("SEED") or 2026)  # the same worlds each time; `make chaos` looks for others
-STORIES = 120  # in each of the parts
+STORIES = 60  # in each of the parts
 
 
 @pytest.mark.parametrize("part", range(3))
@@ -39,6 +40,12 @@ def test_the_oracle_sees_a_journal_that_forgets(monkeypatch: pytest.MonkeyPatch)
 def test_the_oracle_sees_a_life_that_does_not_resume(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Played, "_resume", lambda _: None)
     assert any(fails(seed) for seed in range(60))
+
+
+def test_the_oracle_sees_a_journal_that_is_believed_though_it_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = property(lambda _: False, lambda *_: None)
+    monkeypatch.setattr(Durable, "was_behind", never, raising=False)
+    assert any(fails(seed) for seed in range(170, 500))
 
 
 def fails(seed: int) -> bool:

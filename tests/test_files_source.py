@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hooks.sources.files import FilesSource
-from hooks.world import View, World
+from hooks.view import View
+from hooks.world import World
 from tests.parts.following import WAIT_S, Follow, Following, Inbox, open_files, replace_whole, sources, write_at
 
 

@@ -21,8 +21,9 @@ from hooks.sources.docker_host import connect, engine, where
 from hooks.sources.docker_look import addresses_of, everything, look_around, look_at, look_at_some, these
 from hooks.sources.docker_reader import Backlog, Failed, Item, Opened, Reader
 from hooks.sources.docker_reasons import why
+from hooks.view import View
 from hooks.wire import from_docker
-from hooks.world import Container, View
+from hooks.world import Container
 
 __all__ = ["DockerSource", "connect"]
 
@@ -51,10 +52,11 @@ class DockerSource:
         self._resync_s, self._backoff_s = resync_s, backoff_s
         self._backlog = backlog or Backlog()
         self.cursor = cursor or time.time_ns()  # the time of the newest event seen, ns since the Unix epoch
-        born = 0 if cursor else self.cursor  # what was before a first life is nobody's
+        self._born = 0 if cursor else self.cursor  # what was before a first life is nobody's
+        self._began = time.monotonic_ns()
         self._listens_since = dict.fromkeys(types, 0)  # ns; what was before is no news to who asks later
         self._reader = Reader(
-            self._backlog, frozenset(self._listens_since), lambda: max(born, self.cursor - _OVERLAP_NS),
+            self._backlog, frozenset(self._listens_since), self._since,
             silence_s=silence_s, backoff_s=backoff_s,
         )  # fmt: skip
         self.ready = threading.Event()  # the first look is done
@@ -102,6 +104,14 @@ class DockerSource:
             return False
         self._view.look(these(before, found))
         return True
+
+    def _since(self) -> int:
+        """From which instant on events are wanted, in ns. Where the clock was set back, no time tells what was missed:
+        then it is all that Docker remembers of our lives, and what was seen already is known.
+        """
+        now = time.time_ns()
+        born = min(self._born, now - (time.monotonic_ns() - self._began))
+        return max(born, self.cursor - _OVERLAP_NS) if self.cursor <= now else born
 
     # -- the keeper --------------------------------------------------------------------------
 

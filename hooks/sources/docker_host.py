@@ -43,7 +43,9 @@ def connect(timeout_s: float) -> docker.APIClient:
     cast(Any, unixconn.UnixHTTPConnection).connect = _open_door
     # a version must be given: the client would negotiate in its constructor, and leak its socket when that fails
     client = APIClient(**utils.kwargs_from_env(), version="1.41", timeout=cast(int, timeout_s))
-    client.trust_env = not address.startswith(_UNIX)  # no proxy stands before a socket, and looking for one is slow
+    if address.startswith(_UNIX):
+        client.trust_env = False  # no proxy stands before a socket, and looking for one is slow
+        _keep_one_pool(cast(Any, client))
     try:
         if address not in _known:
             _known[address] = _introduce(client, address, errors.DockerException)
@@ -138,6 +140,13 @@ def _open_door(connection: Any) -> None:
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.settimeout(connection.timeout)
     connection.sock.connect(connection.unix_socket)
+
+
+def _keep_one_pool(client: Any) -> None:
+    # docker-py's own makes one for each path, and so a connection for each request
+    adapter = client.get_adapter(client.base_url)
+    pool = adapter.get_connection(client.base_url)
+    adapter.get_connection = lambda *_: pool
 
 
 def _introduce(client: docker.APIClient, address: str, error: type[Exception]) -> Engine:

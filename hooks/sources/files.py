@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from hooks import signals
 from hooks.events import Event
 from hooks.sources.followed import Followed, FollowedFile, FollowedPort, Look
-from hooks.world import View
+from hooks.view import View
 
 if TYPE_CHECKING:
     from hooks.sources.watches import Watches

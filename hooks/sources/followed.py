@@ -5,13 +5,14 @@ from __future__ import annotations
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from hooks.events import Event
 from hooks.sources import portfile
-from hooks.world import PortFile, View
+from hooks.view import View
+from hooks.world import PortFile
 
 # Kernels stamp files from a clock that ticks every 4 to 10 ms: within a tick two writes look like one.
 _RACY_NS = 20_000_000
@@ -59,7 +60,7 @@ class FollowedPort:
         """Put the last reading into the world."""
         reading = self._reading
         is_first = self._view.world.file is None
-        self._view.look(lambda world: replace(world, file=reading), "resync" if is_first else "live")
+        self._view.look(lambda world: world.reading(reading, time.time_ns()), "resync" if is_first else "live")
 
 
 @dataclass(frozen=True, slots=True)

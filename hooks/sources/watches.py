@@ -17,11 +17,17 @@ from typing import Any, NamedTuple
 
 import pyinotify
 
+from hooks import signals
+
 _MASK = (
     pyinotify.IN_CLOSE_WRITE | pyinotify.IN_MOVED_TO | pyinotify.IN_DELETE | pyinotify.IN_CREATE
     | pyinotify.IN_DELETE_SELF | pyinotify.IN_MOVE_SELF | pyinotify.IN_ONLYDIR
 )  # fmt: skip
 _GONE = pyinotify.IN_DELETE_SELF | pyinotify.IN_MOVE_SELF | pyinotify.IN_IGNORED | pyinotify.IN_UNMOUNT
+_OVERFLOW = (
+    "more has happened to files than the kernel keeps (fs.inotify.max_queued_events), and some of it was dropped; "
+    "every followed file is read instead"
+)
 _LINKS_DEEP = 8  # links to links to links
 _ROUNDS = 10  # somebody who makes and removes directories all the time must not hold us
 _HEADER = struct.Struct("iIII")  # struct inotify_event: wd, mask, cookie, length of the name
@@ -125,6 +131,8 @@ class Watches:
 
     def _see(self, event: _Raw) -> None:
         known = self._manager.watches
+        if event.mask & pyinotify.IN_Q_OVERFLOW:
+            signals.tell(signals.trouble, said=_OVERFLOW)
         if event.mask & pyinotify.IN_Q_OVERFLOW or (event.mask & _GONE and event.wd in known):
             self._moved = True
             self._touched.update(*self._places.values())

@@ -32,6 +32,7 @@ class FakeEngine:
         self.history: list[dict[str, Any]] = []
         self.refusals: dict[str, tuple[int, bytes]] = {}
         self.requests: list[str] = []
+        self.connections = 0
         self.piece_bytes = 0  # writes of so many bytes, however the lines lie; 0: a line each
         self._streams: list[queue.SimpleQueue[Any]] = []
         self._changed = threading.Condition()
@@ -164,6 +165,10 @@ class FakeEngine:
 class _Talk(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.engine.connections += 1
 
     def address_string(self) -> str:
         return "unix"

@@ -1,0 +1,36 @@
+"""A small disk in memory, to be filled, made read-only or taken away. Mounting is root's."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.parts.programs import require
+
+
+def mount(folder: Path, size: str = "1m") -> None:
+    """Mount an empty disk over the folder. Skips the test where that is not allowed."""
+    command = [require("mount", "mount"), "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        pytest.skip(f"no disk can be mounted ({ran.stderr.strip()}): run it as root, in a container with --privileged")
+
+
+def unmount(folder: Path) -> None:
+    """Take the disk away, with all that was on it."""
+    subprocess.run([require("umount", "mount"), str(folder)], check=True)
+
+
+@contextmanager
+def disk(folder: Path) -> Iterator[Path]:
+    """A new folder that is a disk of one megabyte, for the time of a block."""
+    folder.mkdir()
+    mount(folder)
+    try:
+        yield folder
+    finally:
+        unmount(folder)
