@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, Generic, TypeVar
 
-from handlers import command, containers, containers_exec, gluetun, notify, qbittorrent, webhook
-from handlers.base import Handler
+from handlers.base import Handler, Look
 
-HANDLERS: Mapping[str, type[Handler[Any]]] = {
-    "qbittorrent.set_port": qbittorrent.SetPort,
-    "gluetun.restart_vpn": gluetun.RestartVpn,
-    "containers.restart": containers.Restart,
-    "containers.start": containers.Start,
-    "containers.exec": containers_exec.Exec,
-    "command.run": command.Run,
-    "webhook.post": webhook.Post,
-    "notify.send": notify.Send,
-}
+T = TypeVar("T")
+
+
+class Lazy(Mapping[str, T], Generic[T]):
+    """Loads a handler's module when it is looked up: a server whose rules use one handler pays for one."""
+
+    def __init__(self, where: Mapping[str, str]) -> None:
+        self._where = where
+
+    def __getitem__(self, name: str) -> T:
+        module, attribute = self._where[name].split(":")
+        found: T = getattr(import_module(f"handlers.{module}"), attribute)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._where
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._where)
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+
+HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
+    "qbittorrent.set_port": "qbittorrent:SetPort",
+    "gluetun.restart_vpn": "gluetun:RestartVpn",
+    "containers.restart": "containers.restart:Restart",
+    "containers.start": "containers.restart:Start",
+    "containers.exec": "containers.exec:Exec",
+    "containers.rejoin": "containers.rejoin:Rejoin",
+    "command.run": "command:Run",
+    "webhook.post": "webhook:Post",
+    "notify.send": "notify:Send",
+    "wireguard.regenerate_peers": "wireguard.regenerate:RegeneratePeers",
+    "wireguard.set_dns_forward": "wireguard.dns_forward:SetDnsForward",
+})  # fmt: skip
+
+LOOKS: Mapping[str, Look] = Lazy({"wireguard": "wireguard.watch:states"})
+"""What can be looked at now and then, because nothing tells of it, by the first part of its events' names."""
