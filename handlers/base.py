@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal, NewType, Protocol, TypeVar
 
@@ -49,6 +50,10 @@ class Memory(Protocol):
         """Store it before returning; None removes the key."""
 
 
+def _free(_target: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a handler may know and use during one attempt."""
@@ -64,7 +69,11 @@ class Context:
     wait: Callable[[float], None]  # sleep; raises Retry when gluehook stops meanwhile
     now: Callable[[], float]  # seconds since the Unix epoch
     own_id: str = ""  # the id of the container that gluehook runs in, "" outside of one
+    hold: Callable[[str], AbstractContextManager[None]] = _free  # one more target, found by looking; raises Retry
 
+
+Look = Callable[[Context], Sequence[Event]]
+"""Finds states that nothing tells of, an event for each. Raises, in words, what keeps it from looking."""
 
 A = TypeVar("A")
 

@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from handlers.base import Context, GiveUp, Retry
+from handlers.containers import compose
+from handlers.docker_records import Listed, Seen, listed, seen
 from handlers.http import TRY_LATER, retry_after_s
 from handlers.masking import cut, mask
-from hooks.wire import nanoseconds
 
-DEFAULT_STOP_TIMEOUT_S = 10  # Docker's own
-_STRANDED = re.compile(r"join\w* network|no such container|is restarting, wait", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A container as `inspect` shows it now. Times are ns since the Unix epoch, 0 for never."""
-
-    name: str
-    id: str
-    running: bool
-    paused: bool
-    restarting: bool
-    health: str  # "healthy", "unhealthy", "starting", or "" for no health check
-    started_at: int
-    finished_at: int
-    exit_code: int
-    error: str
-    network_mode: str
-    stop_timeout_s: int
-    service: str  # its name in a compose file, or ""
-
-    @property
-    def stranded(self) -> bool:
-        """Whether it does not run because it could not join another's namespace: nobody stopped it."""
-        return not self.running and self.parent is not None and _STRANDED.search(self.error) is not None
-
-    @property
-    def parent(self) -> str | None:
-        """The id or name of the container whose network namespace it joins."""
-        kind, _, parent = self.network_mode.partition(":")
-        return parent if kind == "container" else None
+CONTROL = "CONTAINERS=1 and POST=1"  # what a socket proxy must allow to whoever restarts or makes containers
+# what a raw answer of the wrong shape raises
+_BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 
 
 @contextmanager
@@ -74,66 +44,70 @@ def look(client: Any, name: str) -> Seen | None:
     except NotFound:
         return None
     try:
-        return _seen(raw)
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return seen(raw)
+    except _BROKEN:
         raise Retry(f"Docker's answer about container '{name}' is not one of a Docker engine") from None
+
+
+def everyone(client: Any) -> list[Listed]:
+    """Every container, running or not, by one list. Raises Retry for an answer that is none."""
+    try:
+        return [listed(raw) for raw in client.containers(all=True)]
+    except _BROKEN:
+        raise Retry("Docker's list of containers is not one of a Docker engine") from None
 
 
 def find(client: Any, name: str, ctx: Context) -> Seen:
     """As `look`; raises GiveUp for an unknown name, and for the container that gluehook itself runs in."""
-    seen = look(client, name)
-    if seen is None:
+    return admitted(look(client, name), name, ctx)
+
+
+def admitted(found: Seen | None, name: str, ctx: Context) -> Seen:
+    """What a look found, if it may be touched. Raises GiveUp as `find` does."""
+    if found is None:
         near = get_close_matches(name, ctx.world.containers, 1)
         meant = f" (did you mean '{near[0]}'?)" if near else ""
         raise GiveUp(f"Docker knows no container '{name}'{meant}; correct the name in the rules file or create it")
-    if ctx.own_id and (seen.id.startswith(ctx.own_id) or ctx.own_id.startswith(seen.id)):
+    if is_own(found, ctx):
         raise GiveUp(f"container '{name}' is the one that gluehook runs in, which no rule may touch; name another")
-    return seen
+    return found
 
 
-def obstacle_of_parent(client: Any, seen: Seen, *, healthy: bool) -> str | None:
+def is_own(container: Listed, ctx: Context) -> bool:
+    """Whether gluehook itself runs in it."""
+    return bool(ctx.own_id) and (container.id.startswith(ctx.own_id) or ctx.own_id.startswith(container.id))
+
+
+def obstacle_of_parent(client: Any, member: Seen, *, healthy: bool) -> str | None:
     """Why a container that lives in another's network namespace must be left alone, or None.
 
     Starting it beside a parent that does not run fails and leaves it stopped. Raises Retry while the parent
     is on its way up, GiveUp when it is gone for good. `healthy`: the parent's health check must pass too.
     """
-    if seen.parent is None:
+    if member.parent is None:
         return None
-    parent = look(client, seen.parent)
+    parent = look(client, member.parent)
     if parent is None:
-        again = f"docker compose up -d --force-recreate {seen.service or seen.name}"
+        again = compose.recreation([member.labels])
         raise GiveUp(
-            f"container '{seen.name}' joins the network of a container that no longer exists "
-            f"({seen.parent[:12]}); it must be re-created: {again}"
+            f"container '{member.name}' joins the network of a container that no longer exists "
+            f"({member.parent[:12]}); it must be re-created" + (f": {again[0]}" if again else "")
         )
-    joins = f"container '{seen.name}' joins the network of '{parent.name}', which"
+    return obstacle(parent, f"container '{member.name}' joins the network of '{parent.name}', which", healthy=healthy)
+
+
+def obstacle(parent: Seen, who: str, *, healthy: bool) -> str | None:
+    """Why nobody can join this container's network namespace now, or None; `who` begins the sentence.
+
+    Raises Retry while it is on its way up. `healthy`: its health check, if it has one, must pass too.
+    """
     if parent.restarting:
-        raise Retry(f"{joins} is restarting; it is left alone until that runs")
+        raise Retry(f"{who} is restarting; nothing is done before that runs")
     if not parent.running:
-        return f"{joins} does not run; it is left as it is, since it could not join"
+        return f"{who} does not run; nothing is done, since nobody could join it"
     if healthy and parent.health not in ("", "healthy"):
-        raise Retry(f"{joins} is {parent.health}; it is left alone until that is healthy")
+        raise Retry(f"{who} is {parent.health}; nothing is done before that is healthy")
     return None
-
-
-def _seen(raw: dict[str, Any]) -> Seen:
-    state, config = raw["State"], raw.get("Config") or {}
-    health = (state.get("Health") or {}).get("Status") or ""
-    return Seen(
-        name=str(raw["Name"]).lstrip("/"),
-        id=str(raw["Id"]),
-        running=bool(state["Running"]),
-        paused=bool(state.get("Paused")),
-        restarting=bool(state.get("Restarting")),
-        health="" if health == "none" else health,
-        started_at=nanoseconds(state["StartedAt"]),
-        finished_at=nanoseconds(state.get("FinishedAt") or ""),
-        exit_code=int(state.get("ExitCode") or 0),
-        error=str(state.get("Error") or ""),
-        network_mode=str((raw.get("HostConfig") or {}).get("NetworkMode") or ""),
-        stop_timeout_s=int(config.get("StopTimeout") or DEFAULT_STOP_TIMEOUT_S),
-        service=str((config.get("Labels") or {}).get("com.docker.compose.service") or ""),
-    )
 
 
 def _in_words(error: BaseException, doing: str, allow: str, now_s: float) -> Retry | GiveUp:

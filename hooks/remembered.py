@@ -11,10 +11,11 @@ _Json = dict[str, Any]
 
 
 def dump(world: World) -> _Json:
-    """The world's containers, those that bore their names before, and the last reading of the port file."""
+    """The world's containers, those that bore their names before, their ids, and the last reading of the port file."""
     return {
         "containers": [asdict(container) for container in world.containers.values()],
         "former": [asdict(container) for container in world.former.values()],
+        "earlier": {name: list(ids) for name, ids in world.earlier.items()},
         "file": asdict(world.file) if world.file else None,
         "gluetun_seen": world.gluetun_seen,
     }
@@ -28,6 +29,7 @@ def load(saved: Any, world: World) -> World:
             world, containers=_containers(saved["containers"]), former=_containers(saved["former"]),
             file=PortFile(tuple(file["ports"]), file["reason"], file["generation"], file["mtime"]) if file else None,
             gluetun_seen=bool(saved["gluetun_seen"]),
+            earlier={name: tuple(ids) for name, ids in saved.get("earlier", {}).items()},
         )  # fmt: skip
     except (TypeError, KeyError):  # written by another version
         return world

@@ -28,15 +28,19 @@ class TargetLocks:
         self._holders: dict[str, str] = {}
 
     @contextmanager
-    def hold(self, targets: tuple[str, ...], run: str) -> Iterator[None]:
-        """Hold the locks of all targets. They are taken in sorted order, so that no two runs wait for each other."""
+    def hold(self, targets: tuple[str, ...], run: str, wait_s: float = -1) -> Iterator[None]:
+        """Hold the locks of all targets. They are taken in sorted order, so that no two runs wait for each other.
+
+        Whoever holds some already gives a `wait_s`: raises Retry if another run has one of them for longer.
+        """
         names = sorted(set(targets))
         with self._guard:
             locks = [self._locks.setdefault(name, threading.Lock()) for name in names]
         taken = 0
         try:
             for name, lock in zip(names, locks, strict=True):
-                lock.acquire()
+                if not lock.acquire(timeout=wait_s):
+                    raise Retry(f"{name} is in the hands of {self._holders.get(name, 'another run')}")
                 taken += 1
                 self._holders[name] = run
             yield
@@ -59,6 +63,16 @@ class Attempt:
     deadline: float
     waits_for: tuple[str, ...] = ()
     overdue: bool = False
+
+
+class Instances(dict[str, Handler[Any]]):
+    """One instance of each handler that is used. It lives as long as gluehook, and may keep a warm session."""
+
+    def __init__(self, classes: Mapping[str, type[Handler[Any]]]) -> None:
+        self._classes = classes
+
+    def __missing__(self, name: str) -> Handler[Any]:
+        return self.setdefault(name, self._classes[name]())  # two threads may be here, and one instance stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,7 @@ class Workshop:
         kinds = {"changed"} if run.changed else set[str]()
         for place in range(run.step, len(run.rule.do)):
             step = run.rule.do[place]
-            if not changed and (step.when_changed or (run.quiet and not step.reconciles)):
+            if run.passes_over(step, changed=changed):
                 continue
             try:
                 outcome = self._step(step, attempt, said)
@@ -108,7 +122,7 @@ class Workshop:
             told.append(said)
             done = {"use": step.use, "status": outcome.status, "said": said}
             self.books.step(run, place + 1, done, changed=changed, said=said)
-        return Result(_overall(kinds), "; ".join(told), None, len(run.rule.do), changed)
+        return Result(overall(kinds), "; ".join(told), None, len(run.rule.do), changed)
 
     def _step(self, step: Step, attempt: Attempt, said: str) -> Outcome:
         handler = self.handlers[step.use]
@@ -142,7 +156,8 @@ class Workshop:
         return {name: render(value, lookup) for name, value in step.args.items()}
 
 
-def _overall(kinds: set[str]) -> ResultKind:
+def overall(kinds: set[str]) -> ResultKind:
+    """How a run ends whose steps have ended so."""
     if "changed" in kinds:
         return "changed"
     return "skipped" if kinds == {"skipped"} else "unchanged"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +10,7 @@ from hooks.events import Event, Origin
 
 _FIELDS = ("service", "project")
 _FORMER = 200  # names: more than a home server makes and removes between two resyncs
+EARLIER = 8  # ids of one name: whoever was not re-created in so many generations of another is known by its labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class PortFile:
     ports: tuple[int, ...] = ()
     reason: str = ""  # why it holds no valid port although it is not empty
     generation: str = ""  # mtime in ns and inode, "" where there is no file
-    mtime: int = 0  # ns since the Unix epoch
+    mtime: int = field(default=0, compare=False)  # ns since the Unix epoch; the generation tells it exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class World:
     file: PortFile | None = None  # None: never read, or no rule asks
     gluetun_seen: bool = False  # once Docker has shown it, its absence means that it is down
     former: Mapping[str, Container] = field(default_factory=dict)  # who last bore a name that is free now
+    earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> ids that bore it, the latest first
 
     @property
     def port(self) -> PortFile | None:
@@ -73,16 +74,39 @@ class World:
         """The container of this name, or the one that bore it last: both tell whether the next is news."""
         return self.containers.get(name) or self.former.get(name)
 
+    def ids(self) -> dict[str, tuple[str, ...]]:
+        """Every id that is known of a name: the one that it has or had last, and earlier ones."""
+        bearers = {**self.former, **self.containers}
+        last = {name: (container.id,) for name, container in bearers.items()}
+        return {name: (*last.get(name, ()), *self.earlier.get(name, ())) for name in {**last, **self.earlier}}
+
     def having(self, container: Container) -> World:
         """The world in which the container bears its name."""
         former = {name: gone for name, gone in self.former.items() if name != container.name}
-        return replace(self, containers={**self.containers, container.name: container}, former=former)
+        containers = {**self.containers, container.name: container}
+        return replace(self, containers=containers, former=former, earlier=self._earlier_than(container))
 
     def without(self, name: str) -> World:
         """The world in which the name is free. Who bore it is remembered, the oldest forgotten."""
         containers = {n: c for n, c in self.containers.items() if n != name}
         former = {n: c for n, c in self.former.items() if n != name} | {name: self.containers[name]}
         return replace(self, containers=containers, former=dict(list(former.items())[-_FORMER:]))
+
+    def _earlier_than(self, container: Container) -> Mapping[str, tuple[str, ...]]:
+        name, known = container.name, self.known(container.name)
+        if known is None or known.id == container.id:
+            return self.earlier
+        ids = (known.id, *(ident for ident in self.earlier.get(name, ()) if ident not in (known.id, container.id)))
+        others = {n: earlier for n, earlier in self.earlier.items() if n != name}
+        return dict(list({**others, name: ids[:EARLIER]}.items())[-_FORMER:])
+
+    def reading(self, file: PortFile, now: int) -> World:
+        """The world after a reading of the port file. `now` is ns since the Unix epoch."""
+        vpn = self.containers.get(self.gluetun)
+        # a start that lies in the future: the clock was set back since, and what is there now is no leftover
+        if vpn and vpn.running and vpn.started_at > now:
+            file = replace(file, mtime=max(file.mtime, vpn.started_at))
+        return replace(self, file=file)
 
     def state(self) -> dict[str, Any]:
         """What `${state.…}` can say."""
@@ -129,60 +153,6 @@ def lasts(world: World, event: Event) -> bool:
         case "port.forwarded":
             return world.port is not None
     return True
-
-
-class View:
-    """The world that the sources share. Events are posted under the lock, so their order is the world's order."""
-
-    def __init__(self, world: World, post: Callable[[Event], None], now: Callable[[], int]) -> None:
-        self._world, self._post, self._now = world, post, now
-        self._lock = threading.RLock()
-
-    @property
-    def world(self) -> World:
-        """What is believed at this instant."""
-        return self._world
-
-    def tell(self, event: Event) -> None:
-        """Take in one raw event: what it says about the world, the event itself, and what follows from it."""
-        with self._lock:
-            before, self._world = self._world, _remember(follow(self._world, event))
-            self._post(event)
-            for derived in diff(before, self._world, event.origin, event.time):
-                if derived.type in _FOLLOWS:
-                    self._post(derived)
-
-    def look(self, change: Callable[[World], World], origin: Origin = "resync") -> None:
-        """Replace the world by what was just seen, and post the difference."""
-        with self._lock:
-            for event in self._step(change, origin):
-                self._post(event)
-
-    def resync(self, change: Callable[[World], World]) -> None:
-        """As `look`, but tell every state that holds: whoever missed or failed one acts on it now."""
-        with self._lock:
-            for event in self._step(change, "resync"):
-                if event.type not in _PRESENT:
-                    self._post(event)
-            for event in present(self._world, self._now()):
-                self._post(event)
-
-    def _step(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
-        before, self._world = self._world, _remember(change(self._world))
-        return diff(before, self._world, origin, self._now())
-
-
-# What a raw event brings with it. The rest of a diff is the raw event itself, told by Docker.
-_FOLLOWS = frozenset({"container.recreated", "container.ip_changed", "port.forwarded", "port.cleared"})
-# What `present` tells; a resync leaves these out of its diff, so that nothing is told twice.
-_PRESENT = frozenset({
-    "container.start", "container.healthy", "container.unhealthy", "port.forwarded", "port.cleared",
-})  # fmt: skip
-
-
-def _remember(world: World) -> World:
-    news = world.gluetun in world.containers and not world.gluetun_seen
-    return replace(world, gluetun_seen=True) if news else world
 
 
 def follow(world: World, event: Event) -> World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from hooks import remembered
 from hooks.events import Event
 from hooks.sources.docker_look import addresses_of, everything, these
-from hooks.world import Container, PortFile, View, World, diff, follow, lasts, present
+from hooks.view import View
+from hooks.world import Container, PortFile, World, diff, follow, lasts, present
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
@@ -96,6 +99,43 @@ def test_names_swapped_through_a_third() -> None:
         happened("rename", "dep", B, 40, old_name="dep.recreate"), world=world,
     )  # fmt: skip
     assert {name: c.id for name, c in world.containers.items()} == {"dep.old": A, "dep": B}
+
+
+def test_the_ids_that_a_name_had_are_remembered_the_latest_first_and_not_for_ever() -> None:
+    world = after(happened("start", "vpn", A, 10), happened("die", "vpn", A, 20))
+    assert (world.earlier, world.ids()) == ({}, {"vpn": (A,)})
+    assert after(happened("destroy", "vpn", A, 21), world=world).ids() == {"vpn": (A,)}
+    world = after(happened("destroy", "vpn", A, 21), happened("start", "vpn", B, 30), world=world)
+    assert (world.earlier, world.ids()) == ({"vpn": (A,)}, {"vpn": (B, A)})
+    world = after(happened("start", "vpn", C, 40), happened("start", "vpn", B, 50), world=world)
+    assert world.earlier == {"vpn": (C, A)}, "the one that it has now is no earlier one"
+    for number in range(20):
+        world = after(happened("start", "vpn", f"{number:064d}", 60 + number), world=world)
+    assert world.earlier["vpn"] == tuple(f"{number:064d}" for number in range(18, 10, -1))
+    assert after(happened("die", "vpn", f"{19:064d}", 90), world=world).earlier == world.earlier
+    for number in range(300):
+        world = after(happened("start", f"c{number}", A, 1), happened("start", f"c{number}", B, 2), world=world)
+    assert len(world.earlier) == 200
+
+
+def test_an_id_that_only_a_look_has_seen_go_is_remembered_too() -> None:
+    world = after(happened("start", "vpn", A, 10))
+    found = {"vpn": Container("vpn", B, running=True, started_at=20)}
+    assert everything(world, found)(world).earlier == {"vpn": (A,)}
+
+
+def test_a_new_name_takes_over_no_ids() -> None:
+    world = after(happened("start", "vpn", A, 10), happened("rename", "vpn.old", A, 20, old_name="vpn"))
+    assert world.earlier == {}
+    assert after(happened("start", "vpn", B, 30), world=world).earlier == {"vpn": (A,)}
+
+
+def test_the_ids_outlive_gluehook() -> None:
+    world = after(happened("start", "vpn", A, 10), happened("start", "vpn", B, 20))
+    saved = json.loads(json.dumps(remembered.dump(world)))
+    assert remembered.load(saved, World()) == world
+    del saved["earlier"]  # as a version before this one has written it
+    assert remembered.load(saved, World()) == replace(world, earlier={})
 
 
 def test_names_that_were_left_are_remembered_but_not_for_ever() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from handlers.base import Context, GiveUp, Handler, Retry
-from handlers.containers import Restart, RestartArgs, Start, StartArgs
-from handlers.containers_exec import Exec, ExecArgs
-from handlers.restart_budget import RestartBudget
+from handlers.containers.exec import Exec, ExecArgs
+from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
+from handlers.containers.restart_budget import RestartBudget
 from hooks.events import Event
 from hooks.wire import nanoseconds
 from tests.handlers.cases_general import AFTER, ID, OneContainer, docker_at, engine_of

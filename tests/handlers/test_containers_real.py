@@ -6,17 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from handlers.base import Context, Duration, GiveUp, Handler, Outcome, Retry
-from handlers.containers import Restart, RestartArgs, Start, StartArgs
-from handlers.containers_exec import Exec, ExecArgs
-from hooks.events import Event
+from handlers.base import Duration
+from handlers.containers.exec import Exec, ExecArgs
+from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
 from hooks.world import Container, World
-from tests.handlers.cases_general import docker_at
-from tests.handlers.contract import Clock, Notes, context
+from tests.handlers.contract import Notes
+from tests.handlers.on_engine import composed, ends, now, state
 from tests.parts.dockerd import Dockerd
 
 pytestmark = pytest.mark.docker
@@ -26,31 +24,6 @@ pytestmark = pytest.mark.docker
 def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
     yield dockerd
     dockerd.remove()
-
-
-def state(engine: Dockerd, name: str) -> dict[str, Any]:
-    with closing(engine.client()) as client:
-        return dict(client.inspect_container(name)["State"])
-
-
-def now(engine: Dockerd, *, memory: Notes | None = None, timeout_s: float = 20.0, **more: Any) -> Context:
-    """The context of an event that happens now, on the clock that the engine has too."""
-    end_s = time.monotonic() + timeout_s
-    event = Event("container.die", "other", time.time_ns())
-    ctx = context(
-        event=event, clock=Clock(time.time()), docker=docker_at(engine.host), memory=memory or Notes(), **more
-    )
-    return replace(ctx, left=lambda: end_s - time.monotonic(), now=time.time)
-
-
-def ends(handler: Handler[Any], args: Any, ctx: Context) -> tuple[str, str]:
-    """How an attempt ends, as (status or error word, what is said)."""
-    try:
-        outcome = handler.apply(args, ctx)
-    except (Retry, GiveUp) as end:
-        return type(end).__name__, end.said
-    assert isinstance(outcome, Outcome)
-    return outcome.status, outcome.said
 
 
 def until_it_ends(engine: Dockerd, name: str) -> None:
@@ -125,13 +98,13 @@ def test_a_dependent_follows_its_parent_into_the_new_namespace(engine: Dockerd) 
 
 def test_a_dependent_whose_parent_was_recreated_needs_compose(engine: Dockerd) -> None:
     engine.run("vpn")
-    engine.run("dep", network="container:vpn", labels={"com.docker.compose.service": "torrents"})
+    engine.run("dep", network="container:vpn", labels=composed("torrents"))
     before = state(engine, "dep")["StartedAt"]
     engine.remove("vpn")
     engine.run("vpn")
     word, said = ends(Restart(), RestartArgs("dep"), now(engine))
     assert (word, state(engine, "dep")["StartedAt"]) == ("GiveUp", before)
-    assert "docker compose up -d --force-recreate torrents" in said
+    assert "docker compose -f /srv/compose.yaml -p home up -d --force-recreate torrents" in said
 
 
 def test_a_stranded_dependent_is_no_stopped_one(engine: Dockerd) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from handlers import docker_exec
 from handlers.base import Context, GiveUp, Handler, Outcome, Retry
 from handlers.docker_api import engine, find
 from handlers.masking import Tail, cut, mask, secret_values
 from hooks.settings import Settings
 
-_HEADER_BYTES = 8  # before each frame of output: its stream, three zeros, its length in four bytes
-_PIECE_BYTES = 65536
-_PAUSE_S = 0.05
 _CANNOT_RUN = frozenset({126, 127})
 
 
@@ -56,53 +51,11 @@ class Exec(Handler[ExecArgs]):
             if not seen.running:
                 return Outcome("skipped", f"container '{seen.name}' does not run, so {_what(args)} was not run")
             tail = Tail()
-            return _judge(_run(client, seen.id, args, tail, ctx), tail, args)
-
-
-def _run(client: Any, container_id: str, args: ExecArgs, tail: Tail, ctx: Context) -> int | None:
-    """The exit code; None where it still runs when the attempt's time is over."""
-    created = client.exec_create(
-        container_id, args.command, user=args.user or "", workdir=args.workdir, environment=args.environment
-    )
-    try:
-        exec_id = created["Id"]
-    except (KeyError, TypeError):
-        raise Retry(f"cannot run {_what(args)}: Docker's answer is not one of a Docker engine") from None
-    with _output(client, exec_id, ctx) as pieces:
-        for piece in pieces:
-            tail.add(piece)
-    # the output may end a moment before Docker knows the exit code
-    while (code := client.exec_inspect(exec_id).get("ExitCode")) is None and ctx.left() > _PAUSE_S:
-        ctx.wait(_PAUSE_S)
-    return None if code is None else int(code)
-
-
-@contextmanager
-def _output(client: Any, exec_id: str, ctx: Context) -> Iterator[Iterator[bytes]]:
-    """What the command says. The stream is shut when the attempt's time is over.
-
-    docker-py's own `exec_start` waits for output without any time-out, and with its protocol upgrade it may lose
-    what arrives together with the headers; so this is the same call without the upgrade.
-    """
-    url = client._url("/exec/{0}/start", exec_id)
-    reply = client._post_json(url, data={"Detach": False, "Tty": False}, stream=True)
-    client._raise_for_status(reply)
-    alarm = threading.Timer(max(ctx.left(), 0.0), reply.raw.shutdown)
-    alarm.start()
-    try:
-        with closing(reply):
-            yield _frames(reply.raw)
-    finally:
-        alarm.cancel()
-        alarm.join()
-
-
-def _frames(raw: Any) -> Iterator[bytes]:
-    while len(header := raw.read(_HEADER_BYTES)) == _HEADER_BYTES:
-        length = int.from_bytes(header[4:], "big")
-        while length > 0 and (piece := raw.read(min(length, _PIECE_BYTES))):
-            length -= len(piece)
-            yield piece
+            code = docker_exec.run(
+                client, seen.id, args.command, tail.add, left=ctx.left, wait=ctx.wait,
+                user=args.user, workdir=args.workdir, environment=args.environment,
+            )  # fmt: skip
+            return _judge(code, tail, args)
 
 
 def _judge(code: int | None, tail: Tail, args: ExecArgs) -> Outcome:

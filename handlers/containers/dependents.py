@@ -1,0 +1,135 @@
+"""Who belongs into a container's network namespace, and who of them sits on a dead one. Nothing here asks Docker.
+
+Docker stores the id of the container that another joins. After a restart that id is the same and its namespace is
+new; after a re-creation the id is gone, and only what is remembered tells whose it was.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Literal
+
+from handlers.containers import compose
+from handlers.containers.leftovers import bearer_of
+from handlers.docker_records import Listed, Seen
+
+Earlier = Mapping[str, Sequence[str]]  # a container's name -> the ids that it had
+Link = Literal["same", "other", "guessed"]  # the id it has now; one it had; by Compose's labels one it must have had
+State = Literal["attached", "stale", "stranded", "elsewhere", "stopped", "paused", "waiting"]
+"""How a dependent is:
+
+attached   in the namespace that is there now
+stale      runs in the one before its parent's last restart: a restart helps
+stranded   does not run, because it could not join: a start helps
+elsewhere  names an id that its parent no longer has: only a re-creation helps
+stopped    does not run, and nobody but its owner wants that
+paused     by its owner
+waiting    for the one that it joins, which does not run
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A container that belongs into another's network namespace."""
+
+    listed: Listed
+    joins: Listed  # the one whose namespace it is, as that is now
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """A member, and how it is."""
+
+    seen: Seen
+    joins: Listed
+    link: Link
+    state: State
+
+
+def members(parent: Listed, containers: Iterable[Listed], earlier: Earlier) -> list[Member]:
+    """Who belongs into the parent's namespace, directly or through another, each after the one that it joins."""
+    by_id = {one.id: one for one in containers}
+    left = [one for one in by_id.values() if one.parent is not None and bearer_of(one) is None and one.id != parent.id]
+    found: list[Member] = []
+    houses = deque([parent])
+    while houses:
+        house = houses.popleft()
+        had = {*earlier.get(house.name, ()), *_told_by_labels(left, house, by_id)}
+        joined = [Member(one, house, link) for one in left if (link := _link(one, house, by_id, had))]
+        found += joined
+        houses.extend(member.listed for member in joined)
+        left = [one for one in left if one.id not in {member.listed.id for member in joined}]
+    return found
+
+
+def orphans(containers: Iterable[Listed], known: Iterable[Member]) -> list[Listed]:
+    """Whoever joins a container that is no more, and of which nothing tells whose id that was."""
+    containers = [one for one in containers if bearer_of(one) is None]
+    there = {word for one in containers for word in (one.id, one.name)} | {member.listed.parent for member in known}
+    return [one for one in containers if one.parent is not None and one.parent not in there]
+
+
+def judged(parent: Seen, found: Iterable[Member], seen: Mapping[str, Seen],
+           left_by_us: Callable[[Seen], bool] = lambda seen: seen.stranded) -> list[Dependent]:  # fmt: skip
+    """How each member is. `seen` has them by id: who is missing there is left out, and so is whoever joins it.
+
+    `left_by_us`: whether one that does not run was not stopped by its owner.
+    """
+    houses: dict[str, tuple[Seen, State]] = {parent.id: (parent, "attached")}
+    dependents = []
+    for member in found:
+        one, house = seen.get(member.listed.id), houses.get(member.joins.id)
+        if one and house:
+            state = _state(one, member.link, *house, left_by_us)
+            houses[one.id] = (one, state)
+            dependents.append(Dependent(one, member.joins, member.link, state))
+    return dependents
+
+
+def _told_by_labels(left: Iterable[Listed], house: Listed, by_id: Mapping[str, Listed]) -> Iterator[str]:
+    """Ids that this one must have had: who surely belongs to it names them, and tells so for all who do."""
+    for one in left:
+        if one.parent and one.parent not in by_id and _by_labels(one, house, by_id.values()) == "other":
+            yield one.parent
+
+
+def _link(one: Listed, house: Listed, by_id: Mapping[str, Listed], had: AbstractSet[str]) -> Link | None:
+    """How it belongs into the namespace of this one, which had these ids, or None."""
+    asked = one.parent or ""
+    if asked in (house.id, house.name):
+        return "same"
+    other = by_id.get(asked)
+    if other is not None and other.running and bearer_of(other) is None:
+        return None  # that one has only lent its name for a while
+    if asked in had or (other is not None and bearer_of(other) == house.name):
+        return "other"
+    return _by_labels(one, house, by_id.values()) if other is None else None
+
+
+def _by_labels(one: Listed, house: Listed, containers: Iterable[Listed]) -> Link | None:
+    project, services = compose.project(one.labels), compose.depends_on(one.labels)
+    there = [other for other in containers if project and compose.project(other.labels) == project]
+    if house.id not in {other.id for other in there} or compose.service(house.labels) not in services:
+        return None
+    # whoever has a network of its own and comes first as well could be the one that is meant
+    rivals = [o for o in there if o.id != house.id and o.parent is None and compose.service(o.labels) in services]
+    return "guessed" if rivals else "other"
+
+
+def _state(one: Seen, link: Link, house: Seen, house_state: State, left_by_us: Callable[[Seen], bool]) -> State:
+    if one.paused:
+        return "paused"
+    if not one.running and not left_by_us(one):
+        return "stopped"
+    if link != "same" or house_state == "elsewhere":  # the other will have another id soon
+        return "elsewhere"
+    if house_state in ("stopped", "waiting"):
+        return "waiting"
+    if not one.running:
+        return "stranded"
+    moves = house_state in ("stale", "stranded") or one.started_at < house.started_at
+    return "stale" if moves else "attached"

@@ -1,0 +1,68 @@
+"""One look at everyone in a container's network namespace: a list, and an inspect of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.base import GiveUp, Retry
+from handlers.containers.dependents import Dependent, Earlier, judged, members, orphans
+from handlers.docker_api import everyone, look
+from handlers.docker_records import Listed, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """Who belongs into the namespace of one container."""
+
+    dependents: list[Dependent]
+    orphans: list[str]  # names: they join a container that is no more, and whose that was is not known
+    unseen: list[str]  # names: they belong in and cannot be inspected
+
+
+def look_around(client: Any, parent: Seen, earlier: Earlier,
+                left_by_us: Callable[[Seen], bool] = lambda seen: seen.stranded) -> Namespace:  # fmt: skip
+    """Who shares the parent's namespace, and how each is. `earlier`: the ids that names have had (`World.ids()`).
+
+    One that cannot be inspected hides nobody else. Raises Retry, or Docker's errors, where the list cannot be had.
+    """
+    containers = everyone(client)
+    found = members(parent, containers, earlier)
+    seen, unseen = _inspected(client, (member.listed for member in found))
+    lost = [one.name for one in orphans(containers, found)]
+    return Namespace(judged(parent, found, seen, left_by_us), lost, unseen)
+
+
+def refuse_nested(client: Any, parent: Seen) -> None:
+    """Raises GiveUp for a parent that has no namespace of its own, as it joins another's."""
+    way = [parent]
+    while (asked := way[-1].parent) is not None:
+        other = look(client, asked)
+        if other is None:
+            raise GiveUp(f"container '{parent.name}' joins the network of a container that is no more; re-create it")
+        if other.id in {one.id for one in way}:
+            names = ", ".join(f"'{one.name}'" for one in way)
+            raise GiveUp(f"containers {names} join each other's network in a circle; give one of them a network")
+        way.append(other)
+    if len(way) > 1:
+        root = way[-1].name
+        raise GiveUp(
+            f"container '{parent.name}' has no network of its own, it joins that of '{root}'; name that in `of`"
+        )
+
+
+def _inspected(client: Any, containers: Iterable[Listed]) -> tuple[dict[str, Seen], list[str]]:
+    from docker.errors import APIError
+
+    seen: dict[str, Seen] = {}
+    unseen = []
+    for one in containers:
+        try:
+            found = look(client, one.id)
+        except (APIError, Retry):
+            unseen.append(one.name)
+            continue
+        if found:
+            seen[one.id] = found
+    return seen, unseen

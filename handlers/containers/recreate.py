@@ -1,0 +1,146 @@
+"""A container made anew as it was, in another's new network namespace; at every instant it can be finished or undone.
+
+create beside → stop the old → rename it aside → rename the new into its place → start → remove the old. What Docker
+would refuse, it refuses at the first call, when nothing has been touched. Names alone tell how far a cut one came:
+no record of ours has to survive.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from handlers.base import Context, Retry
+from handlers.containers.leftovers import aside, mark_of
+from handlers.containers.restart_budget import RestartBudget
+from handlers.docker_api import everyone, look
+from handlers.docker_records import Listed, Seen
+
+_UNDO_S = 10.0  # for each call that puts the old one back, however little of the attempt is left
+_RESERVE_S = 2.0  # beyond the stop time-out: a re-creation that has begun is not to be cut
+# what Docker refuses beside another's network, as it is that one's to have
+_NOT_ITS_OWN = ("Hostname", "Domainname", "ExposedPorts", "MacAddress")
+
+
+def recreate(client: Any, old: Seen, parent_id: str, ctx: Context) -> str:
+    """Make it anew in the namespace of `parent_id`; the new id. Whatever fails, the old one is back in its place.
+
+    Raises Retry when it is no more what it was, or the attempt's end is too near, and Docker's errors.
+    """
+    _have_time(old, ctx)
+    raw = _as_it_is(client, old)
+    new_id = _create(client, raw, aside(old.name, "new", old.id), parent_id)
+    RestartBudget(old.name, ctx).spend()  # also how it is known later that its owner did not stop it
+    try:
+        if raw["State"]["Running"]:
+            _stop(client, old, ctx)
+        client.rename(old.id, aside(old.name, "old", old.id))
+        client.rename(new_id, old.name)
+        client.start(new_id)
+    except Exception:
+        _put_back(client, old, new_id)
+        raise
+    client.remove_container(old.id, v=False)
+    return new_id
+
+
+def body(raw: Mapping[str, Any], parent_id: str, image: str | None = None) -> dict[str, Any]:
+    """What creates it again, from what an inspect shows. `image` overrides the name that it was made from."""
+    config = {key: value for key, value in raw["Config"].items() if key not in _NOT_ITS_OWN}
+    host = copy.deepcopy(raw["HostConfig"])
+    joined = host["NetworkMode"]
+    for kind in ("NetworkMode", "PidMode", "IpcMode"):
+        if host.get(kind) == joined:
+            host[kind] = f"container:{parent_id}"
+    host["PortBindings"], host["PublishAllPorts"] = None, False
+    _keep_volumes(host, raw["Mounts"])
+    return {**config, "Image": image or config["Image"], "HostConfig": host}
+
+
+def settle(client: Any, ctx: Context) -> list[str]:
+    """Finish or undo what an earlier attempt was cut off at, whichever is shorter. Says what was done."""
+    said = []
+    for name in sorted({mark.name for one in everyone(client) if (mark := mark_of(one))}):
+        with ctx.hold(f"container:{name}"):  # one that is being worked on is nobody's leftover
+            said += _settle(client, name, everyone(client))
+    return said
+
+
+def _have_time(old: Seen, ctx: Context) -> None:
+    stop_s = old.stop_timeout_s if old.running else 0
+    if ctx.left() < stop_s + _RESERVE_S:
+        raise Retry(f"container '{old.name}' may take {stop_s} s to stop, which the rule's timeout has no room for")
+
+
+def _as_it_is(client: Any, old: Seen) -> dict[str, Any]:
+    from docker.errors import NotFound
+
+    with suppress(NotFound):
+        raw: dict[str, Any] = client.inspect_container(old.id)
+        if raw["Name"].lstrip("/") == old.name:
+            return raw
+    raise Retry(f"container '{old.name}' is being re-created by somebody else; it is looked at again")
+
+
+def _create(client: Any, raw: Mapping[str, Any], name: str, parent_id: str) -> str:
+    made = str(client.create_container_from_config(body(raw, parent_id), name)["Id"])
+    if client.inspect_container(made)["Image"] == raw["Image"]:
+        return made
+    # the tag is another image's by now: it gets the one that it has
+    client.remove_container(made, v=False)
+    return str(client.create_container_from_config(body(raw, parent_id, raw["Image"]), name)["Id"])
+
+
+def _keep_volumes(host: dict[str, Any], mounts: list[Mapping[str, Any]]) -> None:
+    """Name the anonymous volumes, which a new container would else get empty."""
+    wanted = {mount["Target"]: mount for mount in host.get("Mounts") or []}
+    bound = {bind.split(":")[1] for bind in host.get("Binds") or []}
+    for mount in mounts:
+        target = mount["Destination"]
+        if mount["Type"] != "volume" or target in bound:
+            continue
+        if target in wanted:
+            wanted[target]["Source"] = mount["Name"]
+        else:
+            access = "" if mount["RW"] else ":ro"
+            host["Binds"] = [*(host.get("Binds") or []), f"{mount['Name']}:{target}{access}"]
+
+
+def _stop(client: Any, old: Seen, ctx: Context) -> None:
+    client.timeout = max(ctx.left() - old.stop_timeout_s, 1.0)  # docker-py adds the stop time-out again
+    client.stop(old.id, timeout=old.stop_timeout_s)
+    client.timeout = max(ctx.left(), 1.0)
+
+
+def _put_back(client: Any, old: Seen, new_id: str) -> None:
+    """The old one in its place, and running where that is possible. What fails here is left to `settle`."""
+    client.timeout = _UNDO_S
+    with suppress(Exception):
+        new, now = look(client, new_id), look(client, old.id)
+        if now is None or (new and not new.fresh):
+            return  # it has started after all: then it is the one that stays
+        client.remove_container(new_id, v=False)
+        if now.name != old.name:
+            client.rename(old.id, old.name)
+        if not now.running:
+            client.start(old.id)  # its namespace may be gone; then Docker notes at least that nobody stopped it
+
+
+def _settle(client: Any, name: str, containers: list[Listed]) -> list[str]:
+    left = {mark.kind: one for one in containers if (mark := mark_of(one)) and mark.name == name}
+    new, old = left.get("new"), left.get("old")
+    bearer = next((one for one in containers if one.name == name), None)
+    if new and not (old or bearer):
+        return []  # what it was made from is gone: it is all that there is
+    if new:
+        client.remove_container(new.id, v=False)
+    if old and bearer and not bearer.fresh:
+        client.remove_container(old.id, v=False)
+        return [f"the re-creation of container '{name}', which was cut off, is finished"]
+    if old:
+        if bearer:
+            client.remove_container(bearer.id, v=False)
+        client.rename(old.id, name)
+    return [f"the re-creation of container '{name}', which was cut off, is undone"] if left else []

@@ -1,0 +1,121 @@
+"""What is to be done about each member of a namespace: restart it, re-create it, say who must, or leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+from handlers.base import Context
+from handlers.containers import compose
+from handlers.containers.dependents import Dependent
+from handlers.containers.namespace import Namespace
+from handlers.containers.restart_budget import RestartBudget
+from handlers.docker_api import is_own
+from handlers.docker_records import Seen
+
+_SWARM_TASK = "com.docker.swarm.task.id"
+_LEFT_SO: Mapping[str, str] = {
+    "stopped": "does not run and stays stopped",
+    "paused": "is paused and stays so",
+    "waiting": "waits for '{joins}', which does not run",
+}
+
+
+@dataclass(slots=True)
+class Work:
+    """The members that need something, by what that is; and sentences about the others."""
+
+    restarts: list[Dependent] = field(default_factory=list)
+    recreations: list[Dependent] = field(default_factory=list)
+    reports: list[Dependent] = field(default_factory=list)  # must be re-created, and not by us
+    by_hand: list[str] = field(default_factory=list)
+    later: list[str] = field(default_factory=list)  # to be tried again
+    left: list[str] = field(default_factory=list)
+    out_of_restarts: list[RestartBudget] = field(default_factory=list)
+
+
+def work(shared: Namespace, ctx: Context, *, recreates: bool) -> Work:
+    """What is to be done about everyone in the namespace. `recreates`: those may be that need it."""
+    todo = Work(
+        later=[f"container '{name}' cannot be inspected; it is looked at again" for name in shared.unseen],
+        left=[f"container '{name}' joins a container that is no more, and nothing tells which that was"
+              for name in shared.orphans],
+    )  # fmt: skip
+    for one in shared.dependents:
+        _give(one, todo, ctx, recreates=recreates)
+    return todo
+
+
+def waves(dependents: Sequence[Dependent]) -> Iterator[list[Dependent]]:
+    """Those that can be seen to at once, after those that they need: whom they join, and what Compose starts first."""
+    by_name = {one.seen.name: one for one in dependents}
+    joined = {name: {one.joins.name} & by_name.keys() for name, one in by_name.items()}
+    needed = {name: joined[name] | set(_depended_on(one, dependents)) for name, one in by_name.items()}
+    order = TopologicalSorter(needed)
+    try:
+        order.prepare()
+    except CycleError:  # Compose allows none, but labels can say anything: then whom they join is all that counts
+        order = TopologicalSorter(joined)
+        order.prepare()
+    while order.is_active():
+        ready = sorted(order.get_ready())
+        yield [by_name[name] for name in ready]
+        order.done(*ready)
+
+
+def names(dependents: Iterable[Dependent]) -> str:
+    """Them in a sentence: "container 'a'", or "containers 'a', 'b' and 'c'"."""
+    quoted = sorted(f"'{one.seen.name}'" for one in dependents)
+    if len(quoted) < 2:
+        return f"container {''.join(quoted)}"
+    return f"containers {', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def report(parent: Seen, dependents: Sequence[Dependent]) -> str:
+    """Who must be re-created, and the exact commands."""
+    dependents = sorted(dependents, key=lambda one: one.seen.name)
+    commands = compose.recreation(one.seen.labels for one in dependents)
+    others = [one for one in dependents if not compose.service(one.seen.labels)]
+    told = [f"run: {command}" for command in commands]
+    if others:
+        told.append(f"run {names(others)} again as at first, with --network container:{parent.name}")
+    are = "is" if len(dependents) == 1 else "are"
+    return (
+        f"{names(dependents)} {are} cut off in the network of an earlier '{parent.name}', which has been re-created; "
+        + "; ".join(told)
+    )
+
+
+def _give(one: Dependent, todo: Work, ctx: Context, *, recreates: bool) -> None:
+    if one.state == "attached":
+        return
+    if one.state in _LEFT_SO:
+        todo.left.append(f"container '{one.seen.name}' {_LEFT_SO[one.state].format(joins=one.joins.name)}")
+    elif _SWARM_TASK in one.seen.labels:
+        todo.left.append(f"container '{one.seen.name}' is a task of a swarm, which sees to it")
+    elif one.state == "elsewhere" and not (recreates and _may_be_recreated(one, ctx)):
+        todo.reports.append(one)
+    elif is_own(one.seen, ctx):
+        todo.by_hand.append(
+            f"container '{one.seen.name}' is the one that gluehook runs in, which it never restarts; "
+            f"run: docker restart {one.seen.name}"
+        )
+    elif refused := (budget := RestartBudget(one.seen.name, ctx)).refusal():
+        todo.left.append(refused)
+        todo.out_of_restarts.append(budget)
+    else:
+        (todo.recreations if one.state == "elsewhere" else todo.restarts).append(one)
+
+
+def _may_be_recreated(one: Dependent, ctx: Context) -> bool:
+    # an --rm container would be gone, volumes and all, once it stops; a guess may be wrong
+    return not one.seen.auto_remove and one.link != "guessed" and not is_own(one.seen, ctx)
+
+
+def _depended_on(one: Dependent, others: Iterable[Dependent]) -> Iterator[str]:
+    project, services = compose.project(one.seen.labels), compose.depends_on(one.seen.labels)
+    for other in others:
+        labels = other.seen.labels
+        if project and compose.project(labels) == project and compose.service(labels) in services:
+            yield other.seen.name
