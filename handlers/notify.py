@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar
 
 from handlers.base import Context, GiveUp, Handler, Outcome, Retry
+from handlers.child import start
 from handlers.masking import cut, mask
 from hooks.settings import Settings
 
@@ -81,14 +79,7 @@ def _send(addresses: Sequence[str], args: SendArgs, ctx: Context) -> Mapping[str
     In a process of its own: Apprise's services would stay in memory (17 MiB), and some wait without a time-out.
     """
     order = json.dumps({"title": args.title, "message": args.message, "urls": addresses}).encode()
-    root = str(Path(__file__).resolve().parents[1])  # where our packages lie, be it a checkout or an installation
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "handlers.notify_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))},
-    )
+    child = start("handlers.notify_child")
     unsaid = "sender broke"
     with child:
         try:

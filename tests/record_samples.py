@@ -1,4 +1,4 @@
-"""Record tests/samples/ from a real engine: `python -m tests.record_samples`. Root, docker.io and busybox-static."""
+"""Record tests/samples/ from real parts: `python -m tests.record_samples`. For root; they are in .ci/run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ from typing import Any
 import docker
 from docker.errors import APIError
 
-from hooks.wire import from_docker
+from handlers.wireguard import watch as wireguard_watch
+from hooks.events import Event
+from hooks.settings import Settings
+from hooks.sources.looks import LookSource
+from hooks.wire import dumps, from_docker
+from tests.handlers.on_engine import now
 from tests.parts.dockerd import IMAGE, Dockerd
+from tests.parts.wireguard import CLIENT, INTERFACE, ROUTER, SERVER, SERVER_AT_HOME, container, host
+from tests.parts.wireguard_folder import make_folder, server_key
 
 SAMPLES = Path(__file__).with_name("samples")
 _WAIT_S = 20.0
@@ -70,6 +77,7 @@ def main() -> int:
         try:
             engine.import_image()
             _write(engine, _record(engine))
+            _write_peers(_record_peers(engine, Path(folder)))
         finally:
             engine.stop()
     return 0
@@ -162,6 +170,36 @@ def _memory(engine: Dockerd, client: docker.APIClient, heard: Recording) -> None
     heard.until("container.oom")
     with suppress(APIError):
         client.kill("greedy")
+
+
+def _record_peers(engine: Dockerd, folder: Path) -> list[Event]:
+    """A device that comes, comes home and is taken out, seen through a real tunnel in a container."""
+    config, told = make_folder(folder / "config", ["iphone"], endpoint=f"{SERVER}:51820"), list[Event]()
+    ctx = now(engine, settings=Settings(wireguard_dir=str(config)), timeout_s=_WAIT_S)
+    looks = LookSource("wireguard", lambda: wireguard_watch.states(ctx), told.append, every_s=60.0)
+    with (
+        container(engine, config, folder / "wireguard-go.log") as server,
+        host(folder / "device", folder / "device-confs") as device,
+    ):
+        server.join(device, (SERVER, SERVER_AT_HOME), (CLIENT, ROUTER))
+        server.start(INTERFACE, "10.13.13.1/24")
+        device.start(config / "peer_iphone/peer_iphone.conf", "10.13.13.2/24")
+        looks.look_again()
+        for end in (SERVER, SERVER_AT_HOME):
+            device.run("wg", "set", INTERFACE, "peer", server_key(config), "endpoint", f"{end}:51820")
+            device.reaches("10.13.13.1")
+            looks.look_again()
+        server.run("wg", "set", INTERFACE, "peer", *server.wg("allowed-ips"), "remove")
+        looks.look_again()
+    return told
+
+
+def _write_peers(told: list[Event]) -> None:
+    folder = SAMPLES / "wireguard"
+    folder.mkdir()
+    for event in told:
+        (folder / f"{event.type}.jsonl").write_text(dumps(event) + "\n")
+    sys.stdout.write(f"{len(told)} types in {SAMPLES.name}/{folder.name}/\n")
 
 
 def _write(engine: Dockerd, events: dict[str, list[dict[str, Any]]]) -> None:

@@ -1,45 +1,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from hooks import signals
 from hooks.events import Event
 from hooks.sources.timer import TimerSource
-
-WAIT_S = 10.0
-
-
-class VirtualTime:
-    """A clock that stands until it is told to jump, and a wait that ends only then or by the bell."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-        self.asleep = threading.Event()
-        self.timeouts_s: list[float | None] = []
-        self._bell = threading.Event()
-
-    def wait(self, bell: threading.Event, timeout_s: float | None) -> None:
-        self.timeouts_s.append(timeout_s)
-        self._bell = bell
-        self.asleep.set()
-        assert bell.wait(WAIT_S)
-
-    def settle(self, change: Callable[[], None]) -> None:
-        """Change something, and wait until the timer has dealt with it and sleeps again."""
-        assert self.asleep.wait(WAIT_S)
-        self.asleep.clear()
-        change()
-        assert self.asleep.wait(WAIT_S)
-
-    def jump(self, by_s: float) -> None:
-        def move() -> None:
-            self.now_s += by_s
-            self._bell.set()
-
-        self.settle(move)
+from tests.parts.virtual_time import WAIT_S, VirtualTime
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from hooks import durations, signals
 from hooks.events import Event
-
-_STOP_S = 2.0
+from hooks.sources.sleeper import Sleeper
 
 
 @dataclass(slots=True)
@@ -35,11 +34,10 @@ class _Beat:
         return True
 
 
-class TimerSource:
+class TimerSource(Sleeper):
     """Posts a `timer.tick` for each of the periods in `every` ("5m", "1h30m"), the first one after a whole period.
 
-    `clock` answers monotonic seconds; `wait(bell, timeout_s)` returns when the bell is set or the time is over (None:
-    no time-out). Raises ValueError for a text that is no duration.
+    `clock` answers monotonic seconds. Raises ValueError for a text that is no duration.
     """
 
     def __init__(
@@ -51,29 +49,11 @@ class TimerSource:
         wait: Callable[[threading.Event, float | None], object] = threading.Event.wait,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._post, self._clock, self._wait, self._now_ns = post, clock, wait, now_ns
+        super().__init__("timer", wait)
+        self._post, self._clock, self._now_ns = post, clock, now_ns
         self._lock = threading.Lock()
-        self._bell = threading.Event()
         self._beats: dict[str, _Beat] = {}
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="timer", daemon=True)
         self.set(every)
-
-    @property
-    def alive(self) -> bool:
-        """Whether ticks will come."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Begin to tick."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End at once. May be called twice, and without a start."""
-        self._stopping = True
-        self._bell.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_S)
 
     def set(self, every: Iterable[str]) -> None:
         """Tick at these periods from now on; one that was there before keeps its phase."""
@@ -82,15 +62,13 @@ class TimerSource:
         with self._lock:
             known = self._beats
             self._beats = {text: known.get(text) or _Beat(text, period, now) for text, period in periods.items()}
-        self._bell.set()
+        self.ring()
 
-    def _run(self) -> None:
-        while not self._stopping:
-            self._bell.clear()  # before looking: a `set` or `stop` from here on ends the wait
-            for every in self._due():
-                self._tick(every)
-            if not self._stopping:
-                self._wait(self._bell, self._timeout_s())
+    def turn(self) -> float | None:
+        """Tick for each period that is over; sleep until the next is."""
+        for every in self._due():
+            self._tick(every)
+        return self._timeout_s()
 
     def _due(self) -> list[str]:
         now = self._clock()

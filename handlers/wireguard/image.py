@@ -1,0 +1,106 @@
+"""The other way: hand the values to linuxserver/wireguard, and let it write its files at a restart.
+
+The image takes `NAME` from the file that `FILE__NAME` names, and writes everything anew when a value is another than in
+.donoteditthisfile, or when that is missing. It keeps all keys. Its restart ends all sessions for some seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from handlers import replacing
+from handlers.base import Context, GiveUp, Retry
+from handlers.containers.restart_budget import RestartBudget
+from handlers.containers.restarting import left_by_us, read_back, restart
+from handlers.docker_api import engine, find
+from handlers.wireguard.conf import Malformed
+from handlers.wireguard.files import read
+from handlers.wireguard.plan import in_brackets
+from handlers.wireguard.rewrite import Rewrite, carry_out, survey
+from handlers.wireguard.wish import Wish
+
+_CONFIG = PurePosixPath("/config")
+_MARKER = ".donoteditthisfile"
+_PAUSE_S = 0.5
+
+
+class LeftAlone(Exception):  # noqa: N818 - a fact, not a failure
+    """The container was not touched; the text says why."""
+
+
+def hand_over(rewrite: Rewrite, ctx: Context) -> None:
+    """Have the image write what is out of step; what it does not make is made here.
+
+    Raises LeftAlone, GiveUp where the compose file has to be changed first, Retry where it did not come about in time,
+    and OSError.
+    """
+    if rewrite.is_configured:
+        carry_out(rewrite, ctx.left)
+        return
+    name, directory = ctx.settings.wireguard_container, rewrite.layout.dir
+    with engine(ctx, f"restart container '{name}'", "CONTAINERS=1 and POST=1") as client:
+        seen = find(client, name, ctx)
+        if not seen.running and not left_by_us(seen, ctx):
+            raise LeftAlone(f"container '{name}' does not run, so nothing was handed to it")
+        files = _files(rewrite.wish, _environment(client, seen.id), directory)
+        budget = RestartBudget(name, ctx)
+        if refused := budget.refusal():
+            budget.told()
+            raise LeftAlone(refused)
+        replacing.write(files, like=rewrite.layout.path, secret=False)
+        (directory / _MARKER).unlink(missing_ok=True)
+        budget.spend()
+        restart(client, seen, None, ctx)
+        read_back(client, seen, "restarted", ctx)
+    _wait(rewrite, ctx)
+
+
+def _wait(rewrite: Rewrite, ctx: Context) -> None:
+    """Until the image has written everything; then Apple's profiles are made anew."""
+    layout = rewrite.layout
+    while ctx.left() > _PAUSE_S:
+        ctx.wait(_PAUSE_S)
+        try:
+            now = survey(read(layout.dir, layout.interface), rewrite.wish, rewrite.home_ssids)
+        except (Malformed, FileNotFoundError):  # it empties a file before it writes it
+            continue
+        if now.is_configured:
+            carry_out(now, ctx.left)
+            return
+    raise Retry(f"container '{ctx.settings.wireguard_container}' was restarted and has not written what it was given")
+
+
+def _files(wish: Wish, environment: Mapping[str, str], directory: Path) -> dict[Path, bytes]:
+    values = {name: value for name, value in _values(wish).items() if value is not None}
+    missing = [name for name in values if not environment.get(f"FILE__{name}", "").startswith(f"{_CONFIG}/")]
+    if missing:
+        lines = ", ".join(f"FILE__{name}: {_CONFIG}/gluehook/{name}" for name in missing)
+        raise GiveUp(
+            f"the image cannot be given {', '.join(missing)}; replace it in the container's environment by {lines} "
+            "and re-create it, or leave out method"
+        )
+    places = {name: PurePosixPath(environment[f"FILE__{name}"]).relative_to(_CONFIG) for name in values}
+    if out := next((place for place in places.values() if ".." in place.parts), None):
+        raise GiveUp(f"the container's environment names a file outside of {_CONFIG}: {out}; correct it")
+    # without a line end: the image would take it for a part of the value
+    return {directory / place: str(values[name]).encode() for name, place in places.items()}
+
+
+def _values(wish: Wish) -> dict[str, str | None]:
+    if wish.keepalive_s is not None:
+        raise GiveUp("the image knows no keepalive of a peer's own; leave out keepalive, or method")
+    return {
+        "PEERDNS": ",".join(wish.dns) if wish.dns else None,
+        "SERVERURL": in_brackets(wish.host) if wish.host else None,
+        "SERVERPORT": str(wish.port) if wish.port else None,
+        "ALLOWEDIPS": ",".join(wish.allowed_ips) if wish.allowed_ips else None,
+        "PEERS": ",".join(wish.peers) if wish.peers else None,
+    }
+
+
+def _environment(client: Any, container_id: str) -> dict[str, str]:
+    raw = client.inspect_container(container_id)
+    pairs = (str(line).partition("=") for line in (raw.get("Config") or {}).get("Env") or ())
+    return {name: value for name, _, value in pairs}
