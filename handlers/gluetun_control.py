@@ -49,7 +49,12 @@ class Control:
 
     def public_ip(self) -> str:
         """The address that the world sees, "" while the tunnel is down."""
-        return str(self._read(self._send("GET", _PUBLIC_IP), f"GET {_PUBLIC_IP}").get("public_ip") or "")
+        return self.exit()[0]
+
+    def exit(self) -> tuple[str, str]:
+        """The address that the world sees and the country that it is in, both "" while the tunnel is down."""
+        body = self._read(self._send("GET", _PUBLIC_IP), f"GET {_PUBLIC_IP}")
+        return str(body.get("public_ip") or ""), str(body.get("country") or "")
 
     def port(self) -> int:
         """The (first) forwarded port, 0 for none."""

@@ -7,8 +7,7 @@ from typing import Any
 
 from handlers.base import Context, GiveUp, Handler, Outcome, Retry
 from handlers.http import address, shown
-from handlers.qbittorrent_api import Login, Session
-from handlers.rejected import Credential
+from handlers.qbittorrent_api import Session, Sessions
 from hooks.settings import Settings
 
 # Both would let qBittorrent choose or advertise another port than gluetun's.
@@ -56,7 +55,7 @@ class SetPort(Handler[SetPortArgs]):
     uses_port = True
 
     def __init__(self) -> None:
-        self._warm: dict[str, tuple[Login, Session]] = {}
+        self._sessions = Sessions()
 
     def targets(self, args: SetPortArgs, settings: Settings) -> tuple[str, ...]:
         """The container and the Web UI's address."""
@@ -86,18 +85,7 @@ class SetPort(Handler[SetPortArgs]):
         return Outcome("changed", _said(aim, before, relisten=relisten, status=session.connection_status(ctx)))
 
     def _session(self, aim: _Aim, args: SetPortArgs, ctx: Context) -> Session:
-        login = Login(
-            ctx.settings.qbittorrent_username,
-            ctx.secret("QBITTORRENT_PASSWORD") or "",
-            ctx.secret("QBITTORRENT_API_KEY") or "",
-        )
-        key = f"qbittorrent.rejected:{shown(aim.url)}"
-        credential = Credential(key, login.proof, _container(args, ctx.settings))
-        credential.check(ctx)
-        known = self._warm.get(aim.url)
-        if known is None or known[0] != login:
-            known = self._warm[aim.url] = login, Session(aim.url, aim.who, login, credential)
-        return known[1]
+        return self._sessions.of(aim.url, _container(args, ctx.settings), ctx)
 
 
 def _container(args: SetPortArgs, settings: Settings) -> str:

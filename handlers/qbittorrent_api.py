@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from handlers.base import Context, GiveUp, Retry
-from handlers.http import failure, refusal, time_outs, unreadable
+from handlers.http import failure, refusal, shown, time_outs, unreadable
 from handlers.rejected import Credential
 
 T = TypeVar("T")
@@ -42,6 +42,24 @@ class Login:
     def proof(self) -> str:
         """Everything that decides whether we are let in."""
         return self.api_key or f"{self.username}\0{self.password}"
+
+
+class Sessions:
+    """One warm session for each address, made anew when the login changes."""
+
+    def __init__(self) -> None:
+        self._warm: dict[str, tuple[Login, Session]] = {}
+
+    def of(self, url: str, container: str, ctx: Context) -> Session:
+        """The session with this Web UI. Raises GiveUp while our credential stands rejected there."""
+        password, key = ctx.secret("QBITTORRENT_PASSWORD") or "", ctx.secret("QBITTORRENT_API_KEY") or ""
+        login = Login(ctx.settings.qbittorrent_username, password, key)
+        credential = Credential(f"qbittorrent.rejected:{shown(url)}", login.proof, container)
+        credential.check(ctx)
+        known = self._warm.get(url)
+        if known is None or known[0] != login:
+            known = self._warm[url] = login, Session(url, f"qBittorrent at {shown(url)}", login, credential)
+        return known[1]
 
 
 class Session:
@@ -78,6 +96,25 @@ class Session:
         except (Retry, GiveUp):  # the port is set: what only tells must not undo that
             return "unknown"
         return str(found.get("connection_status", "unknown")) if isinstance(found, dict) else "unknown"
+
+    def interfaces(self, ctx: Context) -> list[str] | None:
+        """The network interfaces that have an address, as qBittorrent sees them; None before 4.2."""
+        try:
+            found = self._call(ctx, self._client.app_network_interface_list, absent_is_fine=True)
+        except Refused:
+            return None
+        return [str(one.get("value")) for one in found if isinstance(one, dict)]
+
+    def addresses(self, ctx: Context, interface: str) -> list[str]:
+        """The addresses of an interface, as qBittorrent sees them."""
+        asked = {"iface": interface}
+        answer = self._call(
+            ctx, lambda **more: self._client._get("app", "networkInterfaceAddressList", params=asked, **more)
+        )
+        try:
+            return [str(one) for one in answer.json()]
+        except (ValueError, TypeError):
+            raise unreadable(self.who) from None
 
     def _call(self, ctx: Context, ask: Callable[..., T], *, absent_is_fine: bool = False) -> T:
         try:
@@ -197,12 +234,14 @@ class _Wire:
 
         # retries=False: one try, and a redirect is an answer like any other
         pool = self._pool = self._pool or urllib3.connection_from_url(self._url, retries=False)
-        headers, body = dict(self._headers), None
+        headers, body, path = dict(self._headers), None, urlsplit(url).path
+        if params := more.get("params"):
+            path += f"?{urlencode(params)}"
         if method == "post":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode({k: v for k, v in (more.get("data") or {}).items() if v is not None})
         within = urllib3.Timeout(connect=timeout[0], read=timeout[1])
-        found = pool.urlopen(method.upper(), urlsplit(url).path, body, headers, timeout=within)
+        found = pool.urlopen(method.upper(), path, body, headers, timeout=within)
         if found.status >= 300:
             raise Refused(found.status, found.headers)
         for cookie in found.headers.getlist("Set-Cookie"):

@@ -20,6 +20,7 @@ class Ask:
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    query: str = ""
 
     @property
     def form(self) -> dict[str, str]:
@@ -46,7 +47,8 @@ def server(answer: Callable[[Ask], Answer], port: int = 0) -> ThreadingHTTPServe
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {k.lower(): v for k, v in self.headers.items()}
-            self._send(answer(Ask(self.command, self.path, headers, body)))
+            path, _, query = self.path.partition("?")
+            self._send(answer(Ask(self.command, path, headers, body, query)))
 
         do_GET = do_POST = do_PUT = do_HEAD = _answer  # noqa: N815 - the library's names
 

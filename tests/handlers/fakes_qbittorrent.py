@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 from tests.handlers.fakes_http import Answer, Ask, served
 
@@ -29,6 +30,7 @@ class FakeQBittorrent:
         "listen_port": 6881, "random_port": False, "upnp": True, "current_interface_address": "",
         "web_ui_ban_duration": 3600,
     })  # fmt: skip
+    interfaces: dict[str, list[str]] = field(default_factory=lambda: {"lo": ["127.0.0.1"], "tun0": ["10.8.0.2"]})
     stubborn_port: int | None = None  # another tool writes this one at once
     login_status: int = 0  # answer any login so
     port: int = 0  # the true one, known once it is served
@@ -88,6 +90,10 @@ class FakeQBittorrent:
             return Answer(200, self.preferences)
         if path == "transfer/info":
             return Answer(200, {"connection_status": "connected"})
+        if path == "app/networkInterfaceList" and self.version >= (4, 2):
+            return Answer(200, json.dumps([{"name": name, "value": name} for name in self.interfaces]))
+        if path == "app/networkInterfaceAddressList":
+            return Answer(200, json.dumps(self.interfaces[parse_qs(ask.query)["iface"][0]]))
         if path == "torrents/reannounce" and self.version > (4, 1):  # 4.1.2 brought it; the fake's 4.1 is 4.1.0
             self.writes.append("reannounce")
             return Answer(204 if self.version >= (5, 2) else 200)

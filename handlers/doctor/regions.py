@@ -1,0 +1,50 @@
+"""Which regions of Private Internet Access forward ports, by the list of servers that gluetun is built with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+PROVIDER = "private internet access"
+_FILE = Path(__file__).with_name("pia_regions.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Region names as an owner wrote them, by what the list says of them. A region that is down may be in none."""
+
+    forward: tuple[str, ...]
+    do_not: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def sort(names: Iterable[str]) -> Sorted:
+    """Compared as gluetun does: case does not count."""
+    data = _data()
+    forward, do_not = ({name.lower() for name in data[key]} for key in ("forward", "do_not_forward"))
+    names = tuple(names)
+    return Sorted(
+        tuple(name for name in names if name.lower() in forward),
+        tuple(name for name in names if name.lower() in do_not),
+        tuple(name for name in names if name.lower() not in forward | do_not),
+    )
+
+
+def near(name: str) -> str | None:
+    """The region that may be meant, or None."""
+    known = {known.lower(): known for key in ("forward", "do_not_forward") for known in _data()[key]}
+    found = get_close_matches(name.lower(), known, 1)
+    return known[found[0]] if found else None
+
+
+def day() -> str:
+    """The day of the list, YYYY-MM-DD."""
+    return str(_data()["of"])[:10]
+
+
+def _data() -> dict[str, list[str]]:
+    data: dict[str, list[str]] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return data

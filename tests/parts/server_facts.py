@@ -1,0 +1,87 @@
+"""A home server where all is well, as facts: tests change one thing at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from handlers.docker_records import Seen
+from handlers.look import engine
+from handlers.look.facts import (
+    AdGuard,
+    Box,
+    Device,
+    Docker,
+    Door,
+    Gluehook,
+    Gluetun,
+    Name,
+    QBittorrent,
+    Server,
+    WireGuard,
+)
+from hooks.settings import Settings
+from hooks.world import Container, PortFile
+
+NOW_S = 1_800_000_000.0
+PORT = 40000
+ADGUARD_IP, TUNNEL_IP, HOUSE_IP = "172.18.0.5", "10.8.0.2", "198.51.100.7"  # documentation's own address
+PREFERENCES: Mapping[str, Any] = {
+    "listen_port": PORT, "random_port": False, "upnp": False, "current_network_interface": "tun0",
+}  # fmt: skip
+GLUETUN_ENV = {
+    "VPN_SERVICE_PROVIDER": "private internet access", "VPN_PORT_FORWARDING": "on", "SERVER_REGIONS": "Mexico,Panama",
+    "OPENVPN_PASSWORD": "pia-s3cret-word",
+}  # fmt: skip
+
+
+def box(name: str, *, image: str = "busybox", network: str = "home", running: bool = True, started_s: float = 3600,
+        address: str = "", health: str = "", ident: str = "", error: str = "",
+        **more: Any) -> Box:  # fmt: skip
+    """A container that started so many seconds ago."""
+    started, ident = int((NOW_S - started_s) * 1e9), ident or f"{name}-id"
+    addresses = {network: address} if address else {}
+    labels: Mapping[str, str] = more.pop("labels", {})
+    container = Container(
+        name, ident, image, labels, running, health, started, addresses=addresses, network_mode=network
+    )
+    seen = Seen(
+        name, ident, running, fresh=False, network_mode=network, labels=labels, paused=False, restarting=False,
+        health=health, started_at=started, finished_at=0, exit_code=0, error=error, stop_timeout_s=10,
+        auto_remove=False, gateways=frozenset(),
+    )  # fmt: skip
+    networks = frozenset() if ":" in network else frozenset({network})
+    return Box(container, seen, networks=networks, **more)
+
+
+def docker(*boxes: Box) -> Docker:
+    """An engine with these containers."""
+    return Docker({b.container.name: b.container for b in boxes}, {b.container.name: b for b in boxes},
+                  tuple(b.seen for b in boxes))  # fmt: skip
+
+
+BOXES = {
+    "gluetun": box("gluetun", image="qmcgaw/gluetun", health="healthy", environment=GLUETUN_ENV),
+    "qbittorrent": box("qbittorrent", image="linuxserver/qbittorrent", network="container:gluetun-id", started_s=3000),
+    "wireguard": box("wireguard", image="linuxserver/wireguard", environment={"LOG_CONFS": "false"}),
+    "adguard": box("adguard", image="adguard/adguardhome", address=ADGUARD_IP),
+    "gluehook": box("gluehook", image="gluehook"),
+}
+DEVICE = Device("phone", (ADGUARD_IP,), "home.example.net:51820", "8.8.4.4:40001", int(NOW_S) - 20, connected=True)
+QBITTORRENT = QBittorrent(PREFERENCES, "connected", ("lo", "eth0", "tun0"), (TUNNEL_IP,), (TUNNEL_IP,))
+
+
+def well(**changed: Any) -> Server:
+    """Everything is fine, but for what is changed: a field of `Server`, or `boxes={name: Box or None}`."""
+    boxes = {**BOXES, **changed.pop("boxes", {})}
+    engines = docker(*(one for one in boxes.values() if one))
+    server = Server(
+        Settings(), NOW_S, Gluehook(True, ("healthy: 4 rules in force",)), engines, Door("/var/run/docker.sock"),
+        own_id="gluehook-id", port_file=PortFile((PORT,), "", "1-1", int((NOW_S - 60) * 1e9)),
+        gluetun=Gluetun("running", "8.8.8.8", "Panama", PORT), qbittorrent=QBITTORRENT,
+        wireguard=WireGuard((DEVICE,)), adguard=AdGuard("adguard", True, {"home": ADGUARD_IP}, "NOERROR"),
+        names=(Name("home.example.net", ("8.8.4.1",)),),
+    )  # fmt: skip
+    dependents, orphans = engine.dependents(engines, "gluetun", {})
+    return replace(server, **{"dependents": dependents, "orphans": orphans, **changed})
