@@ -44,33 +44,53 @@ def _step(part: Part, handlers: Handlers, scope: Scope) -> Step | None:
     if scope.first_step and part.get("when_changed") is True:
         said = "when_changed on the first step: nothing can have changed before it, so it would never run"
         part.wrong("when-changed-first", "when_changed", said, "put it on a later step")
+    handler = handler_of(part, handlers)
+    if handler is None:
+        return None
+    return Step(handler.name, _arguments(part, handler, scope), part.get("when_changed", False), handler.reconciles)
+
+
+def handler_of(part: Part, handlers: Handlers) -> type[Handler[Any]] | None:
+    """The handler that a table names by `use`; None after telling that there is none of that name."""
     use = part.get("use")
     handler = handlers.get(use) if isinstance(use, str) else None
-    if handler is None:
-        if isinstance(use, str):
-            hint = did_you_mean(use, handlers) or f"there is {', '.join(sorted(handlers))}"
-            part.wrong("unknown-handler", "use", f"there is no handler {quoted(use)}", hint)
+    if handler is None and isinstance(use, str):
+        hint = did_you_mean(use, handlers) or f"there is {', '.join(sorted(handlers))}"
+        part.wrong("unknown-handler", "use", f"there is no handler {quoted(use)}", hint)
+    return handler
+
+
+def expected(part: Part, handler: type[Handler[Any]], name: str) -> Any:
+    """The value that an argument is expected to have when the step runs; None after telling that it cannot be that."""
+    _, types = _signature(handler.Args)
+    if not _takes_argument(part, handler, name):
         return None
-    return Step(use, _arguments(part, handler, scope), part.get("when_changed", False), handler.reconciles)
+    raw = part.values[name]
+    if "${" in str(raw):
+        return raw  # what cannot be filled in without running it stays as it is
+    return _Argument(handler.name, name, Scope(part.findings, ())).read(raw, types[name], (*part.path, name))
+
+
+def _takes_argument(part: Part, handler: type[Handler[Any]], name: str) -> bool:
+    known, _ = _signature(handler.Args)
+    if name not in known:
+        hint = did_you_mean(name, known) or _takes(known)
+        said = f"{handler.name} takes no argument {quoted(name)}"
+        part.findings.add("unknown-argument", (*part.path, name), said, hint, key=True)
+    return name in known
 
 
 def _arguments(part: Part, handler: type[Handler[Any]], scope: Scope) -> dict[str, Any]:
     known, types = _signature(handler.Args)
     given = [name for name in part.values if name not in ("use", "when_changed")]
-    for name in given:
-        if name not in known:
-            hint = did_you_mean(name, known) or _takes(known)
-            path = (*part.path, name)
-            said = f"{handler.name} takes no argument {quoted(name)}"
-            part.findings.add("unknown-argument", path, said, hint, key=True)
+    known_given = [name for name in given if _takes_argument(part, handler, name)]
     for name, field in known.items():
         if name not in given and field.default is MISSING and field.default_factory is MISSING:
             hint = f"write for example {name} = {_example(types[name])}"
             part.wrong("missing-argument", name, f"{handler.name} needs the argument {name}", hint)
     return {
         name: _Argument(handler.name, name, scope).read(part.values[name], types[name], (*part.path, name))
-        for name in given
-        if name in known
+        for name in known_given
     }
 
 

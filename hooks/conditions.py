@@ -28,12 +28,27 @@ def _parts(rule: Part) -> Iterator[Part]:
             yield Part(rule.findings, path, {"event": one})
 
 
-def _entry(part: Part) -> Entry | None:
+def event_type(part: Part) -> EventType | None:
+    """The type that a table names as its `event`; None after telling that there is none of that name."""
     name = part.get("event")
     kind = CATALOGUE.get(name) if isinstance(name, str) else None
+    if kind is None and isinstance(name, str):
+        part.wrong("unknown-event", "event", f"there is no event {quoted(name)}", _nearest_event(name))
+    return kind
+
+
+def field_type(part: Part, kind: EventType, name: str) -> type | None:
+    """The type of this field of the event; None after telling that the event has no such field."""
+    wanted = kind.fields.get(name)
+    if wanted is None:
+        said = f"{kind.name} has no field {quoted(name)}"
+        part.findings.add("unknown-field", (*part.path, name), said, _nearest_field(name, kind), key=True)
+    return wanted
+
+
+def _entry(part: Part) -> Entry | None:
+    kind = event_type(part)
     if kind is None:
-        if isinstance(name, str):
-            part.wrong("unknown-event", "event", f"there is no event {quoted(name)}", _nearest_event(name))
         return None
     match = {field: test for field in part.values if field != "event" and (test := _field(part, kind, field))}
     if kind.name == "timer.tick":
@@ -53,17 +68,14 @@ def _nearest_event(name: str) -> str:
 
 
 def _field(part: Part, kind: EventType, name: str) -> Match | None:
-    wanted = kind.fields.get(name)
-    if wanted is None:
-        said = f"{kind.name} has no field {quoted(name)}"
-        part.findings.add("unknown-field", (*part.path, name), said, _nearest_field(name, kind), key=True)
-    elif wanted is list:
+    wanted = field_type(part, kind, name)
+    if wanted is list:
         part.wrong(
             "never-matches", name, f"{name} is a list in {kind.name} and equals nothing", "match on port instead"
         )
     elif wanted is dict:
         return _labels(part, name)
-    elif part.get(name) is not None:
+    elif wanted and part.get(name) is not None:
         return MatchReader(part, kind.name, name, wanted).read()
     return None
 

@@ -50,6 +50,9 @@ CODES: Mapping[str, str] = {
     "unknown-argument": "A step gives its handler an argument that it does not take.",
     "missing-argument": "A step leaves out an argument that its handler needs.",
     "wrong-argument": "An argument of another type than the handler takes.",
+    "test-checks-nothing": "A [[test]] that could never fail.",
+    "test-too-late": "A [[test]] has ended before one of its instants.",
+    "test-never": "A [[test]] expects what its rule never does.",
     "when-changed-first": "`when_changed` on the first step, before which nothing can have changed.",
 }  # fmt: skip
 
@@ -64,11 +67,12 @@ class Diagnostic:
     rule: str = ""  # "'forward-port'", or "#3" for a rule without a name
     line: int = 0
     column: int = 0
+    test: str = ""  # as `rule`, where it stands in a [[test]]
 
     @property
     def sentence(self) -> str:
         """Who, what is wrong, and what to write."""
-        who = f"rule {self.rule}: " if self.rule else ""
+        who = f"rule {self.rule}: " if self.rule else f"test {self.test}: " if self.test else ""
         return who + self.said + (f"; {self.hint}" if self.hint else "")
 
 

@@ -15,6 +15,7 @@ from hooks.events import CATALOGUE, Event, Topic, ended_by, identity_of, topic_o
 from hooks.lane import Lane
 from hooks.placeholders import Empty, Placeholder, Template, walk
 from hooks.runs import Note, Past, Result, Run, Unfinished
+from hooks.states import Rests
 from hooks.table import Rule, Table, index
 
 _SWEEP_AT = 1024  # lanes; with `key = "${event.id}"` there may come ever more
@@ -32,7 +33,7 @@ class Engine:
         self._in_state: dict[Topic, dict[Lane, None]] = {}
         self._known: dict[Topic, Event] = {}  # the state that each topic is in, by the event that told it last
         self._lost: set[str] = set()  # sources that cannot see
-        self._pauses: dict[str | None, float] = {}  # until when nothing starts, by rule; None: of any rule
+        self.rests = Rests()
         self._deadlines: list[tuple[float, int, Lane]] = []  # one that is not its lane's `due()` any more is void
         self._order, self._ids = count(), count(last_id + 1)  # ids go on from those of an earlier life
         self._sweep_at = _SWEEP_AT
@@ -41,7 +42,7 @@ class Engine:
         """Take in one event."""
         if event.type in ("source.lost", "source.restored"):
             self._see(event, now)
-        if not self._is_reminder(event):
+        if event.origin != "resync" or not self._is_reminder(event):
             self._change_states(event, now)
         for rule in self.rules_for(event):
             self._give(rule, event, now)
@@ -117,12 +118,12 @@ class Engine:
 
     def pause(self, rule: str | None, until: float) -> None:
         """Start no run of this rule, or of any (None), before `until`. What runs goes on, and events are followed."""
-        self._pauses[rule] = until
+        self.rests[rule] = until
         self._reschedule()
 
     def unpause(self, rule: str | None) -> None:
         """End this pause."""
-        self._pauses.pop(rule, None)
+        self.rests.pop(rule, None)
         self._reschedule()
 
     def next_deadline(self) -> float:
@@ -136,11 +137,12 @@ class Engine:
         by_subject = self._index.get(event.type)
         if by_subject is None:
             return
-        named = str(event.data.get(CATALOGUE[event.type].subject, event.subject))
-        candidates = {**by_subject.get(named, {}), **by_subject.get(None, {})}
+        named = by_subject.get(str(event.data.get(CATALOGUE[event.type].subject, event.subject)), {})
+        unnamed = by_subject.get(None)
+        candidates = {**named, **unnamed} if unnamed else named
         for place in sorted(candidates):
             rule = candidates[place]
-            if any(entry.matches(event) for entry in rule.on) and self._reaches(rule, event):
+            if rule.listens_to(event) and self._reaches(rule, event):
                 yield rule
 
     def lanes(self) -> tuple[Lane, ...]:
@@ -156,7 +158,7 @@ class Engine:
 
     def _is_reminder(self, event: Event) -> bool:
         """Whether a resync tells a state again that is known: with it, nothing has begun or ended."""
-        topic = topic_of(event) if event.origin == "resync" else None
+        topic = topic_of(event)
         known = self._known.get(topic) if topic else None
         if known is None or (identity := identity_of(event)) != identity_of(known):
             return False
@@ -164,8 +166,7 @@ class Engine:
         return event.time <= known.time or len(identity) == 1
 
     def _change_states(self, event: Event, now: float) -> None:
-        topic = topic_of(event)
-        if topic is not None:
+        if (topic := topic_of(event)) is not None:
             known = self._known.get(topic)
             # live, a state may be told again and again (Podman tells each health check); a resync's is another one
             if known and (event.origin == "resync" or identity_of(known) != identity_of(event)):
@@ -197,8 +198,7 @@ class Engine:
         if event.origin == "resync" and not lane.is_news(event):
             return
         lane.take(event, now)
-        topic = topic_of(event)
-        if topic is not None:
+        if (topic := topic_of(event)) is not None:
             self._in_state.setdefault(topic, {})[lane] = None
         self._schedule(lane)
 
@@ -209,7 +209,7 @@ class Engine:
             return
         self._lane(rule, old.key, now).succeed(old)
         for event in waiting if rule.for_s is None else ():
-            if any(entry.matches(event) for entry in rule.on):
+            if rule.listens_to(event):
                 self._give(rule, event, now)
 
     def _rule(self, name: str) -> Rule | None:
@@ -222,7 +222,7 @@ class Engine:
         if len(self._lanes) >= self._sweep_at:
             self._lanes = {k: lane for k, lane in self._lanes.items() if not lane.blank(now)}
             self._sweep_at = max(_SWEEP_AT, 2 * len(self._lanes))
-        lane = self._lanes[rule.name, key] = Lane(rule, key, self.notes, self._lost, self._pauses)
+        lane = self._lanes[rule.name, key] = Lane(rule, key, self.notes, self._lost, self.rests)
         return lane
 
     def _schedule(self, lane: Lane) -> None:

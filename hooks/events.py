@@ -66,6 +66,7 @@ _CONTAINER: dict[str, type] = {
     "container": str, "id": str, "image": str, "service": str, "project": str, "labels": dict,
 }  # fmt: skip
 _PORT: dict[str, type] = {"container": str, "port": int, "ports": list, "old_port": int, "generation": str}
+_PEER: dict[str, type] = {"peer": str, "container": str, "address": str, "ip": str}
 _DEAD = ("health", "port")  # what ends when a container stops running
 
 
@@ -126,6 +127,13 @@ _TYPES: tuple[EventType, ...] = (
     EventType("file.emptied", "a file became empty", "path", {"path": str, "size": int}),
     EventType("file.removed", "a file is gone", "path", {"path": str}),
     EventType("timer.tick", "so much time has passed again", "every", {"every": str}),
+    # -- WireGuard's peers, by a look every so often: nothing tells of a handshake -------------------
+    EventType("wireguard.handshake", "a device is connected, from elsewhere", "peer", _PEER, State("tunnel", "up")),
+    EventType("wireguard.hairpin", "a device is connected, although it is at home: it comes from the LAN's router",
+              "peer", _PEER, State("tunnel", "hairpin")),
+    EventType("wireguard.stale", "a device has had no handshake for three minutes", "peer", _PEER,
+              State("tunnel", "stale")),
+    EventType("wireguard.removed", "a peer was taken out of the interface", "peer", _PEER, ends=("tunnel",)),
     # -- our own ----------------------------------------------------------------------------------
     EventType("gluehook.started", "gluehook is ready", "version", {"version": str}),
     EventType("source.lost", "a source of events cannot be seen", "name", {"name": str, "reason": str},
@@ -150,7 +158,8 @@ def topic_of(event: Event) -> Topic | None:
 
 def ended_by(event: Event) -> tuple[Topic, ...]:
     """The topics that this event ends without giving them another value."""
-    return tuple((topic, _who(event)) for topic in CATALOGUE[event.type].ends)
+    ends, who = CATALOGUE[event.type].ends, _who(event)
+    return tuple([(topic, who) for topic in ends])
 
 
 def identity_of(event: Event) -> tuple[Any, ...]:
@@ -158,7 +167,7 @@ def identity_of(event: Event) -> tuple[Any, ...]:
     state = CATALOGUE[event.type].state
     if state is None:
         return (event.id,)
-    return (state.value, *(_frozen(event.data.get(name)) for name in state.identity))
+    return (state.value, *[event.data.get(name) for name in state.identity])
 
 
 def _who(event: Event) -> str:
@@ -166,7 +175,3 @@ def _who(event: Event) -> str:
         return str(event.data.get("old_name"))  # nobody of that name is in any state now
     # two rules' lanes exhaust one by one, so the key belongs to the topic
     return f"{event.subject}/{event.data.get('key', '')}" if event.type == "rule.exhausted" else event.subject
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -27,7 +27,8 @@ class Findings:
         if is_secret(path):
             said, hint = self._hide(path, said), self._hide(path, hint)
         line, column = self._positions.find(path, key=key)
-        self.diagnostics.append(Diagnostic(code, said, hint, self._rule(path), line, column))
+        rule, test = self._named("rule", path), self._named("test", path)
+        self.diagnostics.append(Diagnostic(code, said, hint, rule, line, column, test))
 
     def broken(self, path: Path) -> bool:
         """Whether the value at this path has an error. Errors within it do not count."""
@@ -52,11 +53,12 @@ class Findings:
         bare = sentence if value is None or isinstance(value, dict | list) else sentence.replace(str(value), HIDDEN)
         return re.sub(r"""(['"]).*\1""", HIDDEN, bare, flags=re.DOTALL)
 
-    def _rule(self, path: Path) -> str:
-        if len(path) < 2 or path[0] != "rule" or not isinstance(path[1], int):
+    def _named(self, what: str, path: Path) -> str:
+        """The [[rule]] or [[test]] that the path leads into: its name, or its number."""
+        if len(path) < 2 or path[0] != what or not isinstance(path[1], int):
             return ""
-        rules = self._document.get("rule")
-        raw = rules[path[1]] if isinstance(rules, list) else None
+        many = self._document.get(what)
+        raw = many[path[1]] if isinstance(many, list) else None
         name = raw.get("name") if isinstance(raw, dict) else None
         return f"{name[:60]!r}" if isinstance(name, str) and name else f"#{path[1] + 1}"
 

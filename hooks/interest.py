@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from handlers.base import Handler
-from hooks.events import CATALOGUE, Event, ended_by, topic_of
+from hooks.events import CATALOGUE, Event, EventType, ended_by, topic_of
 from hooks.match import Match, OneOf
 from hooks.placeholders import templates
 from hooks.table import Rule, Table
@@ -31,6 +31,7 @@ class Interest:
             if kind.state:
                 # a port's state is gluetun's own, whatever the rule names
                 self._topics[kind.state.topic].add(OneOf((gluetun,)) if kind.state.topic == "port" else match)
+        self._states = {kind.name: self._wanted_topics(kind) for kind in CATALOGUE.values()}
 
     def wants(self, event: Event) -> bool:
         """Whether a rule listens to it, or a state that a rule listens to begins or ends with it."""
@@ -40,6 +41,19 @@ class Interest:
         topic = topic_of(event)
         topics = (*ended_by(event), topic) if topic else ended_by(event)
         return any(what in self._topics and who in self._topics[what] for what, who in topics)
+
+    def may_want(self, kind: str, subject: str) -> bool:
+        """As `wants`, before there is an event: its type and who it is about. True for what more has to be known of."""
+        if kind in self._subjects and subject in self._subjects[kind]:
+            return True
+        # a rename ends the states of whoever bore the name before
+        states = self._states.get(kind, ())
+        return bool(states) and (kind == "container.rename" or any(subject in subjects for subjects in states))
+
+    def _wanted_topics(self, kind: EventType) -> tuple[_Subjects, ...]:
+        """Whose states of those that rules listen to begin or end with an event of this type."""
+        topics = (*kind.ends, kind.state.topic) if kind.state else kind.ends
+        return tuple(self._topics[topic] for topic in topics if topic in self._topics)
 
 
 class _Subjects:
@@ -51,7 +65,9 @@ class _Subjects:
         self._all = False
 
     def __contains__(self, name: str) -> bool:
-        return self._all or name in self._names or any(match(name) for match in self._matches)
+        if self._all or name in self._names:
+            return True
+        return bool(self._matches) and any(match(name) for match in self._matches)
 
     def add(self, match: Match | None) -> None:
         if match is None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from math import inf
 
 from hooks.events import Event, Topic, topic_of
 from hooks.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waiting
-from hooks.states import Held, States
+from hooks.states import Held, Rests, States
 from hooks.table import Rule
 
 QUEUE_BOUND = 100  # a `queued` lane keeps this many; beyond it the oldest goes
@@ -19,12 +18,11 @@ _MOST_DOUBLINGS = 60  # of a retry's wait; any `max` is reached long before, and
 class Lane:
     """What is running, what waits, and which states last. Times are the engine's seconds.
 
-    `notes`, `lost` (the sources that cannot see) and `pauses` (until when nothing starts, by rule; None: of any rule)
-    are the engine's own and shared by all lanes.
+    `notes`, `lost` (the sources that cannot see) and `rests` are the engine's own and shared by all lanes.
     """
 
     def __init__(self, rule: Rule, key: str, notes: list[Note], lost: AbstractSet[str],
-                 pauses: Mapping[str | None, float]) -> None:  # fmt: skip
+                 rests: Rests) -> None:  # fmt: skip
         self.rule, self.key = rule, key
         self.states = States(lost, as_one=rule.for_s is not None)
         self.pending: deque[Waiting] = deque()
@@ -32,7 +30,7 @@ class Lane:
         self.cooldown_until = -inf
         self.starts: deque[float] = deque()  # of the runs that count for the limit
         self.exhausted: Event | None = None  # the rule.exhausted that was raised and has not ended
-        self._notes, self._pauses = notes, pauses
+        self._notes, self._rests = notes, rests
         self._seen: tuple[Held, ...] = ()  # the states that the running attempt acts on
 
     # -- when ----------------------------------------------------------------------------
@@ -51,13 +49,13 @@ class Lane:
         """When the next run may start; `inf` if nothing waits or something must happen first."""
         if self.running or not self.pending:
             return inf
-        head = self.pending[0]
-        return max(self._due(head), self._pauses.get(None, -inf), self._pauses.get(self.rule.name, -inf))
+        due = self._due(self.pending[0])
+        return max(due, self._rests.until(self.rule.name)) if self._rests else due
 
     def _due(self, head: Waiting) -> float:
         if head.by_hand:
             return head.due
-        if self.asleep or self.states.blind_since is not None:
+        if (self.exhausted and self.asleep) or self.states.blind_since is not None:
             return inf
         if head.attempt > 1:
             return head.due  # the same run goes on: only a new one has to wait for more

@@ -10,18 +10,20 @@ import re
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hooks import syntax
 from hooks.arguments import Handlers
 from hooks.diagnostics import Diagnostic, did_you_mean, quoted
 from hooks.findings import Findings, Part
 from hooks.match import OneOf
+from hooks.rehearsal_reader import Known, rehearsals
+from hooks.rehearsals import Rehearsal
 from hooks.rule_reader import Draft, draft
 from hooks.table import Entry, Table
 
 _LARGEST_BYTES = 1 << 20
-_RULE_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\]\]", re.MULTILINE)
+_HEADERS = {what: re.compile(rf"^[ \t]*\[\[[ \t]*{what}[ \t]*\]\]", re.MULTILINE) for what in ("rule", "test")}
 
 
 # -- the file --------------------------------------------------------------------------------
@@ -71,8 +73,21 @@ def _decoded(raw: bytes) -> str | Diagnostic:
 # -- the text --------------------------------------------------------------------------------
 
 
+class Contents(NamedTuple):
+    """What a good file holds: the rules, and their tests, which a running gluehook has no use for."""
+
+    table: Table
+    rehearsals: tuple[Rehearsal, ...]
+
+
 def read(text: str, file: str, handlers: Handlers) -> Table | list[Diagnostic]:
-    """The table that this text says, or all its errors in the order in which they stand."""
+    """The table that this text says, or all its errors in the order in which they stand; those of its tests, too."""
+    found = contents(text, file, handlers)
+    return found.table if isinstance(found, Contents) else found
+
+
+def contents(text: str, file: str, handlers: Handlers) -> Contents | list[Diagnostic]:
+    """As `read`, with the tests."""
     from hooks.shape import faults
 
     document, readable, errors = syntax.parse(text)
@@ -81,26 +96,29 @@ def read(text: str, file: str, handlers: Handlers) -> Table | list[Diagnostic]:
         # a block that could not be read may hold what seems to be missing
         if not (errors and fault.code == "version" and "version" not in document):
             findings.add(*fault[:4], key=fault.key)
-    parts = _parts(findings, document)
+    parts, lines = _parts(findings, document, readable, "rule")
     defaults = Part(findings, (), document).table("defaults") or Part(findings, ("defaults",), {})
-    lines = _lines(readable, parts)
     drafts = [draft(part, defaults, handlers, line) for part, line in zip(parts, lines, strict=True)]
     _check_names(drafts, complete=not errors)
+    known = Known({one.rule.name: one.rule for one in drafts}, handlers, complete=not errors)
+    tests = rehearsals(*_parts(findings, document, readable, "test"), known)
     found = errors + findings.diagnostics
     if found:
         return sorted(found, key=lambda one: (one.line, one.column))
-    return Table(tuple(one.rule for one in drafts), file)
+    return Contents(Table(tuple(one.rule for one in drafts), file), tuple(tests))
 
 
-def _parts(findings: Findings, document: Mapping[str, Any]) -> list[Part]:
-    raw = document.get("rule")
+def _parts(findings: Findings, document: Mapping[str, Any], text: str, what: str) -> tuple[list[Part], list[int]]:
+    """All [[rule]] or [[test]] tables, and the line of each."""
+    raw = document.get(what)
     many = raw if isinstance(raw, list) else []
-    return [Part(findings, ("rule", place), one) for place, one in enumerate(many) if isinstance(one, dict)]
+    parts = [Part(findings, (what, place), one) for place, one in enumerate(many) if isinstance(one, dict)]
+    return parts, _lines(text, parts, _HEADERS[what])
 
 
-def _lines(text: str, parts: list[Part]) -> list[int]:
-    """The line of each rule. Headers are found without a scan of the whole text unless that could be wrong."""
-    starts = [found.start() for found in _RULE_HEADER.finditer(text)]
+def _lines(text: str, parts: list[Part], header: re.Pattern[str]) -> list[int]:
+    """The line of each table. Headers are found without a scan of the whole text unless that could be wrong."""
+    starts = [found.start() for found in header.finditer(text)]
     if len(starts) != len(parts):
         return [part.findings.line(part.path) for part in parts]
     counts = (text.count("\n", begin, end) for begin, end in zip([0, *starts], starts, strict=False))

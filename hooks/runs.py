@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hooks.events import Event
-from hooks.table import Rule
+from hooks.table import Rule, Step
 
 ResultKind = Literal["changed", "unchanged", "skipped", "retry", "give_up"]
 NoteKind = Literal[
@@ -14,8 +14,7 @@ NoteKind = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One attempt at a rule's steps, from `step` on. `id` stays the same for all attempts of a run."""
 
     id: str
@@ -29,6 +28,10 @@ class Run:
     quiet: bool = False  # woken by a resync alone: steps that merely tell or run something need a change
     states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
     by_hand: bool = False  # the owner asked for it
+
+    def passes_over(self, step: Step, *, changed: bool) -> bool:
+        """Whether this step has nothing to do in it; `changed`: an earlier step has changed something."""
+        return not changed and (step.when_changed or (self.quiet and not step.reconciles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,7 @@ class Result:
         return self.kind not in ("unchanged", "skipped")
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something the engine decided that an owner may want to read. `wait_s` is seconds from then."""
 
     kind: NoteKind

@@ -16,9 +16,12 @@ from hooks.grammar import (
     DebounceTable,
     Defaults,
     Document,
+    ExpectedTable,
+    GivenTable,
     LimitTable,
     MatchTable,
     OnTable,
+    Rehearsal,
     RetryTable,
     Rule,
     StepTable,
@@ -94,9 +97,9 @@ def _bound(kind: str, context: Mapping[str, Any], otherwise: str) -> str:
 
 
 def _name(path: Path) -> str:
-    inner = path[2:] if path[:1] == ("rule",) and len(path) > 2 else path
+    inner = path[2:] if path[:1] in (("rule",), ("test",)) and len(path) > 2 else path
     words = [part for part in inner if isinstance(part, str)]
-    if len(words) > 1 and words[0] in ("on", "do"):
+    if len(words) > 1 and words[0] in ("on", "do", "given", "expect"):
         del words[0]
     name = ".".join(words) or "the file"
     return f"entry {path[-1] + 1} of {name}" if path and isinstance(path[-1], int) else name
@@ -104,7 +107,7 @@ def _name(path: Path) -> str:
 
 _TABLES: Mapping[str, type[BaseModel]] = {
     "defaults": Defaults, "retry": RetryTable, "limit": LimitTable, "debounce": DebounceTable,
-    "on": OnTable, "do": StepTable, "rule": Rule,
+    "on": OnTable, "do": StepTable, "rule": Rule, "given": GivenTable, "expect": ExpectedTable, "test": Rehearsal,
 }  # fmt: skip
 
 

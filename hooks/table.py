@@ -22,9 +22,12 @@ class Entry:
 
     def matches(self, event: Event) -> bool:
         """Whether the event is of this type and every named field is there and passes."""
-        return event.type == self.event and all(
-            name in event.data and match(event.data[name]) for name, match in self.match.items()
-        )
+        if event.type != self.event:
+            return False
+        for name, match in self.match.items():  # noqa: SIM110 - asked for each event; all() takes twice as long
+            if name not in event.data or not match(event.data[name]):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,13 @@ class Rule:
     enabled: bool = True
     dry_run: bool = False
     line: int = field(default=0, compare=False)  # where it stands in the file; no part of what it says
+
+    def listens_to(self, event: Event) -> bool:
+        """Whether one of its entries matches the event."""
+        for entry in self.on:  # noqa: SIM110 - as in `Entry.matches`
+            if entry.matches(event):
+                return True
+        return False
 
     @property
     def stateful(self) -> bool:

@@ -10,25 +10,28 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from hooks.events import CATALOGUE, Event, Origin
 
 # Podman's words for Docker's things.
 _PODMAN = {"died": "die", "remove": "destroy"}
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
-_COMPOSE = "com.docker.compose."
+_decode = json.JSONDecoder().raw_decode  # json.loads asks each line how it is encoded, which takes as long again
+_BROKEN = (KeyError, TypeError, AttributeError, RecursionError)  # what a line of the wrong shape raises
+_COMPOSE = {"service": "com.docker.compose.service", "project": "com.docker.compose.project"}
 # Attributes of a container event that are not labels.
 _NOT_LABELS = frozenset(
     "name image exitCode containerExitCode signal oldName execID execDuration podId health_status".split()
 )
 
 
-def dumps(event: Event) -> str:
-    """One JSON line, without the line end."""
+def dumps(event: Event, at: int | None = None) -> str:
+    """One JSON line, without the line end; `at` is when it was taken in (ns since the Unix epoch), for a recording."""
     line = {
         "type": event.type, "subject": event.subject, "time": event.time, "source": event.source,
         "origin": event.origin, "data": dict(event.data), "cause": event.cause, "id": event.id,
+        **({} if at is None else {"at": at}),
     }  # fmt: skip
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
@@ -39,13 +42,58 @@ def loads(line: str | bytes) -> Event | None:
     None for a Docker event that has no place in the catalogue. Raises ValueError for a
     line that is neither.
     """
+    return event_of(parsed(line))
+
+
+def parsed(line: str | bytes) -> dict[str, Any]:
+    """The JSON object of a line. Raises ValueError if it holds none."""
+    text = (line if isinstance(line, str) else line.decode()).strip()
     try:
-        raw = json.loads(line)
-        return from_docker(raw) if "Type" in raw and "Action" in raw else _ours(raw)
-    except KeyError as missing:
-        raise ValueError(f"the event has no {missing}") from None
-    except (TypeError, AttributeError, RecursionError) as wrong:
-        raise ValueError(f"the line is no event: {wrong}") from None
+        raw, end = _decode(text)
+    except RecursionError as deep:
+        raise _no_event(deep) from None
+    except json.JSONDecodeError as wrong:
+        raise ValueError(f"the line is no JSON: {wrong.msg} at character {wrong.pos + 1}") from None
+    if isinstance(raw, dict) and end == len(text):
+        return raw
+    raise ValueError(f"the line is no event: it is no single JSON object, but {text[:40]!r}")
+
+
+class Glance(NamedTuple):
+    """What a parsed line tells for less than its event costs. The type may be none of ours; `time` is ns."""
+
+    type: str
+    subject: str
+    time: int
+
+
+def glance(raw: Mapping[str, Any]) -> Glance:
+    """Type, subject and time of a parsed line. Raises ValueError where it has none of them."""
+    try:
+        if is_docker(raw):
+            return _glance(raw)
+        return Glance(str(raw["type"]), str(raw["subject"]), int(raw["time"]))
+    except _BROKEN as error:
+        raise _no_event(error) from None
+
+
+def event_of(raw: Mapping[str, Any], seen: Glance | None = None) -> Event | None:
+    """The event of a parsed line, as `loads`; `seen` is what a glance at it has told already."""
+    try:
+        return from_docker(raw, seen=seen) if is_docker(raw) else _ours(raw)
+    except _BROKEN as error:
+        raise _no_event(error) from None
+
+
+def is_docker(raw: Mapping[str, Any]) -> bool:
+    """Whether a parsed line is Docker's own."""
+    return "Action" in raw and "Type" in raw
+
+
+def _no_event(error: Exception) -> ValueError:
+    if isinstance(error, KeyError):
+        return ValueError(f"the event has no {error}")
+    return ValueError(f"the line is no event: {error}")
 
 
 def _ours(raw: Mapping[str, Any]) -> Event:
@@ -58,28 +106,17 @@ def _ours(raw: Mapping[str, Any]) -> Event:
     )  # fmt: skip
 
 
-def from_docker(raw: Mapping[str, Any], origin: Origin = "live") -> Event | None:
+def from_docker(raw: Mapping[str, Any], origin: Origin = "live", seen: Glance | None = None) -> Event | None:
     """Docker's raw event as ours, or None if its type is not in the catalogue."""
-    what, action = raw.get("Type") or "container", str(raw.get("Action") or "")
-    actor = raw.get("Actor") or {}
-    attributes: Mapping[str, str] = actor.get("Attributes") or {}
-    word = _word(what, action, raw, attributes)
-    kind = CATALOGUE.get(f"{what}.{word}")
-    if kind is None:
+    kind, subject, time = seen or _glance(raw)
+    if kind not in CATALOGUE:
         return None
-    ident = str(actor.get("ID") or "")
-    data = _container(word, ident, attributes) if what == "container" else _other(what, ident, attributes)
-    time = int(raw.get("timeNano") or int(raw.get("time") or 0) * 10**9)
-    return Event(
-        kind.name,
-        str(data.get(kind.subject, "")),
-        time,
-        "docker",
-        origin,
-        data,
-        None,
-        f"{time}-{ident[:12]}-{action}",
-    )
+    actor = raw.get("Actor") or {}
+    attributes, ident = actor.get("Attributes") or {}, str(actor.get("ID") or "")
+    what, _, word = kind.partition(".")
+    make = _container if what == "container" else _other
+    data = make(word if what == "container" else what, subject, ident, attributes)
+    return Event(kind, subject, time, "docker", origin, data, None, f"{time}-{ident[:12]}-{raw.get('Action') or ''}")
 
 
 def nanoseconds(text: str) -> int:
@@ -91,23 +128,29 @@ def nanoseconds(text: str) -> int:
     return max(0, int(seconds) * 10**9 + int((found[2] or "").ljust(9, "0")))
 
 
-def _word(what: str, action: str, raw: Mapping[str, Any], attributes: Mapping[str, str]) -> str:
-    word, _, detail = action.partition(": ")
-    if what == "container" and word == "health_status":
-        return detail or str(raw.get("HealthStatus") or attributes.get("health_status") or "")
-    return _PODMAN.get(word, word) if what == "container" else word
+def _glance(raw: Mapping[str, Any]) -> Glance:
+    what, actor = raw.get("Type") or "container", raw.get("Actor") or {}
+    attributes = actor.get("Attributes") or {}
+    time = int(raw.get("timeNano") or int(raw.get("time") or 0) * 10**9)
+    word, _, detail = str(raw.get("Action") or "").partition(": ")
+    if what != "container":
+        return Glance(f"{what}.{word}", str(attributes.get("name") or actor.get("ID") or ""), time)
+    if word == "health_status":
+        word = detail or str(raw.get("HealthStatus") or attributes.get("health_status") or "")
+    name = attributes.get("name") or str(actor.get("ID") or "")[:12]
+    return Glance(f"container.{_PODMAN.get(word, word)}", name.lstrip("/"), time)
 
 
-def _container(word: str, ident: str, attributes: Mapping[str, str]) -> dict[str, Any]:
+def _container(word: str, name: str, ident: str, attributes: Mapping[str, str]) -> dict[str, Any]:
     data: dict[str, Any] = {
-        "container": attributes.get("name", ident[:12]).lstrip("/"),
+        "container": name,
         "id": ident,
         "image": attributes.get("image", ""),
         "labels": {k: v for k, v in attributes.items() if k not in _NOT_LABELS},
     }
-    for field in ("service", "project"):
-        if _COMPOSE + field in attributes:
-            data[field] = attributes[_COMPOSE + field]
+    for field, label in _COMPOSE.items():
+        if label in attributes:
+            data[field] = attributes[label]
     code = attributes.get("exitCode", attributes.get("containerExitCode"))
     if code is not None and word in ("die", "exec_die"):
         data["exit_code"] = int(code)
@@ -118,8 +161,8 @@ def _container(word: str, ident: str, attributes: Mapping[str, str]) -> dict[str
     return data
 
 
-def _other(what: str, ident: str, attributes: Mapping[str, str]) -> dict[str, Any]:
-    data: dict[str, Any] = {what: attributes.get("name", ident), "id": ident}
+def _other(what: str, name: str, ident: str, attributes: Mapping[str, str]) -> dict[str, Any]:
+    data: dict[str, Any] = {what: name, "id": ident}
     if "container" in attributes:
         data["container_id"] = attributes["container"]
     # a volume tells its driver as `driver`, a network as `type`

@@ -200,6 +200,6 @@ def test_an_answer_for_a_run_that_is_over_changes_nothing() -> None:
     story.until(1)
     (run,) = story.runs()
     story.engine.finished(run, GIVE_UP, 1)
-    story.engine.finished(replace(run, key="unheard of"), GIVE_UP, 1)
+    story.engine.finished(run._replace(key="unheard of"), GIVE_UP, 1)
     story.until(2)
     assert story.told("failed") == []

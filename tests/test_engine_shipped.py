@@ -41,16 +41,31 @@ HEAL_HARDER = rule(
 )  # fmt: skip
 GIVE_UP = rule("give-up", on("rule.exhausted", rule="heal-vpn-harder"), do=(Step("notify.send"),))
 REJOIN = rule(
-    "rejoin-network", on("container.healthy", container="gluetun"), limit=Limit(5, H),
-    do=(Step("containers.rejoin", reconciles=True),),
+    "rejoin-network", on("container.healthy", container="gluetun"), limit=Limit(5, H), timeout_s=120,
+    retry=RetryPolicy(attempts=10, first_s=2, max_s=60), do=(Step("containers.rejoin", reconciles=True),),
 )  # fmt: skip
+REJOIN_FAILED = rule(
+    "rejoin-failed", on("run.failed", rule="rejoin-network"), cooldown_s=30 * M, do=(Step("notify.send"),)
+)
+REJOIN_GIVEN_UP = rule(
+    "rejoin-given-up", on("rule.exhausted", rule="rejoin-network"), cooldown_s=H, do=(Step("notify.send"),)
+)
 DNS = OneOf(("adguard", "adguardhome"))
 PEERS = rule(
     "peers-follow-dns", on("container.ip_changed", container=DNS), on("container.start", container=DNS),
     key="dns", debounce=Debounce(10, 40),
     do=(Step("wireguard.regenerate_peers", reconciles=True), Step("notify.send", when_changed=True)),
 )  # fmt: skip
-SHIPPED: tuple[Rule, ...] = (FORWARD_PORT, HEAL_VPN, HEAL_HARDER, GIVE_UP, REJOIN, PEERS)
+SHIPPED: tuple[Rule, ...] = (
+    FORWARD_PORT,
+    HEAL_VPN,
+    HEAL_HARDER,
+    GIVE_UP,
+    REJOIN,
+    REJOIN_FAILED,
+    REJOIN_GIVEN_UP,
+    PEERS,
+)
 TOOK = {"heal-vpn": 20.0, "heal-vpn-harder": 10.0, "forward-port": 0.5}
 
 
@@ -182,6 +197,39 @@ def test_gluetun_made_anew_while_nobody_looked() -> None:
     story.at(0, healthy("gluetun", id="a", began=-60))
     story.at(H, container("start", "gluetun", id="b", began=H - 60), healthy("gluetun", id="b", began=H - 60))
     assert story.ran("rejoin-network") == [0, H]
+
+
+def came_up(story: Story, times: int) -> None:
+    """gluetun dies and gets well again, once in a minute."""
+    for _ in range(times):
+        story.at(story.now + 30, container("die", "gluetun"), container("start", "gluetun"))
+        story.at(story.now + 30, healthy("gluetun"))
+
+
+def test_a_gluetun_that_does_not_stay_up_costs_five_restarts_an_hour_and_one_message() -> None:
+    story = Story(*SHIPPED)
+    came_up(story, 5)
+    assert story.ran("rejoin-network") == [M, 2 * M, 3 * M, 4 * M, 5 * M]
+    came_up(story, 10)
+    assert story.ran("rejoin-network") == [M, 2 * M, 3 * M, 4 * M, 5 * M]
+    assert story.ran("rejoin-given-up") == [6 * M]
+    story.until(2 * H)
+    came_up(story, 1)
+    assert story.ran("rejoin-network")[5:] == [story.now]
+
+
+def test_others_have_a_minute_to_recreate_and_then_the_owner_is_told_once() -> None:
+    def report(run: Run) -> Result:
+        return Result("retry", after=60) if run.attempt == 1 else Result("give_up", "run docker compose …")
+
+    story = Story(*SHIPPED, answers={"rejoin-network": report})
+    story.at(9, container("start", "gluetun", id="b"))
+    story.at(10, healthy("gluetun", id="b"))
+    for minute in range(5, 60, 5):
+        story.until(minute * M)
+        story.at(story.now, container("start", "gluetun", id="b", began=9), healthy("gluetun", id="b", began=9))
+    assert story.ran("rejoin-network") == [10, 70]
+    assert story.ran("rejoin-failed") == [70]
 
 
 def test_peers_are_written_once_for_a_flurry_and_the_owner_is_told_once() -> None:

@@ -1,0 +1,225 @@
+"""Recordings: lines of ours, lines of `docker events --format '{{json .}}'`, or both mixed, read as a stream.
+
+Whatever is wrong with a line is said with file and line number, and the rest of the recording is used: what each
+fault leads to stands in docs/replay.md.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from hooks import wire
+from hooks.durations import text as duration
+from hooks.events import CATALOGUE, Event
+from hooks.hearsay import WORLDLY, Hearsay
+
+LONGEST_LINE_BYTES = 1 << 20
+SHOWN = 3  # faults of one kind that are told one by one; the others are counted
+_TIMES_NS = range(10**17, 1 << 62)  # 1973 to 2116; a time in seconds or of the year 1 is none
+_OWN = frozenset({"rule.exhausted", "run.failed"})  # the engine makes them anew
+
+Wanted = Callable[[str, str], bool]
+"""Whether anybody listens to an event of this type and subject. A recording leaves out the others."""
+
+
+class Readable(Protocol):
+    """An open file, or whatever gives lines as one does."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its end, or what is there of it within so many bytes; nothing at the end."""
+
+
+class Seen(NamedTuple):
+    """An event, and the instant at which it is taken in (ns since the Unix epoch)."""
+
+    at: int
+    event: Event
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a line. `bad`: something was lost; else it is a word of caution."""
+
+    file: str
+    line: int  # 0: the file as a whole
+    said: str
+    bad: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.said}" if self.line else f"{self.file}: {self.said}"
+
+
+class Recording:
+    """One recording, to be iterated once; the counts and `troubles` are complete when that has ended.
+
+    What follows from Docker's own lines (a container re-created, a port that is lost with gluetun) is derived as live.
+    """
+
+    def __init__(
+        self, name: str, file: Readable, *, wanted: Wanted = lambda _kind, _subject: True, gluetun: str = "gluetun"
+    ) -> None:
+        self.name, self._file, self._wanted, self._gluetun = name, file, wanted, gluetun
+        self._world = Hearsay(gluetun)
+        self.troubles: list[Trouble] = []
+        self.lines, self.size = 0, 0  # read so far, and their bytes
+        self.events, self.unwanted, self.unknown = 0, 0, 0  # of these types: wanted by somebody, by nobody, not ours
+        self.last = 0  # the instant of the newest line, wanted or not: ns since the Unix epoch
+        self._early: list[Event] = []  # states found before any line has told what time it is
+        self._faults = 0
+        self._strange: set[str] = set()  # types that no gluehook of today knows
+        self._earlier = _Earlier()
+
+    def __iter__(self) -> Iterator[Seen]:
+        while line := self._file.readline(LONGEST_LINE_BYTES):
+            self.lines += 1
+            self.size += len(line)
+            try:
+                yield from self._read(line)
+            except ValueError as error:
+                self._fault(line, str(error))
+        self.last = self.last or max((event.time for event in self._early), default=0)
+        yield from self._found_early()
+        self._sum_up()
+
+    def _read(self, line: bytes) -> Iterable[Seen]:
+        if line.isspace():
+            return ()
+        if len(line) == LONGEST_LINE_BYTES and not line.endswith(b"\n"):
+            self._skip_line()
+        raw = wire.parsed(line)
+        if "//" in raw:
+            return ()
+        glanced = wire.glance(raw)
+        if glanced.time not in _TIMES_NS:
+            raise ValueError(f"its time, {str(glanced.time)[:30]}, makes no sense as nanoseconds since 1970")
+        at = self._instant(raw, glanced.time)
+        if glanced.type not in CATALOGUE:
+            self._pass_by(raw, glanced.type)
+            return ()
+        return self._take(raw, glanced, at)
+
+    def _take(self, raw: Mapping[str, Any], glanced: wire.Glance, at: int) -> Iterable[Seen]:
+        kind, subject, _ = glanced
+        follows = self._follows(kind, subject)
+        if kind in _OWN or not (follows or self._wanted(kind, subject)):
+            self.unwanted += 1
+            return ()
+        event = wire.event_of(raw, glanced)
+        assert event is not None, "its type is in the catalogue"
+        if follows or self._early or not at:
+            told = self._what_follows(event, is_raw=wire.is_docker(raw)) if follows else [event]
+            return self._several(told, at)
+        self.events += 1
+        return (Seen(at, event),)
+
+    def _several(self, told: Sequence[Event], at: int) -> Iterable[Seen]:
+        self.events += len(told)
+        self.unwanted += not told
+        self._early += told
+        return self._found_early() if at else ()
+
+    def _what_follows(self, event: Event, *, is_raw: bool) -> list[Event]:
+        """The event and what follows from it, as far as it is wanted."""
+        told = [event]
+        if is_raw:
+            told = self._world.derive(event)
+        else:
+            self._world.hear(event)
+        return [event for event in told if self._wanted(event.type, event.subject)]
+
+    def _found_early(self) -> list[Seen]:
+        early, self._early = self._early, []
+        return [Seen(self.last, event) for event in early]
+
+    def _follows(self, kind: str, subject: str) -> bool:
+        """Whether it changes what is believed of somebody about whom derived events are asked for."""
+        if kind in WORLDLY:
+            known = subject == self._gluetun or kind == "container.rename"
+            return known or self._wanted("container.recreated", subject)
+        return kind.startswith("port.")
+
+    def _instant(self, raw: Mapping[str, Any], time: int) -> int:
+        """When it is taken in; 0 for a state that was found before any line has told what time it is."""
+        at = raw.get("at")
+        if isinstance(at, int) and at in _TIMES_NS:
+            time = at
+        elif raw.get("origin") == "resync" and "type" in raw:
+            return self.last  # its time is when the state began, which may be days ago
+        if time < self.last:
+            self._earlier.note(self.lines, self.last - time)
+        else:
+            self.last = time
+        return self.last
+
+    # -- troubles ----------------------------------------------------------------------------
+
+    def _skip_line(self) -> None:
+        while (more := self._file.readline(LONGEST_LINE_BYTES)) and not more.endswith(b"\n"):
+            self.size += len(more)
+        raise ValueError(f"the line is longer than {LONGEST_LINE_BYTES >> 20} MiB")
+
+    def _fault(self, line: bytes, said: str) -> None:
+        if not line.endswith(b"\n") and len(line) < LONGEST_LINE_BYTES:
+            self._say(self.lines, "the last line is torn, as if its writer was ended; it is left out", bad=False)
+            return
+        self._faults += 1
+        if self._faults <= SHOWN:
+            self._say(self.lines, f"{said}; the line is left out")
+
+    def _pass_by(self, raw: Mapping[str, Any], kind: str) -> None:
+        self.unknown += 1
+        if wire.is_docker(raw) or kind in self._strange or len(self._strange) >= SHOWN:
+            return
+        self._strange.add(kind)
+        self._say(self.lines, f"there is no event type {kind[:60]!r} here; such lines are left out", bad=False)
+
+    def _say(self, line: int, said: str, *, bad: bool = True) -> None:
+        self.troubles.append(Trouble(self.name, line, said, bad))
+
+    def _sum_up(self) -> None:
+        if self._faults > SHOWN:
+            self._say(0, f"{self._faults - SHOWN} more lines are no events; they are left out")
+        if self._earlier.count:
+            self._say(self._earlier.line, self._earlier.said(), bad=False)
+        if not self.events + self.unwanted + self.unknown:
+            self._say(0, "there is no event in it")
+
+
+class Told:
+    """Events of ours as the lines that a recording reads."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self._events = iter(events)
+
+    def readline(self, _limit: int, /) -> bytes:
+        """The next event's line."""
+        event = next(self._events, None)
+        return f"{wire.dumps(event)}\n".encode() if event else b""
+
+
+class _Earlier:
+    """Lines whose time is before that of a line above them. The clock of a replay never goes back."""
+
+    def __init__(self) -> None:
+        self.line, self.count, self._most_ns = 0, 0, 0
+
+    def note(self, line: int, by_ns: int) -> None:
+        """This line is earlier by so much."""
+        self.line = self.line or line
+        self.count += 1
+        self._most_ns = max(self._most_ns, by_ns)
+
+    def said(self) -> str:
+        """The sentence about all of them."""
+        lines = "line is" if self.count == 1 else "lines are"
+        most = duration(max(self._most_ns / 1e9, 0.001))
+        return (
+            f"from here on {self.count} {lines} earlier than one above, by {most} at most; "
+            "each is taken at the instant of the newest line above it"
+        )
+
+
+def merged(recordings: Sequence[Iterable[Seen]]) -> Iterator[Seen]:
+    """Several recordings of the same time as one; what happened at the same instant in the order of the files."""
+    return iter(recordings[0]) if len(recordings) == 1 else heapq.merge(*recordings, key=lambda seen: seen.at)

@@ -1,0 +1,162 @@
+"""A recording through the live engine, on a clock that jumps: what would have been decided, and when.
+
+Nothing is done: how attempts end is assumed. Whether the state that a `for` waited on still lasts is answered by the
+events fed, so by the engine itself. Pure: the same events give the same rows.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, count
+from math import inf
+from typing import Any
+
+from hooks.assumed import WORDS, Assumptions
+from hooks.decisions import Decision
+from hooks.engine import Engine
+from hooks.events import Event
+from hooks.hearsay import WORLDLY, Hearsay
+from hooks.interest import Interest
+from hooks.lane import Lane
+from hooks.runs import Note, Result, Run
+from hooks.table import Table
+from hooks.workbench.pretence import Pretence
+from hooks.workbench.recording import Seen
+
+
+class Replay:
+    """One rule table, and its clock: it begins at `began` (ns since the Unix epoch), or else with the first event."""
+
+    def __init__(
+        self, table: Table, *, assume: Assumptions | None = None, gluetun: str = "gluetun", began: int | None = None
+    ) -> None:
+        self.table, self._gluetun = table, gluetun
+        self._engine = Engine(table)
+        self._interest = Interest(table, {}, gluetun)
+        self._world = Hearsay(gluetun)
+        self._pretence = Pretence(assume or {}, self._state)
+        self._began = began
+        self._now, self._at = 0.0, began or 0  # the instant in the engine's seconds, and in ns since the Unix epoch
+        self._working: list[tuple[float, int, Run, Result]] = []
+        self._order = count()
+        self._rows: list[Decision] = []
+
+    def wants(self, kind: str, subject: str) -> bool:
+        """Whether an event of this type and subject can change what is decided."""
+        if self._interest.may_want(kind, subject) or kind.startswith("source."):
+            return True
+        return self._interest.port and self._tells_port(kind, subject)
+
+    def feed(self, at: int, event: Event) -> list[Decision]:
+        """Let time pass until `at` (ns since the Unix epoch), then this happens: what is decided on the way."""
+        if self._began is None:
+            self._began = self._at = at
+        self._let_pass((at - self._began) / 1e9)
+        if self._tells_port(event.type, event.subject):
+            self._world.hear(event)
+        self._engine.feed(event, self._now)
+        if self._engine.notes:
+            self._rows.append(Decision(at, "event", event))
+            self._take_notes()
+        self._let_pass(self._now)
+        return self._take()
+
+    def until(self, at: int) -> list[Decision]:
+        """Let time pass until `at`: what is decided on the way."""
+        if self._began is not None:
+            self._let_pass((at - self._began) / 1e9)
+        return self._take()
+
+    def left(self) -> list[Decision]:
+        """What still waits, or works, now: a `wait_s` of None is for something that must happen first."""
+        return [self._unfinished(lane) for lane in self._engine.lanes() if lane.pending or lane.running]
+
+    # -- time ----------------------------------------------------------------------------
+
+    def _let_pass(self, instant: float) -> None:
+        instant = max(instant, self._now)
+        while (due := self._due()) <= instant:
+            self._set(max(due, self._now))
+            while self._working and self._working[0][0] <= self._now:
+                _, _, run, result = heapq.heappop(self._working)
+                self._end(run, result)
+            runs = self._engine.advance(self._now)
+            self._take_notes()  # what led to them stands above them
+            for run in runs:
+                self._begin(run)
+        self._set(instant)
+
+    def _set(self, now: float) -> None:
+        if now != self._now:
+            self._now, self._at = now, (self._began or 0) + round(now * 1e9)
+
+    def _due(self) -> float:
+        due = self._engine.next_deadline()
+        return min(due, self._working[0][0]) if self._working else due
+
+    def _take(self) -> list[Decision]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    # -- attempts ------------------------------------------------------------------------
+
+    def _begin(self, run: Run) -> None:
+        takes_s, steps, result = self._pretence.perform(run)
+        self._rows.append(
+            Decision(self._at, "runs", run.event, run.rule.name, run.key, "", None, run.id, run.attempt, steps)
+        )
+        if takes_s:
+            heapq.heappush(self._working, (self._now + takes_s, next(self._order), run, result))
+        else:
+            self._end(run, result)
+
+    def _end(self, run: Run, result: Result) -> None:
+        why = WORDS[result.kind]
+        self._rows.append(
+            Decision(self._at, "ended", run.event, run.rule.name, run.key, why, None, run.id, run.attempt)
+        )
+        self._engine.finished(run, result, self._now)
+        self._take_notes()
+
+    def _state(self) -> Mapping[str, Any] | None:
+        world = self._world.world
+        return None if world.file is None else world.state()  # what nobody has read is not empty
+
+    # -- rows ----------------------------------------------------------------------------
+
+    def _take_notes(self) -> None:
+        if not self._engine.notes:
+            return
+        at = self._at
+        self._rows += [_row(at, note) for note in self._engine.notes]
+        self._engine.notes.clear()
+
+    def _unfinished(self, lane: Lane) -> Decision:
+        name, key, now = lane.rule.name, lane.key, self._at
+        if lane.running:
+            run = lane.running
+            return Decision(now, "left", run.event, name, key, "it is at work", None, run.id, run.attempt)
+        due = lane.due()
+        why = "it waits for something to happen first" if due == inf else ""
+        return Decision(now, "left", lane.pending[0].event, name, key, why, None if due == inf else due - self._now)
+
+    def _tells_port(self, kind: str, subject: str) -> bool:
+        return kind.startswith("port.") or (subject == self._gluetun and kind in WORLDLY)
+
+
+def turns(replay: Replay, seen: Iterable[Seen], end: Callable[[], int] = lambda: 0) -> Iterator[list[Decision]]:
+    """The rows of a recording, event by event. When it is over, time passes until `end()`, ns since the Unix epoch."""
+    for at, event in seen:
+        yield replay.feed(at, event)
+    yield replay.until(end())
+    yield replay.left()
+
+
+def play(replay: Replay, seen: Iterable[Seen], end: Callable[[], int] = lambda: 0) -> Iterator[Decision]:
+    """As `turns`, row by row."""
+    return chain.from_iterable(turns(replay, seen, end))
+
+
+def _row(at: int, note: Note) -> Decision:
+    return Decision(at, note.kind, note.event, note.rule, note.key, note.why, note.wait_s, note.run)
