@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 from unicodedata import east_asian_width
 
 from hooks.locate import Path
@@ -40,6 +40,7 @@ _SPOKEN = re.compile(
     r"[ \t]*[:=][ \t]*([^\s\"'=][^\"'\n]*)",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"\$\{secret:\w+\}")  # which shows nothing
 _RULE_KEY = re.compile(r"^[ \t]*(?:\[\[[ \t]*rule[ \t]*\]\]|\[)|^[ \t]*(key)[ \t]*=", re.MULTILINE)
 
 
@@ -64,6 +65,19 @@ def is_secret(path: Path) -> bool:
 def without_secrets(text: str) -> str:
     """The text with what looks private hidden: user, password, path and query of URLs, headers, options."""
     return _cut(text, 0, _merged(list(_in_text(text))))
+
+
+def presentable(value: Any, name: str = "", mask: Callable[[str], str] = str) -> Any:
+    """A plain value with what looks private hidden at any depth; `name` is its own. `mask` hides known secrets."""
+    if isinstance(value, Mapping):
+        return {key: presentable(inner, key, mask) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [presentable(inner, name, mask) for inner in value]
+    if not isinstance(value, str):
+        return value
+    if looks_secret(name) and value and not _NAMED.fullmatch(value):
+        return HIDDEN
+    return mask(without_secrets(value))
 
 
 class Page:

@@ -1,4 +1,4 @@
-"""What the owner can ask of a running gluehook: history, retry, pause, resume. Served by `hooks.control`."""
+"""What the owner can ask of a running gluehook: history, retry, pause, resume, explain. Served by `hooks.control`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from hooks import signals
+from hooks import signals, wire
 from hooks.control import Answer, Refused, Verbs
 from hooks.dispatch import CALL_WAIT_S, Dispatch
 from hooks.durable import Durable
@@ -26,14 +26,22 @@ T = TypeVar("T")
 
 
 class Orders:
-    """The verbs. Each takes the request and yields the answer, or raises Refused; the control thread calls them."""
+    """The verbs. Each takes the request and yields the answer, or raises Refused; the control thread calls them.
 
-    def __init__(self, dispatch: Dispatch, durable: Durable, memory: Memory, pauses: Pauses) -> None:
+    `state` tells what `${state.…}` can say now.
+    """
+
+    def __init__(self, dispatch: Dispatch, durable: Durable, memory: Memory, pauses: Pauses,
+                 state: Callable[[], Mapping[str, Any]]) -> None:  # fmt: skip
         self._dispatch, self._durable, self._memory, self._pauses = dispatch, durable, memory, pauses
+        self._state = state
 
     def verbs(self) -> Verbs:
         """The table for `Control`."""
-        return {"history": self.history, "retry": self.retry, "pause": self.pause, "resume": self.resume}
+        return {
+            "history": self.history, "retry": self.retry, "pause": self.pause, "resume": self.resume,
+            "explain": self.explain,
+        }  # fmt: skip
 
     def history(self, asked: Asked) -> Answer:
         """Past runs, newest first: `failed`, `rule`, `most`."""
@@ -71,6 +79,27 @@ class Orders:
         """The pause of `rule`, or every pause, is over."""
         rule = str(asked.get("rule") or "") or None  # it may have left the file since
         yield {"done": self._on_the_loop(lambda: self._pauses.resume(rule))}
+
+    def explain(self, asked: Asked) -> Answer:
+        """For each rule, whether it would run for `event`, a recorded line's object, why not, and when."""
+        from hooks.workbench.explain import Situation, explain  # for who asks; the idle process need not know it
+
+        dispatch = self._dispatch
+        try:
+            event = wire.event_of(asked["event"])
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise Refused(f"that is no event of a recording: {wrong}") from None
+        if event is None:
+            raise Refused("gluehook has no name for this event of Docker's")
+
+        def on_the_loop() -> list[dict[str, Any]]:
+            shop = dispatch.workshop
+            situation = Situation(shop.handlers, shop.clock(), self._state(), shop.mask)
+            return list(explain(dispatch.engine, event, situation))
+
+        rules = self._on_the_loop(on_the_loop)
+        yield from rules
+        yield {"done": f"asked of the gluehook that runs, with the rules of {dispatch.engine.table.file}"}
 
     def _again(self, rule: str, key: str, event: Event) -> list[str] | None:
         """The credentials that were forgotten, before the run can begin; None if the rule is not in force."""

@@ -51,7 +51,9 @@ def desk(
         with stage(*(rules or (RULE, OTHER)), act=act, books=books) as s:
             it = Desk(s, state, Memory(state / "memory.json"))
             pauses = s.dispatch.call(lambda: Pauses(s.dispatch, books, it.looked.set))
-            control = Control(state / FILE_NAME, Orders(s.dispatch, durable, it.memory, pauses).verbs())
+            control = Control(
+                state / FILE_NAME, Orders(s.dispatch, durable, it.memory, pauses, s.world[0].state).verbs()
+            )
             control.start()
             try:
                 yield it
@@ -251,3 +253,18 @@ def test_a_retry_of_a_paused_rule_says_when_it_will_be(tmp_path: Path) -> None:
 def test_a_pause_that_means_nothing_is_refused(tmp_path: Path, rule: str, for_: str, says: str) -> None:
     with desk(tmp_path), pytest.raises(Refused, match=says):
         ask(tmp_path, "pause", rule=rule, **{"for": for_})
+
+
+# -- explain ---------------------------------------------------------------------------------------
+
+
+def test_explain_answers_for_each_rule_and_refuses_what_is_no_event(tmp_path: Path) -> None:
+    event = {"type": "container.start", "subject": "gluetun", "time": 1, "data": {"container": "gluetun"}}
+    with desk(tmp_path / "state") as it:
+        told, done = ask(it.state, "explain", event=event)
+        assert [(one["rule"], one["runs"]) for one in told] == [("port", True), ("other", False)]
+        assert done.startswith("asked of the gluehook that runs")
+        assert it.runs() == []
+        for wrong in ({"type": "no.such"}, {"Type": "container", "Action": "sneeze"}, None):
+            with pytest.raises(Refused, match=r"that is no event|no name for this event"):
+                ask(it.state, "explain", event=wrong)

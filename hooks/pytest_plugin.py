@@ -1,0 +1,85 @@
+"""pytest plugin: each recording in the folders of `gluehook_replays` is a test that the rules still decide the same.
+
+It does nothing, and loads nothing of gluehook, where that setting is empty. `--gluehook-update` writes the golden
+files anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from hooks.table import Table
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The settings and the option."""
+    group = parser.getgroup("gluehook", "gluehook: tests by replay")
+    group.addoption("--gluehook-update", action="store_true", help="write golden decisions anew; read the difference")
+    parser.addini("gluehook_replays", "folders of recordings, each a test by replay", type="paths", default=[])
+    parser.addini("gluehook_rules", "the rules file that they are replayed with", default="rules.toml")
+    parser.addini("gluehook_gluetun", "the name of gluetun's container in them", default="gluetun")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A recording, or a golden file that has lost its own."""
+    folders = parent.config.getini("gluehook_replays")
+    if not folders or file_path.parent not in folders:
+        return None
+    is_alone = file_path.suffix == ".decisions" and not file_path.with_suffix(".jsonl").exists()
+    return ReplayFile.from_parent(parent, path=file_path) if file_path.suffix == ".jsonl" or is_alone else None
+
+
+class ReplayFile(pytest.File):
+    """A recording."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its one test."""
+        yield ReplayItem.from_parent(self, name="decisions")
+
+
+class ReplayItem(pytest.Item):
+    """What the rules decide about it is what the golden file says."""
+
+    def runtest(self) -> None:
+        """Replay and compare; with --gluehook-update, write instead."""
+        from hooks.workbench import golden
+
+        recording, file = self.path.with_suffix(".jsonl"), self.path.with_suffix(golden.SUFFIX)
+        wanted = golden.read(file)
+        gluetun = self.config.getini("gluehook_gluetun")
+        decided = golden.decide(recording, wanted, self._table(wanted.rules), gluetun)
+        if self.config.getoption("--gluehook-update"):
+            golden.write(file, wanted, decided)
+        elif not file.exists():
+            raise golden.NotDecided(f"there is no {file.name}; pytest --gluehook-update writes it")
+        elif different := golden.difference(wanted, decided):
+            said = f"{different}\n\nIf that is meant, pytest --gluehook-update writes {file.name} anew."
+            raise golden.NotDecided(said)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:  # noqa: ARG002
+        """What is decided otherwise now; of a fault of ours, where it happened."""
+        from hooks.workbench.golden import NotDecided
+
+        if isinstance(excinfo.value, NotDecided):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The recording's name."""
+        return self.path, 0, f"replay {self.path.stem}"
+
+    def _table(self, named: Path | None) -> Table:
+        from hooks import loading
+        from hooks.diagnostics import render
+        from hooks.workbench.golden import NotDecided
+
+        file = str(named or self.config.rootpath / self.config.getini("gluehook_rules"))
+        table, found, text = loading.check(file)
+        if table is None:
+            raise NotDecided(render(found, text, file))
+        return table

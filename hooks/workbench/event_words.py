@@ -1,0 +1,108 @@
+"""An event as its owner writes it on the command line: JSON, a recorded line, or `container.die container=web`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast, get_args
+
+from hooks import wire
+from hooks.diagnostics import did_you_mean
+from hooks.events import CATALOGUE, Event, EventType, Origin
+
+_LABELS = "labels."
+_SOURCES = {"port": "files", "file": "files", "timer": "timer"}
+_READ: Mapping[type, Callable[[str], Any]] = {
+    str: str, int: int, list: lambda text: [int(one) for one in text.split(",")],
+}  # fmt: skip
+
+
+class NoEvent(ValueError):  # noqa: N818 - the answer to a question
+    """The words are no event; the text says why and what to write."""
+
+
+def read(words: Sequence[str], gluetun: str = "gluetun") -> Event:
+    """The event that the words tell; one of a port that names no container is this gluetun's. Raises NoEvent."""
+    if len(words) == 1 and words[0].lstrip().startswith("{"):
+        return _from_json(words[0], gluetun)
+    kind = _kind(words[0])
+    data: dict[str, Any] = {}
+    for word in words[1:]:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise NoEvent(f"'{word[:80]}' is no field; write FIELD=VALUE, such as container=qbittorrent")
+        if name.startswith(_LABELS):
+            data.setdefault("labels", {})[name.removeprefix(_LABELS)] = text
+        else:
+            data[name] = text if name == "origin" else _value(kind, name, text)
+    return _event(kind, data, gluetun)
+
+
+def _from_json(line: str, gluetun: str) -> Event:
+    try:
+        raw = wire.parsed(line)
+        if wire.is_docker(raw) or {"type", "subject", "time"} <= raw.keys():
+            return _recorded(raw)
+    except ValueError as error:
+        raise NoEvent(f"{error}; write it in single quotes, as a recording or rules.toml has it") from None
+    written = raw if "event" in raw else {"event": raw.get("type"), **(raw.get("data") or {})}
+    return _event(_kind(str(written.pop("event"))), written, gluetun)
+
+
+def _recorded(raw: Mapping[str, Any]) -> Event:
+    if not wire.is_docker(raw):
+        _kind(str(raw["type"]))
+    event = wire.event_of(raw)
+    if event is None:
+        raise NoEvent("gluehook has no name for this event of Docker's; `gluehook events` lists those that it has")
+    _check_fields(CATALOGUE[event.type], event.data)
+    return event
+
+
+def _event(kind: EventType, data: dict[str, Any], gluetun: str) -> Event:
+    origin = data.pop("origin", "live")
+    if origin not in get_args(Origin):
+        raise NoEvent(f"origin is {' or '.join(get_args(Origin))}, not '{origin}'")
+    _check_fields(kind, data)
+    return made(kind, data, time.time_ns(), gluetun, cast(Origin, origin))
+
+
+def made(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str, origin: Origin = "live") -> Event:
+    """An event of these fields at `at` (ns since the Unix epoch), and what goes without saying: whose port it is, which
+    source tells it.
+    """
+    data = dict(fields)
+    if kind.name.startswith("port."):
+        data.setdefault("container", gluetun)
+    if "port" in data and "ports" in kind.fields:
+        data.setdefault("ports", [data["port"]])
+    subject = str(data.get(kind.subject, ""))
+    what = kind.name.partition(".")[0]
+    source = subject if what == "source" else _SOURCES.get(what, "docker" if "id" in kind.fields else "gluehook")
+    return Event(kind.name, subject, at, source, origin, data)
+
+
+def _kind(name: str) -> EventType:
+    if name not in CATALOGUE:
+        hint = did_you_mean(name, CATALOGUE) or "`gluehook events` lists them all"
+        raise NoEvent(f"there is no event '{name[:80]}'; {hint}")
+    return CATALOGUE[name]
+
+
+def _check_fields(kind: EventType, data: Mapping[str, Any]) -> None:
+    for name in data:
+        if name not in kind.fields:
+            hint = did_you_mean(name, kind.fields) or f"its fields are {', '.join(kind.fields)}"
+            raise NoEvent(f"{kind.name} has no field '{name[:80]}'; {hint}")
+
+
+def _value(kind: EventType, name: str, text: str) -> Any:
+    _check_fields(kind, {name: text})
+    wanted = kind.fields[name]
+    if wanted is dict:
+        raise NoEvent(f"labels are written one by one: {_LABELS}com.example.heal=yes")
+    try:
+        return _READ[wanted](text)
+    except ValueError:
+        what = "a whole number" if wanted is int else "whole numbers with commas between"
+        raise NoEvent(f"{name} of {kind.name} is {what}, not '{text[:80]}'") from None

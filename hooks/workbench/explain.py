@@ -1,0 +1,195 @@
+"""For each rule: would it run for an event, and why not, field by field; what it would do, and when. Changes nothing.
+
+When is found by trial: a copy of the engine takes the event, and says what it decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import count
+from math import inf
+from typing import Any, get_args, get_type_hints
+
+from handlers.base import Duration, Handler
+from hooks.durations import text as duration
+from hooks.engine import Engine, key_of
+from hooks.events import Event
+from hooks.filled import filled
+from hooks.lane import Lane
+from hooks.masking import HIDDEN, looks_secret, presentable, without_secrets
+from hooks.match import Labels, Match, as_toml
+from hooks.placeholders import Empty
+from hooks.runs import Note, NoteKind
+from hooks.table import Entry, Rule, Step
+
+Explanation = dict[str, Any]  # plain JSON values
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known beside the rules. `now` is on the engine's clock; `state` is None where no gluehook runs."""
+
+    handlers: Mapping[str, Handler[Any] | type[Handler[Any]]]
+    now: float = 0.0
+    state: Mapping[str, Any] | None = None
+    mask: Callable[[str], str] = str
+
+
+def explain(engine: Engine, event: Event, situation: Situation) -> Iterator[Explanation]:
+    """One for each rule, in the file's order: `rule`, `runs`; `why` not, or what (`do`) and when (`in_s`, `when`).
+
+    `entry` is the entry of `on` that the event passes, or comes nearest to.
+    """
+    run = {rule.name for rule in engine.rules_for(event)}
+    trial = _Trial(engine, event, situation.now)
+    for rule in engine.table.rules:
+        entry = _nearest(rule, event)
+        told = {"rule": rule.name, "runs": rule.name in run, **({"entry": _as_toml(entry)} if entry else {})}
+        if rule.name in run:
+            yield told | _would_run(trial, rule, event, situation)
+        else:
+            ends = [f"but it ends what waits for {note.key}: {note.why}" for note in trial.notes(rule, "dropped")]
+            yield told | {"why": [*_why_not(rule, entry, event), *ends]}
+
+
+def _nearest(rule: Rule, event: Event) -> Entry | None:
+    """Of the entries for events of this type, the one that has the fewest fields against it."""
+    same_type = [entry for entry in rule.on if entry.event == event.type]
+    return min(same_type, key=lambda entry: len(_misses(entry, event)), default=None)
+
+
+def _as_toml(entry: Entry) -> str:
+    fields = "".join(f", {name} = {_wanted(match)}" for name, match in entry.match.items())
+    return f"{{ event = {as_toml(entry.event)}{fields} }}" if fields else as_toml(entry.event)
+
+
+# -- why not -----------------------------------------------------------------------------------
+
+
+def _why_not(rule: Rule, entry: Entry | None, event: Event) -> list[str]:
+    if not rule.enabled:
+        return ["it is switched off: enabled = false"]
+    if entry is None:
+        return [f"it listens to {', '.join(dict.fromkeys(entry.event for entry in rule.on))}"]
+    if misses := _misses(entry, event):
+        return misses
+    if event.type == "rule.exhausted":
+        return ["it matches, but a rule does not answer its own exhaustion"]
+    return ["it matches, but a resync reaches only rules with `for`, or with a step that brings a state about"]
+
+
+def _misses(entry: Entry, event: Event) -> list[str]:
+    """A sentence for each field of the entry that the event does not pass."""
+    return [said for name, match in entry.match.items() for said in _miss(name, match, event.data)]
+
+
+def _miss(name: str, match: Match, data: Mapping[str, Any], label: str = "") -> Iterator[str]:
+    """`label` is the name if it is one: that may tell that its value is secret. Our own fields hold none."""
+    if isinstance(match, Labels) and isinstance(data.get(name), Mapping):
+        for one, wanted in match.matches.items():
+            yield from _miss(one, wanted, data[name], one)
+    elif name not in data:
+        absent = f"the event has no {'label ' if label else ''}{name}, and an absent field never matches"
+        yield f"{absent}; the rule wants {_wanted(match, label)}"
+    elif not match(data[name]):
+        yield f"{name} is {as_toml(presentable(data[name], label))}, and the rule wants {_wanted(match, label)}"
+
+
+def _wanted(match: Match, label: str = "") -> str:
+    """The match in the words of the file, without what looks secret."""
+    if isinstance(match, Labels):
+        return f"{{ {', '.join(f'{as_toml(one)} = {_wanted(inner, one)}' for one, inner in match.matches.items())} }}"
+    return HIDDEN if looks_secret(label) else without_secrets(str(match))
+
+
+# -- what and when -------------------------------------------------------------------------------
+
+
+class _Trial:
+    """What the engine would decide: a copy of it has taken the event."""
+
+    def __init__(self, engine: Engine, event: Event, now: float) -> None:
+        # rules are the same for ever, and a count cannot be copied in newer Pythons
+        shared = [*engine.table.rules, *(one for one in vars(engine).values() if isinstance(one, count))]
+        self.engine, self._told = deepcopy(engine, {id(one): one for one in shared}), len(engine.notes)
+        self.engine.feed(event, now)
+        self.lanes = {(lane.rule.name, lane.key): lane for lane in self.engine.lanes()}
+
+    def notes(self, rule: Rule, kind: NoteKind) -> list[Note]:
+        """What it has decided about this rule."""
+        return [note for note in self.engine.notes[self._told :] if (note.rule, note.kind) == (rule.name, kind)]
+
+
+def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) -> Explanation:
+    key, now = key_of(rule, event), situation.now
+    shown = {"key": situation.mask(key)}
+    if not trial.notes(rule, "accepted"):
+        return {**shown, "when": ["a resync tells what this rule has acted on already: nothing runs"], "do": []}
+    lane = trial.lanes[rule.name, key]
+    due = lane.due()
+    full = due < inf and lane.full(due)
+    dropped = [note.why for note in trial.notes(rule, "dropped") if note.event is event]
+    starts = {} if dropped or full or due == inf else {"in_s": round(max(0.0, due - now), 3)}
+    rest = _left(trial.engine.rests.until(rule.name) - now)
+    paused = [f"paused{rest}; `gluehook resume` ends it"] if rest else []
+    when = dropped or [*paused, *_reasons(lane, now, full=full)]
+    quiet = event.origin == "resync" and rule.reconciles
+    return {**shown, **starts, "when": when, "do": [_do(step, event, situation, quiet=quiet) for step in rule.do]}
+
+
+def _reasons(lane: Lane, now: float, *, full: bool) -> Iterator[str]:
+    """What the run waits for or counts towards, each as a sentence."""
+    rule = lane.rule
+    if lane.running:
+        yield f"{lane.running.id} is at work: this waits for its end"
+    if rule.for_s is not None:
+        blind = lane.states.blind_since is not None
+        left_s = lane.states.since + rule.for_s - now
+        left = ", but cannot be seen: that does not count" if blind else _left(left_s, rule.for_s)
+        yield f"for: the state must last {duration(rule.for_s)}{left}"
+    if rule.debounce and lane.pending and (left_s := lane.pending[0].due - now) > 0:
+        wait_s = rule.debounce.wait_s
+        yield f"debounce: it must be quiet for {duration(wait_s)}{_left(left_s, wait_s)}"
+    if rule.cooldown_s and lane.cooldown_until > now:
+        yield f"cooldown: {duration(rule.cooldown_s)} after the last run{_left(lane.cooldown_until - now)}"
+    yield from _limits(lane, full=full)
+
+
+def _limits(lane: Lane, *, full: bool) -> Iterator[str]:
+    limit = lane.rule.limit
+    if lane.asleep:
+        yield "its rule.exhausted lasts: nothing starts before the state has ended"
+    elif limit and full:
+        yield f"limit: {limit.runs} runs in {duration(limit.per_s)} are spent: rule.exhausted is raised instead"
+    elif limit:
+        yield f"limit: it is run {len(lane.starts) + 1} of {limit.runs} in {duration(limit.per_s)}"
+
+
+def _left(left_s: float, whole_s: float = inf) -> str:
+    return f", {about(left_s)} left" if 0 < left_s < whole_s else ""
+
+
+def about(seconds: float) -> str:
+    """A duration for a person: from a minute on without fractions."""
+    return duration(round(seconds, 1 if seconds < 60 else 0))
+
+
+def _do(step: Step, event: Event, situation: Situation, *, quiet: bool) -> Explanation:
+    told: Explanation = {"use": step.use, "args": {}}
+    try:
+        arguments = filled(step, event, situation.state)
+    except Empty as nothing:
+        return {**told, "but": f"it is skipped: {nothing} is empty"}
+    told["args"] = {name: _argument(step.use, name, value, situation) for name, value in arguments.items()}
+    if step.when_changed or (quiet and not step.reconciles):
+        told["but"] = "only if an earlier step changed something"
+    return told
+
+
+def _argument(use: str, name: str, value: Any, situation: Situation) -> Any:
+    hint = get_type_hints(situation.handlers[use].Args)[name]
+    if isinstance(value, float) and Duration in (hint, *get_args(hint)):
+        return duration(value)
+    return presentable(value, name, situation.mask)

@@ -1,0 +1,100 @@
+"""A recording beside its golden decisions: what the rules decided when somebody read it and found it right.
+
+`NAME.jsonl` is the recording and `NAME.decisions` the golden file. That may begin with lines that say how to replay:
+`# rules: FILE` (from its own folder), `# assume: RULE=HOW`, for attempt after attempt, and `# go on: DURATION`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hooks import durations
+from hooks.assumed import Assumed, assumed
+from hooks.table import Table
+from hooks.workbench.recording import Recording
+from hooks.workbench.replay import Replay, turns
+from hooks.workbench.timeline import Timeline
+
+SUFFIX = ".decisions"
+
+
+class NotDecided(Exception):  # noqa: N818 - a fact about the files
+    """It cannot be replayed; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A golden file: what it says of how to replay, and what was decided."""
+
+    said: tuple[str, ...] = ()  # the lines at its beginning
+    decisions: tuple[str, ...] = ()
+    rules: Path | None = None
+    assume: dict[str, list[Assumed]] = field(default_factory=dict)
+    go_on_s: float = 0.0
+
+
+def read(path: Path) -> Golden:
+    """The golden file; one that is not there is empty. Raises NotDecided."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    said = tuple(line for line in lines if line.startswith("#"))
+    rules, assume, go_on_s = None, dict[str, list[Assumed]](), 0.0
+    for line in said:
+        key, _, value = (part.strip() for part in line.removeprefix("#").partition(":"))
+        try:
+            match key:
+                case "rules":
+                    rules = path.parent / value
+                case "assume":
+                    name, _, how = value.partition("=")
+                    assume.setdefault(name, []).append(assumed(how))
+                case "go on":
+                    go_on_s = durations.parse(value)
+        except ValueError as wrong:
+            raise NotDecided(f"{path}: {line}: {wrong}") from None
+    return Golden(said, tuple(lines[len(said) :]), rules, assume, go_on_s)
+
+
+def decide(recording: Path, golden: Golden, table: Table, gluetun: str = "gluetun") -> list[str]:
+    """What these rules decide about the recording, as lines; instants count from its first event. `gluetun` is the name
+    of the container whose port the port file held.
+
+    Raises NotDecided where the recording cannot be read, or has lines that are no events.
+    """
+    uses = {step.use for rule in table.rules for step in rule.do}
+    if unknown := golden.assume.keys() - {rule.name for rule in table.rules} - uses:
+        raise NotDecided(f"assume: no rule is called {', '.join(sorted(unknown))}, and no rule uses such a handler")
+    replay = Replay(table, assume=golden.assume, gluetun=gluetun)
+    try:
+        with recording.open("rb") as file:
+            told = Recording(recording.name, file, wanted=replay.wants, gluetun=gluetun)
+            lines = list(_lines(replay, told, golden.go_on_s))
+    except OSError as error:
+        raise NotDecided(f"{recording} cannot be read: {error.strerror}") from None
+    if bad := [str(trouble) for trouble in told.troubles if trouble.bad]:
+        raise NotDecided("\n".join(bad))
+    return lines
+
+
+def _lines(replay: Replay, recording: Recording, go_on_s: float) -> Iterator[str]:
+    began: list[int] = []
+
+    def since(at: int) -> str:
+        began[:] = began or [at]
+        return f"{durations.text((at - began[0]) / 1e9):>12}"
+
+    timeline = Timeline(replay.table, when=since)
+    for turn in turns(replay, recording, lambda: recording.last + round(go_on_s * 1e9)):
+        yield from (line for _, line in timeline.lines(turn))
+
+
+def difference(golden: Golden, decided: list[str]) -> str:
+    """What is decided otherwise now, "" if nothing."""
+    return "\n".join(difflib.unified_diff(golden.decisions, decided, "golden", "decided now", lineterm=""))
+
+
+def write(path: Path, golden: Golden, decided: list[str]) -> None:
+    """Write the golden file anew; what it says of how to replay stays."""
+    path.write_text("\n".join([*golden.said, *decided, ""]), encoding="utf-8")
