@@ -1,6 +1,6 @@
-"""`make bench`: every figure of the README and the docs, both sides in one run.
+"""`make bench`: every figure of the README and the docs, both sides in one run; `make bench ARGS="size reload"`: these.
 
-usage: python -m bench [reaction|idle|start|burst]…
+usage: python -m bench [start|reaction|burst|reload|resync|size|health|status|rejoin|peers|replay|idle]…
 """
 
 from __future__ import annotations
@@ -9,17 +9,36 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import burst, idle, reaction
+from bench import burst, health, idle, peers, reaction, rejoin, reload, replay, resync, size, status
 from tests.parts.dockerd import Dockerd
 from tests.parts.programs import require
+
+# each with a folder of its own and the address of a Docker engine
+ROWS: Mapping[str, Callable[[Path, str], list[str]]] = {
+    "start": idle.starts,
+    "reaction": reaction.measure,
+    "burst": lambda folder, _: burst.measure(folder),
+    "reload": lambda folder, _: reload.measure(folder),
+    "resync": lambda folder, _: resync.measure(folder),
+    "size": lambda folder, _: size.measure(folder),
+    "health": health.measure,
+    "status": lambda folder, _: status.measure(folder),
+    "rejoin": lambda folder, _: rejoin.measure(folder),
+    "peers": lambda folder, _: peers.measure(folder),
+    "replay": replay.measure,
+    "idle": idle.idle,
+}
 
 
 def main() -> None:
     """Measure what the arguments name, or everything."""
-    chosen = sys.argv[1:] or ["start", "reaction", "burst", "idle"]
+    chosen = sys.argv[1:] or list(ROWS)
+    if unknown := set(chosen) - set(ROWS):
+        sys.exit(f"there is no row {', '.join(sorted(unknown))}; the rows are {', '.join(ROWS)}")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}\n")
     with tempfile.TemporaryDirectory(prefix="gluehook-bench-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -27,15 +46,9 @@ def main() -> None:
         engine = Dockerd(require("dockerd", "docker.io"), folder / "dockerd")
         stack.callback(engine.stop)
         engine.start()
-        parts = {
-            "start": lambda: idle.starts(folder / "start", engine.host),
-            "reaction": lambda: reaction.measure(folder / "reaction", engine.host),
-            "burst": lambda: burst.measure(folder / "burst"),
-            "idle": lambda: idle.idle(folder / "idle", engine.host),
-        }
-        for part in chosen:
-            print(f"-- {part}", flush=True)
-            print("\n".join(parts[part]()), "\n", flush=True)
+        for row in chosen:
+            print(f"-- {row}", flush=True)
+            print("\n".join(ROWS[row](folder / row, engine.host)), "\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,21 +19,25 @@ do = "qbittorrent.set_port"
 """
 
 
+def environment(folder: Path, docker_host: str, **more: str) -> dict[str, str]:
+    """All that a gluehook in this folder has around it."""
+    return {
+        "PATH": os.environ["PATH"], "HOME": str(folder), "DOCKER_HOST": docker_host,
+        "GLUEHOOK_RULES": str(folder / "rules.toml"), "GLUEHOOK_STATE": str(folder / "state"),
+        "FORWARDED_PORT_FILE": str(folder / "port" / "forwarded_port"), **more,
+    }  # fmt: skip
+
+
 @contextmanager
-def gluehook(folder: Path, rules: str, docker_host: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def gluehook(folder: Path, rules: str, docker_host: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     """Run `gluehook run` in a folder for the time of a block; its log is `folder/log`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rules.toml").write_text(rules)
     (folder / "port").mkdir(exist_ok=True)
-    env = {
-        "PATH": os.environ["PATH"], "HOME": str(folder), "DOCKER_HOST": docker_host,
-        "GLUEHOOK_RULES": str(folder / "rules.toml"), "GLUEHOOK_STATE": str(folder / "state"),
-        "FORWARDED_PORT_FILE": str(folder / "port" / "forwarded_port"), **environment,
-    }  # fmt: skip
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "hooks", "run"],
-            env=env,
+            env=environment(folder, docker_host, **more),
             stdout=log,
             stderr=log,
             text=True,

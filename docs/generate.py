@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from handlers import HANDLERS
+from handlers.doctor import CHECKS
 from hooks import reference, rules
 from hooks.diagnostics import CODES
 from hooks.placeholders import render
 from hooks.settings import SECRETS, Settings
 from hooks.table import Table
+from hooks.workbench import schema
 from tests import test_layers
 
 DOCS = Path(__file__).parent
@@ -32,7 +35,9 @@ _WORDS: Mapping[Any, str] = {str: "text", bool: "true or false"}
 
 
 def main() -> None:
-    """Write every page anew and tell which have changed."""
+    """Write every page anew and tell which have changed; and the schema of rules.toml."""
+    text = json.dumps(schema.schema(HANDLERS), ensure_ascii=False, indent=1) + "\n"
+    (DOCS.parent / schema.FILE_NAME).write_text(text, encoding="utf-8")
     for page in PAGES:
         before = page.read_text(encoding="utf-8")
         after = made(before)
@@ -191,6 +196,15 @@ def layers() -> str:
     )
 
 
+# -- the doctor ----------------------------------------------------------------------------------
+
+
+def checks() -> str:
+    """A table of everything that the doctor knows."""
+    rows = ((code(check.name), check.severity, check.says, check.why) for check in CHECKS)
+    return table(("check", "severity", "finds", "because"), rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
-    "events": events, "handlers": handlers, "errors": errors, "settings": settings, "layers": layers,
+    "events": events, "handlers": handlers, "errors": errors, "settings": settings, "layers": layers, "checks": checks,
 }  # fmt: skip

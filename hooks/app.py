@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from handlers.base import Context, Handler, Retry
+from handlers.base import Context, Handler, Look, Retry
 from hooks import control, health, remembered, signals
 from hooks.books import Books
 from hooks.control import Control
@@ -30,15 +31,18 @@ from hooks.secrets import Secrets
 from hooks.settings import Settings
 from hooks.sources.docker_engine import DockerSource, connect
 from hooks.sources.files import FilesSource
+from hooks.sources.looks import Looks
+from hooks.sources.own_container import own_container_id
 from hooks.sources.timer import TimerSource
-from hooks.steps import Attempt, Workshop
+from hooks.steps import Attempt, Instances, Workshop
 from hooks.table import Table
-from hooks.world import View, World, lasts
+from hooks.view import View
+from hooks.world import World, lasts
 
-# A host's table names every container's folder; only ours is mounted on these files of /etc.
-_OWN_ID = re.compile(r"containers/([0-9a-f]{64})/\S* /etc/(?:hostname|hosts|resolv\.conf) ")
 _READY_WAIT_S = 10.0
+_FIRST_LOOK_S = 2.0  # a file system that hangs must not keep what needs no file from its work
 _PRUNE_S = 3600.0
+_LOOK_S = 10.0
 # A thread that has waited for a port must not wait 5 ms, Python's own, for each thread that is busy with a burst.
 _SWITCH_S = 0.0005
 
@@ -51,7 +55,7 @@ class App:
 
     def __init__(
         self, settings: Settings, secrets: Secrets, table: Table, handlers: Mapping[str, type[Handler[Any]]],
-        version: str, *, text: str = "", broken: Loaded | None = None,
+        version: str, *, looks: Mapping[str, Look] | None = None, text: str = "", broken: Loaded | None = None,
     ) -> None:  # fmt: skip
         self.settings, self.secrets, self.version, self._handlers = settings, secrets, version, handlers
         self.table = table
@@ -63,7 +67,7 @@ class App:
         self.interest = Interest(table, handlers, settings.gluetun_container)
         books = Books(self.durable)
         workshop = Workshop(
-            {name: handler() for name, handler in handlers.items()}, settings, self.context, time.monotonic,
+            Instances(handlers), settings, self.context, time.monotonic,
             secrets.mask, self.confirm, books=books,
         )  # fmt: skip
         self._port_missing, self._port_since, self._write_trouble = False, time.time(), ""
@@ -86,8 +90,13 @@ class App:
         )  # fmt: skip
         self.files = FilesSource(self.view, self._hear, *self._followed())
         self.timer = TimerSource(self.dispatch.post, self.interest.every)
-        self.pauses = Pauses(self.dispatch, books, lambda: self.view.resync(lambda world: world))
-        orders = Orders(self.dispatch, self.durable, self.memory, self.pauses)
+        looking = {name: partial(self._look, name, looks) for name in looks} if looks else {}
+        self.looks = Looks(looking, self.dispatch.post, every=settings.gluehook_look_every)
+        self.pauses = Pauses(self.dispatch, books, self._resync)
+        orders = Orders(
+            self.dispatch, self.durable, self.memory, self.pauses,
+            lambda: self.view.world.state(),  # noqa: PLW0108 - the world is replaced, never changed
+        )  # fmt: skip
         self.control = Control(state / control.FILE_NAME, orders.verbs())
 
     def run(self) -> None:
@@ -95,10 +104,12 @@ class App:
         began = time.monotonic()
         sys.setswitchinterval(_SWITCH_S)
         signals.tell(signals.rules_loaded, table=self.table)
-        sources = (self.files, self.docker, self.timer, self.control, self.reload)
+        sources = (self.files, self.docker, self.timer, self.looks, self.control, self.reload)
         threading.Thread(target=self._ready, args=(began,), name="ready", daemon=True).start()
+        self.looks.listen(self.interest.types)
         for source in sources:
             source.start()
+        self.files.ready.wait(_FIRST_LOOK_S)  # what is resumed must not set the port that an earlier life saw
         try:
             self.dispatch.run()
         finally:
@@ -130,17 +141,13 @@ class App:
         self.files.follow(*self._followed())
         self.files.ready.wait(_READY_WAIT_S)  # what is said to be in force must see the next change
         self.timer.set(interest.every)
-        self.view.resync(lambda world: world)
+        self._resync()
         self._post_loaded()
         signals.tell(signals.rules_loaded, table=table, change=change)
 
     def context(self, attempt: Attempt) -> Context:
         """What the handlers of one attempt get."""
-        return Context(
-            event=attempt.run.event, run=attempt.run.id, settings=self.settings, world=self.view.world,
-            memory=self.memory, secret=self.secrets.read, docker=connect,
-            left=lambda: attempt.deadline - time.monotonic(), wait=self._wait, now=time.time, own_id=self.own_id,
-        )  # fmt: skip
+        return self._context(attempt.run.event, attempt.run.id, attempt.deadline)
 
     def confirm(self, run: Run) -> bool | None:
         """Whether one of the states that a `for` run waited on still lasts, by a fresh look; None if blind."""
@@ -149,7 +156,9 @@ class App:
             return None
         if any(event.source == "files" for event in run.states) and not self.files.look_again():
             return None
-        return any(lasts(self.view.world, event) for event in run.states)
+        if not self.looks.look_again(run.states):
+            return None
+        return any(lasts(self.view.world, event) and self.looks.lasts(event) for event in run.states)
 
     def beat(self) -> None:
         """Save what the next life must know, and write the heartbeat that `gluehook health` reads."""
@@ -172,6 +181,24 @@ class App:
             "port": list(world.port.ports) if world.port else [],
             "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen, "journal": self.durable.trouble,
         })  # fmt: skip
+
+    def _context(self, event: Event, run: str, deadline: float) -> Context:
+        locks = self.dispatch.workshop.locks
+        return Context(
+            event=event, run=run, settings=self.settings, world=self.view.world, memory=self.memory,
+            secret=self.secrets.read, docker=connect, left=lambda: deadline - time.monotonic(), wait=self._wait,
+            now=time.time, own_id=self.own_id,
+            hold=lambda target: locks.hold((target,), run, max(0.0, deadline - time.monotonic())),
+        )  # fmt: skip
+
+    def _look(self, name: str, looks: Mapping[str, Look]) -> Sequence[Event]:
+        event = Event("look", name, time.time_ns(), name)
+        return looks[name](self._context(event, "look", time.monotonic() + _LOOK_S))
+
+    def _resync(self) -> None:
+        """Tell every state that holds, also to rules that are new."""
+        self.view.resync(lambda world: world)
+        self.looks.listen(self.interest.types)
 
     def _swap(self, table: Table, interest: Interest) -> None:
         self.table, self.interest = table, interest
@@ -251,6 +278,8 @@ class App:
         data = {"version": self.version}
         self.dispatch.post(Event("gluehook.started", self.version, time.time_ns(), data=data))
         self._post_loaded()
+        with suppress(TimeoutError):  # it stops already
+            self.dispatch.call(self._save)  # before the first beat: a kill must not cost the ids that there were
         took = duration(round(time.monotonic() - began, 2))
         signals.tell(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._state_of_things()}")
 
@@ -262,12 +291,3 @@ class App:
         if self.settings.gluehook_dry_run:
             words.append("this is a dry run: nothing is changed or sent")
         return "".join(f"; {word}" for word in words)
-
-
-def own_container_id(mounts: str = "/proc/self/mountinfo") -> str:
-    """The id of the container that we run in, "" outside of one: its /etc/hosts lies in a folder of that name."""
-    try:
-        found = _OWN_ID.search(Path(mounts).read_text())
-    except OSError:
-        return ""
-    return found[1] if found else ""

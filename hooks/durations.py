@@ -6,6 +6,8 @@ import re
 
 _UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _TEXT = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit}(?![a-z]))?" for unit in _UNITS_MS))
+PATTERN = "^" + "".join(f"([0-9]{{1,9}}{unit})?" for unit in _UNITS_MS) + "$"
+"""The same as a regular expression of any language, for editors; it lets the empty text pass."""
 _LONGEST_MS = 3_650 * _UNITS_MS["d"]  # beyond it the operating system's waits overflow
 
 

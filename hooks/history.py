@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,17 @@ def _row(run: Mapping[str, Any], now: float) -> tuple[str, ...]:
 
 
 def _from_file(path: Path, nobody: str, **which: Any) -> list[dict[str, Any]]:
+    with opened(path, f", and {nobody}") as journal:
+        return journal.history(**which)
+
+
+@contextmanager
+def opened(path: Path, besides: str = "") -> Iterator[Journal]:
+    """The journal at this path, for reading. Raises NoJournal, which says what is the matter `besides`."""
     if not path.exists():
-        raise NoJournal(f"there is no journal {path}, and {nobody}")
+        raise NoJournal(f"there is no journal {path}{besides}")
     try:
-        journal = Journal(path, read_only=True)
-        try:
-            return journal.history(**which)
-        finally:
-            journal.close()
+        with closing(Journal(path, read_only=True)) as journal:
+            yield journal
     except sqlite3.Error as error:
-        raise NoJournal(f"the journal {path} cannot be read ({error}), and {nobody}") from error
+        raise NoJournal(f"the journal {path} cannot be read ({error}){besides}") from error

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from handlers.base import Handler
+from handlers.base import Handler, Look
 from hooks import log, signals
 from hooks.app import App
 from hooks.durable import Taken
@@ -19,7 +19,9 @@ from hooks.settings import Settings
 from hooks.stop import Stop
 
 
-def serve(loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str) -> int:
+def serve(
+    loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str, *, looks: Mapping[str, Look]
+) -> int:
     """Run with what is being loaded until told to stop. The exit code: 0, or 2 for settings that are wrong."""
     with Stop() as stop:
         loaded = loading.result()
@@ -29,12 +31,13 @@ def serve(loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version:
             for error in loaded.errors:
                 print(error, file=sys.stderr)
             return 2
-        return _serve(loaded.settings, loaded, handlers, version, stop)
+        return _serve(loaded.settings, loaded, handlers, version, stop, looks=looks)
 
 
 def _serve(
-    settings: Settings, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]], version: str, stop: Stop
-) -> int:
+    settings: Settings, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]], version: str, stop: Stop, *,
+    looks: Mapping[str, Look],
+) -> int:  # fmt: skip
     secrets = Secrets(loaded.sources)
     narrator = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
     broken = None if loaded.table else loaded
@@ -44,7 +47,7 @@ def _serve(
         loaded = copy or Loaded(table=Repair(settings).wait(loaded, stop))
     if loaded.table is not None:
         try:
-            app = App(settings, secrets, loaded.table, handlers, version, text=loaded.text, broken=broken)
+            app = App(settings, secrets, loaded.table, handlers, version, looks=looks, text=loaded.text, broken=broken)
         except Taken as taken:
             signals.tell(signals.trouble, said=str(taken))
             narrator.close()

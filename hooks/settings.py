@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+
+from hooks import durations
 
 
 def http_url(text: str) -> str:
@@ -38,6 +41,28 @@ def address(text: str) -> str:
     return text
 
 
+def ip_address(text: str) -> str:
+    """The address as it is, or "" for none. Raises ValueError saying what to write otherwise."""
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError("write an address such as 192.168.1.1, or leave the variable out") from None
+
+
+def interface(text: str) -> str:
+    """The name as it is. Raises ValueError saying what to write if no network interface can have it."""
+    if not _INTERFACE.fullmatch(text):
+        raise ValueError("write the interface's name, for example wg0, or leave the variable out")
+    return text
+
+
+def period(text: str) -> str:
+    """A duration above zero, or "off". Raises ValueError saying what to write otherwise."""
+    if text != "off" and not durations.parse(text):
+        raise ValueError("write a duration such as 60s, or off")
+    return text
+
+
 def log_level(text: str) -> str:
     """The level in capitals. Raises ValueError naming the levels if it is none of them."""
     if text.upper() not in _LEVELS:
@@ -47,6 +72,7 @@ def log_level(text: str) -> str:
 
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_INTERFACE = re.compile(r"[A-Za-z0-9_=+.-]{1,15}")
 _LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 # A check stands beside the type; `hooks.loading` hands it to pydantic, so that this module needs only the stdlib.
@@ -80,6 +106,10 @@ class Settings:
     gluehook_dry_run: bool = field(
         default=False, metadata={"says": "match, wait and look, but only say what would be done"}
     )
+    gluehook_look_every: Annotated[str, period] = field(
+        default="60s",
+        metadata={"says": "how often it looks where nothing tells of a change, WireGuard's peers; or off"},
+    )
     forwarded_port_file: FilePath = field(
         default="/tmp/gluetun/forwarded_port",  # noqa: S108 - gluetun's own default
         metadata={"says": "gluetun's port file"},
@@ -97,10 +127,12 @@ class Settings:
         default="", metadata={"says": "for basic authentication there, with GLUETUN_PASSWORD"}
     )
     wireguard_dir: FilePath = field(
-        default="/config/wireguard", metadata={"says": "WireGuard's configuration; no handler uses it yet"}
+        default="/wireguard", metadata={"says": "the folder that linuxserver/wireguard knows as /config"}
     )
-    wireguard_container: ContainerName = field(
-        default="wireguard", metadata={"says": "its container; no handler uses it yet"}
+    wireguard_container: ContainerName = field(default="wireguard", metadata={"says": "its container"})
+    wireguard_interface: Annotated[str, interface] = field(default="wg0", metadata={"says": "its interface"})
+    wireguard_router: Annotated[str, ip_address] = field(
+        default="", metadata={"says": "the LAN's router, for wireguard.hairpin; without it any private address counts"}
     )
 
 

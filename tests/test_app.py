@@ -8,81 +8,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from handlers.base import Context, Handler, Outcome
-from hooks import health, rules, signals
-from hooks.app import App, own_container_id
-from hooks.secrets import Secrets, Sources
-from hooks.settings import Settings
+from handlers.base import Context, Outcome
+from hooks import health
+from hooks.sources.own_container import own_container_id
 from hooks.stop import Stop
-from hooks.table import Table
 from tests.handlers.fakes_qbittorrent import PASSWORD, fake_qbittorrent
+from tests.parts import running as lives
 from tests.parts.gluehook import TOP, Gluehook, assert_tidy, shipped, until
-from tests.parts.playing import Play, PlayArgs, changed
+from tests.parts.playing import PlayArgs, changed
+from tests.parts.running import WAIT_S, Running
 
-WAIT_S = 10.0
-RULES = 'version = 1\n[[rule]]\nname = "act"\non = "port.forwarded"\ndo = "play.act"\n'
-
-
-class Running:
-    """An app in a thread, with one handler that a test plays, and what it tells."""
-
-    def __init__(self, folder: Path, act: Callable[[PlayArgs, Context], Outcome], text: str) -> None:
-        self.port_file = folder / "port" / "forwarded_port"
-        self.port_file.parent.mkdir(exist_ok=True)
-        self.port_file.write_text("40000")
-        play = Play(act)
-        handlers: dict[str, type[Handler[Any]]] = {"play.act": type("Acting", (Play,), {"__init__": lambda _: None})}
-        handlers["play.act"].act = lambda _, args, ctx: act(args, ctx)  # type: ignore[attr-defined]
-        handlers["play.act"].calls = play.calls  # type: ignore[attr-defined]
-        self.calls = play.calls
-        table = rules.read(text, str(folder / "rules.toml"), handlers)
-        assert isinstance(table, Table), table
-        self.settings = Settings(gluehook_state=str(folder / "state"), forwarded_port_file=str(self.port_file))
-        self.app = App(self.settings, Secrets(Sources()), table, handlers, "1.2.3")
-        self.news: queue.Queue[tuple[str, Any]] = queue.Queue()
-        for name in ("ready", "stopping", "stopped", "trouble", "run_ended", "event_seen"):
-            getattr(signals, name).connect(self._hearer(name), weak=False)
-        self.thread = threading.Thread(target=self.app.run)
-        self.thread.start()
-
-    def _hearer(self, name: str) -> Callable[..., None]:
-        def hear(_: object, **news: Any) -> None:
-            self.news.put((name, news.get("said") or news.get("event") or news.get("result")))
-
-        return hear
-
-    def hears(self, name: str, words: str = "") -> str:
-        while True:
-            kind, said = self.news.get(timeout=WAIT_S)
-            if kind == name and words in str(said):
-                return str(said)
-
-
-@pytest.fixture
-def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
-    apps: list[Running] = []
-    before = {name: dict(value.receivers) for name, value in vars(signals).items() if hasattr(value, "receivers")}
-
-    def start(act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(), text: str = RULES) -> Running:
-        apps.append(Running(tmp_path, act, text))
-        return apps[-1]
-
-    interval_s = sys.getswitchinterval()
-    yield start
-    sys.setswitchinterval(interval_s)
-    for running in apps:
-        running.app.stop()
-        running.thread.join(WAIT_S)
-    for name, receivers in before.items():
-        for key in set(getattr(signals, name).receivers) - set(receivers):
-            getattr(signals, name).receivers.pop(key)
+started = lives.started  # a fixture
 
 
 def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Running]) -> None:
@@ -249,5 +190,12 @@ def test_the_running_process_never_loads_what_only_the_checks_need(tmp_path: Pat
     modules = set(ran.stdout.split())
     assert {"hooks.app", "hooks.dispatch", "handlers.qbittorrent_api", "pyinotify"} <= modules
     assert not modules & {"pydantic", "pydantic_core", "pydantic_settings", "apprise", "rich", "dotenv"}
+    assert not modules & {
+        "cryptography",
+        "segno",
+        "dns",
+        "handlers.wireguard.regenerate",
+        "handlers.command",
+    }  # nobody used them
     assert_tidy(ran.stderr.splitlines(), part.environment)
     assert str(TOP) not in ran.stderr

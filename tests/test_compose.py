@@ -129,9 +129,17 @@ def test_the_port_file_and_the_rules_are_mounted_as_folders() -> None:
 
 def test_gluehook_only_reads_what_it_does_not_own() -> None:
     writable = {target for target, mount in mounts(GLUEHOOK).items() if not mount.get("read_only")}
-    assert writable == {"/state"}
+    assert writable == {"/state", Settings().wireguard_dir}
     assert mounts(GLUEHOOK)["/state"]["source"] in HOME["volumes"]
     assert mounts(GLUEHOOK)["/var/run/docker.sock"]["source"] == "/var/run/docker.sock"
+
+
+def test_gluehook_writes_to_the_wireguard_folder_as_the_user_whom_the_image_gives_it_to() -> None:
+    image = WIREGUARD["services"]["wireguard"]
+    theirs = FOLDER / "wireguard" / mounts(image)["/config"]["source"]
+    assert (FOLDER / mounts(GLUEHOOK)[Settings().wireguard_dir]["source"]).resolve() == theirs.resolve()
+    assert GLUEHOOK["user"] == f"{image['environment']['PUID']}:{image['environment']['PGID']}"
+    assert image["environment"]["LOG_CONFS"] == "false", "else the keys of all devices are in its log"
 
 
 def test_gluehook_is_an_ordinary_user_in_the_group_of_the_socket() -> None:

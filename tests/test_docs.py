@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from bench import size
 from docs import generate
-from handlers import HANDLERS, masking, restart_budget
+from handlers import HANDLERS, masking
+from handlers.containers import rejoining, restart_budget
+from handlers.containers.rejoin import RejoinArgs
 from hooks import (
     books,
-    cli,
     dispatch,
     durable,
     durations,
@@ -26,6 +28,7 @@ from hooks import (
     rule_reader,
     rules,
     secrets,
+    world,
 )
 from hooks.diagnostics import CODES
 from hooks.events import CATALOGUE
@@ -35,6 +38,8 @@ from hooks.sources.docker_engine import DockerSource
 from hooks.sources.docker_reader import Backlog
 from hooks.sources.files import FilesSource
 from hooks.table import RetryPolicy, Rule, Table
+from hooks.verbs import VERBS
+from hooks.workbench import recording
 
 TOP = Path(__file__).parents[1]
 README = TOP / "README.md"
@@ -158,7 +163,7 @@ FACTS = [
     ("docs/rules.md", f"at the latest {rule_reader._DEBOUNCE_MAX} times as long"),
     ("docs/rules.md", f'`timeout = "{durations.text(Rule("a", (), ()).timeout_s)}"`'),
     ("docs/rules.md", f'attempts = {RETRY.attempts}, first = "{durations.text(RETRY.first_s)}", max = "30s"'),
-    ("docs/rules.md", f"has been quiet for {reload.QUIET_S * 1000:g} ms"),
+    ("docs/rules.md", f"has been quiet for {reload.QUIET_S * 1000:g} ms, or {reload.QUIET_WAIT_S:g} s after"),
     ("docs/rules.md", f"is kept as `{reload.COPY_NAME}` in the state folder"),
     ("docs/limits.md", f"At most {dispatch.AT_WORK} attempts at once"),
     ("docs/limits.md", f"at most {dispatch.AT_A_TIME} of them younger than half a second"),
@@ -183,11 +188,20 @@ FACTS = [
     ("docs/reliability.md", f"older than {health.STALE_S:g} s"),
     ("docs/reliability.md", f"Docker has been lost for {health.LOST_GRACE_S['docker']:g} s"),
     ("docs/reliability.md", f"after {books.KEEP_DAYS} days, or beyond {books.KEEP_EVENTS:,} events"),
+    ("docs/reliability.md", f"under {size.KEPT_MIB} MiB as long as no more than {size.HOURLY:,} come"),
     ("docs/reliability.md", f"it is tried again every {durable._AGAIN_S:g} s"),
     ("docs/reliability.md", f"held no port for {health.PORT_GRACE_S:g} s"),
+    ("docs/replay.md", f"longer than {recording.LONGEST_LINE_BYTES >> 20} MiB"),
+    ("docs/replay.md", f"the first {['no', 'one', 'two', 'three'][recording.SHOWN]} are told"),
     ("docs/security.md", f"shorter than {secrets._SHORTEST_MASKED} characters"),
     ("docs/security.md", " ".join(f"`{word}`" for word in ("EVENTS=1", "CONTAINERS=1", "VERSION=1"))),
     ("docs/handlers.md", f"at most {restart_budget.RESTARTS} times an hour"),
+    ("docs/namespaces.md", f"up to {rejoining.AT_ONCE} at once"),
+    ("docs/namespaces.md", f"the last {world.EARLIER} ids of each name"),
+    ("docs/namespaces.md", f"so they have {RejoinArgs('a').grace:g} s"),
+    ("docs/namespaces.md", f"together, {restart_budget.RESTARTS} an hour"),
+    ("docs/limits.md", f"After more than {world.EARLIER} re-creations"),
+    ("docs/troubleshooting.md", f"gives Compose or watchtower {RejoinArgs('a').grace:g} s"),
 ]
 
 
@@ -198,12 +212,8 @@ def test_a_number_in_the_prose_is_the_codes(page: str, fact: str) -> None:
 
 NOT_YET = [
     *(
-        ("docs/limits.md", f"`{name}`", name in cli.gluehook.commands)
+        ("docs/limits.md", f"`{name}`", name in VERBS)
         for name in ("test", "explain", "replay", "history", "retry", "init")
-    ),
-    *(
-        ("docs/limits.md", f"`{name}`", name in HANDLERS)
-        for name in ("containers.rejoin", "wireguard.regenerate_peers")
     ),
 ]
 

@@ -87,5 +87,5 @@ def test_a_record_holds_the_same_facts() -> None:
     (one,) = errors(GOOD.replace("die", "dye"))
     assert as_record(one, "rules.toml") == {
         "file": "rules.toml", "code": "unknown-event", "said": "there is no event 'container.dye'",
-        "hint": "did you mean 'container.die'?", "rule": "'a'", "line": 4, "column": 6,
+        "hint": "did you mean 'container.die'?", "rule": "'a'", "test": "", "line": 4, "column": 6,
     }  # fmt: skip

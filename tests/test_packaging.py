@@ -90,13 +90,15 @@ def test_the_wheel_holds_the_packages_the_rules_and_the_command(wheel: Path) -> 
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"hooks", "handlers"}
-        for source in [*TOP.glob("hooks/**/*.py"), *TOP.glob("handlers/*.py")]:
+        shapes = ("hooks/**/*.py", "handlers/**/*.py", "handlers/**/*.json")
+        for source in [file for shape in shapes for file in TOP.glob(shape)]:
             assert str(source.relative_to(TOP)) in names
         assert archive.read("hooks/shipped_rules.toml") == (TOP / "rules.toml").read_bytes()
         (scripts,) = [name for name in names if name.endswith("entry_points.txt")]
         commands = configparser.ConfigParser()
         commands.read_string(archive.read(scripts).decode())
     assert dict(commands["console_scripts"]) == {"gluehook": "hooks.__main__:main"}
+    assert dict(commands["pytest11"]) == {"hooks.pytest_plugin": "hooks.pytest_plugin"}
 
 
 def test_the_installed_wheel_finds_the_rules_that_ship(wheel: Path, tmp_path: Path) -> None:

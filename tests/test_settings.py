@@ -65,6 +65,11 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("QBITTORRENT_URL", "https://box.lan/torrents/", "https://box.lan/torrents"),
         ("GLUETUN_URL", "http://[fd00::1]:8000", "http://[fd00::1]:8000"),
         ("GLUETUN_CONTAINER", "home_gluetun-1", "home_gluetun-1"),
+        ("GLUEHOOK_LOOK_EVERY", "5m", "5m"),
+        ("GLUEHOOK_LOOK_EVERY", "off", "off"),
+        ("WIREGUARD_INTERFACE", "wg-home", "wg-home"),
+        ("WIREGUARD_ROUTER", "192.168.1.1", "192.168.1.1"),
+        ("WIREGUARD_ROUTER", "FD00::0:1", "fd00::1"),
     ],
 )
 def test_good_values(name: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +88,10 @@ def test_good_values(name: str, text: str, value: object, monkeypatch: pytest.Mo
         ("GLUEHOOK_HTTP", "localhost:99999", "write HOST:PORT"),
         ("GLUEHOOK_DRY_RUN", "perhaps", "write true or false"),
         ("GLUEHOOK_STATE", "  ", "write the path"),
+        ("GLUEHOOK_LOOK_EVERY", "0s", "write a duration such as 60s, or off"),
+        ("GLUEHOOK_LOOK_EVERY", "60", 'write "60s"'),
+        ("WIREGUARD_INTERFACE", "wg 0", "write the interface's name"),
+        ("WIREGUARD_ROUTER", "router.lan", "write an address such as 192.168.1.1"),
         ("QBITTORRENT_URL", "gluetun:8080", "write http:// or https://"),
         ("QBITTORRENT_URL", "ftp://gluetun", "write http:// or https://"),
         ("QBITTORRENT_URL", "http://gluetun:99999", "write http:// or https://"),

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from unittest.mock import patch
 
 import docker
 
 from handlers.base import Retry
 from handlers.command import Run, RunArgs
-from handlers.containers import Restart, RestartArgs, Start, StartArgs
-from handlers.containers_exec import Exec, ExecArgs
+from handlers.containers.exec import Exec, ExecArgs
+from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
 from handlers.notify import Send, SendArgs
 from handlers.webhook import Post, PostArgs
 from hooks.sources.docker_host import connect
@@ -28,6 +28,7 @@ from tests.handlers.contract import CASES, WORDS, Case, Fine
 ID = "a" * 64
 BEFORE, AFTER = "2023-11-14T22:00:00.000000001Z", "2023-11-14T22:13:21.5Z"  # around the contract clock's first instant
 NEVER = "0001-01-01T00:00:00Z"
+_ENVIRONMENT = threading.Lock()
 
 
 @contextmanager
@@ -91,11 +92,17 @@ class _UnixServer(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
 
 
+class Answering(Protocol):
+    """What answers as an engine does."""
+
+    def answer(self, method: str, path: str) -> tuple[int, bytes]: ...
+
+
 @contextmanager
-def engine_of(one: OneContainer, folder: Path) -> Iterator[str]:
+def engine_of(one: Answering, folder: Path) -> Iterator[str]:
     """The engine on a unix socket; yields its address."""
 
-    class Answering(BaseHTTPRequestHandler):
+    class Engine(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, body = one.answer(self.command, self.path)
@@ -111,7 +118,7 @@ def engine_of(one: OneContainer, folder: Path) -> Iterator[str]:
         def log_message(self, *args: Any) -> None: ...
 
     path = folder / "engine.sock"
-    with serving(_UnixServer(str(path), Answering)):
+    with serving(_UnixServer(str(path), Engine)):
         yield f"unix://{path}"
 
 
@@ -144,7 +151,7 @@ def docker_at(address: str) -> Callable[[float], docker.APIClient]:
     """What `Context.docker` is in a gluehook whose DOCKER_HOST is this address."""
 
     def client(timeout_s: float) -> docker.APIClient:
-        with patch.dict(os.environ, {"DOCKER_HOST": address}):
+        with _ENVIRONMENT, patch.dict(os.environ, {"DOCKER_HOST": address}):  # a handler may have several threads
             return connect(timeout_s)
 
     return client

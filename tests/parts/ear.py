@@ -13,7 +13,8 @@ import pytest
 from hooks import signals
 from hooks.events import Event
 from hooks.sources.docker_engine import DockerSource
-from hooks.world import View, World
+from hooks.view import View
+from hooks.world import World
 
 WAIT_S = 10.0
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from hooks.events import Event
 from hooks.sources.files import FilesSource
-from hooks.world import View, World
+from hooks.view import View
+from hooks.world import World
 
 WAIT_S = 10.0
 FAR_S = 3600.0  # a poll that never comes: what happens is inotify's doing

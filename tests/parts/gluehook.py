@@ -70,11 +70,13 @@ class Gluehook:
         self._reader = threading.Thread(target=self._read, args=(self._process,))
         self._reader.start()
 
-    def call(self, *arguments: str, wait_s: float = WAIT_S, **environment: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        self, *arguments: str, wait_s: float = WAIT_S, stdin: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Any other verb of `gluehook`, in the same folder and environment."""
         return subprocess.run(
             [sys.executable, "-m", "hooks", *arguments], cwd=self.folder, env={**self.environment, **environment},
-            capture_output=True, text=True, timeout=wait_s, check=False,
+            input=stdin, capture_output=True, text=True, timeout=wait_s, check=False,
         )  # fmt: skip
 
     def hears(self, *words: str, since: int = 0, wait_s: float = WAIT_S) -> str:

@@ -77,24 +77,21 @@ class Target(Handler[Args]):
 
 
 class Played(Dispatch):
-    """Attempts take the story's time instead of a thread's, and an empty inbox is not waited for."""
+    """Attempts take the story's time instead of a thread's; an empty inbox is not waited for."""
 
     story: Story
 
     def _set_to_work(self, attempt: Attempt) -> None:
         self.story.work(attempt)
 
-    def _receive(self, until: float) -> Any:
-        return super()._receive(-inf)
-
     def finish(self, attempt: Attempt) -> None:
         self._inbox.put(_Finished(attempt, self.workshop.perform(attempt)))
 
     def turn(self) -> float:
         """Do what is to be done now. When there is something again."""
-        self._turn()
+        self._turn(-inf)
         while not self._inbox.empty() or self._deadline() <= self._clock():
-            self._turn()
+            self._turn(-inf)
         return self._deadline()
 
 
