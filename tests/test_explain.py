@@ -325,6 +325,8 @@ def test_the_command_reads_standard_input_and_other_files(tmp_path: Path) -> Non
     told = part.call("explain", "--rules", str(other), "container.die", "container=web", "exit_code=1")
     assert "the rule wants { not = 1 }" in told.stdout
     assert f"the rules of {other} alone" in told.stdout
+    other.write_text("version = 1")
+    assert "there is no rule" in part.call("explain", "--rules", str(other), "container.die").stdout
     other.write_text("version = 2")
     broken = part.call("explain", "--rules", str(other), "container.die")
     assert broken.returncode == 1

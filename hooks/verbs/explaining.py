@@ -102,6 +102,8 @@ def _show(event: Event, explanations: _Explanations, who: str) -> None:
     told = {name: presentable(value) for name, value in event.data.items()}
     console.print(Text.assemble((event.type, "bold"), _fields(told, " ")))
     console.print(Text(who, "dim"))
+    if not explanations:
+        console.print("\nthere is no rule, so nothing would run")
     for one in explanations:
         verdict = ("would run", "bold green") if "in_s" in one else ("does not run", "yellow")
         console.print(Text.assemble("\n", (one["rule"], "bold"), "  ", verdict, _when(one)))
