@@ -34,7 +34,9 @@ class QBittorrent:
     """One qbittorrent-nox with one profile; it may be stopped and started again."""
 
     def __init__(self, program: str, folder: Path, **options: str) -> None:
-        self.web_port, self.first_port = free_port(), free_port()
+        self.web_port = self.first_port = free_port()
+        while self.first_port == self.web_port:  # the kernel may give one twice
+            self.first_port = free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
         self._program, self._folder = program, folder
         self._process: subprocess.Popen[bytes] | None = None
