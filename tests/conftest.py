@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -31,3 +32,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if missing := dict(pair for report in reports for pair in report.user_properties):
         packages = " ".join(sorted(set(missing.values())))
         terminalreporter.write_line(f"skipped for want of {', '.join(sorted(missing))}: apt-get install {packages}")
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """For what goes as deep as Python lets it: Hypothesis watches the collector, and would be called down there."""
+    gc.disable()
+    yield
+    gc.enable()

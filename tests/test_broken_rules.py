@@ -159,6 +159,7 @@ def test_another_version_is_refused(version: str) -> None:
 # -- never an exception ------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     "text",
     [

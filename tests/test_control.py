@@ -109,6 +109,7 @@ def test_a_path_that_no_socket_can_have_is_said_on_both_sides(tmp_path: Path) ->
     assert "at most 107: give GLUEHOOK_STATE a shorter one; the work goes on" in said[0]
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     ("request_", "says"),
     [

@@ -190,6 +190,7 @@ def test_another_version_after_an_upgrade_is_asked_for(fake: FakeEngine, ear: Ea
 # -- garbage --------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_garbage_on_the_stream_is_skipped_and_said_once(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     listen()
     ear.hears("restored")

@@ -80,6 +80,7 @@ def test_the_same_value_again_writes_nothing(file: Path) -> None:
     assert file.stat().st_ino == before
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"[" * 100_000])
 def test_a_corrupt_file_is_moved_aside_and_said(content: bytes, file: Path, troubles: list[str]) -> None:
     file.parent.mkdir()

@@ -152,6 +152,7 @@ def test_one_event_that_is_damaged_costs_no_other(file: Path) -> None:
     journal.close()
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_what_the_old_tables_took_is_given_back(file: Path) -> None:
     db = recorded(file)
     db.executemany(
