@@ -6,6 +6,7 @@ import io
 import json
 import random
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from hooks.engine import Engine
 from hooks.table import Table
 from hooks.workbench.comparison import differences
 from hooks.workbench.recording import Recording
-from hooks.workbench.replay import Replay, play
+from hooks.workbench.replay import Replay, turns
 from tests.parts.recorded import BEGAN_NS, S, docker, ours, port
 from tests.story import M, Story
 
@@ -55,7 +56,7 @@ def decided(rules_: Table, *lines: bytes, end_s: float = 0.0, **assume: Sequence
     names = {name.replace("_", "-") if "." not in name else name: how for name, how in assume.items()}
     replay = Replay(rules_, assume=names)
     recording = Recording("r", io.BytesIO(b"".join(lines)), wanted=replay.wants)
-    rows = list(play(replay, recording, lambda: max(recording.last, BEGAN_NS + round(end_s * S))))
+    rows = list(chain.from_iterable(turns(replay, recording, lambda: max(recording.last, BEGAN_NS + round(end_s * S)))))
     assert recording.troubles == []
     return rows
 
@@ -269,7 +270,7 @@ def test_what_nobody_wants_changes_nothing(seed: int) -> None:
         replay = Replay(SHIPPED)
         wanted = (lambda _kind, _subject: True) if everything else replay.wants
         recording = Recording("r", io.BytesIO(data), wanted=wanted)
-        told = list(play(replay, recording, lambda recording=recording: recording.last))  # type: ignore[misc]
+        told = chain.from_iterable(turns(replay, recording, lambda recording=recording: recording.last))  # type: ignore[misc]
         rows.append([row.as_record() for row in told])
     assert rows[0] == rows[1], f"seed {seed}"
 

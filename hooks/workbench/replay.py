@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain, count
+from itertools import count
 from math import inf
 from typing import Any
 
@@ -151,11 +151,6 @@ def turns(replay: Replay, seen: Iterable[Seen], end: Callable[[], int] = lambda:
         yield replay.feed(at, event)
     yield replay.until(end())
     yield replay.left()
-
-
-def play(replay: Replay, seen: Iterable[Seen], end: Callable[[], int] = lambda: 0) -> Iterator[Decision]:
-    """As `turns`, row by row."""
-    return chain.from_iterable(turns(replay, seen, end))
 
 
 def _row(at: int, note: Note) -> Decision:
