@@ -64,7 +64,7 @@ class App:
         self.heartbeat = str(state / health.FILE_NAME)
         self.memory = Memory(state / "memory.json")
         self.own_id = own_container_id()
-        self.interest = Interest(table, handlers, settings.gluetun_container)
+        self.interest = Interest(table, settings.gluetun_container)
         books = Books(self.durable)
         workshop = Workshop(
             Instances(handlers), settings, self.context, time.monotonic,
@@ -135,7 +135,7 @@ class App:
 
         Events that it wants are taken in from the same instant on. Raises TimeoutError if the loop does not come to it.
         """
-        interest = Interest(table, self._handlers, self.settings.gluetun_container)
+        interest = Interest(table, self.settings.gluetun_container)
         self.dispatch.call(lambda: self._swap(table, interest))
         self.docker.listen(interest.types)
         self.files.follow(*self._followed())

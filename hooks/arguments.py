@@ -47,7 +47,10 @@ def _step(part: Part, handlers: Handlers, scope: Scope) -> Step | None:
     handler = handler_of(part, handlers)
     if handler is None:
         return None
-    return Step(handler.name, _arguments(part, handler, scope), part.get("when_changed", False), handler.reconciles)
+    return Step(
+        handler.name, _arguments(part, handler, scope), part.get("when_changed", False), handler.reconciles,
+        handler.uses_port,
+    )  # fmt: skip
 
 
 def handler_of(part: Part, handlers: Handlers) -> type[Handler[Any]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 _UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _TEXT = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit}(?![a-z]))?" for unit in _UNITS_MS))
@@ -37,6 +38,11 @@ def text(seconds: float) -> str:
         count, rest = divmod(rest, unit)
         words += f"{count}{name}" if count else ""
     return words or "0s"
+
+
+def clock(at: float) -> str:
+    """The wall clock at this instant, seconds since the Unix epoch, as an owner reads it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def _guess(number: float) -> str:

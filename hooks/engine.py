@@ -13,7 +13,7 @@ from math import inf
 
 from hooks.events import CATALOGUE, Event, Topic, ended_by, identity_of, topic_of
 from hooks.lane import Lane
-from hooks.placeholders import Empty, Placeholder, Template, walk
+from hooks.placeholders import Empty, Template, event_value
 from hooks.runs import Note, Past, Result, Run, Unfinished
 from hooks.states import Rests
 from hooks.table import Rule, Table, index
@@ -293,8 +293,3 @@ def key_of(rule: Rule, event: Event) -> str:
         except Empty:
             return event.subject
     return rule.key or event.subject
-
-
-def event_value(event: Event, placeholder: Placeholder) -> object:
-    """What `${event.…}` says of the event; None if it has no such field."""
-    return walk({"type": event.type, "subject": event.subject, **event.data}, placeholder.path)

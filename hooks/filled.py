@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hooks.engine import event_value
 from hooks.events import Event
-from hooks.placeholders import Placeholder, render, walk
+from hooks.placeholders import Placeholder, event_value, render, walk
 from hooks.table import Step
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from hooks import asking
 from hooks.durable import FILE_NAME
+from hooks.durations import clock
 from hooks.durations import text as duration
 from hooks.journal import Journal
-from hooks.pauses import clock
 
 _WORDS = {
     "changed": "changed", "unchanged": "unchanged", "skipped": "skipped", "retry": "failed", "give_up": "gave up",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from handlers.base import Handler
 from hooks.events import CATALOGUE, Event, EventType, ended_by, topic_of
 from hooks.match import Match, OneOf
 from hooks.placeholders import templates
@@ -16,12 +14,12 @@ from hooks.table import Rule, Table
 class Interest:
     """Which events reach the engine: those that a rule matches by type and subject, and those that end its states."""
 
-    def __init__(self, table: Table, handlers: Mapping[str, type[Handler[Any]]], gluetun: str) -> None:
+    def __init__(self, table: Table, gluetun: str) -> None:
         rules = [rule for rule in table.rules if rule.enabled]
         self.types = frozenset(entry.event for rule in rules for entry in rule.on)
         self.every = _named(rules, "timer.")
         self.files = _named(rules, "file.")
-        self.port = any(_uses_port(rule, handlers) for rule in rules)
+        self.port = any(_uses_port(rule) for rule in rules)
         self._subjects: defaultdict[str, _Subjects] = defaultdict(_Subjects)
         self._topics: defaultdict[str, _Subjects] = defaultdict(_Subjects)
         for entry in (entry for rule in rules for entry in rule.on):
@@ -85,10 +83,10 @@ def _named(rules: Iterable[Rule], prefix: str) -> frozenset[str]:
     return frozenset(str(value) for match in matches if isinstance(match, OneOf) for value in match.values)
 
 
-def _uses_port(rule: Rule, handlers: Mapping[str, type[Handler[Any]]]) -> bool:
+def _uses_port(rule: Rule) -> bool:
     if any(entry.event.startswith("port.") for entry in rule.on):
         return True
-    if any(step.use in handlers and handlers[step.use].uses_port for step in rule.do):
+    if any(step.uses_port for step in rule.do):
         return True
     placeholders = (p for step in rule.do for template in templates(step.args) for p in template.placeholders)
     return any(p.root == "state" and p.path.startswith("port") for p in placeholders)

@@ -13,9 +13,9 @@ from typing import Any
 from handlers.look.facts import Gluehook
 from hooks import health
 from hooks.durable import FILE_NAME
+from hooks.durations import clock
 from hooks.journal import Journal
 from hooks.memory import Memory
-from hooks.pauses import clock
 
 _REJECTION_S = 3600.0  # so long we do not show a credential again that we found rejected: qBittorrent bans after five
 

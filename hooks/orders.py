@@ -11,11 +11,11 @@ from hooks import signals, wire
 from hooks.control import Answer, Refused, Verbs
 from hooks.dispatch import CALL_WAIT_S, Dispatch
 from hooks.durable import Durable
-from hooks.durations import parse
+from hooks.durations import clock, parse
 from hooks.durations import text as duration
 from hooks.events import Event
 from hooks.memory import Memory
-from hooks.pauses import Pauses, clock
+from hooks.pauses import Pauses
 
 MOST_RUNS = 1000  # in one answer
 _REJECTED = ".rejected:"  # in the keys that handlers/rejected.py makes

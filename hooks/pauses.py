@@ -10,6 +10,7 @@ from contextlib import suppress
 from hooks import signals
 from hooks.books import Books
 from hooks.dispatch import Dispatch
+from hooks.durations import clock
 from hooks.durations import text as duration
 
 _RING_S = 60.0  # for the loop to hear that a pause is over
@@ -90,8 +91,3 @@ class Pauses:
 
     def _save(self) -> None:
         self._books.remember("pauses", {rule or _ALL: until for rule, until in self._until.items()} or None)
-
-
-def clock(at: float) -> str:
-    """The wall clock at this instant, seconds since the Unix epoch, as an owner reads it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

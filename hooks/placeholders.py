@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hooks.events import Event
+
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 _INSIDE = re.compile(r"(event|state|run)\.([\w.:-]+)|(secret):([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -100,6 +102,11 @@ def walk(tree: Any, path: str) -> Any:
     if isinstance(tree, list | tuple) and head.isdecimal() and int(head) < len(tree):
         return walk(tree[int(head)], rest)
     return None
+
+
+def event_value(event: Event, placeholder: Placeholder) -> object:
+    """What `${event.…}` says of the event; None if it has no such field."""
+    return walk({"type": event.type, "subject": event.subject, **event.data}, placeholder.path)
 
 
 def _value(placeholder: Placeholder, lookup: Lookup) -> Any:

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 from hooks import durations
 from hooks.arguments import Handlers, expected, handler_of
-from hooks.assumed import Assumed, assumed
 from hooks.conditions import event_type, field_type
 from hooks.diagnostics import did_you_mean, kind_of, quoted
 from hooks.events import EventType
 from hooks.findings import Part
-from hooks.rehearsals import Expected, Given, Rehearsal
+from hooks.rehearsals import Assumed, Expected, Given, Rehearsal, assumed
 from hooks.table import Rule
 
 _WORDS = {str: "a text", int: "a whole number", list: "a list of numbers", dict: "a table of texts"}

@@ -52,6 +52,13 @@ class Result:
         return self.kind not in ("unchanged", "skipped")
 
 
+def overall(kinds: set[str]) -> ResultKind:
+    """How a run ends whose steps have ended so."""
+    if "changed" in kinds:
+        return "changed"
+    return "skipped" if kinds == {"skipped"} else "unchanged"
+
+
 class Note(NamedTuple):
     """Something the engine decided that an owner may want to read. `wait_s` is seconds from then."""
 

@@ -11,9 +11,8 @@ from typing import Any
 from handlers.base import Context, GiveUp, Handler, Outcome, Retry
 from hooks import signals
 from hooks.books import Books
-from hooks.engine import event_value
-from hooks.placeholders import Empty, Placeholder, render, walk
-from hooks.runs import Result, ResultKind, Run
+from hooks.placeholders import Empty, Placeholder, event_value, render, walk
+from hooks.runs import Result, Run, overall
 from hooks.secrets import SecretError
 from hooks.settings import Settings
 from hooks.table import Step
@@ -154,13 +153,6 @@ class Workshop:
             return walk({"said": said, "id": attempt.run.id}, placeholder.path)
 
         return {name: render(value, lookup) for name, value in step.args.items()}
-
-
-def overall(kinds: set[str]) -> ResultKind:
-    """How a run ends whose steps have ended so."""
-    if "changed" in kinds:
-        return "changed"
-    return "skipped" if kinds == {"skipped"} else "unchanged"
 
 
 def _would(plan: str | None) -> Outcome:

@@ -63,6 +63,7 @@ class Step:
     args: Mapping[str, Any] = field(default_factory=dict)
     when_changed: bool = False
     reconciles: bool = False  # the handler brings a state about, so a resync may wake the rule
+    uses_port: bool = False  # the handler reads the forwarded port, so the port file is watched
 
 
 @dataclass(frozen=True, slots=True)

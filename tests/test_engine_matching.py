@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from hooks.engine import Engine, event_value, key_of
+from hooks.engine import Engine, key_of
 from hooks.events import Event
 from hooks.match import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
-from hooks.placeholders import Placeholder, parse
+from hooks.placeholders import Placeholder, event_value, parse
 from hooks.table import Entry, Rule, Table
 from tests.story import M, Story, cleared, container, event, forwarded, healthy, on, rule, source, unhealthy
 

@@ -18,7 +18,7 @@ HEAD = 'version = 1\n[[rule]]\nname = "r"\n'
 
 
 def interest(text: str, gluetun: str = "gluetun") -> Interest:
-    return Interest(table(text), HANDLERS, gluetun)
+    return Interest(table(text), gluetun)
 
 
 def table(text: str) -> Table:

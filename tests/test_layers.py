@@ -16,7 +16,7 @@ TOP = Path(__file__).parents[1]
 # the package and all in it.
 LAYERS: dict[str, tuple[str, str]] = {
     "words": ("events match placeholders durations locate settings secrets signals", ""),
-    "facts": ("world view hearsay remembered table runs states wire masking assumed decisions rehearsals", "words"),
+    "facts": ("world view hearsay remembered table runs states wire masking decisions rehearsals", "words"),
     "engine": ("engine lane", "words facts"),
     "rules": (
         """diagnostics findings syntax grammar shape match_reader conditions placeholder_check arguments rule_reader

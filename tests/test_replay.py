@@ -14,9 +14,9 @@ import pytest
 
 from handlers import HANDLERS
 from hooks import rules
-from hooks.assumed import Assumed, assumed
 from hooks.decisions import Decision
 from hooks.engine import Engine
+from hooks.rehearsals import Assumed, assumed
 from hooks.table import Table
 from hooks.workbench.comparison import differences
 from hooks.workbench.recording import Recording
@@ -152,7 +152,7 @@ def test_what_still_waits_at_the_end_is_told() -> None:
 def test_outcomes_are_assumed_attempt_by_attempt_and_the_last_one_stays() -> None:
     rules_ = web('retry = { attempts = 4, first = "1s", max = "1m" }')
     lines = [docker(0, "die", "web"), docker(100, "die", "web")]
-    rows = decided(rules_, *lines, end_s=200, web=[Assumed("retry", 2.0), Assumed("retry"), Assumed("unchanged")])
+    rows = decided(rules_, *lines, end_s=200, web=[Assumed("fail", 2.0), Assumed("fail"), Assumed("unchanged")])
     runs = [row for row in rows if row.kind == "runs"]
     assert [((row.at - BEGAN_NS) / S, row.attempt) for row in runs] == [(0, 1), (3, 2), (5, 3), (100, 1)]
     assert [row.why for row in rows if row.kind == "ended"] == ["fail", "fail", "unchanged", "unchanged"]
@@ -164,7 +164,7 @@ def test_what_fails_for_good_is_answered_by_the_rules_that_listen_to_it() -> Non
         + '[[rule]]\nname = "tell"\non = { event = "run.failed", rule = "web" }\n'
         'do = { use = "notify.send", title = "${event.rule}", message = "${event.error}" }\n'
     )
-    rows = decided(rules_, docker(0, "die", "web"), web=[Assumed("retry")])
+    rows = decided(rules_, docker(0, "die", "web"), web=[Assumed("fail")])
     assert brief(rows, "runs", "failed") == [(0, "runs", "web"), (0, "failed", "web"), (0, "runs", "tell")]
     assert next(row for row in rows if row.rule == "tell" and row.steps).steps[0].args["title"] == "web"
 
@@ -203,7 +203,7 @@ def test_a_port_that_gluetun_left_behind_is_none() -> None:
 @pytest.mark.parametrize(
     ("text", "means"),
     [
-        ("fail", Assumed("retry")),
+        ("fail", Assumed("fail")),
         ("give_up", Assumed("give_up")),
         ("1m30s", Assumed("changed", 90.0)),
         ("unchanged, 250ms", Assumed("unchanged", 0.25)),

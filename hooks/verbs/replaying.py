@@ -14,8 +14,8 @@ from hooks.verbs.checking import checked, counted
 from hooks.verbs.opening import journal, opened, progress
 
 if TYPE_CHECKING:
-    from hooks.assumed import Assumed
     from hooks.decisions import Decision
+    from hooks.rehearsals import Assumed
     from hooks.settings import Settings
     from hooks.table import Table
     from hooks.workbench.recording import Recording, Wanted
@@ -80,8 +80,8 @@ def _replays(tables: Sequence[Table], assume: Sequence[str], ours: Settings) -> 
 def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
     """What --assume says, each text RULE=HOW or HANDLER=HOW."""
     from handlers import HANDLERS
-    from hooks.assumed import assumed
     from hooks.diagnostics import did_you_mean
+    from hooks.rehearsals import assumed
 
     found: dict[str, list[Assumed]] = {}
     for text in texts:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hooks import durations
-from hooks.assumed import Assumed, assumed
+from hooks.rehearsals import Assumed, assumed
 from hooks.table import Table
 from hooks.workbench.recording import Recording
 from hooks.workbench.replay import Replay, turns

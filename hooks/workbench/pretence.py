@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from hooks.assumed import WORDS, Assumed, Assumptions
 from hooks.decisions import Performed
 from hooks.filled import filled
 from hooks.placeholders import Empty, templates
-from hooks.runs import Result, Run
-from hooks.steps import overall
+from hooks.rehearsals import Assumed, AssumedOutcome, Assumptions
+from hooks.runs import Result, ResultKind, Run, overall
 from hooks.table import Rule, Step
+
+RESULT_KINDS: Mapping[AssumedOutcome, ResultKind] = {
+    "changed": "changed", "unchanged": "unchanged", "skipped": "skipped", "fail": "retry", "give_up": "give_up",
+}  # fmt: skip
+WORDS = {kind: word for word, kind in RESULT_KINDS.items()}
 
 State = Callable[[], Mapping[str, Any] | None]
 """What `${state.…}` can say now, None where nothing has told it."""
@@ -54,8 +58,9 @@ class Pretence:
                 kinds |= {"skipped"}
                 continue
             own = self._next(step.use)
-            kind, takes_s = own.kind if own else whole.kind, takes_s + (own.takes_s if own else 0.0)
-            performed.append(Performed(step.use, args, WORDS[kind]))
+            outcome, takes_s = own.outcome if own else whole.outcome, takes_s + (own.takes_s if own else 0.0)
+            kind = RESULT_KINDS[outcome]
+            performed.append(Performed(step.use, args, outcome))
             if kind in ("retry", "give_up"):
                 result = Result(kind, "assumed to fail", None, place, changed, step.use)
                 return Attempted(takes_s, tuple(performed), result)

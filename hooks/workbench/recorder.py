@@ -86,7 +86,7 @@ class Recorder:
     """
 
     def __init__(self, tape: Tape, settings: Settings, table: Table, *, with_exec: bool = False) -> None:
-        named = Interest(table, {}, settings.gluetun_container)
+        named = Interest(table, settings.gluetun_container)
         types = [kind for kind in CATALOGUE if with_exec or not kind.startswith(_EXEC)]
         view = View(World(settings.gluetun_container), tape.write, time.time_ns)
         self._sources = (

@@ -12,16 +12,16 @@ from itertools import count
 from math import inf
 from typing import Any
 
-from hooks.assumed import WORDS, Assumptions
 from hooks.decisions import Decision
 from hooks.engine import Engine
 from hooks.events import Event
 from hooks.hearsay import WORLDLY, Hearsay
 from hooks.interest import Interest
 from hooks.lane import Lane
+from hooks.rehearsals import Assumptions
 from hooks.runs import Note, Result, Run
 from hooks.table import Table
-from hooks.workbench.pretence import Pretence
+from hooks.workbench.pretence import WORDS, Pretence
 from hooks.workbench.recording import Seen
 
 
@@ -33,7 +33,7 @@ class Replay:
     ) -> None:
         self.table, self._gluetun = table, gluetun
         self._engine = Engine(table)
-        self._interest = Interest(table, {}, gluetun)
+        self._interest = Interest(table, gluetun)
         self._world = Hearsay(gluetun)
         self._pretence = Pretence(assume or {}, self._state)
         self._began = began
