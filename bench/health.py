@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.figures import Figure, verdict
 from bench.parts import FORWARD_PORT, environment, gluehook, until_logged
-from hooks import health
+from hooks.runtime import heartbeat
 
 ROUNDS = 40
 
@@ -24,7 +24,7 @@ def measure(folder: Path, docker_host: str) -> list[str]:
     with gluehook(folder, FORWARD_PORT, docker_host):
         until_logged(folder, "ready")
         env = environment(folder, docker_host)
-        assert (folder / "state" / health.FILE_NAME).exists()
+        assert (folder / "state" / heartbeat.FILE_NAME).exists()
         for _ in range(ROUNDS):
             for way, command in ways.items():
                 taken[way].append(_cpu_ms(command, env))

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.figures import Figure, verdict
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
-from hooks.settings import Settings
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from hooks.config.settings import Settings
 from tests.handlers.contract import context
 from tests.parts.wireguard_folder import make_folder
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.figures import Figure, verdict
 from bench.parts import FORWARD_PORT, gluehook, until_logged
-from hooks.durable import FILE_NAME
+from hooks.journal.journal import FILE_NAME
 from tests.parts.qbittorrent import PASSWORD, QBittorrent, running
 
 ROUNDS = 50

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.figures import Figure, verdict
 from bench.parts import gluehook, status, until_logged
-from hooks.reload import QUIET_S
+from hooks.app.reload import QUIET_S
 from tests.parts.fake_engine import FakeEngine
 
 RULES = 1000

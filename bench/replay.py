@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bench.figures import Figure, verdict
 from bench.parts import status
-from hooks.match import OneOf
-from hooks.table import Entry, Rule, Step, Table
+from hooks.rules.matching import OneOf
+from hooks.rules.table import Entry, Rule, Step, Table
 from hooks.workbench.recording import Recording
 from hooks.workbench.replay import Replay, turns
 from tests.parts.recorded import docker

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.figures import verdict
-from hooks.books import KEEP_EVENTS
-from hooks.journal import Journal
+from hooks.journal.books import KEEP_EVENTS
+from hooks.journal.store import Journal
 from tests.parts.journaled import one_more
 
 EVENTS = 100_000

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from handlers import HANDLERS
-from handlers.doctor import CHECKS
-from hooks import reference, rules
-from hooks.diagnostics import CODES
-from hooks.placeholders import render
-from hooks.settings import SECRETS, Settings
-from hooks.table import Table
-from hooks.workbench import schema
+from hooks.config.settings import SECRETS, Settings
+from hooks.doctor.examine import CHECKS
+from hooks.rules.placeholders import render
+from hooks.rules.table import Table
+from hooks.rules_file import reader
+from hooks.rules_file.errors import CODES
+from hooks.workbench import json_schema, reference
 from tests import test_layers
 
 DOCS = Path(__file__).parent
@@ -36,8 +36,8 @@ _WORDS: Mapping[Any, str] = {str: "text", bool: "true or false"}
 
 def main() -> None:
     """Write every page anew and tell which have changed; and the schema of rules.toml."""
-    text = json.dumps(schema.schema(HANDLERS), ensure_ascii=False, indent=1) + "\n"
-    (DOCS.parent / schema.FILE_NAME).write_text(text, encoding="utf-8")
+    text = json.dumps(json_schema.schema(HANDLERS), ensure_ascii=False, indent=1) + "\n"
+    (DOCS.parent / json_schema.FILE_NAME).write_text(text, encoding="utf-8")
     for page in PAGES:
         before = page.read_text(encoding="utf-8")
         after = made(before)
@@ -126,7 +126,7 @@ def _left_out(argument: Mapping[str, Any]) -> str:
 
 def touched(name: str, example: str) -> tuple[str, ...]:
     """What the handler's step in a rules text touches, with default settings. Raises ValueError for a bad text."""
-    found = rules.read(example, f"{name}.toml", HANDLERS)
+    found = reader.read(example, f"{name}.toml", HANDLERS)
     if not isinstance(found, Table):
         raise ValueError(f"docs/examples/{name}.toml: {found[0].sentence}")
     step = next(step for rule in found.rules for step in rule.do if step.use == name)

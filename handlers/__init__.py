@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
-from handlers.base import Handler, Look
+from hooks.handler import Handler, Look
 
 T = TypeVar("T")
 
@@ -33,17 +33,17 @@ class Lazy(Mapping[str, T], Generic[T]):
 
 
 HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
-    "qbittorrent.set_port": "qbittorrent:SetPort",
-    "gluetun.restart_vpn": "gluetun:RestartVpn",
+    "qbittorrent.set_port": "qbittorrent.set_port:SetPort",
+    "gluetun.restart_vpn": "gluetun.restart_vpn:RestartVpn",
     "containers.restart": "containers.restart:Restart",
     "containers.start": "containers.restart:Start",
     "containers.exec": "containers.exec:Exec",
     "containers.rejoin": "containers.rejoin:Rejoin",
-    "command.run": "command:Run",
-    "webhook.post": "webhook:Post",
-    "notify.send": "notify:Send",
-    "wireguard.regenerate_peers": "wireguard.regenerate:RegeneratePeers",
-    "wireguard.set_dns_forward": "wireguard.dns_forward:SetDnsForward",
+    "command.run": "command.run:Run",
+    "webhook.post": "webhook.post:Post",
+    "notify.send": "notify.send:Send",
+    "wireguard.regenerate_peers": "wireguard.regenerate_peers:RegeneratePeers",
+    "wireguard.set_dns_forward": "wireguard.set_dns_forward:SetDnsForward",
 })  # fmt: skip
 
 LOOKS: Mapping[str, Look] = Lazy({"wireguard": "wireguard.watch:states"})

@@ -8,15 +8,15 @@ import sys
 def main() -> int:
     """Run the command that the arguments name and answer its exit code."""
     if sys.argv[1:2] == ["health"] and not {"-h", "--help"} & set(sys.argv[2:]):
-        from hooks.health import main as health
+        from hooks.runtime.heartbeat import main as health
 
         return health(sys.argv[2:])
     if sys.argv[1:] in (["-h"], ["--help"]):
-        from hooks.verbs import overview
+        from hooks.cli.verbs import overview
 
         sys.stdout.write(f"{overview()}\n")
         return 0
-    from hooks.cli import main as command_line
+    from hooks.cli.main import main as command_line
 
     return command_line(sys.argv[1:])
 

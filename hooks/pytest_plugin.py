@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from hooks.table import Table
+    from hooks.rules.table import Table
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,8 +74,8 @@ class ReplayItem(pytest.Item):
         return self.path, 0, f"replay {self.path.stem}"
 
     def _table(self, named: Path | None) -> Table:
-        from hooks import loading
-        from hooks.diagnostics import render
+        from hooks.app import loading
+        from hooks.rules_file.errors import render
         from hooks.workbench.golden import NotDecided
 
         file = str(named or self.config.rootpath / self.config.getini("gluehook_rules"))

@@ -17,10 +17,10 @@ import docker
 from docker.errors import APIError
 
 from handlers.wireguard import watch as wireguard_watch
-from hooks.events import Event
-from hooks.settings import Settings
-from hooks.sources.looks import LookSource
-from hooks.wire import dumps, from_docker
+from hooks.config.settings import Settings
+from hooks.events.catalogue import Event
+from hooks.events.jsonl import dumps, from_docker
+from hooks.sources.polling import LookSource
 from tests.handlers.on_engine import now
 from tests.parts.dockerd import IMAGE, Dockerd
 from tests.parts.wireguard import CLIENT, INTERFACE, ROUTER, SERVER, SERVER_AT_HOME, container, host

@@ -18,11 +18,11 @@ from itertools import count
 from math import inf
 from typing import Any, cast
 
-from hooks.engine import Engine
-from hooks.events import Event, Origin
-from hooks.match import Match, OneOf
-from hooks.runs import Note, NoteKind, Result, Run
-from hooks.table import Entry, Rule, Step, Table
+from hooks.engine.engine import Engine
+from hooks.engine.runs import Note, NoteKind, Result, Run
+from hooks.events.catalogue import Event, Origin
+from hooks.rules.matching import Match, OneOf
+from hooks.rules.table import Entry, Rule, Step, Table
 
 S, M, H, DAY = 1.0, 60.0, 3600.0, 86400.0
 MIDNIGHT_NS = 1_800_000_000_000_000_000  # where a story begins on the wall clock

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from handlers.base import Context, Outcome
-from hooks import health
-from hooks.sources.own_container import own_container_id
-from hooks.stop import Stop
+from hooks.app.shutdown import Stop
+from hooks.docker.own_container import own_container_id
+from hooks.handler import Context, Outcome
+from hooks.runtime import heartbeat
 from tests.handlers.fakes_qbittorrent import PASSWORD, fake_qbittorrent
 from tests.parts import running as lives
 from tests.parts.gluehook import TOP, Gluehook, assert_tidy, shipped, until
@@ -28,8 +28,8 @@ started = lives.started  # a fixture
 
 def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Running]) -> None:
     running = started()
-    until(Path(running.app.heartbeat).exists, "no heartbeat", wait_s=health.BEAT_S / 3)
-    well, said = health.judge(running.app.heartbeat, time.time())
+    until(Path(running.app.heartbeat).exists, "no heartbeat", wait_s=heartbeat.BEAT_S / 3)
+    well, said = heartbeat.judge(running.app.heartbeat, time.time())
     assert well, said
 
 
@@ -68,7 +68,7 @@ def test_sources_stop_first_then_what_is_at_work_may_end(started: Callable[..., 
 def test_what_does_not_end_is_cut_off_and_told(
     started: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hooks.dispatch.STOP_WAIT_S", 0.1)
+    monkeypatch.setattr("hooks.runtime.dispatcher.STOP_WAIT_S", 0.1)
     never = threading.Event()
     running = started(lambda *_: changed(str(never.wait(WAIT_S))))
     running.calls.get(timeout=WAIT_S)
@@ -188,14 +188,14 @@ def test_the_running_process_never_loads_what_only_the_checks_need(tmp_path: Pat
     assert ran.returncode == 0, ran.stderr
     assert fake.preferences["listen_port"] == 40123
     modules = set(ran.stdout.split())
-    assert {"hooks.app", "hooks.dispatch", "handlers.qbittorrent_api", "pyinotify"} <= modules
+    assert {"hooks.app.app", "hooks.runtime.dispatcher", "handlers.qbittorrent.web_api", "pyinotify"} <= modules
     assert not modules & {"pydantic", "pydantic_core", "pydantic_settings", "apprise", "rich", "dotenv"}
     assert not modules & {
         "cryptography",
         "segno",
         "dns",
-        "handlers.wireguard.regenerate",
-        "handlers.command",
+        "handlers.wireguard.regenerate_peers",
+        "handlers.command.run",
     }  # nobody used them
     assert_tidy(ran.stderr.splitlines(), part.environment)
     assert str(TOP) not in ran.stderr

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hooks.placeholders import Placeholder, Template
+from hooks.rules.placeholders import Placeholder, Template
 from tests.test_rules import codes, rule
 
 

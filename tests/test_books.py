@@ -10,14 +10,14 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from handlers.base import Context, Outcome, Retry
-from hooks import signals
-from hooks.books import Books
-from hooks.durable import Durable
-from hooks.events import Event
-from hooks.journal import Journal
-from hooks.runs import Result, Run
-from hooks.table import Entry, Limit, RetryPolicy, Rule, Step
+from hooks.engine.runs import Result, Run
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.handler import Context, Outcome, Retry
+from hooks.journal.books import Books
+from hooks.journal.journal import Durable
+from hooks.journal.store import Journal
+from hooks.rules.table import Entry, Limit, RetryPolicy, Rule, Step
 from tests.parts.playing import WAIT_S, PlayArgs, Stage, changed, stage
 
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hooks import rules
-from hooks.diagnostics import CODES, Diagnostic, render
-from hooks.table import Table
+from hooks.rules.table import Table
+from hooks.rules_file import reader
+from hooks.rules_file.errors import CODES, Diagnostic, render
 from tests.parts.small_handlers import SMALL_HANDLERS
 
 BROKEN = Path(__file__).with_name("broken")
@@ -57,9 +57,9 @@ def said_about(code: str, folder: Path) -> tuple[list[Diagnostic], str]:
     if code in SITUATIONS:
         path = folder / "rules.toml"
         SITUATIONS[code](path)
-    found = rules.load(path, SMALL_HANDLERS)
+    found = reader.load(path, SMALL_HANDLERS)
     assert isinstance(found, list), f"{code}: nothing is wrong with its example"
-    text = rules.source(path)
+    text = reader.source(path)
     return found, render(found, text if isinstance(text, str) else "", path.name) + "\n"
 
 
@@ -76,7 +76,7 @@ def test_no_code_lacks_an_example_and_no_example_lacks_its_code() -> None:
 
 
 def test_every_code_that_the_source_uses_is_in_the_table() -> None:
-    hooks = Path(rules.__file__).parent
+    hooks = Path(reader.__file__).parent
     words = {
         word
         for module in hooks.glob("*.py")
@@ -105,7 +105,7 @@ def test_each_error_says_what_is_wrong_and_what_to_write(code: str, tmp_path: Pa
 
 def errors(text: str) -> list[Diagnostic]:
     """What is wrong with a text."""
-    found = rules.read(text, "rules.toml", SMALL_HANDLERS)
+    found = reader.read(text, "rules.toml", SMALL_HANDLERS)
     return found if isinstance(found, list) else []
 
 
@@ -209,7 +209,7 @@ _LINES = st.lists(st.lists(_WORDS, max_size=7).map(" ".join), max_size=12).map("
 @given(_LINES)
 def test_random_words_of_the_grammar_raise_nothing(lines: str) -> None:
     for text in (lines, GOOD + lines):
-        found = rules.read(text, "rules.toml", SMALL_HANDLERS)
+        found = reader.read(text, "rules.toml", SMALL_HANDLERS)
         if isinstance(found, list):
             assert found
             assert render(found, text, "rules.toml").count("error[") >= len(found)
@@ -224,7 +224,7 @@ _SHIPPED = (Path(__file__).parents[1] / "rules.toml").read_text(encoding="utf-8"
 @given(st.integers(0, len(_SHIPPED)), st.integers(0, 40), st.text(max_size=6) | _WORDS)
 def test_a_slip_of_the_hand_in_the_shipped_rules_raises_nothing(at: int, cut: int, put: str) -> None:
     text = _SHIPPED[:at] + put + _SHIPPED[at + cut :]
-    found = rules.read(text, "rules.toml", SMALL_HANDLERS)
+    found = reader.read(text, "rules.toml", SMALL_HANDLERS)
     if isinstance(found, list):
         assert all(one.said and 0 <= one.line <= text.count("\n") + 1 for one in found)
         assert render(found, text, "rules.toml")

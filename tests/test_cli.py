@@ -12,10 +12,10 @@ import click
 import pytest
 
 from handlers import HANDLERS
-from hooks import health
-from hooks.cli import gluehook
-from hooks.events import CATALOGUE
-from hooks.verbs import VERBS
+from hooks.cli.main import gluehook
+from hooks.cli.verbs import VERBS
+from hooks.events.catalogue import CATALOGUE
+from hooks.runtime import heartbeat
 from tests.parts.gluehook import TOP, Gluehook
 
 BAD = 'version = 1\n[[rule]]\nname = "r"\non = "container.strat"\nfor = 3\ndo = "qbittorrent.set_port"\n'
@@ -48,10 +48,10 @@ def test_the_overview_loads_no_verb_and_not_even_click() -> None:
     code = "import sys; sys.argv[1:] = ['--help']; from hooks.__main__ import main; main(); print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
     loaded = set(said.stdout.splitlines()[-1].split())
-    assert "hooks.verbs" in loaded
+    assert "hooks.cli.verbs" in loaded
     assert not loaded & {
         "click",
-        "hooks.cli",
+        "hooks.cli.main",
         "handlers",
         "docker",
         *(where.partition(":")[0] for where, _ in VERBS.values()),
@@ -162,7 +162,7 @@ def test_health_without_a_runner_is_one_and_says_why(here: Gluehook) -> None:
 def test_health_of_a_fresh_heartbeat_is_zero(here: Gluehook) -> None:
     here.state.mkdir()
     now = time.time()
-    health.write(str(here.state / health.FILE_NAME), {
+    heartbeat.write(str(here.state / heartbeat.FILE_NAME), {
         "time": now, "sources": {"docker": {"connected": True, "since": now, "reason": ""}}, "overdue": [],
         "rules": 4, "rules_reason": "", "port_used": False, "gluetun_runs": True, "port": [], "port_since": now,
         "journal": "",
@@ -179,7 +179,7 @@ HEAVY = {"docker", "requests", "pydantic", "pydantic_settings", "rich", "apprise
 
 
 @pytest.mark.parametrize(("words", "without"), [
-    (["--help"], HEAVY), (["--version"], HEAVY), (["health"], HEAVY | {"click", "handlers", "hooks.cli"}),
+    (["--help"], HEAVY), (["--version"], HEAVY), (["health"], HEAVY | {"click", "handlers", "hooks.cli.main"}),
     (["check", "rules.toml"], {"docker", "requests", "rich", "apprise", "qbittorrentapi", "pyinotify", "sqlite3"}),
     (["events", "--json"], HEAVY - {"rich"}),
 ])  # fmt: skip

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from hooks.secrets import Sources
-from hooks.settings import SECRETS, Settings
+from hooks.config.secrets import Sources
+from hooks.config.settings import SECRETS, Settings
 
 FOLDER = Path(__file__).parents[1] / "container"
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::-[^}]*)?\}")

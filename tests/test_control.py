@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from hooks import signals
-from hooks.asking import NotRunning, ask
-from hooks.control import FILE_NAME, LONGEST_LINE_BYTES, Answer, Control, Refused, Verbs
-from hooks.table import Entry, Rule, Step
+from hooks.control.client import NotRunning, ask
+from hooks.control.server import FILE_NAME, LONGEST_LINE_BYTES, Answer, Control, Refused, Verbs
+from hooks.events import signals
+from hooks.rules.table import Entry, Rule, Step
 from tests.parts.playing import WAIT_S, stage
 
 RULE = Rule("port", (Entry("container.start"),), (Step("play.act"),))

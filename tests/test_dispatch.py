@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Context, GiveUp, Outcome, Retry
-from hooks import signals
-from hooks.dispatch import AT_A_TIME
-from hooks.events import Event
-from hooks.placeholders import parse
-from hooks.runs import Result, Run
-from hooks.settings import Settings
-from hooks.table import Entry, RetryPolicy, Rule, Step
-from hooks.world import PortFile, World
+from hooks.config.settings import Settings
+from hooks.engine.runs import Result, Run
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.handler import Context, GiveUp, Outcome, Retry
+from hooks.rules.placeholders import parse
+from hooks.rules.table import Entry, RetryPolicy, Rule, Step
+from hooks.runtime.dispatcher import AT_A_TIME
+from hooks.world.model import PortFile, World
 from tests.parts.playing import WAIT_S, PlayArgs, changed, stage
 
 

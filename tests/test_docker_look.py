@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from hooks.sources.docker_host import connect
-from hooks.sources.docker_look import from_inspect, from_list, look_at
-from hooks.wire import nanoseconds
+from hooks.docker.client import connect
+from hooks.docker.inspect import from_inspect, from_list, look_at
+from hooks.events.jsonl import nanoseconds
 from tests.parts import fake_engine
 from tests.parts.fake_engine import FakeEngine
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from hooks.sources.docker_engine import connect
-from hooks.sources.docker_host import split
+from hooks.docker.client import split
+from hooks.sources.docker import connect
 from tests.parts import ear as hearing
 from tests.parts import fake_engine
 from tests.parts.ear import Ear
@@ -113,8 +113,8 @@ def test_no_engine_at_start_is_said_once_and_then_it_comes(socket: Path, ear: Ea
 
 def test_a_forbidden_socket_is_answered_with_the_line_to_add(fake: FakeEngine, socket: Path) -> None:
     ask = (
-        "from hooks.sources.docker_host import connect, where\n"
-        "from hooks.sources.docker_reasons import why\n"
+        "from hooks.docker.client import connect, where\n"
+        "from hooks.docker.refusals import why\n"
         "try: connect(1)\n"
         "except Exception as error: print(why(error, where()))"
     )

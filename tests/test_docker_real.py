@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hooks.sources.docker_host import forget
+from hooks.docker.client import forget
 from tests.parts import ear as hearing
 from tests.parts.dockerd import Dockerd
 from tests.parts.ear import Ear
@@ -114,7 +114,7 @@ def test_what_a_killed_engine_did_not_tell_is_found(engine: Dockerd, ear: Ear, l
 def test_a_frozen_engine_is_reported_and_nothing_of_its_sleep_is_missed(
     engine: Dockerd, ear: Ear, listen: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hooks.sources.docker_engine._LOOK_S", 1.0)
+    monkeypatch.setattr("hooks.sources.docker._LOOK_S", 1.0)
     engine.run("web")
     source = listen(silence_s=0.5)
     ear.until("container.start")

@@ -6,9 +6,9 @@ import threading
 import time
 from typing import Any
 
-from hooks.events import Event
-from hooks.sources.docker_filters import filters
-from hooks.sources.docker_reader import Backlog
+from hooks.docker.filters import filters
+from hooks.events.catalogue import Event
+from hooks.sources.docker_stream import Backlog
 from tests.parts import ear as hearing
 from tests.parts import fake_engine
 from tests.parts.ear import Ear

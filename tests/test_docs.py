@@ -12,34 +12,28 @@ import yaml
 
 from bench import size
 from docs import generate
-from handlers import HANDLERS, masking
-from handlers.containers import rejoining, restart_budget
+from handlers import HANDLERS
+from handlers.containers import rejoin_attempt, restart_budget
 from handlers.containers.rejoin import RejoinArgs
-from hooks import (
-    books,
-    dispatch,
-    durable,
-    durations,
-    grammar,
-    health,
-    lane,
-    reference,
-    reload,
-    rule_reader,
-    rules,
-    secrets,
-    world,
-)
-from hooks.diagnostics import CODES
-from hooks.events import CATALOGUE
-from hooks.settings import SECRETS, Settings
-from hooks.sources import docker_reasons
-from hooks.sources.docker_engine import DockerSource
-from hooks.sources.docker_reader import Backlog
+from handlers.shared import output
+from hooks.app import reload
+from hooks.cli.verbs import VERBS
+from hooks.config import secrets
+from hooks.config.settings import SECRETS, Settings
+from hooks.docker import refusals
+from hooks.engine import lane
+from hooks.events import durations
+from hooks.events.catalogue import CATALOGUE
+from hooks.journal import books, journal
+from hooks.rules.table import RetryPolicy, Rule, Table
+from hooks.rules_file import reader, rule, schema
+from hooks.rules_file.errors import CODES
+from hooks.runtime import dispatcher, heartbeat
+from hooks.sources.docker import DockerSource
+from hooks.sources.docker_stream import Backlog
 from hooks.sources.files import FilesSource
-from hooks.table import RetryPolicy, Rule, Table
-from hooks.verbs import VERBS
-from hooks.workbench import recording
+from hooks.workbench import recording, reference
+from hooks.world import model
 
 TOP = Path(__file__).parents[1]
 README = TOP / "README.md"
@@ -74,7 +68,7 @@ BLOCKS = [
 def test_the_rules_in_the_pages_are_what_they_are_said_to_be(block: str) -> None:
     """A part stands for a file with a version. One that begins with `# wrong: CODE` has that error and no other."""
     whole = block if "version =" in block else "version = 1\n" + block
-    found = rules.read(whole, "rules.toml", HANDLERS)
+    found = reader.read(whole, "rules.toml", HANDLERS)
     wrong = re.match(r"# wrong: ([a-z-]+)\n", block)
     if wrong:
         assert isinstance(found, list), f"nothing is wrong with it, although it says {wrong[1]}"
@@ -91,12 +85,12 @@ def test_the_pages_hold_rules_of_both_kinds() -> None:
 
 def test_every_word_of_a_rule_is_explained() -> None:
     keys = [
-        field.alias or name for shape in (grammar.Rule, grammar.Defaults) for name, field in shape.model_fields.items()
+        field.alias or name for shape in (schema.Rule, schema.Defaults) for name, field in shape.model_fields.items()
     ]
     page = (TOP / "docs/rules.md").read_text(encoding="utf-8")
     missing = [key for key in keys if not re.search(rf"`?\b{key}\b( *=|`)", page)]
     assert missing == []
-    assert {"version", "defaults", "rule", "test"} == set(grammar.Document.model_fields)
+    assert {"version", "defaults", "rule", "test"} == set(schema.Document.model_fields)
 
 
 # -- generated parts --------------------------------------------------------------------------------
@@ -160,47 +154,47 @@ RETRY = RetryPolicy()
 BACKLOG = default_of(Backlog.__init__, "most_lines")
 FACTS = [
     ("docs/rules.md", f"up to {lane.QUEUE_BOUND}; beyond that the oldest goes"),
-    ("docs/rules.md", f"at the latest {rule_reader._DEBOUNCE_MAX} times as long"),
+    ("docs/rules.md", f"at the latest {rule._DEBOUNCE_MAX} times as long"),
     ("docs/rules.md", f'`timeout = "{durations.text(Rule("a", (), ()).timeout_s)}"`'),
     ("docs/rules.md", f'attempts = {RETRY.attempts}, first = "{durations.text(RETRY.first_s)}", max = "30s"'),
     ("docs/rules.md", f"has been quiet for {reload.QUIET_S * 1000:g} ms, or {reload.QUIET_WAIT_S:g} s after"),
     ("docs/rules.md", f"is kept as `{reload.COPY_NAME}` in the state folder"),
-    ("docs/limits.md", f"At most {dispatch.AT_WORK} attempts at once"),
-    ("docs/limits.md", f"at most {dispatch.AT_A_TIME} of them younger than half a second"),
+    ("docs/limits.md", f"At most {dispatcher.AT_WORK} attempts at once"),
+    ("docs/limits.md", f"at most {dispatcher.AT_A_TIME} of them younger than half a second"),
     ("docs/limits.md", f"keeps {lane.QUEUE_BOUND} events"),
     ("docs/limits.md", f"A restart budget of {restart_budget.RESTARTS} an hour"),
-    ("docs/limits.md", f"the last {masking.OUTPUT_LIMIT_BYTES // 1024} KiB are kept"),
-    ("docs/limits.md", f"of {masking.LINE_LIMIT_CHARS} characters at most"),
+    ("docs/limits.md", f"the last {output.OUTPUT_LIMIT_BYTES // 1024} KiB are kept"),
+    ("docs/limits.md", f"of {output.LINE_LIMIT_CHARS} characters at most"),
     ("docs/limits.md", f"Secrets of fewer than {secrets._SHORTEST_MASKED} characters"),
     ("docs/limits.md", f"up to {default_of(FilesSource.__init__, 'poll_s'):g} s later"),
     ("docs/limits.md", f"second look {default_of(FilesSource.__init__, 'settle_s') * 1000:g} ms later"),
-    ("docs/architecture.md", f"at most {dispatch.AT_WORK} attempts at once"),
-    ("docs/architecture.md", f"every {dispatch.BEAT_S:g} s the heartbeat"),
-    ("docs/architecture.md", f"running attempts have {dispatch.STOP_WAIT_S:g} s to end"),
+    ("docs/architecture.md", f"at most {dispatcher.AT_WORK} attempts at once"),
+    ("docs/architecture.md", f"every {dispatcher.BEAT_S:g} s the heartbeat"),
+    ("docs/architecture.md", f"running attempts have {dispatcher.STOP_WAIT_S:g} s to end"),
     ("docs/reliability.md", f"every {default_of(DockerSource.__init__, 'resync_s') / 60:g} minutes"),
     ("docs/reliability.md", f"says nothing for {default_of(DockerSource.__init__, 'silence_s'):g} s"),
     ("docs/reliability.md", f"at the latest every {default_of(DockerSource.__init__, 'backoff_s')[1]:g} s"),
     ("docs/reliability.md", f"files are read every {default_of(FilesSource.__init__, 'poll_s'):g} s"),
     ("docs/reliability.md", f"({BACKLOG:,} lines wait)"),
     ("docs/reliability.md", f"at most {restart_budget.RESTARTS} times an hour"),
-    ("docs/reliability.md", f"gives running attempts {dispatch.STOP_WAIT_S:g} s"),
-    ("docs/reliability.md", f"itself writes every {health.BEAT_S:g} s"),
-    ("docs/reliability.md", f"older than {health.STALE_S:g} s"),
-    ("docs/reliability.md", f"Docker has been lost for {health.LOST_GRACE_S['docker']:g} s"),
+    ("docs/reliability.md", f"gives running attempts {dispatcher.STOP_WAIT_S:g} s"),
+    ("docs/reliability.md", f"itself writes every {heartbeat.BEAT_S:g} s"),
+    ("docs/reliability.md", f"older than {heartbeat.STALE_S:g} s"),
+    ("docs/reliability.md", f"Docker has been lost for {heartbeat.LOST_GRACE_S['docker']:g} s"),
     ("docs/reliability.md", f"after {books.KEEP_DAYS} days, or beyond {books.KEEP_EVENTS:,} events"),
     ("docs/reliability.md", f"under {size.KEPT_MIB} MiB as long as no more than {size.HOURLY:,} come"),
-    ("docs/reliability.md", f"it is tried again every {durable._AGAIN_S:g} s"),
-    ("docs/reliability.md", f"held no port for {health.PORT_GRACE_S:g} s"),
+    ("docs/reliability.md", f"it is tried again every {journal._AGAIN_S:g} s"),
+    ("docs/reliability.md", f"held no port for {heartbeat.PORT_GRACE_S:g} s"),
     ("docs/replay.md", f"longer than {recording.LONGEST_LINE_BYTES >> 20} MiB"),
     ("docs/replay.md", f"the first {['no', 'one', 'two', 'three'][recording.SHOWN]} are told"),
     ("docs/security.md", f"shorter than {secrets._SHORTEST_MASKED} characters"),
     ("docs/security.md", " ".join(f"`{word}`" for word in ("EVENTS=1", "CONTAINERS=1", "VERSION=1"))),
     ("docs/handlers.md", f"at most {restart_budget.RESTARTS} times an hour"),
-    ("docs/namespaces.md", f"up to {rejoining.AT_ONCE} at once"),
-    ("docs/namespaces.md", f"the last {world.EARLIER} ids of each name"),
+    ("docs/namespaces.md", f"up to {rejoin_attempt.AT_ONCE} at once"),
+    ("docs/namespaces.md", f"the last {model.EARLIER} ids of each name"),
     ("docs/namespaces.md", f"so they have {RejoinArgs('a').grace:g} s"),
     ("docs/namespaces.md", f"together, {restart_budget.RESTARTS} an hour"),
-    ("docs/limits.md", f"After more than {world.EARLIER} re-creations"),
+    ("docs/limits.md", f"After more than {model.EARLIER} re-creations"),
     ("docs/troubleshooting.md", f"gives Compose or watchtower {RejoinArgs('a').grace:g} s"),
 ]
 
@@ -225,7 +219,7 @@ def test_what_is_said_not_to_be_there_yet_is_not_there(page: str, said: str, *, 
 
 
 def test_the_permissions_that_a_proxy_must_give_are_those_that_the_code_names() -> None:
-    assert set(docker_reasons._NEEDS.values()) == {"EVENTS=1", "CONTAINERS=1", "VERSION=1"}
+    assert set(refusals._NEEDS.values()) == {"EVENTS=1", "CONTAINERS=1", "VERSION=1"}
     assert '"CONTAINERS=1 and POST=1"' in SOURCE
     assert '"CONTAINERS=1, EXEC=1 and POST=1"' in SOURCE
 

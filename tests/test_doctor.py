@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from handlers.doctor import CHECKS, examine
-from hooks.settings import Settings
+from hooks.config.settings import Settings
+from hooks.doctor.examine import CHECKS, examine
 from tests.parts.dns_server import dns_server
 from tests.parts.looked_at import ENDPOINT, IN_ENVIRONMENTS, SECRETS, Home, assert_only_looked_into, home
 

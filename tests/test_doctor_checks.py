@@ -10,12 +10,23 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers.doctor import CHECKS, examine, regions
-from handlers.look import engine
-from handlers.look.facts import AdGuard, Door, Gluehook, Gluetun, Name, Refusal, Server, Unread, WireGuard
-from hooks import onlooker
-from hooks.verbs import server as verbs
-from hooks.world import PortFile
+from hooks.cli import status_doctor as verbs
+from hooks.doctor import own_state
+from hooks.doctor.checks import regions
+from hooks.doctor.examine import CHECKS, examine
+from hooks.doctor.facts import docker as engine
+from hooks.doctor.facts.model import (
+    AdGuard,
+    Door,
+    Gluehook,
+    Gluetun,
+    Name,
+    Refusal,
+    Server,
+    Unread,
+    WireGuard,
+)
+from hooks.world.model import PortFile
 from tests.parts.server_facts import (
     ADGUARD_IP,
     BOXES,
@@ -297,4 +308,4 @@ def test_the_page_of_the_doctor_has_the_verbs_own_numbers() -> None:
     assert f"does not answer within {verbs._PATIENCE_S:g} s" in page
     assert f"looks again every {verbs._AGAIN_S:g} seconds" in page
     assert "not shown again for an hour" in page
-    assert onlooker._REJECTION_S == 3600
+    assert own_state._REJECTION_S == 3600

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from handlers.doctor import examine
-from handlers.look import qbittorrent
-from handlers.look.facts import Gluehook, Server
-from handlers.look.inside import inside
-from handlers.look.rows import rows
-from handlers.look.server import Looker
-from hooks.settings import Settings
-from hooks.sources.docker_host import forget
+from hooks.config.settings import Settings
+from hooks.docker.client import forget
+from hooks.doctor.examine import examine
+from hooks.doctor.facts import qbittorrent
+from hooks.doctor.facts.collect import Looker
+from hooks.doctor.facts.in_container import inside
+from hooks.doctor.facts.model import Gluehook, Server
+from hooks.doctor.status.rows import rows
 from tests.handlers.contract import Notes
 from tests.handlers.on_engine import composed, inspected
 from tests.parts.docker_gate import Gate, gate

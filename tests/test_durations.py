@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hooks import durations
+from hooks.events import durations
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.runs import Past, Result, Run, Unfinished
-from hooks.table import Debounce, Limit, Rule, Table
+from hooks.engine.engine import Engine
+from hooks.engine.runs import Past, Result, Run, Unfinished
+from hooks.events.catalogue import Event
+from hooks.rules.table import Debounce, Limit, Rule, Table
 from tests.story import CHANGED, RETRY, H, M, forwarded, healthy, on, rule, unhealthy
 
 HEAL = rule("heal", on("container.unhealthy"), for_s=3 * M)

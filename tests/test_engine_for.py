@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.events import Event
-from hooks.runs import Result
+from hooks.engine.runs import Result
+from hooks.events.catalogue import Event
 from tests.story import (
     CHANGED,
     DAY,

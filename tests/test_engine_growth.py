@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import random
 
-from hooks.engine import Engine
-from hooks.placeholders import parse
-from hooks.table import Limit, Table
-from tests.story import (
-    Story,
-    container,
-    forwarded,
-    on,
-    rule,
-)
+from hooks.engine.engine import Engine
+from hooks.rules.placeholders import parse
+from hooks.rules.table import Limit, Table
+from tests.story import Story, container, forwarded, on, rule
 
 SEED = random.randrange(2**32)
 DRAIN_S = 2000.0

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.events import Event
-from hooks.table import Debounce, Limit
+from hooks.events.catalogue import Event
+from hooks.rules.table import Debounce, Limit
 from tests.story import (
     CHANGED,
     DAY,

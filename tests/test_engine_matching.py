@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from hooks.engine import Engine, key_of
-from hooks.events import Event
-from hooks.match import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
-from hooks.placeholders import Placeholder, event_value, parse
-from hooks.table import Entry, Rule, Table
+from hooks.engine.engine import Engine, key_of
+from hooks.events.catalogue import Event
+from hooks.rules.matching import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
+from hooks.rules.placeholders import Placeholder, event_value, parse
+from hooks.rules.table import Entry, Rule, Table
 from tests.story import M, Story, cleared, container, event, forwarded, healthy, on, rule, source, unhealthy
 
 

@@ -8,11 +8,24 @@ from math import inf
 
 import pytest
 
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.runs import Result
-from hooks.table import Debounce, Limit, Table
-from tests.story import CHANGED, GIVE_UP, RETRY, H, M, Story, container, forwarded, healthy, on, rule, unhealthy
+from hooks.engine.engine import Engine
+from hooks.engine.runs import Result
+from hooks.events.catalogue import Event
+from hooks.rules.table import Debounce, Limit, Table
+from tests.story import (
+    CHANGED,
+    GIVE_UP,
+    RETRY,
+    H,
+    M,
+    Story,
+    container,
+    forwarded,
+    healthy,
+    on,
+    rule,
+    unhealthy,
+)
 
 PORT = rule("port", on("port.forwarded"))
 HEAL = rule("heal", on("container.unhealthy"), for_s=3 * M)

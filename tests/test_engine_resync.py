@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hooks.table import Limit, Step
+from hooks.rules.table import Limit, Step
 from tests.story import (
     CHANGED,
     DAY,

@@ -6,22 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.placeholders import parse
-from hooks.runs import Result, Run
-from hooks.table import RetryPolicy
-from tests.story import (
-    CHANGED,
-    DAY,
-    GIVE_UP,
-    RETRY,
-    H,
-    Story,
-    forwarded,
-    healthy,
-    on,
-    rule,
-    unhealthy,
-)
+from hooks.engine.runs import Result, Run
+from hooks.rules.placeholders import parse
+from hooks.rules.table import RetryPolicy
+from tests.story import CHANGED, DAY, GIVE_UP, RETRY, H, Story, forwarded, healthy, on, rule, unhealthy
 
 PORT = rule("port", on("port.forwarded"))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hooks.match import OneOf
-from hooks.runs import Result, Run
-from hooks.table import Debounce, Limit, RetryPolicy, Rule, Step
+from hooks.engine.runs import Result, Run
+from hooks.rules.matching import OneOf
+from hooks.rules.table import Debounce, Limit, RetryPolicy, Rule, Step
 from tests.story import (
     CHANGED,
     DAY,

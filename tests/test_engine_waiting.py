@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.events import Event
-from hooks.lane import QUEUE_BOUND
-from hooks.runs import Result
-from hooks.table import Debounce, Limit
+from hooks.engine.lane import QUEUE_BOUND
+from hooks.engine.runs import Result
+from hooks.events.catalogue import Event
+from hooks.rules.table import Debounce, Limit
 from tests.story import (
     CHANGED,
     GIVE_UP,

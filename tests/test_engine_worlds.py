@@ -13,11 +13,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
-from hooks.engine import Engine, key_of
-from hooks.events import Event, Topic, ended_by, identity_of, topic_of
-from hooks.placeholders import parse
-from hooks.runs import Result, Run
-from hooks.table import Debounce, Entry, Limit, RetryPolicy, Rule, Table
+from hooks.engine.engine import Engine, key_of
+from hooks.engine.runs import Result, Run
+from hooks.events.catalogue import Event, Topic, ended_by, identity_of, topic_of
+from hooks.rules.placeholders import parse
+from hooks.rules.table import Debounce, Entry, Limit, RetryPolicy, Rule, Table
 from tests.story import (
     CHANGED,
     GIVE_UP,

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers import HANDLERS
-from hooks import rules
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.runs import Result
-from hooks.table import Table
+from hooks.engine.engine import Engine
+from hooks.engine.runs import Result
+from hooks.events.catalogue import Event
+from hooks.rules.table import Table
+from hooks.rules_file import reader
 from hooks.workbench.event_words import NoEvent, read
 from hooks.workbench.explain import Explanation, Situation, explain
 
@@ -25,7 +25,7 @@ DIE = 'do = { use = "command.run", command = ["/bin/true"] }'
 
 def engine(*rule: str) -> Engine:
     text = "version = 1\n" + "".join(f'[[rule]]\nname = "r{number}"\n{one}\n' for number, one in enumerate(rule, 1))
-    table = rules.read(text, "rules.toml", HANDLERS)
+    table = reader.read(text, "rules.toml", HANDLERS)
     assert isinstance(table, Table), [one.sentence for one in table]
     return Engine(table)
 

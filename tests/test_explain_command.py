@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hooks.cli import main
+from hooks.cli.main import main
 from tests.parts.gluehook import Gluehook, gluehook
 from tests.test_explain import DOCKERS
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from hooks import signals
-from hooks.books import KEEP_DAYS, Books
-from hooks.durable import Durable
-from hooks.events import Event
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.journal.books import KEEP_DAYS, Books
+from hooks.journal.journal import Durable
 from tests.parts.faults import Story
 from tests.parts.played import LIMIT, START
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from hooks import health, signals
-from hooks.books import Books
-from hooks.durable import _MOST_OWED, FILE_NAME, Durable, Taken
-from hooks.events import Event
-from hooks.runs import Result, Run
-from hooks.table import Entry, Rule, Step
+from hooks.engine.runs import Result, Run
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.journal.books import Books
+from hooks.journal.journal import _MOST_OWED, FILE_NAME, Durable, Taken
+from hooks.rules.table import Entry, Rule, Step
+from hooks.runtime import heartbeat
 from tests.parts.disk import disk as a_disk
 from tests.parts.ordinary_user import ordinary_user, public_folder
 from tests.parts.playing import changed, stage
@@ -250,8 +251,8 @@ def test_health_says_what_is_wrong_with_the_journal(tmp_path: Path) -> None:
             durable = Durable(folder)
         report = {"time": time.time(), "sources": {}, "overdue": [], "rules_reason": "", "rules": 1, "port_used": False,
                   "port_since": 0.0, "gluetun_runs": True, "port": [], "journal": durable.trouble}  # fmt: skip
-        health.write(str(tmp_path / "beat"), report)
-        is_healthy, (said,) = health.judge(str(tmp_path / "beat"), time.time())
+        heartbeat.write(str(tmp_path / "beat"), report)
+        is_healthy, (said,) = heartbeat.judge(str(tmp_path / "beat"), time.time())
         durable.close()
     assert not is_healthy
     assert f"{folder}/journal.db cannot be written" in said

@@ -9,7 +9,7 @@ from threading import Event, Timer
 
 import pytest
 
-from handlers.base import Context, Outcome, Retry
+from hooks.handler import Context, Outcome, Retry
 from hooks.sources.files import FilesSource
 from tests.parts import fake_engine
 from tests.parts import running as lives

@@ -15,19 +15,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from handlers.base import Context, GiveUp, Handler, Outcome, Retry
-from hooks import signals
-from hooks.books import Books
-from hooks.dispatch import Dispatch
-from hooks.durable import FILE_NAME, Durable
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.journal import Journal
-from hooks.placeholders import parse
-from hooks.settings import Settings
-from hooks.steps import Attempt, Workshop
-from hooks.table import Entry, RetryPolicy, Rule, Step, Table
-from hooks.world import World
+from hooks.config.settings import Settings
+from hooks.engine.engine import Engine
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
+from hooks.journal.books import Books
+from hooks.journal.journal import FILE_NAME, Durable
+from hooks.journal.store import Journal
+from hooks.rules.placeholders import parse
+from hooks.rules.table import Entry, RetryPolicy, Rule, Step, Table
+from hooks.runtime.dispatcher import Dispatch
+from hooks.runtime.executor import Attempt, Workshop
+from hooks.world.model import World
 from tests.parts.playing import WAIT_S, Notes, PlayArgs
 
 LAST_PORT, OOMS = 5, 3

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hooks.durable import Durable
-from hooks.journal import Journal
+from hooks.journal.journal import Durable
+from hooks.journal.store import Journal
 from tests.parts.faults import Story, play, ram_folder
 from tests.parts.played import Played
 

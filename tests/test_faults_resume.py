@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from hooks.books import Books
-from hooks.durable import FILE_NAME, Durable
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.journal import Journal
-from hooks.runs import Result, Run, Unfinished
-from hooks.table import Entry, Limit, Rule, Step, Table
+from hooks.engine.engine import Engine
+from hooks.engine.runs import Result, Run, Unfinished
+from hooks.events.catalogue import Event
+from hooks.journal.books import Books
+from hooks.journal.journal import FILE_NAME, Durable
+from hooks.journal.store import Journal
+from hooks.rules.table import Entry, Limit, Rule, Step, Table
 
 LIMITED = Rule("r", (Entry("container.oom"),), (Step("play.act"),), limit=Limit(2, 100.0))
 

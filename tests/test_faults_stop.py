@@ -6,17 +6,17 @@ import threading
 import time
 from pathlib import Path
 
-from handlers.base import Context, GiveUp, Outcome
-from hooks.books import Books
-from hooks.dispatch import AT_A_TIME, STOP_WAIT_S, Dispatch
-from hooks.durable import Durable
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.placeholders import parse
-from hooks.settings import Settings
-from hooks.steps import Attempt, Workshop
-from hooks.table import Entry, Rule, Step, Table
-from hooks.world import World
+from hooks.config.settings import Settings
+from hooks.engine.engine import Engine
+from hooks.events.catalogue import Event
+from hooks.handler import Context, GiveUp, Outcome
+from hooks.journal.books import Books
+from hooks.journal.journal import Durable
+from hooks.rules.placeholders import parse
+from hooks.rules.table import Entry, Rule, Step, Table
+from hooks.runtime.dispatcher import AT_A_TIME, STOP_WAIT_S, Dispatch
+from hooks.runtime.executor import Attempt, Workshop
+from hooks.world.model import World
 from tests.parts.gluehook import until
 from tests.parts.played import counted
 from tests.parts.playing import WAIT_S, Notes, Play, PlayArgs, changed, stage

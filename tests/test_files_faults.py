@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hooks import signals
-from hooks.events import Event
+from hooks.events import signals
+from hooks.events.catalogue import Event
 from tests.parts.following import WAIT_S, Follow, replace_whole, sources
 from tests.parts.ordinary_user import ordinary_user, public_folder
 from tests.parts.programs import require
@@ -219,10 +219,10 @@ if sys.argv[2] == "missing":
     sys.modules["pyinotify"] = None
 from pathlib import Path
 from hooks import signals
-from hooks.events import Event
+from hooks.events.catalogue import Event
 from hooks.sources.files import FilesSource
-from hooks.view import View
-from hooks.world import World
+from hooks.world.tracker import View
+from hooks.world.model import World
 file, came, said = Path(sys.argv[1]), threading.Event(), []
 def listen(_, **news):
     said.append(news["said"])

@@ -8,9 +8,18 @@ from pathlib import Path
 import pytest
 
 from hooks.sources.files import FilesSource
-from hooks.view import View
-from hooks.world import World
-from tests.parts.following import WAIT_S, Follow, Following, Inbox, open_files, replace_whole, sources, write_at
+from hooks.world.model import World
+from hooks.world.tracker import View
+from tests.parts.following import (
+    WAIT_S,
+    Follow,
+    Following,
+    Inbox,
+    open_files,
+    replace_whole,
+    sources,
+    write_at,
+)
 
 
 @pytest.fixture

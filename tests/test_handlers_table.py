@@ -15,7 +15,7 @@ import pytest
 
 import handlers
 from handlers import HANDLERS
-from handlers.base import Handler
+from hooks.handler import Handler
 from tests.handlers.test_contract import CASES  # filled by all cases_*.py
 
 every_handler = pytest.mark.parametrize("handler", HANDLERS.values(), ids=list(HANDLERS))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hooks import health
+from hooks.runtime import heartbeat as health
 
 NOW_S = 1_767_225_600.0
 
@@ -146,7 +146,7 @@ def test_a_folder_that_is_not_there_is_the_writers_to_say(tmp_path: Path) -> Non
 
 def probe(*arguments: str, state: Path | None, cwd: Path) -> subprocess.CompletedProcess[str]:
     env = {"PYTHONPATH": str(Path(health.__file__).parent.parent)} | ({"GLUEHOOK_STATE": str(state)} if state else {})
-    command = [sys.executable, "-m", "hooks.health", *arguments]
+    command = [sys.executable, "-m", "hooks.runtime.heartbeat", *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True, env=env, cwd=cwd, timeout=30)
 
 
@@ -164,9 +164,16 @@ def test_the_probe_prints_a_line_per_trouble_and_answers_as_docker_wants(tmp_pat
 
 
 def test_the_probe_imports_almost_nothing(tmp_path: Path) -> None:
-    loaded = "import sys; before = set(sys.modules); import hooks.health; print(*set(sys.modules) - before)"
+    loaded = "import sys; before = set(sys.modules); import hooks.runtime.heartbeat; print(*set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True, timeout=30)
     modules = set(done.stdout.split())
-    assert "hooks.health" in modules
-    assert not modules & {"dataclasses", "typing", "pathlib", "hooks.events", "hooks.signals", "blinker"}
-    assert {name for name in modules if name.startswith("hooks")} == {"hooks", "hooks.health"}
+    assert "hooks.runtime.heartbeat" in modules
+    assert not modules & {
+        "dataclasses",
+        "typing",
+        "pathlib",
+        "hooks.events.catalogue",
+        "hooks.events.signals",
+        "blinker",
+    }
+    assert {name for name in modules if name.startswith("hooks")} == {"hooks", "hooks.runtime.heartbeat"}

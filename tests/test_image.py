@@ -19,7 +19,7 @@ from typing import Any
 import docker
 import pytest
 
-from hooks.loading import SECRETS_FOLDER
+from hooks.app.loading import SECRETS_FOLDER
 from tests.parts.dockerd import Dockerd
 from tests.parts.programs import require
 

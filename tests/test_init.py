@@ -15,11 +15,11 @@ import yaml
 from jsonschema import Draft7Validator
 
 from handlers import HANDLERS
-from hooks import rules
-from hooks.cli import main
-from hooks.sources.docker_host import connect, forget
-from hooks.table import Table
-from hooks.workbench import sketch_rules, survey
+from hooks.cli.main import main
+from hooks.docker.client import connect, forget
+from hooks.rules.table import Table
+from hooks.rules_file import reader
+from hooks.workbench import init_rules, init_survey
 from tests.parts import fake_engine
 from tests.parts.dockerd import IMAGE, Dockerd
 from tests.parts.fake_engine import FakeEngine
@@ -48,7 +48,7 @@ def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def table(folder: Path) -> Table:
     """The rules that were written, which must be good, and their tests, too. (No rules have no tests.)"""
     file = folder / "made/rules.toml"
-    found = rules.load(file, HANDLERS)
+    found = reader.load(file, HANDLERS)
     assert isinstance(found, Table), [one.sentence for one in found]
     schema = json.loads((folder / "made/rules.schema.json").read_text())
     Draft7Validator(schema).validate(tomllib.loads(file.read_text()))
@@ -94,7 +94,7 @@ def test_names_of_their_own_are_filled_in(init: Init, fake: FakeEngine, tmp_path
     for line in ("gluetun: vpn (qmcgaw/gluetun:v3.41.3)", "qbittorrent: torrents", "adguard: dns", "wireguard: wg",
                  "in gluetun's network: prowlarr, torrents"):  # fmt: skip
         assert line in said
-    shipped = rules.load(TOP / "rules.toml", HANDLERS)
+    shipped = reader.load(TOP / "rules.toml", HANDLERS)
     assert isinstance(shipped, Table)
     made = table(tmp_path)
     assert [rule.name for rule in made.rules] == [rule.name for rule in shipped.rules]
@@ -151,13 +151,13 @@ do = "gluetun.restart_vpn"
 """
     give(fake, "gluetun", "busybox")
     with closing(connect(5)) as client:
-        server = survey.survey(client)
-    found = rules.read(sketch_rules.rules(shipped, server), "", HANDLERS)
+        server = init_survey.survey(client)
+    found = reader.read(init_rules.rules(shipped, server), "", HANDLERS)
     assert isinstance(found, Table)
     assert [rule.name for rule in found.rules] == ["c"]
-    assert "belongs to the rule a, which is a comment" in sketch_rules.rules(shipped, server)
+    assert "belongs to the rule a, which is a comment" in init_rules.rules(shipped, server)
     uncommented = "\n".join(
-        line.removeprefix("# ") for line in sketch_rules.rules(shipped, server).splitlines() if "take the #" not in line
+        line.removeprefix("# ") for line in init_rules.rules(shipped, server).splitlines() if "take the #" not in line
     )
     assert uncommented == shipped.rstrip(), "taking the # away gives the rule back"
 

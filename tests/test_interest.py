@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from handlers import HANDLERS
-from hooks import rules
-from hooks.engine import Engine
-from hooks.events import CATALOGUE, Event
-from hooks.interest import Interest
-from hooks.table import Table
+from hooks.engine.engine import Engine
+from hooks.events.catalogue import CATALOGUE, Event
+from hooks.rules.subscriptions import Interest
+from hooks.rules.table import Table
+from hooks.rules_file import reader
 from tests.parts.gluehook import TOP
 
 HEAD = 'version = 1\n[[rule]]\nname = "r"\n'
@@ -22,7 +22,7 @@ def interest(text: str, gluetun: str = "gluetun") -> Interest:
 
 
 def table(text: str) -> Table:
-    found = rules.read(text, "rules.toml", HANDLERS)
+    found = reader.read(text, "rules.toml", HANDLERS)
     assert isinstance(found, Table), found
     return found
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from hooks import signals
-from hooks.durable import FILE_NAME, Durable, Taken
-from hooks.events import Event
-from hooks.journal import Journal
-from hooks.migrations import MIGRATIONS
-from hooks.runs import Run
-from hooks.table import Rule
+from hooks.engine.runs import Run
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.journal.journal import FILE_NAME, Durable, Taken
+from hooks.journal.migrations import MIGRATIONS
+from hooks.journal.store import Journal
+from hooks.rules.table import Rule
 
 LANE = ("forward-port", "port")
 
@@ -209,8 +209,8 @@ def test_a_disk_that_fails_is_said_once_and_recovers_by_itself(tmp_path: Path, t
 _STORY = """
 import sys
 from pathlib import Path
-from hooks.events import Event
-from hooks.journal import Journal
+from hooks.events.catalogue import Event
+from hooks.journal.store import Journal
 journal = Journal(Path(sys.argv[1]))
 for number in range(10**6):
     journal.accept(Event("port.forwarded", "gluetun", number, data={"port": number}), [("r", "k")])

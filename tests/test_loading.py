@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from hooks import loading
-from hooks.loading import Loaded, Loading
-from hooks.match import Glob
-from hooks.table import Table
+from hooks.app import loading
+from hooks.app.loading import Loaded, Loading
+from hooks.rules.matching import Glob
+from hooks.rules.table import Table
 
 RULES = """
 version = 1

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hooks.locate import Path as KeyPath
-from hooks.locate import Position, locate
+from hooks.rules_file.positions import Path as KeyPath
+from hooks.rules_file.positions import Position, locate
 
 TRICKY = {
     "empty": "",

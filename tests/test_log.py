@@ -12,10 +12,11 @@ import pytest
 from blinker import Signal
 from loguru import logger
 
-from hooks import log, signals
-from hooks.events import Event
-from hooks.runs import Note, Result, ResultKind, Run
-from hooks.table import Entry, RetryPolicy, Rule, Step, Table
+from hooks.engine.runs import Note, Result, ResultKind, Run
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.rules.table import Entry, RetryPolicy, Rule, Step, Table
+from hooks.runtime import log
 
 ON = Event("container.unhealthy", "gluetun", 1_700_000_000_000_000_000, "docker", data={"container": "gluetun"})
 RULE = Rule("heal-vpn", (Entry("container.unhealthy"),), (Step("gluetun.restart_vpn"),), timeout_s=150.0)

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from handlers.base import GiveUp, Retry
-from handlers.look import engine, names
-from handlers.look.facts import Docker, Door, Unread
-from handlers.look.together import gather
-from hooks import onlooker
-from hooks.durable import FILE_NAME
-from hooks.journal import Journal
-from hooks.sources.docker_host import connect, forget
-from hooks.world import Container
+from hooks.docker.client import connect, forget
+from hooks.doctor import own_state
+from hooks.doctor.facts import docker, names
+from hooks.doctor.facts.model import Docker, Door, Unread
+from hooks.doctor.facts.parallel import gather
+from hooks.handler import GiveUp, Retry
+from hooks.journal.journal import FILE_NAME
+from hooks.journal.store import Journal
+from hooks.world.model import Container
 from tests.handlers.contract import context
 from tests.handlers.fakes_http import Answer, Ask, served
 from tests.parts import fake_engine
@@ -60,7 +60,7 @@ def test_one_strange_record_hides_nobody(fake: FakeEngine) -> None:
     fake.has("web", "b" * 64)
     fake.containers["strange"] = {**fake.containers["a" * 64], "Id": None, "Name": "/strange"}
     fake.refusals["/containers/" + "a" * 64] = (500, b"{}")
-    found = engine.look(context(docker=connect))
+    found = docker.look(context(docker=connect))
     assert {"gluetun", "web"} <= set(found.containers)
     assert found.boxes == {}
 
@@ -70,7 +70,7 @@ def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
     fake.has("qbittorrent", "b" * 64, network=f"container:{'a' * 64}")
     for number in range(48):
         fake.has(f"other-{number}", f"{number:064x}")
-    found = engine.look(context(docker=connect))
+    found = docker.look(context(docker=connect))
     assert len(found.containers) == 50
     assert set(found.boxes) == {"gluetun", "qbittorrent"}
     assert len(fake.requests) == 4  # version, list, two inspects
@@ -79,13 +79,13 @@ def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
 def test_what_is_no_engine_is_said(fake: FakeEngine) -> None:
     fake.refusals["/containers/json"] = (200, b'{"hello": 1}')
     with pytest.raises(GiveUp, match="is no Docker engine"):
-        engine.look(context(docker=connect))
+        docker.look(context(docker=connect))
 
 
 @pytest.mark.parametrize(("mode", "for_everybody"), [(0o660, False), (0o666, True)])
 def test_who_may_use_the_socket(fake: FakeEngine, socket: Path, mode: int, for_everybody: bool) -> None:
     socket.chmod(mode)
-    assert engine.door(context(docker=connect)) == Door(str(socket), for_everybody=for_everybody)
+    assert docker.door(context(docker=connect)) == Door(str(socket), for_everybody=for_everybody)
     assert fake.requests == []
 
 
@@ -108,7 +108,7 @@ def test_what_a_proxy_lets_through(
     with served(answer) as url:
         host = url.replace("http", "tcp")
         monkeypatch.setenv("DOCKER_HOST", host)
-        door = engine.door(context(docker=connect))
+        door = docker.door(context(docker=connect))
         forget()
     assert (door.is_socket, door.tls, door.beyond_need) == (False, False, beyond)
     assert set(asked) == {"GET"}
@@ -159,7 +159,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def test_pauses_and_earlier_ids_come_from_the_journal(journal: Journal, tmp_path: Path) -> None:
     journal.put("pauses", {"": time.time() + 60, "over": time.time() - 60})
     journal.put("world", {"earlier": {"gluetun": ["old"]}})
-    found = onlooker.gluehook(tmp_path)
+    found = own_state.gluehook(tmp_path)
     assert list(found.pauses) == [""]
     assert found.earlier == {"gluetun": ["old"]}
     assert not found.well
@@ -168,22 +168,22 @@ def test_pauses_and_earlier_ids_come_from_the_journal(journal: Journal, tmp_path
 
 def test_a_broken_journal_is_said(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"this is no database, and long enough to be one" * 100)
-    assert "cannot be read" in onlooker.gluehook(tmp_path).journal
+    assert "cannot be read" in own_state.gluehook(tmp_path).journal
     assert (tmp_path / FILE_NAME).read_bytes().startswith(b"this is no database")
 
 
 def test_an_empty_folder_stays_empty(tmp_path: Path) -> None:
-    onlooker.gluehook(tmp_path)
-    memories = onlooker.Memories(tmp_path)
+    own_state.gluehook(tmp_path)
+    memories = own_state.Memories(tmp_path)
     assert memories.get("x") is None
     assert list(tmp_path.iterdir()) == []
-    onlooker.Memories(tmp_path / "none").put("x", 1)
+    own_state.Memories(tmp_path / "none").put("x", 1)
     assert not (tmp_path / "none").exists()
 
 
 def test_gluehooks_memory_is_read_and_never_written(tmp_path: Path) -> None:
     (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}}))
-    memories = onlooker.Memories(tmp_path)
+    memories = own_state.Memories(tmp_path)
     (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}, "later": 2}))
     assert memories.get("later") == 2  # gluehook goes on meanwhile
     (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}}))
@@ -191,5 +191,5 @@ def test_gluehooks_memory_is_read_and_never_written(tmp_path: Path) -> None:
     memories.put("c", {"until_s": None, "said": "no"})
     assert (memories.get("a"), memories.get("b")) == (None, {"until_s": None})
     assert json.loads((tmp_path / "memory.json").read_text()) == {"a": 1, "b": {"until_s": None}}
-    again = onlooker.Memories(tmp_path).get("c")
+    again = own_state.Memories(tmp_path).get("c")
     assert 3500 < again["until_s"] - time.time() < 3700

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Context, Retry
-from handlers.look import gluetun, qbittorrent
-from handlers.look.facts import Gluetun, QBittorrent, Refusal, Unread
-from handlers.look.verdicts import listens
-from handlers.qbittorrent_api import Sessions
-from hooks.settings import Settings
+from handlers.qbittorrent.web_api import Sessions
+from hooks.config.settings import Settings
+from hooks.doctor.facts import gluetun, qbittorrent
+from hooks.doctor.facts.model import Gluetun, QBittorrent, Refusal, Unread
+from hooks.doctor.status.verdicts import listens
+from hooks.handler import Context, Retry
 from tests.handlers.contract import context, misbehaving
 from tests.handlers.fakes_gluetun import MASTER, fake_gluetun
 from tests.handlers.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent

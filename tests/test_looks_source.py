@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Retry
-from hooks import signals
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.sources.looks import Looks, LookSource
-from hooks.table import Entry, Rule, Step, Table
+from hooks.engine.engine import Engine
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.handler import Retry
+from hooks.rules.table import Entry, Rule, Step, Table
+from hooks.sources.polling import Looks, LookSource
 from tests.parts.virtual_time import WAIT_S, VirtualTime
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hooks.diagnostics import Diagnostic, as_record, render
+from hooks.rules_file.errors import Diagnostic, as_record, render
 from tests.test_broken_rules import GOOD, errors
 
 STEP = GOOD.replace('"gluetun.restart_vpn"', '{ use = "webhook.post", url = "http://h/", %s }')

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from hooks.events import Event
-from hooks.match import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
-from hooks.table import Entry
+from hooks.events.catalogue import Event
+from hooks.rules.matching import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
+from hooks.rules.table import Entry
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from hooks import signals
-from hooks.memory import Memory
+from hooks.events import signals
+from hooks.runtime.handler_memory import Memory
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_disk_that_fills_up_leaves_the_old_file_whole(file: Path) -> None:
     # the file size limit of a process is the disk that anyone can fill
     code = (
         "import resource, signal, sys\n"
-        "from hooks.memory import Memory\n"
+        "from hooks.runtime.handler_memory import Memory\n"
         "memory = Memory(sys.argv[1])\n"
         "memory.put('small', 1)\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -137,7 +137,7 @@ def test_a_disk_that_fills_up_leaves_the_old_file_whole(file: Path) -> None:
 def test_a_kill_at_any_instant_leaves_a_whole_file(file: Path) -> None:
     code = (
         "import itertools, sys\n"
-        "from hooks.memory import Memory\n"
+        "from hooks.runtime.handler_memory import Memory\n"
         "memory = Memory(sys.argv[1])\n"
         "for n in itertools.count():\n"
         "    memory.put('n', [n] * 2000)\n"

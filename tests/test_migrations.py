@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from hooks.durable import FILE_NAME
-from hooks.journal import Journal
-from hooks.migrations import MIGRATIONS, migrate
-from hooks.runs import Run
-from hooks.table import Rule
+from hooks.engine.runs import Run
+from hooks.journal.journal import FILE_NAME
+from hooks.journal.migrations import MIGRATIONS, migrate
+from hooks.journal.store import Journal
+from hooks.rules.table import Rule
 
 TOP = Path(__file__).parents[1]
 RECORDED = sorted((TOP / "tests/journals").glob("*.sql"))
@@ -119,7 +119,7 @@ def test_a_migration_that_is_refused_in_its_midst_changes_nothing(file: Path) ->
 
 _KILLED_AT = """
 import os, signal, sqlite3, sys
-from hooks.migrations import migrate
+from hooks.journal.migrations import migrate
 db = sqlite3.connect(sys.argv[1], isolation_level=None)
 db.execute("pragma journal_mode = wal")
 db.set_trace_callback(lambda sql: sys.argv[2] in sql and os.kill(os.getpid(), signal.SIGKILL))

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Context, GiveUp, Outcome
-from hooks import history, signals
-from hooks.asking import ask
-from hooks.books import Books
-from hooks.control import FILE_NAME, Control, Refused
-from hooks.durable import Durable
-from hooks.memory import Memory
-from hooks.orders import Orders
-from hooks.pauses import Pauses
-from hooks.table import Entry, Rule, Step
+from hooks.control import history
+from hooks.control.client import ask
+from hooks.control.commands import Orders
+from hooks.control.server import FILE_NAME, Control, Refused
+from hooks.events import signals
+from hooks.handler import Context, GiveUp, Outcome
+from hooks.journal.books import Books
+from hooks.journal.journal import Durable
+from hooks.rules.table import Entry, Rule, Step
+from hooks.runtime.handler_memory import Memory
+from hooks.runtime.pauses import Pauses
 from tests.parts.ordinary_user import ordinary_user, public_folder
 from tests.parts.playing import WAIT_S, PlayArgs, Stage, changed, stage
 

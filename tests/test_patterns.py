@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from hooks import patterns
-from hooks.durable import FILE_NAME
-from hooks.events import Event
-from hooks.journal import Journal
-from hooks.migrations import migrate
+from hooks.events.catalogue import Event
+from hooks.journal import packing
+from hooks.journal.journal import FILE_NAME
+from hooks.journal.migrations import migrate
+from hooks.journal.store import Journal
 from tests.parts.journaled import die, one_more
 
 
@@ -27,7 +27,7 @@ def db() -> Iterator[sqlite3.Connection]:
 
 
 def keep(db: sqlite3.Connection, event: Event) -> tuple[int, bytes]:
-    pattern, packed = patterns.pack(db, event)
+    pattern, packed = packing.pack(db, event)
     db.execute(
         "insert into events (id, at, pattern, packed) values (?, ?, ?, ?)", (event.id, event.time, pattern, packed)
     )
@@ -40,7 +40,7 @@ def count(db: sqlite3.Connection) -> int:
 
 def back(db: sqlite3.Connection, pattern: int, packed: bytes) -> Event | None:
     (whole,) = db.execute("select line from patterns where seq = ?", (pattern,)).fetchone()
-    return patterns.unpack(packed, whole)
+    return packing.unpack(packed, whole)
 
 
 def test_every_event_comes_back_as_it_was(db: sqlite3.Connection) -> None:
@@ -54,14 +54,14 @@ def test_every_event_comes_back_as_it_was(db: sqlite3.Connection) -> None:
         event = Event(
             "container.start", rng.choice("abc"), number, "docker", data=data | {"text": "é\x00💡" * rng.randrange(50)}
         )
-        assert back(db, *patterns.pack(db, event)) == event, f"seed {seed}"
+        assert back(db, *packing.pack(db, event)) == event, f"seed {seed}"
 
 
 def test_a_short_line_is_kept_whole_for_a_burst_must_not_wait_for_the_packing(db: sqlite3.Connection) -> None:
     event = Event("container.die", "web", 7, "docker", data={"container": "web", "exit_code": 1})
     pattern, packed = keep(db, event)
     assert (pattern, packed[:1], count(db)) == (0, b"{", 0)
-    patterns.prune(db)
+    packing.prune(db)
     assert back(db, pattern, packed) == event
 
 
@@ -97,15 +97,15 @@ def test_a_pattern_goes_with_the_last_event_that_needs_it(db: sqlite3.Connection
     )
     assert count(db) == 2
     db.execute("delete from events where seq = 1")
-    patterns.prune(db)
+    packing.prune(db)
     assert [subject for (subject,) in db.execute("select subject from patterns where seq > 0")] == ["/srv/notes"]
 
 
 def test_what_is_damaged_is_no_event(db: sqlite3.Connection) -> None:
-    pattern, packed = patterns.pack(db, die(0))
+    pattern, packed = packing.pack(db, die(0))
     assert back(db, pattern, packed[: len(packed) // 2]) is None
-    assert patterns.unpack(packed, b"another pattern") is None
-    assert patterns.unpack(b"no zlib", b"") is None
+    assert packing.unpack(packed, b"another pattern") is None
+    assert packing.unpack(b"no zlib", b"") is None
 
 
 def test_an_event_with_its_run_and_steps_is_small(tmp_path: Path) -> None:

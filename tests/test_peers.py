@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from handlers.base import GiveUp
-from handlers.look.peers import Live, Row, profile_of, rows
 from handlers.wireguard import files as wireguard_files
 from handlers.wireguard.devices import device_files
 from handlers.wireguard.live import LivePeer
+from hooks.doctor.facts.peers import Live, Row, profile_of, rows
+from hooks.handler import GiveUp
 from tests.parts.gluehook import TOP, Gluehook
 from tests.parts.qr_reader import decoded, from_lines
 from tests.parts.wireguard_folder import make_folder, public_key

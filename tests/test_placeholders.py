@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hooks.placeholders import Empty, Placeholder, Template, parse, render, templates, walk
+from hooks.rules.placeholders import Empty, Placeholder, Template, parse, render, templates, walk
 
 WORLD = {
     "event": {

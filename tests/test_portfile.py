@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hooks.sources import portfile
-from hooks.world import PortFile
+from hooks.sources import port_file
+from hooks.world.model import PortFile
 from tests.parts.ordinary_user import ordinary_user, public_folder
 
 
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 )
 def test_ports_are_kept_in_file_order_without_repeats(file: Path, content: bytes, ports: tuple[int, ...]) -> None:
     file.write_bytes(content)
-    reading = portfile.read(str(file))
+    reading = port_file.read(str(file))
     assert (reading.ports, reading.reason) == (ports, "")
 
 
@@ -58,7 +58,7 @@ def test_ports_are_kept_in_file_order_without_repeats(file: Path, content: bytes
 )
 def test_garbage_has_a_reason_and_no_ports(file: Path, content: bytes, said: str) -> None:
     file.write_bytes(content)
-    reading = portfile.read(str(file))
+    reading = port_file.read(str(file))
     assert reading.ports == ()
     assert reading.reason.startswith(f"the port file {file} {said}")
     assert reading.reason.endswith("; no port is set until it is written anew")
@@ -66,28 +66,28 @@ def test_garbage_has_a_reason_and_no_ports(file: Path, content: bytes, said: str
 
 def test_text_is_never_quoted(file: Path) -> None:
     file.write_text("PrivateKey = c2VjcmV0\n")
-    assert "c2VjcmV0" not in portfile.read(str(file)).reason
+    assert "c2VjcmV0" not in port_file.read(str(file)).reason
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b" \r\n\t\n"])
 def test_an_empty_file_has_no_reason(file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    reading = portfile.read(str(file))
+    reading = port_file.read(str(file))
     assert (reading.ports, reading.reason) == ((), "")
     assert reading.generation
 
 
 def test_an_absent_file_is_nothing(file: Path) -> None:
-    assert portfile.read(str(file)) == PortFile()
-    assert portfile.read(str(file / "deeper")) == PortFile()
+    assert port_file.read(str(file)) == PortFile()
+    assert port_file.read(str(file / "deeper")) == PortFile()
     file.symlink_to(file.with_name("nowhere"))
-    assert portfile.read(str(file)) == PortFile()
+    assert port_file.read(str(file)) == PortFile()
 
 
 def test_the_generation_is_mtime_and_inode(file: Path) -> None:
     file.write_bytes(b"51413")
     os.utime(file, ns=(1, 1_700_000_000_123_456_789))
-    reading = portfile.read(str(file))
+    reading = port_file.read(str(file))
     assert reading.generation == f"1700000000123456789-{file.stat().st_ino}"
     assert reading.mtime == 1_700_000_000_123_456_789
 
@@ -96,7 +96,7 @@ def test_a_gigabyte_costs_nothing(file: Path) -> None:
     with file.open("wb") as big:
         big.truncate(1 << 30)
     tracemalloc.start()
-    reading = portfile.read(str(file))
+    reading = port_file.read(str(file))
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert "is longer than 4096 bytes" in reading.reason
@@ -106,7 +106,7 @@ def test_a_gigabyte_costs_nothing(file: Path) -> None:
 def test_what_is_no_plain_file_does_not_hang(file: Path, tmp_path: Path) -> None:
     os.mkfifo(file)
     for path in (file, tmp_path):
-        reading = portfile.read(str(path))
+        reading = port_file.read(str(path))
         assert "it is no plain file; FORWARDED_PORT_FILE must name" in reading.reason
         assert reading.generation
 
@@ -117,7 +117,7 @@ def test_an_unreadable_file_says_how_to_open_it() -> None:
         file.write_bytes(b"51413")
         file.chmod(0)
         with ordinary_user():
-            reading = portfile.read(str(file))
+            reading = port_file.read(str(file))
         assert reading.ports == ()
         assert f"the port file {file} cannot be read: permission denied" in reading.reason
         assert f"chmod a+r {file}" in reading.reason
@@ -131,7 +131,7 @@ def test_a_closed_folder_is_blindness_not_absence() -> None:
         file.write_bytes(b"51413")
         (folder / "gluetun").chmod(0)
         with ordinary_user():
-            reading = portfile.read(str(file))
+            reading = port_file.read(str(file))
         (folder / "gluetun").chmod(0o700)
         assert reading.generation == ""
         assert f"chmod a+rx {folder}/gluetun" in reading.reason
@@ -153,7 +153,7 @@ def test_a_file_that_changes_under_the_reader_is_one_version_or_the_other(file: 
     writer.start()
     try:
         for reads in itertools.count():
-            reading = portfile.read(str(file))
+            reading = port_file.read(str(file))
             seen.add((reading.ports, reading.reason))
             if (reads > 500 and whole <= seen) or time.monotonic() > until:
                 break

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from hooks.cli import main
-from hooks.events import CATALOGUE, Event
-from hooks.secrets import Secrets, Sources
-from hooks.wire import loads
-from hooks.workbench.recorder import Tape, fit
+from hooks.cli.main import main
+from hooks.config.secrets import Secrets, Sources
+from hooks.events.catalogue import CATALOGUE, Event
+from hooks.events.jsonl import loads
+from hooks.workbench.record import Tape, fit
 from hooks.workbench.recording import Recording
 from tests.parts import fake_engine
 from tests.parts.fake_engine import FakeEngine

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hooks import wire
-from hooks.events import Event
-from hooks.journal import Journal
+from hooks.events import jsonl
+from hooks.events.catalogue import Event
+from hooks.journal.store import Journal
 from hooks.workbench.recording import LONGEST_LINE_BYTES, SHOWN, Recording, Seen, Told, merged
 from tests.parts.recorded import BEGAN_NS, S, docker, ours, port
 
@@ -64,8 +64,8 @@ def test_what_nobody_wants_is_counted_and_moves_the_clock() -> None:
 
 def test_what_the_engine_makes_itself_is_left_out() -> None:
     lines = [
-        wire.dumps(Event("rule.exhausted", "heal", BEGAN_NS, data={"rule": "heal"})).encode() + b"\n",
-        wire.dumps(Event("run.failed", "heal", BEGAN_NS, data={"rule": "heal"})).encode() + b"\n",
+        jsonl.dumps(Event("rule.exhausted", "heal", BEGAN_NS, data={"rule": "heal"})).encode() + b"\n",
+        jsonl.dumps(Event("run.failed", "heal", BEGAN_NS, data={"rule": "heal"})).encode() + b"\n",
     ]
     seen, recording = read(*lines, port(1, 5000))
     assert told(seen) == [(1, "port.forwarded")]

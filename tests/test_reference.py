@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from handlers import HANDLERS
-from hooks import reference
-from hooks.events import CATALOGUE
+from hooks.events.catalogue import CATALOGUE
+from hooks.workbench import reference
 
 
 def test_every_field_of_an_event_has_a_meaning_and_no_other_has() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from hooks import loading
-from hooks.reload import COPY_NAME, Reload, difference, last_good
-from hooks.table import Rule, Table
+from hooks.app import loading
+from hooks.app.reload import COPY_NAME, Reload, difference, last_good
+from hooks.rules.table import Rule, Table
 from tests.parts import ear as hearing
 from tests.parts.ear import Ear
 from tests.parts.gluehook import until

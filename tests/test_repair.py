@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from hooks import health, loading
-from hooks.loading import Loaded
-from hooks.repair import Repair
-from hooks.settings import Settings
-from hooks.stop import Stop
-from hooks.table import Table
+from hooks.app import loading
+from hooks.app.loading import Loaded
+from hooks.app.repair import Repair
+from hooks.app.shutdown import Stop
+from hooks.config.settings import Settings
+from hooks.rules.table import Table
+from hooks.runtime import heartbeat
 from tests.parts import ear as hearing
 from tests.parts.ear import Ear
 
@@ -61,7 +62,7 @@ def test_it_says_what_is_wrong_once_and_beats(waiting: Waiting, ear: Ear) -> Non
     said = ear.hears("no rule is in force")
     assert f"{waiting.file} is read again when it changes" in said
     assert "error[unknown-event]" in said
-    well, troubles = health.judge(str(waiting.state / health.FILE_NAME), time.time())
+    well, troubles = heartbeat.judge(str(waiting.state / heartbeat.FILE_NAME), time.time())
     assert not well
     assert "error[unknown-event]" in troubles[0]
     os.utime(waiting.file)  # touched, and still the same
@@ -94,7 +95,7 @@ def test_a_signal_that_came_before_is_heard_as_well(waiting: Waiting) -> None:
 def test_a_loading_that_broke_is_tried_again_although_the_file_is_the_same(
     waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "BEAT_S", 0.1)
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0.1)
     waiting.file.write_text(GOOD)
     waiting.begin(Loaded(errors=("loading: the process that checks settings and rules did not answer",)))
     assert waiting.end()
@@ -111,6 +112,6 @@ def test_the_reason_counts_the_errors(waiting: Waiting, ear: Ear) -> None:
     waiting.file.write_text(GOOD.replace("oom", "omo").replace("vpn", "vnp"))
     waiting.begin()
     ear.hears("no rule is in force")
-    reason = json.loads((waiting.state / health.FILE_NAME).read_text())["rules_reason"]
+    reason = json.loads((waiting.state / heartbeat.FILE_NAME).read_text())["rules_reason"]
     assert reason.endswith("(the first of 2 errors)")
     assert "\n" not in reason

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from handlers import HANDLERS
-from hooks import rules
-from hooks.decisions import Decision
-from hooks.engine import Engine
-from hooks.rehearsals import Assumed, assumed
-from hooks.table import Table
+from hooks.engine.engine import Engine
+from hooks.rules.rule_tests import Assumed, assumed
+from hooks.rules.table import Table
+from hooks.rules_file import reader
 from hooks.workbench.comparison import differences
+from hooks.workbench.decisions import Decision
 from hooks.workbench.recording import Recording
 from hooks.workbench.replay import Replay, turns
 from tests.parts.recorded import BEGAN_NS, S, docker, ours, port
@@ -37,7 +37,7 @@ RESTART = '{ use = "containers.restart", container = "web" }'
 
 def table(text: str) -> Table:
     """The rules of a text without its first line."""
-    found = rules.read("version = 1\n" + text, "rules.toml", HANDLERS)
+    found = reader.read("version = 1\n" + text, "rules.toml", HANDLERS)
     assert isinstance(found, Table), found[0].sentence
     return found
 
@@ -47,7 +47,7 @@ def web(more: str = "", do: str = RESTART) -> Table:
     return table(WEB.format(more=more, do=do))
 
 
-SHIPPED = rules.load(TOP / "rules.toml", HANDLERS)
+SHIPPED = reader.load(TOP / "rules.toml", HANDLERS)
 assert isinstance(SHIPPED, Table)
 
 

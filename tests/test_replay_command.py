@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from hooks.cli import main
-from hooks.durable import FILE_NAME
-from hooks.events import Event
-from hooks.journal import Journal
+from hooks.cli.main import main
+from hooks.events.catalogue import Event
+from hooks.journal.journal import FILE_NAME
+from hooks.journal.store import Journal
 from tests.parts.gluehook import Gluehook
 from tests.parts.recorded import docker, port
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from handlers import HANDLERS
-from hooks import rules
-from hooks.rules import Contents
-from hooks.table import Table
-from hooks.workbench.rehearsal import Verdict, rehearse
-from hooks.workbench.verdicts import as_record, failure
+from hooks.rules.table import Table
+from hooks.rules_file import reader
+from hooks.rules_file.reader import Contents
+from hooks.workbench.rule_test_report import as_record, failure
+from hooks.workbench.run_rule_tests import Verdict, rehearse
 from tests.parts.gluehook import TOP, Gluehook
 
 RULES = """version = 1
@@ -49,7 +49,7 @@ def written(given: str = f"[{SICK}]", expect: str = "", more: str = "", name: st
 
 def verdict(given: str = f"[{SICK}]", expect: str = "", more: str = "") -> Verdict:
     """How such a test goes with the rules above."""
-    found = rules.contents(RULES + written(given, expect, more), "rules.toml", HANDLERS)
+    found = reader.contents(RULES + written(given, expect, more), "rules.toml", HANDLERS)
     assert isinstance(found, Contents), [one.sentence for one in found]
     return rehearse(found.table, found.rehearsals[0])
 
@@ -139,7 +139,7 @@ def test_what_runs_after_the_end_is_not_looked_at() -> None:
 
 def test_a_failure_shows_both_sides_and_the_time_line() -> None:
     found = verdict(expect=f"{RESTART.replace('2m', '3m')}, {TELL.replace('2m', '3m')}")
-    table = rules.read(RULES, "rules.toml", HANDLERS)
+    table = reader.read(RULES, "rules.toml", HANDLERS)
     assert isinstance(table, Table)
     lines = [line for _, line in failure(found, table)]
     assert lines[0].split() == ["expected", "got"]
@@ -196,7 +196,7 @@ GOOD_EXPECT = '{ at = "2m", rule = "heal" }'
     ],
 )  # fmt: skip
 def test_a_test_that_is_not_right_is_an_error_of_the_file(test: str, code: str, said: str) -> None:
-    found = rules.read(RULES + test, "rules.toml", HANDLERS)
+    found = reader.read(RULES + test, "rules.toml", HANDLERS)
     assert isinstance(found, list), "nothing is wrong with it"
     assert {one.code for one in found} == {code}
     sentence = " ".join(one.sentence for one in found)
@@ -206,14 +206,14 @@ def test_a_test_that_is_not_right_is_an_error_of_the_file(test: str, code: str, 
 
 
 def test_a_rule_that_is_broken_is_not_missed_as_well() -> None:
-    found = rules.read(RULES.replace('for = "2m"', "for = ") + written(expect=GOOD_EXPECT), "rules.toml", HANDLERS)
+    found = reader.read(RULES.replace('for = "2m"', "for = ") + written(expect=GOOD_EXPECT), "rules.toml", HANDLERS)
     assert isinstance(found, list)
     assert {one.code for one in found} == {"syntax"}
 
 
 def test_a_running_gluehook_carries_no_tests() -> None:
-    with_tests = rules.read(RULES + written(expect=GOOD_EXPECT), "rules.toml", HANDLERS)
-    assert with_tests == rules.read(RULES, "rules.toml", HANDLERS)
+    with_tests = reader.read(RULES + written(expect=GOOD_EXPECT), "rules.toml", HANDLERS)
+    assert with_tests == reader.read(RULES, "rules.toml", HANDLERS)
 
 
 # -- the command ------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ def test_wrong_use_ends_with_2(here: Gluehook) -> None:
 
 # -- the rules that ship ----------------------------------------------------------------------------
 
-SHIPPED = rules.contents((TOP / "rules.toml").read_text(), "rules.toml", HANDLERS)
+SHIPPED = reader.contents((TOP / "rules.toml").read_text(), "rules.toml", HANDLERS)
 assert isinstance(SHIPPED, Contents)
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from handlers import HANDLERS
-from hooks import rules
-from hooks.diagnostics import render
-from hooks.grammar import Document
-from hooks.match import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
-from hooks.placeholders import Placeholder, Template
-from hooks.table import Debounce, Entry, Limit, RetryPolicy, Rule, Step, Table
+from hooks.rules.matching import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
+from hooks.rules.placeholders import Placeholder, Template
+from hooks.rules.table import Debounce, Entry, Limit, RetryPolicy, Rule, Step, Table
+from hooks.rules_file import reader
+from hooks.rules_file.errors import render
+from hooks.rules_file.schema import Document
 from tests.parts.small_handlers import SMALL_HANDLERS
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 def table(text: str) -> Table:
     """The table of a text without its version line."""
-    found = rules.read("version = 1\n" + text, "rules.toml", SMALL_HANDLERS)
+    found = reader.read("version = 1\n" + text, "rules.toml", SMALL_HANDLERS)
     assert isinstance(found, Table), render(found, "version = 1\n" + text, "rules.toml")
     return found
 
@@ -39,7 +39,7 @@ def rule(body: str, head: str = "") -> Rule:
 
 def codes(text: str) -> list[str]:
     """The codes of what is wrong with a text."""
-    found = rules.read("version = 1\n" + text, "rules.toml", SMALL_HANDLERS)
+    found = reader.read("version = 1\n" + text, "rules.toml", SMALL_HANDLERS)
     return [one.code for one in found] if isinstance(found, list) else []
 
 
@@ -214,7 +214,7 @@ def test_the_present_state_of_health_is_a_state_and_a_tick_is_not() -> None:
 
 def test_the_shipped_rules_are_good_with_the_handlers_that_there_are() -> None:
     path = ROOT / "rules.toml"
-    found = rules.load(path, HANDLERS)
+    found = reader.load(path, HANDLERS)
     text = path.read_text(encoding="utf-8")
     assert isinstance(found, Table), render(found, text, "rules.toml")
     assert [one.name for one in found.rules] == [
@@ -246,13 +246,13 @@ def test_what_the_shipped_file_teaches_is_true() -> None:
 
 
 def test_a_table_can_be_sent_to_another_process() -> None:
-    found = rules.load(ROOT / "rules.toml", HANDLERS)
+    found = reader.load(ROOT / "rules.toml", HANDLERS)
     assert pickle.loads(pickle.dumps(found)) == found
 
 
 def test_the_receiver_of_a_table_does_not_import_pydantic() -> None:
     script = "import pickle, sys; print(len(pickle.load(sys.stdin.buffer).rules), 'pydantic' in sys.modules)"
-    found = rules.load(ROOT / "rules.toml", HANDLERS)
+    found = reader.load(ROOT / "rules.toml", HANDLERS)
     assert isinstance(found, Table)
     done = subprocess.run(
         [sys.executable, "-c", script], input=pickle.dumps(found), capture_output=True, check=True, cwd=ROOT, timeout=30
@@ -264,8 +264,8 @@ def test_a_good_file_is_not_scanned_for_positions(monkeypatch: pytest.MonkeyPatc
     def refuse(text: str) -> None:
         raise AssertionError("nothing is wrong, so nobody needs a position")
 
-    monkeypatch.setattr("hooks.findings.locate", refuse)
-    assert isinstance(rules.load(ROOT / "rules.toml", HANDLERS), Table)
+    monkeypatch.setattr("hooks.rules_file.findings.locate", refuse)
+    assert isinstance(reader.load(ROOT / "rules.toml", HANDLERS), Table)
 
 
 def test_a_schema_can_be_made_of_the_grammar() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hooks import rules
-from hooks.table import Table
+from hooks.rules.table import Table
+from hooks.rules_file import reader
 from tests.parts.small_handlers import SMALL_HANDLERS
 from tests.test_broken_rules import GOOD
 
@@ -18,7 +18,7 @@ from tests.test_broken_rules import GOOD
 def test_a_half_written_file_is_a_syntax_error_at_its_end(tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_text(GOOD + '[[rule]]\nname = "b"\non = "contai', encoding="utf-8")
-    found = rules.load(path, SMALL_HANDLERS)
+    found = reader.load(path, SMALL_HANDLERS)
     assert isinstance(found, list)
     assert [(one.code, one.line) for one in found] == [("syntax", 8)]
 
@@ -26,7 +26,7 @@ def test_a_half_written_file_is_a_syntax_error_at_its_end(tmp_path: Path) -> Non
 def test_ten_megabytes_are_refused_without_being_read(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(GOOD + "# fill\n" * (10_000_000 // 7), encoding="utf-8")
     tracemalloc.start()
-    found = rules.load(tmp_path / "rules.toml", SMALL_HANDLERS)
+    found = reader.load(tmp_path / "rules.toml", SMALL_HANDLERS)
     _, most_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert isinstance(found, list)
@@ -36,7 +36,7 @@ def test_ten_megabytes_are_refused_without_being_read(tmp_path: Path) -> None:
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "rules.toml")
-    found = rules.load(tmp_path / "rules.toml", SMALL_HANDLERS)
+    found = reader.load(tmp_path / "rules.toml", SMALL_HANDLERS)
     assert isinstance(found, list)
     assert [one.code for one in found] == ["not-a-file"]
 
@@ -52,7 +52,7 @@ def test_a_file_that_this_user_may_not_read_says_so(tmp_path: Path) -> None:
                 folder.chmod(folder.stat().st_mode | 0o011)
         os.seteuid(65534)
     try:
-        found = rules.load(path, SMALL_HANDLERS)
+        found = reader.load(path, SMALL_HANDLERS)
     finally:
         if os.getuid() == 0:
             os.seteuid(0)
@@ -62,7 +62,7 @@ def test_a_file_that_this_user_may_not_read_says_so(tmp_path: Path) -> None:
 
 
 def test_a_path_that_no_system_knows_is_an_error_and_no_exception() -> None:
-    found = rules.load("a\0b", SMALL_HANDLERS)
+    found = reader.load("a\0b", SMALL_HANDLERS)
     assert isinstance(found, list)
     assert [one.code for one in found] == ["file-unreadable"]
 
@@ -72,11 +72,11 @@ def test_a_path_that_no_system_knows_is_an_error_and_no_exception() -> None:
 )
 def test_a_file_from_another_system_is_good(tmp_path: Path, written: bytes) -> None:
     (tmp_path / "rules.toml").write_bytes(written)
-    assert isinstance(rules.load(tmp_path / "rules.toml", SMALL_HANDLERS), Table)
+    assert isinstance(reader.load(tmp_path / "rules.toml", SMALL_HANDLERS), Table)
 
 
 def test_utf16_is_named(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_bytes(GOOD.encode("utf-16"))
-    found = rules.load(tmp_path / "rules.toml", SMALL_HANDLERS)
+    found = reader.load(tmp_path / "rules.toml", SMALL_HANDLERS)
     assert isinstance(found, list)
     assert [one.code for one in found] == ["not-utf8"]

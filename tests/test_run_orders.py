@@ -6,7 +6,7 @@ import json
 import signal
 from pathlib import Path
 
-from hooks.control import FILE_NAME
+from hooks.control.server import FILE_NAME
 from tests.parts.gluehook import gluehook
 
 FILED = """

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hooks.reload import COPY_NAME
+from hooks.app.reload import COPY_NAME
 from tests.parts import ear as hearing
 from tests.parts import fake_engine
 from tests.parts.ear import Ear

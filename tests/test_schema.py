@@ -13,10 +13,10 @@ import pytest
 from jsonschema import Draft7Validator
 
 from handlers import HANDLERS
-from hooks import rules
-from hooks.events import CATALOGUE
-from hooks.table import Table
-from hooks.workbench.schema import FILE_NAME, schema
+from hooks.events.catalogue import CATALOGUE
+from hooks.rules.table import Table
+from hooks.rules_file import reader
+from hooks.workbench.json_schema import FILE_NAME, schema
 from tests.parts.small_handlers import SMALL_HANDLERS
 
 TOP = Path(__file__).parents[1]
@@ -45,7 +45,7 @@ def good_texts() -> Iterator[Any]:
 @pytest.mark.parametrize("text", list(good_texts()))
 def test_what_gluehook_takes_the_schema_takes(text: str) -> None:
     whole = text if "version =" in text else "version = 1\n" + text
-    if isinstance(rules.read(whole, "rules.toml", HANDLERS), Table):
+    if isinstance(reader.read(whole, "rules.toml", HANDLERS), Table):
         errors = [
             f"{error.json_path}: {error.message[:300]}" for error in validator().iter_errors(tomllib.loads(whole))
         ]
@@ -53,7 +53,7 @@ def test_what_gluehook_takes_the_schema_takes(text: str) -> None:
 
 
 def test_there_is_something_to_hold_against_it() -> None:
-    good = [one for one in good_texts() if isinstance(rules.read(str(one.values[0]), "", HANDLERS), Table)]
+    good = [one for one in good_texts() if isinstance(reader.read(str(one.values[0]), "", HANDLERS), Table)]
     assert len(good) > len(HANDLERS)
 
 
@@ -88,7 +88,7 @@ def test_what_is_beyond_it_is_there() -> None:
 def test_each_field_takes_what_it_can_be(on: str, *, is_good: bool) -> None:
     text = f'version = 1\n[[rule]]\nname = "a"\nkey = "k"\non = {on}\ndo = "gluetun.restart_vpn"\n'
     assert validator().is_valid(tomllib.loads(text)) == is_good
-    assert isinstance(rules.read(text, "", HANDLERS), Table) == is_good, "gluehook itself thinks otherwise"
+    assert isinstance(reader.read(text, "", HANDLERS), Table) == is_good, "gluehook itself thinks otherwise"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_a_test_is_given_is_an_event(given: str, *, is_good: bool) -> None:
     rule = '[[rule]]\nname = "a"\non = "container.die"\ndo = "gluetun.restart_vpn"\n'
     text = f'version = 1\n{rule}[[test]]\nname = "t"\ngiven = [{{ at = "0s", {given} }}]\nuntil = "1s"\n'
     assert validator().is_valid(tomllib.loads(text)) == is_good
-    assert isinstance(rules.read(text, "", HANDLERS), Table) == is_good, "gluehook itself thinks otherwise"
+    assert isinstance(reader.read(text, "", HANDLERS), Table) == is_good, "gluehook itself thinks otherwise"
 
 
 def test_every_name_has_a_meaning_to_show() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from hooks.secrets import SecretError, Secrets, Sources
+from hooks.config.secrets import SecretError, Secrets, Sources
 
 
 def test_a_variable_wins_over_a_named_file_and_that_over_the_folder(tmp_path: Path) -> None:

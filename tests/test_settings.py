@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hooks import environment
-from hooks.settings import Settings
+from hooks.config import environment
+from hooks.config.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -14,13 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from handlers.look.facts import Gluehook
-from handlers.look.row import Row
-from handlers.look.rows import all_well, rows
-from hooks.settings import Settings
-from hooks.sources.docker_host import forget
+from hooks.config.settings import Settings
+from hooks.docker.client import forget
+from hooks.doctor.facts.model import Gluehook
+from hooks.doctor.status.row import Row
+from hooks.doctor.status.rows import all_well, rows
 from tests.handlers.contract import misbehaving
-from tests.parts.looked_at import IN_ENVIRONMENTS, PORT, SECRETS, SEEN_AT, Home, assert_only_looked_into, home
+from tests.parts.looked_at import (
+    IN_ENVIRONMENTS,
+    PORT,
+    SECRETS,
+    SEEN_AT,
+    Home,
+    assert_only_looked_into,
+    home,
+)
 
 
 @pytest.fixture

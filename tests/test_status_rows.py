@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from handlers.look.facts import AdGuard, Gluehook, Gluetun, Refusal, Server, Unread, WireGuard
-from handlers.look.row import Row, ago
-from handlers.look.rows import all_well, rows
-from hooks.world import PortFile
+from hooks.doctor.facts.model import AdGuard, Gluehook, Gluetun, Refusal, Server, Unread, WireGuard
+from hooks.doctor.status.row import Row, ago
+from hooks.doctor.status.rows import all_well, rows
+from hooks.world.model import PortFile
 from tests.parts.server_facts import (
     ADGUARD_IP,
     BOXES,

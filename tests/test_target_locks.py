@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.base import Retry
-from hooks.steps import TargetLocks
+from hooks.handler import Retry
+from hooks.runtime.executor import TargetLocks
 
 
 def test_one_more_target_is_waited_for_only_so_long_and_nothing_is_kept() -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hooks import signals
-from hooks.events import Event
+from hooks.events import signals
+from hooks.events.catalogue import Event
 from hooks.sources.timer import TimerSource
 from tests.parts.virtual_time import WAIT_S, VirtualTime
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hooks import wire
-from hooks.events import CATALOGUE, Event
+from hooks.events import jsonl
+from hooks.events.catalogue import CATALOGUE, Event
 
 SAMPLES = sorted(Path(__file__).with_name("samples").glob("*.jsonl"))
 # What the private engine cannot do: it has no registry, and these are of other engines or of the past.
@@ -24,7 +24,7 @@ def raw(action: str = "start", ident: str = "f" * 64, **attributes: str) -> dict
 
 
 def translated(**changes: Any) -> Event:
-    event = wire.from_docker({**raw(), **changes})
+    event = jsonl.from_docker({**raw(), **changes})
     assert event
     return event
 
@@ -35,7 +35,7 @@ def test_each_sample_is_of_the_type_it_is_named_after(path: Path) -> None:
     assert json.loads(head)["engine"]
     assert lines
     for line in lines:
-        event = wire.loads(line)
+        event = jsonl.loads(line)
         assert event
         assert event.type == path.stem
         assert event.source == "docker"
@@ -52,12 +52,12 @@ def test_every_type_of_docker_has_a_sample() -> None:
 def test_the_fields_that_rules_read() -> None:
     def first(kind: str) -> Event:
         lines = next(path for path in SAMPLES if path.stem == kind).read_text().splitlines()
-        event = wire.loads(lines[1])
+        event = jsonl.loads(lines[1])
         assert event
         return event
 
     start = next(e for line in Path(SAMPLES[0].parent / "container.stop.jsonl").read_text().splitlines()[1:]
-                 if (e := wire.loads(line)))  # fmt: skip
+                 if (e := jsonl.loads(line)))  # fmt: skip
     assert (start.data["service"], start.data["project"]) == ("web", "home")
     assert start.data["labels"]["com.docker.compose.service"] == "web"
     assert first("container.die").data["exit_code"] == 137
@@ -70,10 +70,10 @@ def test_the_fields_that_rules_read() -> None:
 
 def test_ours_comes_back_as_it_went() -> None:
     event = Event("port.forwarded", "gluetun", 5, "files", "live", {"port": 1, "ports": [1, 2], "x": "ü\n"}, "run-1")
-    line = wire.dumps(event)
+    line = jsonl.dumps(event)
     assert "\n" not in line
-    assert wire.loads(line) == event
-    assert wire.loads(line.encode()) == event
+    assert jsonl.loads(line) == event
+    assert jsonl.loads(line.encode()) == event
 
 
 @pytest.mark.parametrize(
@@ -88,29 +88,29 @@ def test_ours_comes_back_as_it_went() -> None:
 )  # fmt: skip
 def test_a_line_that_is_no_event_is_a_value_error(line: str | bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the words differ, the class is the promise
-        wire.loads(line)
+        jsonl.loads(line)
 
 
 def test_what_the_catalogue_does_not_know_is_nothing() -> None:
-    assert wire.from_docker(raw("archive-path")) is None
-    assert wire.from_docker({**raw(), "Type": "plugin"}) is None
-    assert wire.from_docker(raw("health_status: starting")) is None
+    assert jsonl.from_docker(raw("archive-path")) is None
+    assert jsonl.from_docker({**raw(), "Type": "plugin"}) is None
+    assert jsonl.from_docker(raw("health_status: starting")) is None
 
 
 def test_podmans_words() -> None:
     assert translated(Action="died").type == "container.die"
     assert translated(Action="remove").type == "container.destroy"
     assert translated(Action="health_status", HealthStatus="unhealthy").type == "container.unhealthy"
-    by_attribute = wire.from_docker(raw("health_status", health_status="healthy"))
+    by_attribute = jsonl.from_docker(raw("health_status", health_status="healthy"))
     assert by_attribute
     assert by_attribute.type == "container.healthy"
-    code = wire.from_docker(raw("died", containerExitCode="7"))
+    code = jsonl.from_docker(raw("died", containerExitCode="7"))
     assert code
     assert code.data["exit_code"] == 7
 
 
 def test_an_exec_keeps_its_command_out_of_the_type() -> None:
-    event = wire.from_docker(raw('exec_start: sh -c "echo: hi"', execID="1"))
+    event = jsonl.from_docker(raw('exec_start: sh -c "echo: hi"', execID="1"))
     assert event
     assert event.type == "container.exec_start"
     assert event.data["labels"] == {}
@@ -123,7 +123,7 @@ def test_seconds_alone_are_a_time_too_and_a_name_may_be_missing() -> None:
 
 
 def test_two_events_of_one_instant_have_two_ids() -> None:
-    first, other = wire.from_docker(raw()), wire.from_docker(raw("stop"))
+    first, other = jsonl.from_docker(raw()), jsonl.from_docker(raw("stop"))
     assert first
     assert other
     assert first.id != other.id

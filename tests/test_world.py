@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from hooks import remembered
-from hooks.events import Event
-from hooks.sources.docker_look import addresses_of, everything, these
-from hooks.view import View
-from hooks.world import Container, PortFile, World, diff, follow, lasts, present
+from hooks.docker.inspect import addresses_of, everything, these
+from hooks.events.catalogue import Event
+from hooks.world import saved as remembered
+from hooks.world.model import Container, PortFile, World, diff, follow, lasts, present
+from hooks.world.tracker import View
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from handlers.containers import compose
-from handlers.containers.leftovers import bearer_of
-from handlers.docker_records import Listed, Seen
+from handlers.containers.temporary_names import bearer_of
+from hooks.docker.records import Listed, Seen
 
 Earlier = Mapping[str, Sequence[str]]  # a container's name -> the ids that it had
 Link = Literal["same", "other", "guessed"]  # the id it has now; one it had; by Compose's labels one it must have had

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from handlers import docker_exec
-from handlers.base import Context, GiveUp, Handler, Outcome, Retry
-from handlers.docker_api import engine, find
-from handlers.masking import Tail, cut, mask, secret_values
-from hooks.settings import Settings
+from handlers.shared import docker_exec
+from handlers.shared.docker import engine, find
+from handlers.shared.output import Tail, cut, mask, secret_values
+from hooks.config.settings import Settings
+from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 
 _CANNOT_RUN = frozenset({126, 127})
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.base import GiveUp, Retry
 from handlers.containers.dependents import Dependent, Earlier, judged, members, orphans
-from handlers.docker_api import everyone, look
-from handlers.docker_records import Listed, Seen
+from handlers.shared.docker import everyone, look
+from hooks.docker.records import Listed, Seen
+from hooks.handler import GiveUp, Retry
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from handlers.base import Context, Retry
-from handlers.containers.leftovers import aside, mark_of
 from handlers.containers.restart_budget import RestartBudget
-from handlers.docker_api import everyone, look
-from handlers.docker_records import Listed, Seen
+from handlers.containers.temporary_names import aside, mark_of
+from handlers.shared.docker import everyone, look
+from hooks.docker.records import Listed, Seen
+from hooks.handler import Context, Retry
 
 _UNDO_S = 10.0  # for each call that puts the old one back, however little of the attempt is left
 _RESERVE_S = 2.0  # beyond the stop time-out: a re-creation that has begun is not to be cut

@@ -6,15 +6,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from handlers.base import Context, Duration, Handler, Outcome
 from handlers.containers.namespace import look_around, refuse_nested
 from handlers.containers.recreate import settle
+from handlers.containers.rejoin_attempt import Rejoining, remembered
 from handlers.containers.rejoin_work import Work, names, report, work
-from handlers.containers.rejoining import Rejoining, remembered
-from handlers.containers.restarting import left_by_us
-from handlers.docker_api import CONTROL, admitted, engine, look, obstacle
-from handlers.docker_records import Seen
-from hooks.settings import Settings
+from handlers.containers.restart_attempt import left_by_us
+from handlers.shared.docker import CONTROL, admitted, engine, look, obstacle
+from hooks.config.settings import Settings
+from hooks.docker.records import Seen
+from hooks.handler import Context, Duration, Handler, Outcome
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from handlers.base import Context
 from handlers.containers import compose
 from handlers.containers.dependents import Dependent
 from handlers.containers.namespace import Namespace
 from handlers.containers.restart_budget import RestartBudget
-from handlers.docker_api import is_own
-from handlers.docker_records import Seen
+from handlers.shared.docker import is_own
+from hooks.docker.records import Seen
+from hooks.handler import Context
 
 _SWARM_TASK = "com.docker.swarm.task.id"
 _LEFT_SO: Mapping[str, str] = {

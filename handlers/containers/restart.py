@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from handlers.base import Context, Duration, Handler, Outcome
+from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
-from handlers.containers.restarting import SETTLE_S, left_by_us, read_back, restart
-from handlers.docker_api import CONTROL, engine, find, obstacle_of_parent
-from handlers.docker_records import Seen
-from hooks.settings import Settings
+from handlers.shared.docker import CONTROL, engine, find, obstacle_of_parent
+from hooks.config.settings import Settings
+from hooks.docker.records import Seen
+from hooks.handler import Context, Duration, Handler, Outcome
 
 _CONTAINER = {"says": "the container's name"}
 

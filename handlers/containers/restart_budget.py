@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.base import Context
+from hooks.handler import Context
 
 RESTARTS = 5
 WINDOW_S = 3600.0

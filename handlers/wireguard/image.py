@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handlers import replacing
-from handlers.base import Context, GiveUp, Retry
+from handlers.containers.restart_attempt import left_by_us, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
-from handlers.containers.restarting import left_by_us, read_back, restart
-from handlers.docker_api import engine, find
+from handlers.shared import atomic_files
+from handlers.shared.docker import engine, find
 from handlers.wireguard.conf import Malformed
+from handlers.wireguard.desired import Wish
 from handlers.wireguard.files import read
 from handlers.wireguard.plan import in_brackets
 from handlers.wireguard.rewrite import Rewrite, carry_out, survey
-from handlers.wireguard.wish import Wish
+from hooks.handler import Context, GiveUp, Retry
 
 _CONFIG = PurePosixPath("/config")
 _MARKER = ".donoteditthisfile"
@@ -49,7 +49,7 @@ def hand_over(rewrite: Rewrite, ctx: Context) -> None:
         if refused := budget.refusal():
             budget.told()
             raise LeftAlone(refused)
-        replacing.write(files, like=rewrite.layout.path, secret=False)
+        atomic_files.write(files, like=rewrite.layout.path, secret=False)
         (directory / _MARKER).unlink(missing_ok=True)
         budget.spend()
         restart(client, seen, None, ctx)

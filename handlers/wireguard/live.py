@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from handlers import docker_exec
-from handlers.base import GiveUp, Retry
-from handlers.masking import cut
+from handlers.shared import docker_exec
+from handlers.shared.output import cut
 from handlers.wireguard.conf import Conf, without_keys
+from hooks.handler import GiveUp, Retry
 
 Inside = Callable[[Sequence[str]], tuple[int, str]]
 """Runs a command where the interface lives: its exit code, and what it said."""

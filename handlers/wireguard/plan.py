@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface, ip_network
 
-from handlers.base import GiveUp
 from handlers.wireguard.conf import Conf, Section
+from handlers.wireguard.desired import Wish, is_address
 from handlers.wireguard.files import Layout, Peer
-from handlers.wireguard.wish import Wish, is_address
+from hooks.handler import GiveUp
 
 DEFAULT_PORT = 51820
 _NONE = "none"

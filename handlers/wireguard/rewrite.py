@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from handlers import replacing
+from handlers.shared import atomic_files
+from handlers.wireguard.child_client import device_files, pairs
 from handlers.wireguard.conf import Conf
+from handlers.wireguard.desired import Wish
 from handlers.wireguard.files import Layout, Peer
-from handlers.wireguard.making import device_files, pairs
-from handlers.wireguard.new import Newcomer, newcomers
+from handlers.wireguard.new_peer import Newcomer, newcomers
 from handlers.wireguard.plan import Plan, plan
-from handlers.wireguard.wish import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def carry_out(rewrite: Rewrite, left: Callable[[], float]) -> Conf:
     for one in new:
         made |= one.keys
     server = _server(layout, found, new)
-    replacing.write(
+    atomic_files.write(
         made,
         {peer.path: profiles[peer.id].text.encode() for peer in peers if peer.id in profiles},
         {layout.path: server.text.encode()} if server.text != layout.server.text else {},

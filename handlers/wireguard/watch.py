@@ -1,6 +1,6 @@
 """Which devices are connected, and from where: the states that a look at the running interface shows.
 
-Nothing tells of a handshake, so `hooks/sources/looks.py` calls `states` every so often and tells the difference.
+Nothing tells of a handshake, so `hooks/sources/polling.py` calls `states` every so often and tells the difference.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from handlers import docker_api
-from handlers.base import Context, Retry
-from handlers.docker_api import engine
+from handlers.shared import docker
+from handlers.shared.docker import engine
 from handlers.wireguard import files as wireguard_files
 from handlers.wireguard import live as wireguard_live
-from handlers.wireguard.dns import house
+from handlers.wireguard.dns_address import house
 from handlers.wireguard.files import Layout
-from handlers.wireguard.folder import in_words
+from handlers.wireguard.folder_errors import in_words
 from handlers.wireguard.live import LivePeer
-from hooks.events import Event
-from hooks.settings import Settings
+from hooks.config.settings import Settings
+from hooks.events.catalogue import Event
+from hooks.handler import Context, Retry
 
 SESSION_S = 180
 """How long a handshake is good for: REJECT_AFTER_TIME of WireGuard's paper. A device that talks has one every 120 s."""
@@ -57,7 +57,7 @@ def look(ctx: Context) -> Live:
     """The peers of the interface, as its container shows them. Raises Retry or GiveUp for what keeps us from it."""
     name = ctx.settings.wireguard_container
     with engine(ctx, f"look at WireGuard's peers in container '{name}'", "CONTAINERS=1, EXEC=1 and POST=1") as client:
-        container = docker_api.look(client, name)
+        container = docker.look(client, name)
         if container is None or not container.running:
             raise Retry(f"container '{name}' (WIREGUARD_CONTAINER) does not run")
         inside = wireguard_live.inside(client, container.id, left=ctx.left, wait=ctx.wait)

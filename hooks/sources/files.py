@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hooks import signals
-from hooks.events import Event
+from hooks.events import signals
+from hooks.events.catalogue import Event
 from hooks.sources.followed import Followed, FollowedFile, FollowedPort, Look
-from hooks.view import View
+from hooks.world.tracker import View
 
 if TYPE_CHECKING:
-    from hooks.sources.watches import Watches
+    from hooks.sources.inotify import Watches
 
 _BLIND_POLL_S = 5.0  # where inotify cannot be had
 _TROUBLE_PAUSE_S = 1.0
@@ -161,7 +161,7 @@ class FilesSource:
         """Watch what must be watched. True if that is other than before."""
         try:
             if self._watches is None:
-                from hooks.sources.watches import Watches
+                from hooks.sources.inotify import Watches
 
                 self._watches = Watches()
             is_new = self._watches.arm(file.path for file in self._files)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from hooks.events import Event
-from hooks.sources import portfile
-from hooks.view import View
-from hooks.world import PortFile
+from hooks.events.catalogue import Event
+from hooks.sources import port_file
+from hooks.world.model import PortFile
+from hooks.world.tracker import View
 
 # Kernels stamp files from a clock that ticks every 4 to 10 ms: within a tick two writes look like one.
 _RACY_NS = 20_000_000
@@ -51,7 +51,7 @@ class FollowedPort:
 
     def look(self) -> Look:
         """Read it as it is now."""
-        self._reading = reading = portfile.read(self.path)
+        self._reading = reading = port_file.read(self.path)
         is_empty = bool(reading.generation) and not reading.ports and not reading.reason
         blind = "" if reading.generation else reading.reason
         return Look(reading.generation, reading != self._view.world.file, is_empty, blind)

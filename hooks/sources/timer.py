@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from hooks import durations, signals
-from hooks.events import Event
-from hooks.sources.sleeper import Sleeper
+from hooks.events import durations, signals
+from hooks.events.catalogue import Event
+from hooks.sources.periodic import Sleeper
 
 
 @dataclass(slots=True)

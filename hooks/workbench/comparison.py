@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from hooks.decisions import Decision
+from hooks.workbench.decisions import Decision
 from hooks.workbench.recording import Seen
 from hooks.workbench.replay import Replay
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast, get_args
 
-from hooks import wire
-from hooks.diagnostics import did_you_mean
-from hooks.events import CATALOGUE, Event, EventType, Origin
+from hooks.events import jsonl
+from hooks.events.catalogue import CATALOGUE, Event, EventType, Origin
+from hooks.rules_file.errors import did_you_mean
 
 _LABELS = "labels."
 _SOURCES = {"port": "files", "file": "files", "timer": "timer"}
@@ -40,8 +40,8 @@ def read(words: Sequence[str], gluetun: str = "gluetun") -> Event:
 
 def _from_json(line: str, gluetun: str) -> Event:
     try:
-        raw = wire.parsed(line)
-        if wire.is_docker(raw) or {"type", "subject", "time"} <= raw.keys():
+        raw = jsonl.parsed(line)
+        if jsonl.is_docker(raw) or {"type", "subject", "time"} <= raw.keys():
             return _recorded(raw)
     except ValueError as error:
         raise NoEvent(f"{error}; write it in single quotes, as a recording or rules.toml has it") from None
@@ -50,9 +50,9 @@ def _from_json(line: str, gluetun: str) -> Event:
 
 
 def _recorded(raw: Mapping[str, Any]) -> Event:
-    if not wire.is_docker(raw):
+    if not jsonl.is_docker(raw):
         _kind(str(raw["type"]))
-    event = wire.event_of(raw)
+    event = jsonl.event_of(raw)
     if event is None:
         raise NoEvent("gluehook has no name for this event of Docker's; `gluehook events` lists those that it has")
     _check_fields(CATALOGUE[event.type], event.data)

@@ -12,17 +12,17 @@ from itertools import count
 from math import inf
 from typing import Any, get_args, get_type_hints
 
-from handlers.base import Duration, Handler
-from hooks.durations import text as duration
-from hooks.engine import Engine, key_of
-from hooks.events import Event
-from hooks.filled import filled
-from hooks.lane import Lane
-from hooks.masking import HIDDEN, looks_secret, presentable, without_secrets
-from hooks.match import Labels, Match, as_toml
-from hooks.placeholders import Empty
-from hooks.runs import Note, NoteKind
-from hooks.table import Entry, Rule, Step
+from hooks.config.masking import HIDDEN, looks_secret, presentable, without_secrets
+from hooks.engine.engine import Engine, key_of
+from hooks.engine.lane import Lane
+from hooks.engine.runs import Note, NoteKind
+from hooks.events.catalogue import Event
+from hooks.events.durations import text as duration
+from hooks.handler import Duration, Handler
+from hooks.rules.matching import Labels, Match, as_toml
+from hooks.rules.placeholders import Empty
+from hooks.rules.step_arguments import filled
+from hooks.rules.table import Entry, Rule, Step
 
 Explanation = dict[str, Any]  # plain JSON values
 

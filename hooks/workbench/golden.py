@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hooks import durations
-from hooks.rehearsals import Assumed, assumed
-from hooks.table import Table
+from hooks.events import durations
+from hooks.rules.rule_tests import Assumed, assumed
+from hooks.rules.table import Table
 from hooks.workbench.recording import Recording
 from hooks.workbench.replay import Replay, turns
 from hooks.workbench.timeline import Timeline

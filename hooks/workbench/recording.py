@@ -10,10 +10,10 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from hooks import wire
-from hooks.durations import text as duration
-from hooks.events import CATALOGUE, Event
-from hooks.hearsay import WORLDLY, Hearsay
+from hooks.events import jsonl
+from hooks.events.catalogue import CATALOGUE, Event
+from hooks.events.durations import text as duration
+from hooks.world.from_events import WORLDLY, Hearsay
 
 LONGEST_LINE_BYTES = 1 << 20
 SHOWN = 3  # faults of one kind that are told one by one; the others are counted
@@ -87,10 +87,10 @@ class Recording:
             return ()
         if len(line) == LONGEST_LINE_BYTES and not line.endswith(b"\n"):
             self._skip_line()
-        raw = wire.parsed(line)
+        raw = jsonl.parsed(line)
         if "//" in raw:
             return ()
-        glanced = wire.glance(raw)
+        glanced = jsonl.glance(raw)
         if glanced.time not in _TIMES_NS:
             raise ValueError(f"its time, {str(glanced.time)[:30]}, makes no sense as nanoseconds since 1970")
         at = self._instant(raw, glanced.time)
@@ -99,16 +99,16 @@ class Recording:
             return ()
         return self._take(raw, glanced, at)
 
-    def _take(self, raw: Mapping[str, Any], glanced: wire.Glance, at: int) -> Iterable[Seen]:
+    def _take(self, raw: Mapping[str, Any], glanced: jsonl.Glance, at: int) -> Iterable[Seen]:
         kind, subject, _ = glanced
         follows = self._follows(kind, subject)
         if kind in _OWN or not (follows or self._wanted(kind, subject)):
             self.unwanted += 1
             return ()
-        event = wire.event_of(raw, glanced)
+        event = jsonl.event_of(raw, glanced)
         assert event is not None, "its type is in the catalogue"
         if follows or self._early or not at:
-            told = self._what_follows(event, is_raw=wire.is_docker(raw)) if follows else [event]
+            told = self._what_follows(event, is_raw=jsonl.is_docker(raw)) if follows else [event]
             return self._several(told, at)
         self.events += 1
         return (Seen(at, event),)
@@ -169,7 +169,7 @@ class Recording:
 
     def _pass_by(self, raw: Mapping[str, Any], kind: str) -> None:
         self.unknown += 1
-        if wire.is_docker(raw) or kind in self._strange or len(self._strange) >= SHOWN:
+        if jsonl.is_docker(raw) or kind in self._strange or len(self._strange) >= SHOWN:
             return
         self._strange.add(kind)
         self._say(self.lines, f"there is no event type {kind[:60]!r} here; such lines are left out", bad=False)
@@ -195,7 +195,7 @@ class Told:
     def readline(self, _limit: int, /) -> bytes:
         """The next event's line."""
         event = next(self._events, None)
-        return f"{wire.dumps(event)}\n".encode() if event else b""
+        return f"{jsonl.dumps(event)}\n".encode() if event else b""
 
 
 class _Earlier:

@@ -12,17 +12,17 @@ from itertools import count
 from math import inf
 from typing import Any
 
-from hooks.decisions import Decision
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.hearsay import WORLDLY, Hearsay
-from hooks.interest import Interest
-from hooks.lane import Lane
-from hooks.rehearsals import Assumptions
-from hooks.runs import Note, Result, Run
-from hooks.table import Table
-from hooks.workbench.pretence import WORDS, Pretence
+from hooks.engine.engine import Engine
+from hooks.engine.lane import Lane
+from hooks.engine.runs import Note, Result, Run
+from hooks.events.catalogue import Event
+from hooks.rules.rule_tests import Assumptions
+from hooks.rules.subscriptions import Interest
+from hooks.rules.table import Table
+from hooks.workbench.assumed_attempts import WORDS, Pretence
+from hooks.workbench.decisions import Decision
 from hooks.workbench.recording import Seen
+from hooks.world.from_events import WORLDLY, Hearsay
 
 
 class Replay:

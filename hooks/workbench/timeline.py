@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hooks.decisions import Decision, DecisionKind, instant
-from hooks.durations import text as duration
-from hooks.masking import presentable
-from hooks.match import as_toml
-from hooks.table import Table
+from hooks.config.masking import presentable
+from hooks.events.durations import text as duration
+from hooks.rules.matching import as_toml
+from hooks.rules.table import Table
+from hooks.workbench.decisions import Decision, DecisionKind, instant
 
 _WIDEST_RULE = 32
 _LONGEST_VALUE = 60

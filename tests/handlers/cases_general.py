@@ -16,13 +16,13 @@ from unittest.mock import patch
 
 import docker
 
-from handlers.base import Retry
-from handlers.command import Run, RunArgs
+from handlers.command.run import Run, RunArgs
 from handlers.containers.exec import Exec, ExecArgs
 from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
-from handlers.notify import Send, SendArgs
-from handlers.webhook import Post, PostArgs
-from hooks.sources.docker_host import connect
+from handlers.notify.send import Send, SendArgs
+from handlers.webhook.post import Post, PostArgs
+from hooks.docker.client import connect
+from hooks.handler import Retry
 from tests.handlers.contract import CASES, WORDS, Case, Fine
 
 ID = "a" * 64

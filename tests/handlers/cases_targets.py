@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from handlers.gluetun import RestartVpn, RestartVpnArgs
-from handlers.qbittorrent import SetPort, SetPortArgs
-from hooks.settings import Settings
-from hooks.world import PortFile, World
+from handlers.gluetun.restart_vpn import RestartVpn, RestartVpnArgs
+from handlers.qbittorrent.set_port import SetPort, SetPortArgs
+from hooks.config.settings import Settings
+from hooks.world.model import PortFile, World
 from tests.handlers.contract import CASES, Case, Fine
 from tests.handlers.fakes_gluetun import MASTER, fake_gluetun
 from tests.handlers.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent

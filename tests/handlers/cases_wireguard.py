@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from handlers.wireguard.dns_forward import ForwardArgs, SetDnsForward
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
-from hooks.settings import Settings
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.set_dns_forward import ForwardArgs, SetDnsForward
+from hooks.config.settings import Settings
 from tests.handlers.cases_general import BEFORE, ID, NEVER, OneContainer, docker_at, engine_of
 from tests.handlers.contract import CASES, Case, Fine
 from tests.parts.wireguard_folder import make_folder

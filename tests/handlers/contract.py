@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from handlers.base import Context, GiveUp, Handler, Retry
-from hooks.events import Event
-from hooks.settings import Settings
-from hooks.world import World
+from hooks.config.settings import Settings
+from hooks.events.catalogue import Event
+from hooks.handler import Context, GiveUp, Handler, Retry
+from hooks.world.model import World
 
 RETRY_AFTER_S = 7
 

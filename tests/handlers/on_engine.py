@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from handlers.base import Context, GiveUp, Handler, Outcome, Retry
-from hooks.events import Event
+from hooks.events.catalogue import Event
+from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 from tests.handlers.cases_general import docker_at
 from tests.handlers.contract import Clock, Notes, context
 from tests.parts.dockerd import Dockerd

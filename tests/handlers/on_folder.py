@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from handlers.base import Context, Outcome
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
-from hooks.settings import Settings
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from hooks.config.settings import Settings
+from hooks.handler import Context, Outcome
 from tests.handlers.contract import Notes, context
 
 NEW_DNS = RegenerateArgs(dns="172.18.0.15")

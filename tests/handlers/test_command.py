@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Context, GiveUp, Outcome, Retry
-from handlers.command import Run, RunArgs, environment
-from hooks.events import Event
+from handlers.command.run import Run, RunArgs, environment
+from hooks.events.catalogue import Event
+from hooks.handler import Context, GiveUp, Outcome, Retry
 from tests.handlers.contract import context
 
 PORT = Event(

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Context, GiveUp, Handler, Retry
 from handlers.containers.exec import Exec, ExecArgs
 from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
 from handlers.containers.restart_budget import RestartBudget
-from hooks.events import Event
-from hooks.wire import nanoseconds
+from hooks.events.catalogue import Event
+from hooks.events.jsonl import nanoseconds
+from hooks.handler import Context, GiveUp, Handler, Retry
 from tests.handlers.cases_general import AFTER, ID, OneContainer, docker_at, engine_of
 from tests.handlers.contract import Clock, Notes, context
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.base import Duration
 from handlers.containers.exec import Exec, ExecArgs
 from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
-from hooks.world import Container, World
+from hooks.handler import Duration
+from hooks.world.model import Container, World
 from tests.handlers.contract import Notes
 from tests.handlers.on_engine import composed, ends, now, state
 from tests.parts.dockerd import Dockerd

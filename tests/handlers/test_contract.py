@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Context, GiveUp, Handler, Outcome, Retry
+from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 from tests.handlers.contract import CASES, RETRY_AFTER_S, WORDS, Case, Notes, misbehaving
 
 for _module in sorted(Path(__file__).parent.glob("cases_*.py")):

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from handlers.base import Retry
 from handlers.containers import compose
 from handlers.containers.dependents import Link, State, judged, members, orphans
-from handlers.containers.leftovers import Mark, aside, mark_of
 from handlers.containers.recreate import recreate
 from handlers.containers.rejoin import Rejoin, RejoinArgs
 from handlers.containers.rejoin_work import waves
-from handlers.docker_records import Listed, Seen, listed, seen
+from handlers.containers.temporary_names import Mark, aside, mark_of
+from hooks.docker.records import Listed, Seen, listed, seen
+from hooks.handler import Retry
 from tests.handlers.cases_general import docker_at, engine_of
 from tests.handlers.cases_rejoin import PARENT, SharedNetwork
 from tests.handlers.contract import context

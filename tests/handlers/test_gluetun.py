@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from handlers.base import GiveUp, Outcome, Retry
-from handlers.gluetun import RestartVpn, RestartVpnArgs
-from hooks.events import Event
-from hooks.settings import Settings
-from hooks.world import Container, PortFile, World
+from handlers.gluetun.restart_vpn import RestartVpn, RestartVpnArgs
+from hooks.config.settings import Settings
+from hooks.events.catalogue import Event
+from hooks.handler import GiveUp, Outcome, Retry
+from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Clock, Notes, context
 from tests.handlers.fakes_gluetun import FakeGluetun, fake_gluetun
 

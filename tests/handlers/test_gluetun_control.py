@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Retry
-from hooks.world import Container
+from hooks.handler import Retry
+from hooks.world.model import Container
 from tests.handlers.fakes_gluetun import MASTER
 from tests.handlers.fakes_http import Answer
 from tests.handlers.test_gluetun import runner

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from handlers.base import GiveUp, Retry
-from handlers.http import address, failure, refusal, retry_after_s, shown, time_outs
+from handlers.shared.http import address, failure, refusal, retry_after_s, shown, time_outs
+from hooks.handler import GiveUp, Retry
 from tests.handlers.contract import Clock, context, misbehaving
 
 _2015 = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT

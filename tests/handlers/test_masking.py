@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.masking import Tail, cut, mask, secret_values
+from handlers.shared.output import Tail, cut, mask, secret_values
 
 
 def test_the_longest_secret_goes_first_and_short_ones_stay() -> None:

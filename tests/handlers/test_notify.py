@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 import psutil
 import pytest
 
-from handlers.base import Context, GiveUp, Outcome, Retry
-from handlers.notify import Send, SendArgs, split
+from handlers.notify.send import Send, SendArgs, split
+from hooks.handler import Context, GiveUp, Outcome, Retry
 from tests.handlers.cases_general import web
 from tests.handlers.contract import context, misbehaving
 
@@ -109,7 +109,7 @@ def test_a_service_that_never_answers_is_let_go() -> None:
 def test_who_was_told_is_known_even_if_the_sender_dies(service: Service) -> None:
     def kill_the_sender() -> tuple[int, dict[str, str]]:
         for child in psutil.Process().children():
-            if "handlers.notify_child" in child.cmdline():
+            if "handlers.notify.child" in child.cmdline():
                 child.kill()
         return 200, {}
 

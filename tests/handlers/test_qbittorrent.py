@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from handlers.base import GiveUp, Outcome, Retry
-from handlers.qbittorrent import SetPort, SetPortArgs
-from hooks.settings import Settings
-from hooks.world import Container, PortFile, World
+from handlers.qbittorrent.set_port import SetPort, SetPortArgs
+from hooks.config.settings import Settings
+from hooks.handler import GiveUp, Outcome, Retry
+from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Clock, Notes, context, misbehaving
 from tests.handlers.fakes_qbittorrent import API_KEY, PASSWORD, FakeQBittorrent, fake_qbittorrent
 

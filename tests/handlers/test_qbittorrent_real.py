@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from handlers.base import GiveUp, Outcome, Retry
-from handlers.qbittorrent import SetPort, SetPortArgs
-from hooks.settings import Settings
-from hooks.world import Container, PortFile, World
+from handlers.qbittorrent.set_port import SetPort, SetPortArgs
+from hooks.config.settings import Settings
+from hooks.handler import GiveUp, Outcome, Retry
+from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Notes, context
 from tests.parts.qbittorrent import PASSWORD, QBittorrent, free_port
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from handlers.containers.rejoin import Rejoin
-from hooks.memory import Memory
-from hooks.world import World
+from hooks.runtime.handler_memory import Memory
+from hooks.world.model import World
 from tests.handlers.on_engine import ends, inspected, namespace, now, state
 from tests.parts.docker_gate import Judge, gate
 from tests.parts.dockerd import Dockerd

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Duration
-from handlers.containers.leftovers import aside
 from handlers.containers.rejoin import Rejoin, RejoinArgs
-from hooks.world import World
+from handlers.containers.temporary_names import aside
+from hooks.handler import Duration
+from hooks.world.model import World
 from tests.handlers.cases_general import docker_at
 from tests.handlers.contract import Notes
 from tests.handlers.on_engine import ends, inspected, namespace, now, state

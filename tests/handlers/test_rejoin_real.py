@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from handlers.base import Duration, Retry
 from handlers.containers.rejoin import Rejoin, RejoinArgs
 from handlers.containers.restart_budget import RestartBudget
-from hooks.world import Container, World
+from hooks.handler import Duration, Retry
+from hooks.world.model import Container, World
 from tests.handlers.contract import Notes
 from tests.handlers.on_engine import composed, ends, inspected, namespace, now, state
 from tests.parts.dockerd import Dockerd

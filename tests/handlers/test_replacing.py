@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers import replacing
+from handlers.shared import atomic_files
 from tests.parts.disk import disk
 
 TOP = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def test_who_is_killed_in_the_middle_leaves_each_file_old_or_new(step: int, tmp_
     after = [texts(tmp_path)[name] for name in NAMES]
     assert set(after) <= {b"old", b"new" * 1000}
     assert after == sorted(after), "in the order that was asked for"
-    replacing.write({tmp_path / name: b"newer" for name in NAMES}, like=tmp_path)
+    atomic_files.write({tmp_path / name: b"newer" for name in NAMES}, like=tmp_path)
     assert texts(tmp_path) == dict.fromkeys(NAMES, b"newer"), "what was left over is gone"
 
 
@@ -70,7 +70,7 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
         for name in NAMES:
             (folder / name).write_bytes(b"old")
         with pytest.raises(OSError, match="No space left") as raised:
-            replacing.write({folder / name: bytes(400_000) for name in NAMES}, like=folder)
+            atomic_files.write({folder / name: bytes(400_000) for name in NAMES}, like=folder)
         assert raised.value.errno == errno.ENOSPC
         assert texts(folder) == dict.fromkeys(NAMES, b"old")
 
@@ -80,7 +80,7 @@ def test_what_is_secret_is_its_owners_alone(before: int, after: int, tmp_path: P
     path = tmp_path / "key"
     path.touch(before)
     path.chmod(before)
-    replacing.write({path: b"new"}, like=tmp_path)
+    atomic_files.write({path: b"new"}, like=tmp_path)
     assert mode(path) == after
 
 
@@ -88,7 +88,7 @@ def test_what_is_no_secret_keeps_its_mode(tmp_path: Path) -> None:
     path, new = tmp_path / "Corefile", tmp_path / "new"
     path.touch()
     path.chmod(0o644)
-    replacing.write({path: b"new", new: b"new"}, like=tmp_path, secret=False)
+    atomic_files.write({path: b"new", new: b"new"}, like=tmp_path, secret=False)
     assert (mode(path), mode(new)) == (0o644, 0o600)
 
 
@@ -100,7 +100,7 @@ def test_the_owner_stays_and_new_files_get_that_of_their_model(tmp_path: Path) -
         path.touch()
         os.chown(path, owner, owner + 1)
     new = tmp_path / "folder" / "b"
-    replacing.write({mine: b"x", new: b"x"}, like=model)
+    atomic_files.write({mine: b"x", new: b"x"}, like=model)
     assert [(path.stat().st_uid, path.stat().st_gid) for path in (mine, new, new.parent)] == [
         (1234, 1235), (4321, 4322), (4321, 4322),
     ]  # fmt: skip
@@ -109,5 +109,5 @@ def test_the_owner_stays_and_new_files_get_that_of_their_model(tmp_path: Path) -
 
 def test_all_files_get_one_and_the_same_time(tmp_path: Path) -> None:
     files = [tmp_path / name for name in NAMES]
-    replacing.write(dict.fromkeys(files, b"x"), like=tmp_path)
+    atomic_files.write(dict.fromkeys(files, b"x"), like=tmp_path)
     assert len({path.stat().st_mtime_ns for path in files}) == 1

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from handlers.base import GiveUp, Outcome, Retry
-from handlers.webhook import Post, PostArgs, host_of
-from hooks.events import Event
+from handlers.webhook.post import Post, PostArgs, host_of
+from hooks.events.catalogue import Event
+from hooks.handler import GiveUp, Outcome, Retry
 from tests.handlers.cases_general import web
 from tests.handlers.contract import context
 

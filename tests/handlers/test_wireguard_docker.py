@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Duration, GiveUp
 from handlers.wireguard import live as wireguard_live
-from handlers.wireguard.dns import addresses_of
-from handlers.wireguard.dns_forward import ForwardArgs, SetDnsForward
+from handlers.wireguard.dns_address import addresses_of
 from handlers.wireguard.files import read
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
-from hooks.settings import Settings
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.set_dns_forward import ForwardArgs, SetDnsForward
+from hooks.config.settings import Settings
+from hooks.handler import Duration, GiveUp
 from tests.handlers.cases_wireguard import contents
 from tests.handlers.contract import Notes
 from tests.handlers.on_engine import ends, now, state

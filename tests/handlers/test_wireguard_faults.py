@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from handlers.base import GiveUp, Retry
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from hooks.handler import GiveUp, Retry
 from tests.handlers.cases_general import OneContainer, docker_at, engine_of
 from tests.handlers.cases_wireguard import contents
 from tests.handlers.contract import Notes
@@ -128,7 +128,7 @@ _KILLED = """
 import json, os, signal, sys
 from pathlib import Path
 from handlers import replacing
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
 from tests.handlers.contract import Notes
 from tests.handlers.on_folder import within
 

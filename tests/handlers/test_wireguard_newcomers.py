@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from handlers.base import Duration, GiveUp
 from handlers.wireguard.files import key_file, read
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from hooks.handler import Duration, GiveUp
 from tests.handlers.cases_general import OneContainer, docker_at, engine_of
 from tests.handlers.cases_wireguard import contents
 from tests.handlers.on_engine import ends
@@ -152,7 +152,7 @@ def test_the_first_peer_of_all_must_be_told_where_the_server_is(folder: Path, no
 _IN_A_PROCESS_OF_ITS_OWN = """
 import sys
 from pathlib import Path
-from handlers.wireguard.regenerate import RegenerateArgs
+from handlers.wireguard.regenerate_peers import RegenerateArgs
 from tests.handlers.on_folder import apply
 
 docker = lambda _: sys.exit("the server is told when all is written")

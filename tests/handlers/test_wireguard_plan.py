@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from handlers.base import GiveUp
-from handlers.wireguard import wish as wireguard_wish
+from handlers.wireguard import desired as wireguard_wish
 from handlers.wireguard.conf import Malformed, parse
+from handlers.wireguard.desired import Wish
 from handlers.wireguard.files import Layout, read
-from handlers.wireguard.new import free_addresses
+from handlers.wireguard.new_peer import free_addresses
 from handlers.wireguard.plan import plan
-from handlers.wireguard.wish import Wish
+from hooks.handler import GiveUp
 from tests.parts.wireguard_folder import make_folder
 
 

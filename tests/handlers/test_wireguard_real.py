@@ -12,10 +12,10 @@ from PIL import Image
 
 from handlers.wireguard import files as wireguard_files
 from handlers.wireguard import live as wireguard_live
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.desired import Wish
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
 from handlers.wireguard.rewrite import carry_out, survey
-from handlers.wireguard.wish import Wish
-from hooks.settings import Settings
+from hooks.config.settings import Settings
 from tests.handlers.on_engine import ends, now
 from tests.parts.dockerd import Dockerd
 from tests.parts.qr_reader import decoded

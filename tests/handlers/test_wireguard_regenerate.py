@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Outcome
-from handlers.wireguard.regenerate import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from hooks.handler import Outcome
 from tests.handlers.cases_general import OneContainer, docker_at, engine_of
 from tests.handlers.cases_wireguard import contents, on_network
 from tests.handlers.on_folder import NEW_DNS, apply, changed, profile, within

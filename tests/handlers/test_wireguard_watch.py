@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from handlers.base import Context, GiveUp, Retry
 from handlers.wireguard.live import LivePeer
 from handlers.wireguard.watch import SESSION_S, address_of, ip_of, is_at_home, is_connected, states
-from hooks import wire
-from hooks.events import CATALOGUE, topic_of
-from hooks.settings import Settings
+from hooks.config.settings import Settings
+from hooks.events import jsonl
+from hooks.events.catalogue import CATALOGUE, topic_of
+from hooks.handler import Context, GiveUp, Retry
 from tests.handlers.on_engine import now
 from tests.parts.dockerd import Dockerd
 from tests.parts.gluehook import Gluehook
@@ -68,7 +68,7 @@ SAMPLES = Path(__file__).parents[1] / "samples" / "wireguard"
 @pytest.mark.parametrize("kind", [kind for kind in CATALOGUE if kind.startswith("wireguard.")])
 def test_a_recorded_event_of_each_kind(kind: str) -> None:
     (line,) = (SAMPLES / f"{kind}.jsonl").read_text().splitlines()
-    event = wire.loads(line)
+    event = jsonl.loads(line)
     assert event
     assert (event.type, event.subject, event.source) == (kind, "iphone", "wireguard")
     assert set(event.data) - {"ip"} == set(CATALOGUE[kind].fields) - {"ip"}

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from hooks import signals
-from hooks.events import Event
-from hooks.sources.docker_engine import DockerSource
-from hooks.view import View
-from hooks.world import World
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.sources.docker import DockerSource
+from hooks.world.model import World
+from hooks.world.tracker import View
 
 WAIT_S = 10.0
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hooks.sources.docker_host import forget
+from hooks.docker.client import forget
 
 WAIT_S = 10.0
 _CUT, _TEAR = object(), object()

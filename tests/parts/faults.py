@@ -18,16 +18,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from handlers.base import Context, Retry
-from hooks import signals
-from hooks.books import Books
-from hooks.durable import Durable
-from hooks.engine import Engine
-from hooks.events import Event, Origin
-from hooks.runs import Run
-from hooks.settings import Settings
-from hooks.steps import Attempt, Workshop
-from hooks.table import Table
+from hooks.config.settings import Settings
+from hooks.engine.engine import Engine
+from hooks.engine.runs import Run
+from hooks.events import signals
+from hooks.events.catalogue import Event, Origin
+from hooks.handler import Context, Retry
+from hooks.journal.books import Books
+from hooks.journal.journal import Durable
+from hooks.rules.table import Table
+from hooks.runtime.executor import Attempt, Workshop
 from tests.parts.played import LIMIT, OOM, PORT, RULES, START, Fragile, Killed, Played, Target
 
 DRAIN_S = 200.0  # longer than any wait of the rules

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from hooks.events import Event
+from hooks.events.catalogue import Event
 from hooks.sources.files import FilesSource
-from hooks.view import View
-from hooks.world import World
+from hooks.world.model import World
+from hooks.world.tracker import View
 
 WAIT_S = 10.0
 FAR_S = 3600.0  # a poll that never comes: what happens is inotify's doing

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from hooks.events import Event
-from hooks.journal import Journal
-from hooks.runs import Run
-from hooks.table import Rule
+from hooks.engine.runs import Run
+from hooks.events.catalogue import Event
+from hooks.journal.store import Journal
+from hooks.rules.table import Rule
 
 _SINCE_NS = 1_767_225_600 * 10**9
 _RULE = Rule("restart-web", (), ())

@@ -12,9 +12,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from handlers.look.server import Looker
-from hooks import health, onlooker
-from hooks.settings import Settings
+from hooks.config.settings import Settings
+from hooks.doctor import own_state
+from hooks.doctor.facts.collect import Looker
+from hooks.runtime import heartbeat
 from tests.handlers.fakes_gluetun import FakeGluetun
 from tests.handlers.fakes_http import Ask, served
 from tests.handlers.fakes_qbittorrent import PASSWORD, FakeQBittorrent
@@ -129,14 +130,14 @@ class Home:
             "wireguard_dir": str(self.wireguard), "qbittorrent_url": self.qbittorrent_url,
             "gluetun_url": self.gluetun_url, **settings,
         })  # type: ignore[arg-type]  # fmt: skip
-        own = onlooker.Memories(self.state)
-        return Looker(chosen, lambda: onlooker.gluehook(self.state), {**SECRETS, **(secrets or {})}.get, own)
+        own = own_state.Memories(self.state)
+        return Looker(chosen, lambda: own_state.gluehook(self.state), {**SECRETS, **(secrets or {})}.get, own)
 
     def beat(self) -> None:
         """gluehook's heartbeat, as of now."""
         now = time.time()
         source = {"connected": True, "since": now - 60, "reason": ""}
-        health.write(str(self.state / health.FILE_NAME), {
+        heartbeat.write(str(self.state / heartbeat.FILE_NAME), {
             "time": now, "sources": {"docker": source, "files": source}, "rules": 4, "rules_reason": "",
             "rules_rejected": "", "overdue": [], "port_used": True, "port_since": now - 60, "port": [PORT],
             "gluetun_runs": True, "journal": "",

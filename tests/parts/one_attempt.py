@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 import time
 
-from handlers.base import Duration
 from handlers.containers.rejoin import Rejoin, RejoinArgs
-from hooks.memory import Memory
-from hooks.sources.docker_host import connect
-from hooks.world import World
+from hooks.docker.client import connect
+from hooks.handler import Duration
+from hooks.runtime.handler_memory import Memory
+from hooks.world.model import World
 from tests.handlers.contract import Clock, context
 
 ARGS = RejoinArgs("vpn", "recreate", Duration(0.0))

@@ -9,14 +9,14 @@ from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
-from handlers.base import Context, Handler, Outcome
-from hooks.dispatch import Dispatch, _Finished
-from hooks.durable import Durable
-from hooks.journal import Journal
-from hooks.placeholders import parse
-from hooks.settings import Settings
-from hooks.steps import Attempt
-from hooks.table import Entry, Limit, RetryPolicy, Rule, Step
+from hooks.config.settings import Settings
+from hooks.handler import Context, Handler, Outcome
+from hooks.journal.journal import Durable
+from hooks.journal.store import Journal
+from hooks.rules.placeholders import parse
+from hooks.rules.table import Entry, Limit, RetryPolicy, Rule, Step
+from hooks.runtime.dispatcher import Dispatch, _Finished
+from hooks.runtime.executor import Attempt
 
 PORT, OOM, START, FAILED = "port.forwarded", "container.oom", "container.start", "run.failed"
 LIMIT = Limit(3, 100.0)

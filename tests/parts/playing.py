@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.base import Context, Handler, Outcome
-from hooks.books import Books
-from hooks.dispatch import Dispatch
-from hooks.engine import Engine
-from hooks.events import Event
-from hooks.settings import Settings
-from hooks.steps import Attempt, Workshop
-from hooks.table import Rule, Table
-from hooks.world import World
+from hooks.config.settings import Settings
+from hooks.engine.engine import Engine
+from hooks.events.catalogue import Event
+from hooks.handler import Context, Handler, Outcome
+from hooks.journal.books import Books
+from hooks.rules.table import Rule, Table
+from hooks.runtime.dispatcher import Dispatch
+from hooks.runtime.executor import Attempt, Workshop
+from hooks.world.model import World
 
 WAIT_S = 5.0  # nothing here takes as long; a test that waits for it has failed
 

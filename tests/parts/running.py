@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from handlers.base import Context, Handler, Outcome
-from hooks import rules, signals
-from hooks.app import App
-from hooks.secrets import Secrets, Sources
-from hooks.settings import Settings
-from hooks.table import Table
+from hooks.app.app import App
+from hooks.config.secrets import Secrets, Sources
+from hooks.config.settings import Settings
+from hooks.events import signals
+from hooks.handler import Context, Handler, Outcome
+from hooks.rules.table import Table
+from hooks.rules_file import reader
 from tests.parts.playing import Play, PlayArgs, changed
 
 WAIT_S = 10.0
@@ -38,7 +39,7 @@ class Running:
         handlers["play.act"].act = lambda _, args, ctx: act(args, ctx)  # type: ignore[attr-defined]
         handlers["play.act"].calls = play.calls  # type: ignore[attr-defined]
         self.calls = play.calls
-        table = rules.read(text, str(file), handlers)
+        table = reader.read(text, str(file), handlers)
         assert isinstance(table, Table), table
         self.settings = Settings(
             gluehook_state=str(folder / "state"), gluehook_rules=str(file), forwarded_port_file=str(self.port_file)

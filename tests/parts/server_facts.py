@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from handlers.docker_records import Seen
-from handlers.look import engine
-from handlers.look.facts import (
+from hooks.config.settings import Settings
+from hooks.docker.records import Seen
+from hooks.doctor.facts import docker as engine
+from hooks.doctor.facts.model import (
     AdGuard,
     Box,
     Device,
@@ -21,8 +22,7 @@ from handlers.look.facts import (
     Server,
     WireGuard,
 )
-from hooks.settings import Settings
-from hooks.world import Container, PortFile
+from hooks.world.model import Container, PortFile
 
 NOW_S = 1_800_000_000.0
 PORT = 40000

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from handlers.base import Context, Duration, Handler, Outcome
-from hooks.settings import Settings
+from hooks.config.settings import Settings
+from hooks.handler import Context, Duration, Handler, Outcome
 
 
 class _Small(Handler[Any]):

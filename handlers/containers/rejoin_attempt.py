@@ -1,0 +1,178 @@
+"""One attempt to get everyone into a container's new network namespace: in dependency order, several at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from handlers.containers.dependents import Dependent
+from handlers.containers.recreate import recreate
+from handlers.containers.rejoin_work import Work, names, report, waves
+from handlers.containers.restart_attempt import SETTLE_S, read_back, restart
+from handlers.containers.restart_budget import RestartBudget
+from handlers.shared.docker import CONTROL, engine, everyone
+from hooks.docker.records import Seen
+from hooks.handler import Context, GiveUp, Outcome, Retry
+
+AT_ONCE = 4  # restarts under way: a home server has few cores
+
+
+class Rejoining:
+    """The work on one namespace, and what became of it."""
+
+    def __init__(self, parent: Seen, todo: Work, ctx: Context) -> None:
+        self._parent, self._todo, self._ctx = parent, todo, ctx
+        self._ids: dict[str, str] = {}  # of those that were re-created, by name
+        self._done: dict[str, Dependent] = {}  # by name
+        self._failed: set[str] = set()
+        self._broke: list[Exception] = []  # by a fault of ours
+        self._held = ExitStack()  # until all is read back: what happens to them is our doing
+
+    def apply(self, grace_s: float, said: list[str]) -> Outcome:
+        """Do it. `said` is what was done before. Raises Retry if some is left to do, GiveUp if somebody else must."""
+        waits_s = self._leave_to_others(grace_s)
+        with self._held:
+            for wave in waves([*self._todo.restarts, *self._todo.recreations]):
+                _at_once(self._mend, wave)
+            self._read_back()
+        for budget in self._todo.out_of_restarts:
+            budget.told()
+        if self._broke:
+            raise self._broke[0]
+        return self._end([*said, *self._deeds()], waits_s)
+
+    def _leave_to_others(self, grace_s: float) -> float | None:
+        """Put off what a re-creation is needed for while others may do that; for how many seconds, or None."""
+        todo, gone = self._todo, [*self._todo.recreations, *self._todo.reports]
+        waits_s = self._grace_left(grace_s, needed=bool(gone))
+        if waits_s > 0:
+            todo.recreations, todo.reports = [], []
+            todo.later.append(
+                f"'{self._parent.name}' has been re-created, so that {names(gone)} must be, too; "
+                f"Compose, or whoever did it, has {waits_s:.0f} s for that before it is looked at again"
+            )
+            return waits_s
+        if todo.reports:
+            todo.by_hand.append(report(self._parent, todo.reports))
+        return None
+
+    def _grace_left(self, grace_s: float, *, needed: bool) -> float:
+        """How long others still have, since this parent was first seen without them. It outlives gluehook."""
+        memory, key = self._ctx.memory, f"containers.rejoin:{self._parent.name}"
+        if not needed:
+            memory.put(key, None)
+            return 0.0
+        note = memory.get(key)
+        if note is None or note["id"] != self._parent.id:
+            note = {"id": self._parent.id, "since": self._ctx.now()}
+            memory.put(key, note)
+        return grace_s - abs(self._ctx.now() - float(note["since"]))  # a clock that was set back must not hold it up
+
+    def _mend(self, one: Dependent) -> None:
+        """See to one of them; whatever comes of it, the others are seen to as well."""
+        name, joins = one.seen.name, one.joins.name
+        try:
+            if joins in self._failed:
+                raise Retry(f"container '{name}' waits for '{joins}'")  # noqa: TRY301 - it ends as all others do
+            self._held.enter_context(self._ctx.hold(f"container:{name}"))
+            doing = "re-create" if one.state == "elsewhere" else "restart"
+            with engine(self._ctx, f"{doing} container '{name}'", CONTROL) as client:
+                self._bring(client, one)
+            self._done[name] = one
+        except Retry as end:
+            self._fail(name, self._todo.later, end.said)
+        except GiveUp as end:
+            self._fail(name, self._todo.by_hand, end.said)
+        except Exception as error:  # noqa: BLE001 - raised again when all are done
+            self._broke.append(error)
+
+    def _bring(self, client: Any, one: Dependent) -> None:
+        if one.state == "elsewhere":
+            house = self._ids.get(one.joins.name, one.joins.id)
+            self._ids[one.seen.name] = recreate(client, one.seen, house, self._ctx)
+        else:
+            RestartBudget(one.seen.name, self._ctx).spend()
+            restart(client, one.seen, None, self._ctx)
+
+    def _read_back(self) -> None:
+        """Whether they run: one list tells of all, an inspect only of those that do not."""
+        if not self._done:
+            return
+        self._ctx.wait(SETTLE_S)
+        with engine(self._ctx, "see whether what was restarted runs", CONTROL) as client:
+            runs = {one.id for one in everyone(client) if one.running}
+            for name, one in list(self._done.items()):
+                ident = self._ids.get(name, one.seen.id)
+                if ident not in runs:
+                    self._look_closer(client, replace(one.seen, id=ident), one)
+
+    def _look_closer(self, client: Any, before: Seen, one: Dependent) -> None:
+        try:
+            self._todo.left.append(read_back(client, before, _verb(one), self._ctx).said)
+        except Retry as end:
+            self._fail(one.seen.name, self._todo.later, end.said)
+            del self._done[one.seen.name]
+
+    def _fail(self, name: str, sentences: list[str], said: str) -> None:
+        self._failed.add(name)
+        sentences.append(said)
+
+    def _deeds(self) -> list[str]:
+        verbs = dict.fromkeys(map(_verb, self._done.values()))
+        deeds = {verb: [one for one in self._done.values() if _verb(one) == verb] for verb in verbs}
+        return [f"{names(those)} {verb}, in the network of '{self._parent.name}'" for verb, those in deeds.items()]
+
+    def _end(self, deeds: list[str], waits_s: float | None) -> Outcome:
+        todo = self._todo
+        said = "; ".join([*deeds, *todo.by_hand, *todo.later, *todo.left])
+        remember(self._parent, deeds if todo.later else [], self._ctx)
+        if todo.later:  # whatever else is to be tried again does not wait for the others' time to be over
+            raise Retry(said, after=waits_s if len(todo.later) == 1 else None)
+        if todo.by_hand:
+            raise GiveUp(said)
+        if deeds:
+            return Outcome("changed", said)
+        if todo.out_of_restarts:
+            return Outcome("skipped", said)
+        return Outcome("unchanged", said or f"everyone in the network of '{self._parent.name}' is well in it")
+
+
+def remember(parent: Seen, deeds: list[str], ctx: Context) -> None:
+    """Keep what this run has done, for its next attempt to tell."""
+    ctx.memory.put(f"containers.rejoined:{parent.name}", {"run": ctx.run, "deeds": deeds} if deeds else None)
+
+
+def remembered(parent: Seen, ctx: Context) -> list[str]:
+    """What earlier attempts of this run have done."""
+    note = ctx.memory.get(f"containers.rejoined:{parent.name}") or {}
+    return list(note["deeds"]) if note.get("run") == ctx.run else []
+
+
+def _verb(one: Dependent) -> str:
+    if one.state == "elsewhere":
+        return "re-created"
+    return "restarted" if one.seen.running else "started"
+
+
+def _at_once(act: Callable[[Dependent], None], dependents: Sequence[Dependent]) -> None:
+    """Do it to all of them, to `AT_ONCE` at a time."""
+    waiting = deque(dependents)
+
+    def work() -> None:
+        while waiting:
+            try:
+                one = waiting.popleft()
+            except IndexError:
+                return
+            act(one)
+
+    # daemons: one that hangs must not keep gluehook from ending
+    threads = [threading.Thread(target=work, name="rejoin", daemon=True) for _ in dependents[:AT_ONCE]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,234 @@
+"""The VPN is restarted inside gluetun: its container, its namespace and everyone who shares it stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from handlers.gluetun.control_server import Control
+from handlers.shared.http import shown
+from hooks.config.settings import Settings
+from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
+from hooks.world.model import Container
+
+_POLL_S = 1.0
+_RESERVE_S = 2.0  # to end with a sentence of our own before the attempt's time is over
+_UNSETTLED = ("starting", "stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class RestartVpnArgs:
+    """Arguments of `gluetun.restart_vpn`."""
+
+    url: str | None = field(default=None, metadata={"says": "the control server's address; default GLUETUN_URL"})
+    container: str | None = field(default=None, metadata={"says": "its container; default GLUETUN_CONTAINER"})
+
+
+class RestartVpn(Handler[RestartVpnArgs]):
+    """Look whether the tunnel is fine; if not, stop it, start it, and wait until it is."""
+
+    name = "gluetun.restart_vpn"
+    says = "the VPN is restarted inside of gluetun, unless it is fine"
+    Args = RestartVpnArgs
+    reconciles = True
+
+    def targets(self, args: RestartVpnArgs, settings: Settings) -> tuple[str, ...]:
+        """The container and the control server's address."""
+        return f"container:{_container(args, settings)}", shown(args.url or settings.gluetun_url)
+
+    def plan(self, args: RestartVpnArgs, ctx: Context) -> str | None:
+        """What `apply` would do to a tunnel that is not fine."""
+        if _down(args, ctx):
+            return None
+        with _control(args, ctx) as control:
+            return _Tunnel(control, _container(args, ctx.settings), ctx).plan()
+
+    def apply(self, args: RestartVpnArgs, ctx: Context) -> Outcome:
+        """Restart it at most once per run. Skipped while the container is known not to run, or the owner stopped it."""
+        down = _down(args, ctx)
+        if down:
+            return Outcome(
+                "skipped", f"{down.name} is not running, so there is no VPN to restart; it begins anew there"
+            )
+        with _control(args, ctx) as control:
+            return _Tunnel(control, _container(args, ctx.settings), ctx).restart()
+
+
+def _container(args: RestartVpnArgs, settings: Settings) -> str:
+    return args.container or settings.gluetun_container
+
+
+def _control(args: RestartVpnArgs, ctx: Context) -> Control:
+    return Control(args.url or ctx.settings.gluetun_url, _container(args, ctx.settings), ctx)
+
+
+def _down(args: RestartVpnArgs, ctx: Context) -> Container | None:
+    known = ctx.world.containers.get(_container(args, ctx.settings))
+    return known if known and not known.running else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What gluetun says of its tunnel at one instant."""
+
+    status: str
+    ip: str = ""
+    port: int = 0
+    wants_port: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        """What a tunnel that is up would have."""
+        running = [] if self.status == "running" else [f"status running (it is {self.status})"]
+        return running + ([] if self.ip else ["public IP"]) + (["port"] if self.wants_port and not self.port else [])
+
+    def __str__(self) -> str:
+        return f"public IP {self.ip}" + (f", port {self.port}" if self.port else "")
+
+
+class _Tunnel:
+    """One attempt at one tunnel."""
+
+    def __init__(self, control: Control, container: str, ctx: Context) -> None:
+        self._control, self._ctx, self._who = control, ctx, control.who
+        address = control.who.rpartition(" ")[2]
+        self._intent, self._done = f"gluetun.restarting:{address}", f"gluetun.restarted:{address}"
+        known = ctx.world.containers.get(container)
+        # gluetun keeps address and port of a tunnel that is dead: then its health check alone knows
+        self._unhealthy = bool(known and known.health == "unhealthy")
+        awaits = ctx.world.file is not None or ctx.event.type.startswith("port.")
+        self._wants_port = awaits and container == ctx.world.gluetun
+
+    def plan(self) -> str | None:
+        look = self._look()
+        if look.status == "crashed":
+            raise self._crashed()
+        if look.status == "stopped":
+            return f"{self._who}: its VPN, stopped by us, would be started" if self._is_ours() else None
+        return None if self._is_fine(look) else f"{self._who}: its VPN would be restarted ({self._why(look)})"
+
+    def restart(self) -> Outcome:
+        began_s = self._ctx.now()
+        look = self._settled()
+        if look.status == "crashed":
+            self._forget()
+            raise self._crashed()
+        if look.status == "stopped":
+            if not self._is_ours():
+                return self._owners()
+        elif self._ctx.memory.get(self._done) == self._ctx.run:
+            self._forget()
+            return self._proved(began_s)
+        elif self._is_fine(look):
+            self._forget()
+            return Outcome("unchanged", f"{self._who}: its VPN is fine ({look}); nothing to do")
+        else:
+            skipped = self._stop()
+            if skipped:
+                return skipped
+        self._start()
+        return self._proved(began_s)
+
+    def _look(self) -> _Look:
+        status = self._control.status()
+        if status != "running":
+            return _Look(status)
+        port = self._control.port() if self._wants_port else 0
+        return _Look(status, self._control.public_ip(), port, self._wants_port)
+
+    def _settled(self) -> _Look:
+        for look in self._looks():
+            if look.status not in _UNSETTLED:
+                return look
+        raise Retry(f"{self._who}: its VPN has not stopped or started for a whole attempt; it is looked at again")
+
+    def _looks(self) -> Iterator[_Look]:
+        """Looks, one a second, until the attempt's time is nearly over."""
+        yield self._look()
+        while self._ctx.left() > _POLL_S + _RESERVE_S:
+            self._ctx.wait(_POLL_S)
+            yield self._look()
+
+    def _is_fine(self, look: _Look) -> bool:
+        return not look.missing and not self._unhealthy
+
+    def _why(self, look: _Look) -> str:
+        return f"no {' and no '.join(look.missing)}" if look.missing else "its health check fails"
+
+    def _is_ours(self) -> bool:
+        return self._ctx.memory.get(self._intent) is not None
+
+    def _forget(self) -> None:
+        if self._is_ours():
+            self._ctx.memory.put(self._intent, None)
+
+    def _owners(self) -> Outcome:
+        self._forget()
+        return Outcome("skipped", f"{self._who}: its VPN was stopped, and not by us; it stays so until it is started")
+
+    def _stop(self) -> Outcome | None:
+        """Stop it. The intent is stored first: whoever finds it later knows that the start is still owed."""
+        self._ctx.memory.put(self._intent, {"run": self._ctx.run, "at": self._ctx.now()})
+        try:
+            outcome = self._control.bring("stopped")
+        except GiveUp:  # refused, so nothing was stopped
+            self._forget()
+            raise
+        if outcome in ("stopped", "stopping"):
+            self._ctx.memory.put(self._done, self._ctx.run)
+            return None
+        self._forget()
+        if outcome in ("already stopped", "already stopping"):
+            return self._owners()
+        if outcome.endswith("crashed"):
+            raise self._crashed()
+        raise Retry(f"{self._who} answers {outcome!r} when its VPN is to be stopped; it is looked at again")
+
+    def _start(self) -> None:
+        """What we stopped we start: again and again, while the attempt lasts."""
+        outcome = self._asked_to_run()
+        while outcome in ("", "already stopping") and self._ctx.left() > _POLL_S + _RESERVE_S:
+            self._ctx.wait(_POLL_S)
+            outcome = self._asked_to_run()
+        if outcome.endswith("crashed"):
+            self._forget()
+            raise self._crashed()
+        if not outcome.endswith(("running", "starting")):
+            raise Retry(
+                f"{self._who} has stopped its VPN and does not start it ({outcome or 'no answer'}); start is owed"
+            )
+        self._forget()
+
+    def _asked_to_run(self) -> str:
+        """The outcome, or "" where there was none."""
+        try:
+            return self._control.bring("running")
+        except Retry:
+            return ""
+
+    def _proved(self, began_s: float) -> Outcome:
+        """Wait for a public address, and for a port where one is expected."""
+        while True:
+            try:
+                look = self._look()
+            except Retry:  # it stays restarted, whatever the control server does now
+                look = _Look("unknown")
+            took = f"{self._ctx.now() - began_s:.1f} s"
+            if look.status == "crashed":
+                raise self._crashed()
+            if look.status == "stopped":
+                return self._owners()
+            if not look.missing:
+                return Outcome("changed", f"{self._who}: its VPN was restarted; {look} after {took}")
+            if self._ctx.left() <= _POLL_S + _RESERVE_S:
+                raise Retry(
+                    f"{self._who}: its VPN was restarted, but has no {' and no '.join(look.missing)} after {took}; "
+                    "it is looked at again, and not restarted again by this run"
+                )
+            self._ctx.wait(_POLL_S)
+
+    def _crashed(self) -> GiveUp:
+        return GiveUp(
+            f"{self._who}: its VPN has crashed and gluetun is in a back-off of its own, which no call ends; look at "
+            "its log (credentials? region?): only a restart of the container comes next"
+        )

@@ -1,0 +1,108 @@
+"""`notify.send`: a message to people, through the services that Apprise knows."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from handlers.shared.child_process import start
+from handlers.shared.output import cut, mask
+from hooks.config.settings import Settings
+from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
+
+SECRET = "APPRISE_URLS"  # noqa: S105 - its name
+# before the next scheme only: an address may itself hold a comma
+_BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+
+
+@dataclass(frozen=True)
+class SendArgs:
+    """Arguments of `notify.send`."""
+
+    title: str = field(metadata={"says": "the message's first line"})
+    message: str = field(metadata={"says": "the message"})
+    urls: list[str] | None = field(
+        default=None, metadata={"says": 'Apprise\'s addresses, such as "${secret:MY_URL}"; default: APPRISE_URLS'}
+    )
+
+
+class Send(Handler[SendArgs]):
+    """Tell people. A retry does not tell those again whom the run has told already."""
+
+    name: ClassVar[str] = "notify.send"
+    says: ClassVar[str] = "sends a message through Apprise; without an address it says so in the log and is done"
+    Args: ClassVar[type] = SendArgs
+
+    def __init__(self) -> None:
+        self._told: tuple[str, set[str]] = ("", set())  # the run, and the addresses that it has told
+
+    def targets(self, args: SendArgs, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - the base's signature
+        """One for all messages, so that they arrive in order."""
+        return ("apprise",)
+
+    def plan(self, args: SendArgs, ctx: Context) -> str | None:
+        """To how many addresses it would be sent, or None where there is none."""
+        count = len(_addresses(args, ctx))
+        return f"'{_title(args)}' would be sent to {count} address{'es' * (count > 1)}" if count else None
+
+    def apply(self, args: SendArgs, ctx: Context) -> Outcome:
+        """Send it to each address that this run has not told yet."""
+        addresses = _addresses(args, ctx)
+        if not addresses:
+            text = cut(mask(f"{args.title}: {args.message}"), 1000)
+            return Outcome("skipped", f"no {SECRET} is set, so nobody was told: {text}")
+        if self._told[0] != ctx.run:
+            self._told = (ctx.run, set())
+        told = self._told[1]
+        ends = _send([a for a in addresses if a not in told], args, ctx)
+        told.update(address for address, end in ends.items() if end == "told")
+        return _judge([ends.get(address, "told") for address in addresses], args)
+
+
+def split(text: str) -> list[str]:
+    """The addresses in a text, apart by white space or commas."""
+    return [address for address in (part.strip(" \t\r\n,") for part in _BETWEEN.split(text)) if address]
+
+
+def _addresses(args: SendArgs, ctx: Context) -> list[str]:
+    texts = [ctx.secret(SECRET) or ""] if args.urls is None else args.urls
+    return list(dict.fromkeys(address for text in texts for address in split(text)))
+
+
+def _send(addresses: Sequence[str], args: SendArgs, ctx: Context) -> Mapping[str, str]:
+    """How each address ended: told, unusable, failed, late, or that the sender broke.
+
+    In a process of its own: Apprise's services would stay in memory (17 MiB), and some wait without a time-out.
+    """
+    order = json.dumps({"title": args.title, "message": args.message, "urls": addresses}).encode()
+    child = start("handlers.notify.child")
+    unsaid = "sender broke"
+    with child:
+        try:
+            said, _ = child.communicate(order, max(ctx.left(), 0.0))
+        except subprocess.TimeoutExpired:
+            unsaid = "late"
+            child.kill()
+            said, _ = child.communicate()
+    ends = said.decode().split()
+    return dict(zip(addresses, ends + [unsaid] * len(addresses), strict=False))
+
+
+def _judge(ends: Sequence[str], args: SendArgs) -> Outcome:
+    title, source = _title(args), SECRET if args.urls is None else "urls"
+    told = f"'{title}' reached {ends.count('told')} of {len(ends)} addresses"
+    open_ = [f"{n} ({end})" for n, end in enumerate(ends, 1) if end not in ("told", "unusable")]
+    unusable = [str(n) for n, end in enumerate(ends, 1) if end == "unusable"]
+    if open_:
+        raise Retry(f"{told}; not number {', '.join(open_)} of {source}: is the service up, and its token right?")
+    if unusable:
+        raise GiveUp(f"{told}; number {', '.join(unusable)} of {source} is no address that Apprise knows: correct it")
+    return Outcome("changed", told)
+
+
+def _title(args: SendArgs) -> str:
+    return cut(mask(args.title))

@@ -1,0 +1,148 @@
+"""What the container handlers ask of Docker: one look at a container, and the right error word when Docker fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from difflib import get_close_matches
+from typing import Any
+
+from handlers.containers import compose
+from handlers.shared.http import TRY_LATER, retry_after_s
+from handlers.shared.output import cut, mask
+from hooks.docker.records import Listed, Seen, listed, seen
+from hooks.handler import Context, GiveUp, Retry
+
+CONTROL = "CONTAINERS=1 and POST=1"  # what a socket proxy must allow to whoever restarts or makes containers
+# what a raw answer of the wrong shape raises
+_BROKEN = (AttributeError, KeyError, TypeError, ValueError)
+
+
+@contextmanager
+def engine(ctx: Context, doing: str, allow: str) -> Iterator[Any]:
+    """A `docker.APIClient` for the rest of the attempt; what goes wrong with it becomes `Retry` or `GiveUp`.
+
+    `doing` completes "cannot …", `allow` names the permissions that a socket proxy must grant.
+    """
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
+            yield client
+    except (DockerException, RequestException, HTTPError) as error:
+        raise _in_words(error, doing, allow, ctx.now()) from None
+
+
+def look(client: Any, name: str) -> Seen | None:
+    """The container of this name or id, or None where Docker knows none. Raises Retry for an answer that is none."""
+    from docker.errors import NotFound
+
+    try:
+        raw = client.inspect_container(name)
+    except NotFound:
+        return None
+    try:
+        return seen(raw)
+    except _BROKEN:
+        raise Retry(f"Docker's answer about container '{name}' is not one of a Docker engine") from None
+
+
+def everyone(client: Any) -> list[Listed]:
+    """Every container, running or not, by one list. Raises Retry for an answer that is none."""
+    try:
+        return [listed(raw) for raw in client.containers(all=True)]
+    except _BROKEN:
+        raise Retry("Docker's list of containers is not one of a Docker engine") from None
+
+
+def find(client: Any, name: str, ctx: Context) -> Seen:
+    """As `look`; raises GiveUp for an unknown name, and for the container that gluehook itself runs in."""
+    return admitted(look(client, name), name, ctx)
+
+
+def admitted(found: Seen | None, name: str, ctx: Context) -> Seen:
+    """What a look found, if it may be touched. Raises GiveUp as `find` does."""
+    if found is None:
+        near = get_close_matches(name, ctx.world.containers, 1)
+        meant = f" (did you mean '{near[0]}'?)" if near else ""
+        raise GiveUp(f"Docker knows no container '{name}'{meant}; correct the name in the rules file or create it")
+    if is_own(found, ctx):
+        raise GiveUp(f"container '{name}' is the one that gluehook runs in, which no rule may touch; name another")
+    return found
+
+
+def is_own(container: Listed, ctx: Context) -> bool:
+    """Whether gluehook itself runs in it."""
+    return bool(ctx.own_id) and (container.id.startswith(ctx.own_id) or ctx.own_id.startswith(container.id))
+
+
+def obstacle_of_parent(client: Any, member: Seen, *, healthy: bool) -> str | None:
+    """Why a container that lives in another's network namespace must be left alone, or None.
+
+    Starting it beside a parent that does not run fails and leaves it stopped. Raises Retry while the parent
+    is on its way up, GiveUp when it is gone for good. `healthy`: the parent's health check must pass too.
+    """
+    if member.parent is None:
+        return None
+    parent = look(client, member.parent)
+    if parent is None:
+        again = compose.recreation([member.labels])
+        raise GiveUp(
+            f"container '{member.name}' joins the network of a container that no longer exists "
+            f"({member.parent[:12]}); it must be re-created" + (f": {again[0]}" if again else "")
+        )
+    return obstacle(parent, f"container '{member.name}' joins the network of '{parent.name}', which", healthy=healthy)
+
+
+def obstacle(parent: Seen, who: str, *, healthy: bool) -> str | None:
+    """Why nobody can join this container's network namespace now, or None; `who` begins the sentence.
+
+    Raises Retry while it is on its way up. `healthy`: its health check, if it has one, must pass too.
+    """
+    if parent.restarting:
+        raise Retry(f"{who} is restarting; nothing is done before that runs")
+    if not parent.running:
+        return f"{who} does not run; nothing is done, since nobody could join it"
+    if healthy and parent.health not in ("", "healthy"):
+        raise Retry(f"{who} is {parent.health}; nothing is done before that is healthy")
+    return None
+
+
+def _in_words(error: BaseException, doing: str, allow: str, now_s: float) -> Retry | GiveUp:
+    reply = _reply(error)
+    if reply is None:
+        return Retry(f"cannot {doing}: Docker's engine did not answer ({_reason(error)})")
+    status = int(reply.status_code)
+    said = cut(mask(str(getattr(error, "explanation", None) or reply.reason or "")))
+    if status == 409 or status in TRY_LATER or status >= 500:  # 409: it is restarting, paused or being removed
+        after = retry_after_s(reply.headers, now_s)
+        return Retry(f"cannot {doing}: Docker answered {status}: {said}", after=after)
+    if status == 403:
+        return GiveUp(
+            f"cannot {doing}: the proxy before Docker's socket forbids it (403); "
+            f"set {allow} in that proxy's environment and re-create it"
+        )
+    return GiveUp(f"cannot {doing}: Docker refuses it with {status}: {said}")
+
+
+def _reply(error: BaseException | None) -> Any:
+    # while the version is negotiated, docker-py wraps the error that carries the answer
+    while error is not None:
+        reply = getattr(error, "response", None)
+        if reply is not None and not 200 <= reply.status_code < 300:
+            return reply
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _reason(error: BaseException) -> str:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror
+        if "Timeout" in type(seen).__name__:
+            return "it took too long"
+        seen = seen.__cause__ or seen.__context__
+    return type(error).__name__

@@ -1,0 +1,56 @@
+"""A rejected credential is tried once: what was rejected is kept as a salted hash until something has changed.
+
+`gluehook retry` forgets it by removing the keys `<who>.rejected:<address>`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+
+from hooks.handler import Context, GiveUp
+
+_ROUNDS = 100_000  # the state folder may be copied: a guess must cost something
+_CLOCK_SLACK_NS = 2 * 10**9  # Docker's start event and its StartedAt differ by milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What we would show at the door of `address`, and the container whose restart opens it anew."""
+
+    key: str  # "qbittorrent.rejected:http://gluetun:8080"
+    secret: str  # everything that decides: user and password, or the key; "" for none
+    container: str
+
+    def check(self, ctx: Context) -> None:
+        """Raises GiveUp, without any request, while this very credential stands rejected."""
+        note = ctx.memory.get(self.key)
+        if note is None:
+            return
+        if self._changed(note, ctx) or (note["until_s"] is not None and ctx.now() >= note["until_s"]):
+            ctx.memory.put(self.key, None)
+            return
+        raise GiveUp(f"{note['said']} (not asked again since)")
+
+    def reject(self, ctx: Context, said: str, *, until_s: float | None = None) -> GiveUp:
+        """Remember the rejection (until `until_s`, seconds since the Unix epoch, if it ends by itself)."""
+        salt = os.urandom(16)
+        ctx.memory.put(self.key, {
+            "salt": salt.hex(), "hash": self._hash(salt), "started_at": self._started_at(ctx),
+            "until_s": until_s, "said": said,
+        })  # fmt: skip
+        return GiveUp(said)
+
+    def _changed(self, note: dict[str, str], ctx: Context) -> bool:
+        if self._started_at(ctx) > int(note["started_at"]) + _CLOCK_SLACK_NS:
+            return True
+        return not hmac.compare_digest(self._hash(bytes.fromhex(note["salt"])), note["hash"])
+
+    def _hash(self, salt: bytes) -> str:
+        return hashlib.pbkdf2_hmac("sha256", self.secret.encode(), salt, _ROUNDS).hex()
+
+    def _started_at(self, ctx: Context) -> int:
+        known = ctx.world.containers.get(self.container)
+        return known.started_at if known else 0

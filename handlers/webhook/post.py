@@ -1,0 +1,111 @@
+"""`webhook.post`: one HTTP request that tells another program of the event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
+from urllib.parse import urlsplit
+
+from handlers.shared.http import failure, refusal, time_outs
+from hooks.config.masking import HIDDEN, looks_secret
+from hooks.config.settings import Settings
+from hooks.events import jsonl
+from hooks.events.catalogue import Event
+from hooks.handler import Context, GiveUp, Handler, Outcome
+
+_JSON = "application/json"
+_TEXT = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class PostArgs:
+    """Arguments of `webhook.post`."""
+
+    url: str = field(metadata={"says": "where to; only its scheme and host are ever shown"})
+    body: str | None = field(default=None, metadata={"says": "the text to send; default: the event as JSON"})
+    json: dict[str, str] | None = field(default=None, metadata={"says": "send these fields as a JSON object instead"})
+    headers: dict[str, str] | None = field(default=None, metadata={"says": "further request headers"})
+    method: Literal["POST", "PUT"] = field(default="POST", metadata={"says": "the request's method"})
+
+
+class Post(Handler[PostArgs]):
+    """Send one request. No redirect is followed: a secret in it must not reach another host."""
+
+    name: ClassVar[str] = "webhook.post"
+    says: ClassVar[str] = "sends the event, or a text or fields of your own, to a URL"
+    Args: ClassVar[type] = PostArgs
+
+    def targets(self, args: PostArgs, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - the base's signature
+        """The host, so that requests to one arrive one after the other."""
+        return (host_of(args.url) or "webhook",)
+
+    def plan(self, args: PostArgs, ctx: Context) -> str | None:
+        """That it would be sent."""
+        who, (content, _) = _who(args), content_of(args, ctx.event)
+        return f"{who} would get a {args.method} of {len(content)} bytes"
+
+    def apply(self, args: PostArgs, ctx: Context) -> Outcome:
+        """Send it and judge it by the status of the answer; the answer's body is not read."""
+        import requests
+
+        who, (content, kind) = _who(args), content_of(args, ctx.event)
+        headers = {"User-Agent": "gluehook", "Content-Type": kind, **(args.headers or {})}
+        try:
+            answer = requests.request(
+                args.method, args.url, data=content, headers=headers, timeout=time_outs(ctx, who),
+                allow_redirects=False, stream=True,
+            )  # fmt: skip
+        except ValueError:  # requests' and urllib3's word for what cannot even be sent
+            raise GiveUp(f"{who} cannot be called: its URL or a header is not as HTTP wants it; correct it") from None
+        except requests.RequestException as error:
+            raise failure(error, who) from None
+        with answer:
+            return _judge(answer.status_code, answer.headers, who, ctx)
+
+
+def content_of(args: PostArgs, event: Event) -> tuple[bytes, str]:
+    """What is sent, and its Content-Type. Raises GiveUp where both `body` and `json` are given."""
+    if args.body is not None and args.json is not None:
+        raise GiveUp(f"{_who(args)} has both a body and a json argument; leave one out")
+    if args.body is not None:
+        return args.body.encode(), _TEXT
+    if args.json is not None:
+        return json.dumps(args.json, ensure_ascii=False).encode(), _JSON
+    return jsonl.dumps(_without_secrets(event)).encode(), _JSON
+
+
+def _without_secrets(event: Event) -> Event:
+    labels = event.data.get("labels")
+    if not isinstance(labels, Mapping):
+        return event
+    shown = {name: HIDDEN if looks_secret(name) else value for name, value in labels.items()}
+    return replace(event, data={**event.data, "labels": shown})
+
+
+def _judge(status: int, headers: Mapping[str, str], who: str, ctx: Context) -> Outcome:
+    if 200 <= status < 300:
+        return Outcome("changed", f"{who} took it ({status})")
+    if 300 <= status < 400:
+        # its path may hold a token, so only the host is told
+        where = host_of(headers.get("Location", "")) or "another path"
+        raise GiveUp(f"{who} sends us on to {where} ({status}), which is not followed; write the final URL instead")
+    raise refusal(status, headers, who, ctx.now())
+
+
+def host_of(url: str) -> str:
+    """Scheme, host and port of an http(s) URL, or "" if it is none. The rest of a webhook's URL is a secret."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}" if usable else ""
+
+
+def _who(args: PostArgs) -> str:
+    host = host_of(args.url)
+    if not host:
+        raise GiveUp("webhook.post has a url that is not one of http:// or https:// with a host; correct it")
+    return f"the webhook at {host}/…"

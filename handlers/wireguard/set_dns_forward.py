@@ -1,0 +1,146 @@
+"""`wireguard.set_dns_forward`: the lightest way. Devices ask the server itself, and CoreDNS there asks somebody else.
+
+With PEERDNS=auto every device has the server's own address as its DNS, which never changes; only the image's Corefile
+has to follow. No device has to import anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from handlers.shared import atomic_files
+from handlers.shared.docker import engine, look
+from handlers.wireguard import desired as wireguard_wish
+from handlers.wireguard import live as wireguard_live
+from handlers.wireguard.dns_address import addresses_of
+from handlers.wireguard.folder_errors import absence, in_words
+from hooks.config.settings import Settings
+from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
+
+_FORWARD = re.compile(r"(?m)^(?P<indent>[ \t]*)forward[ \t]+\.[ \t]+(?P<to>[^\s{#]+(?:[ \t]+[^\s{#]+)*)")
+_RELOAD = re.compile(r"(?m)^[ \t]*reload\b")
+_RELOAD_LINE = "reload 10s"  # from now on CoreDNS looks at its file by itself
+_RESTART = ("/command/s6-svc", "-r", "/run/service/svc-coredns")
+
+
+@dataclass(frozen=True)
+class ForwardArgs:
+    """Arguments of `wireguard.set_dns_forward`: one of `dns` and `dns_of`."""
+
+    dns: str | list[str] | None = field(default=None, metadata={"says": "where to forward to, as addresses"})
+    dns_of: str | None = field(
+        default=None, metadata={"says": "a container that shares a network with WireGuard's; its address there"}
+    )
+    dir: str | None = field(default=None, metadata={"says": "the image's folder /config; default: WIREGUARD_DIR"})
+
+
+@dataclass(frozen=True, slots=True)
+class Corefile:
+    """CoreDNS's configuration, as far as it matters here."""
+
+    path: Path
+    text: str
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        """Where it forwards to now. Raises GiveUp where that is not one line."""
+        found = [match["to"].split() for match in _FORWARD.finditer(self.text)]
+        if len(found) == 1:
+            return tuple(found[0])
+        raise GiveUp(
+            f'{self.path} has {len(found) or "no"} lines "forward . …" and should have one; nothing was written: '
+            "correct it, or remove it and restart the container, which makes it anew"
+        )
+
+    @property
+    def reloads(self) -> bool:
+        """Whether CoreDNS notices by itself that the file is another."""
+        return _RELOAD.search(self.text) is not None
+
+    def forwarding(self, to: Sequence[str]) -> str:
+        """The text that forwards there, and that CoreDNS looks at again."""
+        (found,) = _FORWARD.finditer(self.text)
+        reload = "" if self.reloads else f"{found['indent']}{_RELOAD_LINE}\n"
+        line = found[0].removesuffix(found["to"]) + " ".join(to)
+        return self.text[: found.start()] + reload + line + self.text[found.end() :]
+
+
+class SetDnsForward(Handler[ForwardArgs]):
+    """Rewrite one line of the Corefile, and have CoreDNS read it."""
+
+    name: ClassVar[str] = "wireguard.set_dns_forward"
+    says: ClassVar[str] = "has the DNS server in WireGuard's container forward to another; devices need no change"
+    Args: ClassVar[type] = ForwardArgs
+    reconciles: ClassVar[bool] = True
+
+    def targets(self, args: ForwardArgs, settings: Settings) -> tuple[str, ...]:
+        """The folder, and the container that reads it."""
+        return (f"wireguard:{args.dir or settings.wireguard_dir}", f"container:{settings.wireguard_container}")
+
+    def plan(self, args: ForwardArgs, ctx: Context) -> str | None:
+        """What would be forwarded where, or None."""
+        found = _survey(args, ctx)
+        if isinstance(found, str):
+            return None
+        file, to = found
+        return (
+            None if file.to == to else f"{file.path} would forward to {', '.join(to)} instead of {', '.join(file.to)}"
+        )
+
+    def apply(self, args: ForwardArgs, ctx: Context) -> Outcome:
+        """Look, write what differs, and restart CoreDNS once, if it would not look by itself."""
+        found = _survey(args, ctx)
+        if isinstance(found, str):
+            return Outcome("skipped", found)
+        file, to = found
+        where, owed = f"{file.path} forwards to {', '.join(to)}", f"wireguard.coredns:{file.path}"
+        if file.to == to and not ctx.memory.get(owed):
+            return Outcome("unchanged", where)
+        ctx.memory.put(owed, not file.reloads or ctx.memory.get(owed))  # survives us between the file and the restart
+        if file.to != to:
+            with in_words(file.path.parent):
+                atomic_files.write({file.path: file.forwarding(to).encode()}, like=file.path, secret=False)
+        said = _have_it_read(ctx) if ctx.memory.get(owed) else "CoreDNS reads it within seconds"
+        ctx.memory.put(owed, None)
+        return Outcome("changed", f"{where}; {said}")
+
+
+def _survey(args: ForwardArgs, ctx: Context) -> tuple[Corefile, tuple[str, ...]] | str:
+    """The file and where it should forward to, or why that is not to be asked now."""
+    if (args.dns is None) == (args.dns_of is None):
+        raise GiveUp('wireguard.set_dns_forward needs one of dns and dns_of; write for example dns_of = "adguard"')
+    given, directory = wireguard_wish.addresses(args.dns), Path(args.dir or ctx.settings.wireguard_dir)
+    path = directory / "coredns" / "Corefile"
+    with in_words(directory):
+        if absent := absence(directory):
+            return absent
+        to = addresses_of(args.dns_of, ctx) if args.dns_of else given or ()
+        if isinstance(to, str):
+            return to
+        file = Corefile(path, path.read_text("utf-8", "surrogateescape"))
+    return file, _to(to, file, one=bool(args.dns_of))
+
+
+def _to(addresses: tuple[str, ...], file: Corefile, *, one: bool) -> tuple[str, ...]:
+    # of a container's several addresses the one in use, else the first
+    return tuple(a for a in addresses if a in file.to)[:1] or addresses[:1] if one else addresses
+
+
+def _have_it_read(ctx: Context) -> str:
+    name = ctx.settings.wireguard_container
+    by_hand = f"CoreDNS reads it after `docker restart {name}`, once; from then on by itself"
+    with engine(ctx, f"restart CoreDNS in container '{name}'", "CONTAINERS=1, EXEC=1 and POST=1") as client:
+        seen = look(client, name)
+        if seen is None:
+            return by_hand
+        if not seen.running:
+            return f"CoreDNS reads it when container '{name}' starts"
+        with suppress(Retry):
+            inside = wireguard_live.inside(client, seen.id, left=ctx.left, wait=ctx.wait)
+            return by_hand if inside(_RESTART)[0] else "CoreDNS was restarted to read it"
+    return by_hand

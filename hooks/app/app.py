@@ -1,0 +1,296 @@
+"""The composition root: builds everything, and knows the order in which it starts and stops."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hooks.app.loading import Loaded
+from hooks.app.reload import COPY_NAME, Reload
+from hooks.config.secrets import Secrets
+from hooks.config.settings import Settings
+from hooks.control import server
+from hooks.control.commands import Orders
+from hooks.control.server import Control
+from hooks.docker.own_container import own_container_id
+from hooks.engine.engine import Engine
+from hooks.engine.runs import Run
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.events.durations import text as duration
+from hooks.handler import Context, Handler, Look, Retry
+from hooks.journal.books import Books
+from hooks.journal.journal import Durable
+from hooks.rules.subscriptions import Interest
+from hooks.rules.table import Table
+from hooks.runtime import heartbeat
+from hooks.runtime.dispatcher import STOP_WAIT_S, Dispatch
+from hooks.runtime.executor import Attempt, Instances, Workshop
+from hooks.runtime.handler_memory import Memory
+from hooks.runtime.pauses import Pauses
+from hooks.sources.docker import DockerSource, connect
+from hooks.sources.files import FilesSource
+from hooks.sources.polling import Looks
+from hooks.sources.timer import TimerSource
+from hooks.world import saved
+from hooks.world.model import World, lasts
+from hooks.world.tracker import View
+
+_READY_WAIT_S = 10.0
+_FIRST_LOOK_S = 2.0  # a file system that hangs must not keep what needs no file from its work
+_PRUNE_S = 3600.0
+_LOOK_S = 10.0
+# A thread that has waited for a port must not wait 5 ms, Python's own, for each thread that is busy with a burst.
+_SWITCH_S = 0.0005
+
+
+class App:
+    """One running gluehook: a rule table in force, its sources, and the dispatch between them.
+
+    `text` is what the table was read from; `broken` is what the rules file gave, where the table is of its copy.
+    """
+
+    def __init__(
+        self, settings: Settings, secrets: Secrets, table: Table, handlers: Mapping[str, type[Handler[Any]]],
+        version: str, *, looks: Mapping[str, Look] | None = None, text: str = "", broken: Loaded | None = None,
+    ) -> None:  # fmt: skip
+        self.settings, self.secrets, self.version, self._handlers = settings, secrets, version, handlers
+        self.table = table
+        state = Path(settings.gluehook_state)
+        self.durable = Durable(state)
+        self.heartbeat = str(state / heartbeat.FILE_NAME)
+        self.memory = Memory(state / "memory.json")
+        self.own_id = own_container_id()
+        self.interest = Interest(table, settings.gluetun_container)
+        books = Books(self.durable)
+        workshop = Workshop(
+            Instances(handlers), settings, self.context, time.monotonic,
+            secrets.mask, self.confirm, books=books,
+        )  # fmt: skip
+        self._port_missing, self._port_since, self._write_trouble = False, time.time(), ""
+        self._docker_looked = threading.Event()  # it has been seen, or is known to be away
+        for news in (signals.source_lost, signals.source_restored):
+            news.connect(self._looked)
+        engine = Engine(table, last_id=books.last_number())
+        self.dispatch = Dispatch(engine, workshop, books=books, beat=self.beat)
+        world = saved.load(books.recall("world"), World(settings.gluetun_container))
+        self.view = View(world, self._post, time.time_ns)
+        self.docker = DockerSource(
+            self.view, self.dispatch.post, self._wants, types=self.interest.types,
+            cursor=int(books.recall("docker.cursor") or 0),
+        )  # fmt: skip
+        self._books, self._saved = books, world
+        self._prune_at = time.monotonic() + _PRUNE_S
+        self.reload = Reload(
+            settings.gluehook_rules, state / COPY_NAME, adopt=self.adopt, reject=self._reject, table=table, text=text,
+            broken=broken,
+        )  # fmt: skip
+        self.files = FilesSource(self.view, self._hear, *self._followed())
+        self.timer = TimerSource(self.dispatch.post, self.interest.every)
+        looking = {name: partial(self._look, name, looks) for name in looks} if looks else {}
+        self.looks = Looks(looking, self.dispatch.post, every=settings.gluehook_look_every)
+        self.pauses = Pauses(self.dispatch, books, self._resync)
+        orders = Orders(
+            self.dispatch, self.durable, self.memory, self.pauses,
+            lambda: self.view.world.state(),  # noqa: PLW0108 - the world is replaced, never changed
+        )  # fmt: skip
+        self.control = Control(state / server.FILE_NAME, orders.verbs())
+
+    def run(self) -> None:
+        """Start the sources, run until `stop()`, and end in the opposite order."""
+        began = time.monotonic()
+        sys.setswitchinterval(_SWITCH_S)
+        signals.tell(signals.rules_loaded, table=self.table)
+        sources = (self.files, self.docker, self.timer, self.looks, self.control, self.reload)
+        threading.Thread(target=self._ready, args=(began,), name="ready", daemon=True).start()
+        self.looks.listen(self.interest.types)
+        for source in sources:
+            source.start()
+        self.files.ready.wait(_FIRST_LOOK_S)  # what is resumed must not set the port that an earlier life saw
+        try:
+            self.dispatch.run()
+        finally:
+            for source in reversed(sources):
+                source.stop()
+            self.pauses.close()
+        self.dispatch.drain()
+        for attempt in self.dispatch.attempts():
+            cut = f"{attempt.run.rule.name} is cut off at its work on {attempt.run.key}"
+            signals.tell(signals.trouble, said=f"{cut}; it is looked at again at the next start")
+        self._save()
+        self.durable.close()
+        signals.tell(signals.stopped, said="gluehook has stopped")
+
+    def stop(self) -> None:
+        """Make `run` end: nothing new begins, and what is at work has `STOP_WAIT_S`. Any thread may."""
+        # told first: whoever waits hears of it at once, and says that it did
+        signals.tell(signals.stopping, said=self._last_words())
+        self.dispatch.stop()
+
+    def adopt(self, table: Table, change: str) -> None:
+        """Put another table in force and show it what is there now; `change` says what is new about it.
+
+        Events that it wants are taken in from the same instant on. Raises TimeoutError if the loop does not come to it.
+        """
+        interest = Interest(table, self.settings.gluetun_container)
+        self.dispatch.call(lambda: self._swap(table, interest))
+        self.docker.listen(interest.types)
+        self.files.follow(*self._followed())
+        self.files.ready.wait(_READY_WAIT_S)  # what is said to be in force must see the next change
+        self.timer.set(interest.every)
+        self._resync()
+        self._post_loaded()
+        signals.tell(signals.rules_loaded, table=table, change=change)
+
+    def context(self, attempt: Attempt) -> Context:
+        """What the handlers of one attempt get."""
+        return self._context(attempt.run.event, attempt.run.id, attempt.deadline)
+
+    def confirm(self, run: Run) -> bool | None:
+        """Whether one of the states that a `for` run waited on still lasts, by a fresh look; None if blind."""
+        names = {event.subject for event in run.states if event.source == "docker"}
+        if names and not self.docker.look_again(names):
+            return None
+        if any(event.source == "files" for event in run.states) and not self.files.look_again():
+            return None
+        if not self.looks.look_again(run.states):
+            return None
+        return any(lasts(self.view.world, event) and self.looks.lasts(event) for event in run.states)
+
+    def beat(self) -> None:
+        """Save what the next life must know, and write the heartbeat that `gluehook health` reads."""
+        self._save()
+        if time.monotonic() >= self._prune_at:
+            self._prune_at = time.monotonic() + _PRUNE_S
+            self._books.prune()
+        world, now = self.view.world, time.time()
+        gluetun = world.containers.get(world.gluetun)
+        missing = world.port_may_be_missed and not world.port
+        if missing != self._port_missing:
+            self._port_missing, self._port_since = missing, now
+        overdue = (a for a in self.dispatch.attempts() if a.overdue)
+        self._write({
+            "sources": {"docker": self.docker.health(), "files": self.files.health()},
+            "rules": len(self.table.rules), "rules_reason": "",
+            "rules_rejected": self.reload.rejected,
+            "overdue": [f"{a.run.id} is beyond its time-out of {duration(a.run.rule.timeout_s)}" for a in overdue],
+            "port_used": self.interest.port, "port_since": self._port_since,
+            "port": list(world.port.ports) if world.port else [],
+            "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen, "journal": self.durable.trouble,
+        })  # fmt: skip
+
+    def _context(self, event: Event, run: str, deadline: float) -> Context:
+        locks = self.dispatch.workshop.locks
+        return Context(
+            event=event, run=run, settings=self.settings, world=self.view.world, memory=self.memory,
+            secret=self.secrets.read, docker=connect, left=lambda: deadline - time.monotonic(), wait=self._wait,
+            now=time.time, own_id=self.own_id,
+            hold=lambda target: locks.hold((target,), run, max(0.0, deadline - time.monotonic())),
+        )  # fmt: skip
+
+    def _look(self, name: str, looks: Mapping[str, Look]) -> Sequence[Event]:
+        event = Event("look", name, time.time_ns(), name)
+        return looks[name](self._context(event, "look", time.monotonic() + _LOOK_S))
+
+    def _resync(self) -> None:
+        """Tell every state that holds, also to rules that are new."""
+        self.view.resync(lambda world: world)
+        self.looks.listen(self.interest.types)
+
+    def _swap(self, table: Table, interest: Interest) -> None:
+        self.table, self.interest = table, interest
+        self.dispatch.engine.adopt(table, self.dispatch.workshop.clock())
+
+    def _wants(self, event: Event) -> bool:
+        return self.interest.wants(event)
+
+    def _followed(self) -> tuple[str | None, frozenset[str]]:
+        port_file = self.settings.forwarded_port_file if self.interest.port else None
+        return port_file, self.interest.files | {self.reload.file}
+
+    def _hear(self, event: Event) -> None:
+        """What the files tell: of the rules file only to who reads it, unless a rule names that, too."""
+        if event.type.startswith("file.") and event.subject == self.reload.file:
+            self.reload.changed()
+            if not self._wants(event):
+                return
+        self.dispatch.post(event)
+
+    def _reject(self, errors: int) -> None:
+        file = self.settings.gluehook_rules
+        data = {"file": file, "errors": errors}
+        self.dispatch.post(Event("rules.rejected", file, time.time_ns(), data=data))
+
+    def _post_loaded(self) -> None:
+        data = {"file": self.table.file, "rules": len(self.table.rules)}
+        self.dispatch.post(Event("rules.loaded", self.table.file, time.time_ns(), data=data))
+
+    def _save(self) -> None:
+        # the world first: a cursor that is older than it tells events again, a newer one would leave some out
+        cursor, world = self.docker.cursor, self.view.world
+        if world is not self._saved:
+            self._books.remember("world", saved.dump(world))
+            self._saved = world
+        if self.dispatch.caught_up:  # else some that it counts as seen would not be told again after a kill
+            self._books.remember("docker.cursor", cursor)
+
+    def _write(self, report: dict[str, Any]) -> None:
+        try:
+            heartbeat.write(self.heartbeat, {"time": time.time(), **report})
+        except OSError as error:
+            said = f"the heartbeat {self.heartbeat} cannot be written: {error.strerror}; health checks will fail"
+            if said != self._write_trouble:
+                signals.tell(signals.trouble, said=said)
+            self._write_trouble = said
+        else:
+            self._write_trouble = ""
+
+    def _last_words(self) -> str:
+        names = sorted({attempt.run.rule.name for attempt in self.dispatch.attempts()})
+        if not names:
+            return "gluehook stops: nothing is at work"
+        return f"gluehook stops: nothing new begins, and {', '.join(names)} may end within {duration(STOP_WAIT_S)}"
+
+    def _post(self, event: Event) -> None:
+        if event.type == "port.invalid":
+            signals.tell(signals.trouble, said=event.data["reason"])
+        # states of containers that no rule names end here, before they cost the engine anything
+        if self._wants(event):
+            self.dispatch.post(event)
+
+    def _wait(self, wait_s: float) -> None:
+        if self.dispatch.stopping.wait(wait_s):
+            raise Retry("gluehook is stopping; it is done at the next start")
+
+    def _looked(self, _: object, name: str, **__: object) -> None:
+        if name == "docker":
+            self._docker_looked.set()
+
+    def _ready(self, began: float) -> None:
+        self.files.ready.wait(_READY_WAIT_S)
+        self._docker_looked.wait(_READY_WAIT_S)
+        if not self.docker.ready.is_set():  # whose first look would tell again what lasts since an earlier life
+            self.view.resync(lambda world: world)
+        self.reload.changed()  # it may have been, between the reading and the watching
+        data = {"version": self.version}
+        self.dispatch.post(Event("gluehook.started", self.version, time.time_ns(), data=data))
+        self._post_loaded()
+        with suppress(TimeoutError):  # it stops already
+            self.dispatch.call(self._save)  # before the first beat: a kill must not cost the ids that there were
+        took = duration(round(time.monotonic() - began, 2))
+        signals.tell(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._state_of_things()}")
+
+    def _state_of_things(self) -> str:
+        port, file = self.view.world.port, self.settings.forwarded_port_file
+        words = [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
+        if self.interest.port:
+            words.append(f"the forwarded port is {port.ports[0]}" if port else f"{file} holds no valid port yet")
+        if self.settings.gluehook_dry_run:
+            words.append("this is a dry run: nothing is changed or sent")
+        return "".join(f"; {word}" for word in words)

@@ -1,0 +1,224 @@
+"""Another rules.toml while gluehook runs: read aside, and in force as a whole or not at all.
+
+What is in force is kept as a copy in the state folder, for a start with a broken file.
+"""
+
+from __future__ import annotations
+
+import queue
+import stat
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from hooks.app import loading
+from hooks.app.loading import Loaded, Loading
+from hooks.events import signals
+from hooks.rules.table import Table
+
+COPY_NAME = "rules.last-good.toml"
+QUIET_S = 0.5  # an editor that writes in two steps is through by then
+QUIET_WAIT_S = 5.0  # for a file that is written all the time: then it is read as it is
+_AGAIN_S = 5.0  # between looks at a rejected file: who may read it changes without a word from inotify
+_STOP_S = 2.0
+
+
+class Reload:
+    """Reads the rules file again when told to, in a thread of its own, and hands a good one to `adopt`.
+
+    `adopt(table, change)` puts it in force; it raises TimeoutError where that is not possible now. `reject(errors)`
+    tells of so many errors. `table`, read from `text` ("": not known), is in force; `broken` is what the file itself
+    gave, at a start with the copy.
+    """
+
+    def __init__(
+        self, file: str, copy: Path, *, adopt: Callable[[Table, str], None], reject: Callable[[int], None],
+        table: Table, text: str = "", broken: Loaded | None = None, quiet_s: float = QUIET_S,
+        quiet_wait_s: float = QUIET_WAIT_S,
+    ) -> None:  # fmt: skip
+        self.file = str(Path(file).absolute())
+        self.rejected = ""  # why the file is not what is in force, "" if it is
+        self._copy, self._adopt, self._reject = copy, adopt, reject
+        self._quiet_s, self._quiet_wait_s = quiet_s, quiet_wait_s
+        self._table, self._text, self._broken = table, text, broken
+        self._said, self._generation = "", tuple[int, ...]()
+        self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._stopping = False
+        self._child: Loading | None = None
+        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End at once, and with it the reading. May be called twice, and without a start."""
+        self._stopping = True
+        self._news.put("stop")
+        if child := self._child:
+            child.cancel()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_S)
+
+    def changed(self) -> None:
+        """The file may say something else: read it once it has been quiet for a while, or is never. Any thread may."""
+        self._news.put("changed")
+
+    def at_once(self) -> None:
+        """Read the file now. Any thread may call it."""
+        self._news.put("now")
+
+    # -- the thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        if self._broken:
+            self._turn_down(self._broken)
+        elif self._text:
+            self._keep()
+        while not self._stopping:
+            try:
+                self._turn()
+            except Exception as error:  # noqa: BLE001 - the next file must be read
+                said = (
+                    f"reading {self.file} again failed ({type(error).__name__}: {error}); the old rules stay in force"
+                )
+                signals.tell(signals.trouble, said=f"{said}, and it is read when it changes", error=error)
+            finally:
+                self._dismiss()
+
+    def _turn(self) -> None:
+        """Wait for news, and read the file if they are any."""
+        news = self._next(_AGAIN_S if self.rejected else None)
+        if news == "changed":
+            self._wait_for_quiet()
+        if not self._stopping and (news or self._again()):
+            self._read()
+
+    def _wait_for_quiet(self) -> None:
+        """A child reads ahead meanwhile, so that little is left to do afterwards."""
+        news, until = "changed", time.monotonic() + self._quiet_wait_s
+        while news == "changed" and (left_s := until - time.monotonic()) > 0:
+            self._read_ahead()
+            news = self._next(min(self._quiet_s, left_s))
+
+    def _read_ahead(self) -> None:
+        if self._child:
+            self._child.look()
+        elif self._is_news():
+            self._child = loading.begin(self.file, ahead=True)
+
+    def _dismiss(self) -> None:
+        """End a child whose answer is not wanted any more."""
+        if self._child:
+            self._child.cancel()
+            self._child.result()
+            self._child = None
+
+    def _next(self, wait_s: float | None) -> str:
+        try:
+            return self._news.get(timeout=wait_s)
+        except queue.Empty:
+            return ""
+
+    def _again(self) -> bool:
+        """Whether a rejected file is worth another look. Errors are about the loading itself: it may go well now."""
+        loading_failed = self._broken is not None and bool(self._broken.errors)
+        return loading_failed or generation(self.file) != self._generation
+
+    def _read(self) -> None:
+        self._generation = generation(self.file)
+        if not self._is_news():
+            return
+        self._child = self._child or loading.begin(self.file)
+        loaded = self._child.result()
+        self._child = None
+        if self._stopping:
+            return
+        if loaded.table:
+            self._take(loaded, loaded.table)
+        else:
+            self._turn_down(loaded)
+
+    def _is_news(self) -> bool:
+        """Whether the file is the child's to judge: it does not hold the very text that is in force."""
+        text = self._text.encode()
+        try:
+            found = Path(self.file).stat()
+            is_alike = stat.S_ISREG(found.st_mode) and found.st_size == len(text)
+            return bool(self.rejected) or not is_alike or Path(self.file).read_bytes() != text
+        except OSError:
+            return True
+
+    def _take(self, loaded: Loaded, table: Table) -> None:
+        # the same rules too, after a file that was turned down: that it is good again is news
+        if table.rules != self._table.rules or self.rejected:
+            try:
+                self._adopt(table, difference(self._table, table))
+            except TimeoutError:
+                if self._stopping:
+                    return
+                self._turn_down(replace(loaded, errors=("the loop of gluehook is too busy to change its rules",)))
+                return
+        self._table, self._text = table, loaded.text
+        self.rejected, self._said, self._broken = "", "", None
+        self._keep()
+
+    def _turn_down(self, loaded: Loaded) -> None:
+        self._broken, self.rejected = loaded, reason(loaded)
+        said = complaint(loaded)
+        if said == self._said:
+            return
+        self._said = said
+        rules = len(self._table.rules)
+        stay = f"the {rules} rules of {self._table.file or 'before'} stay in force" if rules else "no rule is in force"
+        next_ = f"{self.file} is read again when it changes"
+        signals.tell(signals.trouble, said=f"{self.file} is rejected: {stay}, and {next_}\n{said}")
+        self._reject(max(1, loaded.count))
+
+    def _keep(self) -> None:
+        """Write the copy, whole or not at all, and readable by us only: a secret may stand in it."""
+        fresh = self._copy.with_name(f"{self._copy.name}.new")
+        try:
+            fresh.unlink(missing_ok=True)
+            fresh.touch(0o600)
+            fresh.write_text(self._text, encoding="utf-8")
+            fresh.replace(self._copy)
+        except OSError as error:
+            said = f"the copy {self._copy} of the rules cannot be written: {error.strerror}; a start with a broken "
+            signals.tell(signals.trouble, said=said + "rules file waits for its repair without it")
+
+
+def last_good(copy: Path) -> Loaded | None:
+    """What the copy says, None where there is none that is good."""
+    loaded = loading.begin(str(copy)).result() if copy.exists() else Loaded()
+    return loaded if loaded.table else None
+
+
+def difference(before: Table, after: Table) -> str:
+    """How many rules are new, changed, gone, in words."""
+    old, new = ({rule.name: rule for rule in table.rules} for table in (before, after))
+    changed = sum(old[name] != new[name] for name in old.keys() & new.keys())
+    counts = {"new": len(new.keys() - old.keys()), "changed": changed, "gone": len(old.keys() - new.keys())}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "none of them has changed"
+
+
+def complaint(loaded: Loaded) -> str:
+    """All that is wrong with a file, for the log."""
+    return "\n".join((*loaded.errors, loaded.diagnostics)).strip()
+
+
+def reason(loaded: Loaded) -> str:
+    """What is wrong with a file, on one line, for health."""
+    first = "".join((*loaded.errors, loaded.diagnostics)[:1]).partition("\n")[0]
+    return first if loaded.count <= 1 else f"{first} (the first of {loaded.count} errors)"
+
+
+def generation(file: str) -> tuple[int, ...]:
+    """What changes whenever the file does, or who may read it."""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return ()
+    return found.st_ctime_ns, found.st_ino, found.st_size

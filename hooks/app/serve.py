@@ -1,0 +1,60 @@
+"""A life of gluehook, from what is being loaded to the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hooks.app.app import App
+from hooks.app.loading import Loaded, Loading
+from hooks.app.reload import COPY_NAME, last_good
+from hooks.app.repair import Repair
+from hooks.app.shutdown import Stop
+from hooks.config.secrets import Secrets
+from hooks.config.settings import Settings
+from hooks.events import signals
+from hooks.handler import Handler, Look
+from hooks.journal.journal import Taken
+from hooks.runtime import log
+
+
+def serve(
+    loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str, *, looks: Mapping[str, Look]
+) -> int:
+    """Run with what is being loaded until told to stop. The exit code: 0, or 2 for settings that are wrong."""
+    with Stop() as stop:
+        loaded = loading.result()
+        if stop.heard.is_set():
+            return 0
+        if loaded.settings is None:
+            for error in loaded.errors:
+                print(error, file=sys.stderr)
+            return 2
+        return _serve(loaded.settings, loaded, handlers, version, stop, looks=looks)
+
+
+def _serve(
+    settings: Settings, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]], version: str, stop: Stop, *,
+    looks: Mapping[str, Look],
+) -> int:  # fmt: skip
+    secrets = Secrets(loaded.sources)
+    narrator = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
+    broken = None if loaded.table else loaded
+    if broken:
+        copy = last_good(Path(settings.gluehook_state) / COPY_NAME)
+        broken = broken if copy else None
+        loaded = copy or Loaded(table=Repair(settings).wait(loaded, stop))
+    if loaded.table is not None:
+        try:
+            app = App(settings, secrets, loaded.table, handlers, version, looks=looks, text=loaded.text, broken=broken)
+        except Taken as taken:
+            signals.tell(signals.trouble, said=str(taken))
+            narrator.close()
+            return 1
+        stop.leads_to(app.stop)
+        stop.hang_up_leads_to(app.reload.at_once)
+        app.run()
+    narrator.close()
+    return 0

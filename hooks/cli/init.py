@@ -1,0 +1,96 @@
+"""`gluehook init`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hooks.workbench.init_survey import Server
+
+_LOOK_S = 5.0
+
+
+@click.command()
+@click.option("--output", default=".", metavar="DIR", help="Where to write; the folder is made.  [default: .]")
+@click.option("--json", "as_json", is_flag=True, help="What was found and written, as JSON.")
+def init(*, output: str, as_json: bool) -> int:
+    """Write rules.toml and a compose file for this server.
+
+    Looks at the containers, changes none of them, and fills in the names of gluetun, qBittorrent, AdGuard Home and
+    WireGuard, who shares gluetun's network, and who owns the port file. No file is overwritten: one that is there is
+    left as it is, the others are written, and the exit code is 1.
+    """
+    server, why = _look()
+    folder = Path(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = {name: _write(folder / name, text) for name, text in _files(server).items()}
+    except OSError as error:
+        raise click.UsageError(f"nothing can be written to {folder}: {error.strerror}") from None
+    found = {role: member.name for role, member in server.members.items()} if server else {}
+    if as_json:
+        click.echo(json.dumps({"found": found, "sharing": server.sharing if server else (), "trouble": why,
+                               "files": written}))  # fmt: skip
+    else:
+        _tell(server, why, folder, written)
+    return 0 if all(written.values()) else 1
+
+
+def _look() -> tuple[Server | None, str]:
+    """What runs here; or None, and why that cannot be seen."""
+    from contextlib import closing
+
+    from hooks.docker.client import connect, where
+    from hooks.docker.refusals import why
+    from hooks.workbench.init_survey import survey
+
+    try:
+        with closing(connect(_LOOK_S)) as client:
+            return survey(client), ""
+    except Exception as error:  # noqa: BLE001 - whatever keeps us from looking, there is a template
+        return None, why(error, where())
+
+
+def _files(server: Server | None) -> Mapping[str, str]:
+    from handlers import HANDLERS
+    from hooks.app.loading import shipped
+    from hooks.docker.client import where
+    from hooks.workbench import init_compose, init_rules, init_survey, json_schema
+
+    known = server or init_survey.Server()
+    owner = init_survey.owner_of_port_file(known.members.get("gluetun"))
+    group = init_survey.group_of_socket(where())
+    socket = where() if group else ""
+    return {
+        "rules.toml": init_rules.rules(shipped().read_text(encoding="utf-8"), server),
+        json_schema.FILE_NAME: json.dumps(json_schema.schema(HANDLERS), ensure_ascii=False, indent=1) + "\n",
+        "compose.gluehook.yaml": init_compose.compose(known, owner, group, socket),
+    }
+
+
+def _write(path: Path, text: str) -> bool:
+    """Whether it was written; False if there is such a file already."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _tell(server: Server | None, why: str, folder: Path, written: Mapping[str, bool]) -> None:
+    if server is None:
+        click.echo(f"Docker cannot be looked at: {why}. These are templates with the usual names; look them through.")
+    else:
+        for role in ("gluetun", "qbittorrent", "adguard", "wireguard"):
+            found = server.members.get(role)
+            click.echo(f"{role}: {f'{found.name} ({found.container.image})' if found else 'not found'}")
+        click.echo(f"in gluetun's network: {', '.join(server.sharing) or 'nobody'}")
+    for name, is_new in written.items():
+        click.echo(f"{folder / name}: {'written' if is_new else 'is there already, and was left as it is'}")
+    click.echo(f"next: gluehook check {folder / 'rules.toml'}, then read {folder / 'compose.gluehook.yaml'}")

@@ -1,0 +1,103 @@
+"""`gluehook record`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hooks.cli.check import checked, counted
+from hooks.cli.options import new_file, seconds, settings
+
+if TYPE_CHECKING:
+    from hooks.rules.table import Table
+    from hooks.workbench.record import Recorder, Tape
+
+
+@click.command()
+@click.option("--output", default="-", metavar="FILE", help="A new file, for its owner only; else standard output.")
+@click.option("--for", "for_", metavar="DURATION", help="How long, such as 10m; else until Ctrl-C or SIGTERM.")
+@click.option("--rules", metavar="FILE", help="Whose files and timers to follow; else those of `gluehook run`.")
+@click.option("--exec", "with_exec", is_flag=True, help="Also container.exec_*: health checks make many of them.")
+def record(*, output: str, for_: str | None, rules: str | None, with_exec: bool) -> int:
+    """Record what Docker and the port file tell, for `gluehook replay`.
+
+    Every event is recorded, whatever the rules listen to, and nothing is run. What is there at the start comes first.
+    Secrets are masked, and a container's environment is in no event; labels, names and addresses are. A gluehook that
+    runs is not disturbed: `gluehook history --export` writes what that one has acted on.
+    """
+    from hooks.rules.table import Table
+
+    ours, _ = settings()
+    for_s = seconds("--for", for_) if for_ else None
+    table = checked(rules or ours.gluehook_rules)
+    if table is None and rules:
+        return 1
+    if table is None:
+        click.echo("so no file or timer that a rule names is recorded", err=True)
+
+    def run(tape: Tape) -> None:
+        from hooks.workbench.record import Recorder
+
+        _listen(Recorder(tape, ours, table or Table(), with_exec=with_exec), tape, for_s)
+
+    return _recorded(output, table or Table(), run, time.time_ns)
+
+
+def export(output: str, since: str) -> int:
+    """`gluehook history --export`: what gluehook has accepted in that time, as a recording; the exit code."""
+    from hooks.control import history
+    from hooks.journal.journal import FILE_NAME
+    from hooks.rules.table import Table
+
+    ours, _ = settings()
+    began = time.time() - seconds("--since", since)
+    try:
+        with history.opened(Path(ours.gluehook_state, FILE_NAME)) as journal:
+            table = checked(ours.gluehook_rules) or Table()  # for the secrets that it names
+            return _recorded(output, table, lambda tape: tape.copy(journal.recorded(began)))
+    except history.NoJournal as why:
+        click.echo(str(why), err=True)
+        return 1
+
+
+def _recorded(
+    output: str, table: Table, work: Callable[[Tape], None], now: Callable[[], int | None] = lambda: None
+) -> int:
+    """Let the work write to a new tape, and tell how many events there are; the exit code."""
+    from hooks.config.secrets import Secrets
+    from hooks.workbench.record import Tape, learn
+
+    secrets = Secrets(settings()[1])
+    learn(secrets, table)
+    file = new_file(output)
+    try:
+        tape = Tape(file, secrets.mask, now)
+        work(tape)
+    finally:
+        os.close(file)
+    then = f", then it could not be written: {tape.trouble}" if tape.trouble else ""
+    where = "standard output" if output == "-" else output
+    click.echo(f"{counted(tape.count, 'event')} in {where}{then}", err=True)
+    return int(bool(tape.trouble))
+
+
+def _listen(recorder: Recorder, tape: Tape, for_s: float | None) -> None:
+    from hooks.app.shutdown import Stop
+    from hooks.events import signals
+
+    def lost(_: object, name: str, reason: str, **__: object) -> None:
+        click.echo(f"{name} cannot be seen: {reason}", err=True)
+
+    def trouble(_: object, said: str, **__: object) -> None:
+        click.echo(said, err=True)
+
+    with Stop() as stop, signals.source_lost.connected_to(lost), signals.trouble.connected_to(trouble):
+        stop.leads_to(tape.ended.set)
+        recorder.start()
+        tape.ended.wait(for_s)
+        recorder.stop()

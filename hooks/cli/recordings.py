@@ -1,0 +1,86 @@
+"""Recordings for a verb: files, standard input or gluehook's own journal, and how far they are read."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hooks.config.settings import Settings
+    from hooks.workbench.recording import Recording, Wanted
+
+_LONG_BYTES = 4 << 20  # a recording that takes long enough to want to know how far it is
+_LOOK_S = 0.2
+
+
+def opened(names: Sequence[str], ours: Settings, wanted: Wanted, stack: ExitStack) -> list[Recording]:
+    """The recordings of these names, until the stack is closed; "-" is standard input. Raises click.UsageError."""
+    from hooks.workbench.recording import Recording
+
+    if names.count("-") > 1:
+        raise click.UsageError("standard input can be read once only")
+    gluetun = ours.gluetun_container
+    return [Recording(name, _file(name, stack), wanted=wanted, gluetun=gluetun) for name in names]
+
+
+def _file(name: str, stack: ExitStack) -> Any:
+    try:
+        return sys.stdin.buffer if name == "-" else stack.enter_context(Path(name).open("rb"))
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def journal(since_s: float, ours: Settings, wanted: Wanted, stack: ExitStack) -> Recording:
+    """What gluehook has accepted in the last so many seconds, as a recording. Raises click.UsageError."""
+    from hooks.control import history
+    from hooks.journal.journal import FILE_NAME
+    from hooks.workbench.recording import Recording, Told
+
+    path = Path(ours.gluehook_state) / FILE_NAME
+    try:
+        found = stack.enter_context(history.opened(path))
+    except history.NoJournal as why:
+        raise click.UsageError(str(why)) from None
+    events = found.recorded(time.time() - since_s)
+    return Recording(str(path), Told(events), wanted=wanted, gluetun=ours.gluetun_container)
+
+
+@contextmanager
+def progress(recordings: Sequence[Recording], names: Sequence[str]) -> Iterator[None]:
+    """A bar on standard error, if that is a terminal, while long recordings are read."""
+    total = sum(Path(name).stat().st_size for name in names if name != "-")
+    if sys.stderr.isatty() and (total >= _LONG_BYTES or "-" in names):
+        with _bar(recordings, 0 if "-" in names else total):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def _bar(recordings: Sequence[Recording], total: int) -> Iterator[None]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(None), DownloadColumn(), TimeRemainingColumn())
+    console, ended = Console(stderr=True), threading.Event()
+    with Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
+        task = bar.add_task("", total=total or None)
+
+        def follow() -> None:
+            while not ended.wait(_LOOK_S):
+                bar.update(task, completed=sum(one.size for one in recordings))
+
+        thread = threading.Thread(target=follow, name="progress", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()

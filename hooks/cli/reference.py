@@ -1,0 +1,54 @@
+"""`gluehook handlers` and `gluehook events`: the reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from handlers import HANDLERS
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def handlers(name: str | None, *, as_json: bool) -> int:
+    """List the handlers that a rule can use.
+
+    With NAME, such as gluetun or gluetun.restart_vpn, also their arguments.
+    """
+    from hooks.workbench import reference
+
+    return _reference(reference.handlers(HANDLERS), name, "handler", as_json=as_json)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def events(name: str | None, *, as_json: bool) -> int:
+    """List the events that a rule can hear.
+
+    With NAME, such as port or container.unhealthy, also their fields.
+    """
+    from hooks.workbench import reference
+
+    return _reference(reference.events(), name, "event", as_json=as_json)
+
+
+def _reference(entries: Sequence[Mapping[str, Any]], name: str | None, what: str, *, as_json: bool) -> int:
+    from hooks.workbench import reference
+
+    chosen = [
+        entry for entry in entries if name is None or entry["name"] == name or entry["name"].startswith(f"{name}.")
+    ]
+    if not chosen:
+        near = reference.near(str(name), [entry["name"] for entry in entries])
+        raise click.UsageError(f"there is no {what} '{name}'{near}; `gluehook {what}s` lists them all")
+    if as_json:
+        click.echo(json.dumps(chosen, ensure_ascii=False, indent=1))
+    else:
+        show: Callable[..., None] = reference.show
+        show(chosen, what, details=name is not None)
+    return 0

@@ -1,0 +1,177 @@
+"""`gluehook replay`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hooks.cli.check import checked, counted
+from hooks.cli.options import seconds, settings
+from hooks.cli.recordings import journal, opened, progress
+
+if TYPE_CHECKING:
+    from hooks.config.settings import Settings
+    from hooks.rules.rule_tests import Assumed
+    from hooks.rules.table import Table
+    from hooks.workbench.decisions import Decision
+    from hooks.workbench.recording import Recording, Wanted
+    from hooks.workbench.replay import Replay
+
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "event": {"bold": True}, "runs": {"fg": "green"}, "exhausted": {"fg": "red"}, "failed": {"fg": "red"},
+    "waits": {"fg": "yellow"}, "retries": {"fg": "yellow"}, "left": {"fg": "yellow"},
+}  # fmt: skip
+
+
+@click.command()
+@click.argument("recordings", nargs=-1, metavar="[RECORDING]...")
+@click.option("--rules", metavar="FILE", help="The rules to try; else those that `gluehook run` would use.")
+@click.option("--since", metavar="DURATION", help="Replay gluehook's own journal of the last 7d, say.")
+@click.option("--assume", multiple=True, metavar="RULE=HOW", help="How its runs end: see above. May be given again.")
+@click.option("--compare", metavar="OTHER.toml", help="Show only what these rules would have decided differently.")
+@click.option("--go-on", metavar="DURATION", default="0s", help="Let so much time pass after the last line.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
+def replay(
+    recordings: tuple[str, ...], *, rules: str | None, since: str | None, assume: tuple[str, ...], compare: str | None,
+    go_on: str, as_json: bool,
+) -> int:  # fmt: skip
+    """Show what the rules would have decided about recorded events.
+
+    Nothing is run.
+
+    A RECORDING is JSON lines: of `gluehook record`, of `docker events --format '{{json .}}'`, or mixed; - is standard
+    input. Several are merged by time.
+
+    Runs are assumed to change something, at once. --assume heal-vpn=fail says otherwise for a rule, or for a handler:
+    changed, unchanged, skipped, fail, give_up, a duration such as 20s, or both: fail,20s. Given again for the same
+    name, it is for the next attempt; the last one stays.
+
+    Exit codes: 0 good; 1 a recording has lines that are no events, or --compare has found a difference; 2 wrong use.
+    """
+    ours, _ = settings()
+    tables = [checked(file) for file in (rules or ours.gluehook_rules, *([compare] if compare else []))]
+    good = [table for table in tables if table]
+    if len(good) < len(tables):
+        return 1
+    replays = _replays(good, assume, ours)
+    pause_ns = round(seconds("--go-on", go_on) * 1e9)
+    with ExitStack() as stack:
+        read = _opened(recordings, since, ours, _wanted(replays), stack)
+        stack.enter_context(progress(read, recordings))
+        different = _play(replays, read, pause_ns, _Shown(replays, as_json=as_json))
+    _sum_up(read)
+    return int(different or any(trouble.bad for one in read for trouble in one.troubles))
+
+
+# -- what is asked -------------------------------------------------------------------------------
+
+
+def _replays(tables: Sequence[Table], assume: Sequence[str], ours: Settings) -> list[Replay]:
+    from hooks.workbench.replay import Replay
+
+    assumed = _assumed(assume, {rule.name for table in tables for rule in table.rules})
+    return [Replay(table, assume=assumed, gluetun=ours.gluetun_container) for table in tables]
+
+
+def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
+    """What --assume says, each text RULE=HOW or HANDLER=HOW."""
+    from handlers import HANDLERS
+    from hooks.rules.rule_tests import assumed
+    from hooks.rules_file.errors import did_you_mean
+
+    found: dict[str, list[Assumed]] = {}
+    for text in texts:
+        name, equals, how = text.partition("=")
+        if not equals:
+            raise click.UsageError(f"--assume: '{text}' does not say how; write {text}=fail")
+        if name not in {*rules, *HANDLERS}:
+            hint = did_you_mean(name, sorted({*rules, *HANDLERS})) or "name a rule of the file, or a handler"
+            raise click.UsageError(f"--assume: there is no rule or handler '{name}'; {hint}")
+        try:
+            found.setdefault(name, []).append(assumed(how))
+        except ValueError as wrong:
+            raise click.UsageError(f"--assume {name}: {wrong}") from None
+    return found
+
+
+def _opened(
+    names: Sequence[str], since: str | None, ours: Settings, wanted: Wanted, stack: ExitStack
+) -> list[Recording]:
+    if bool(names) == bool(since):
+        raise click.UsageError("name a RECORDING (- is standard input), or --since 7d for gluehook's own journal")
+    if since:
+        return [journal(seconds("--since", since), ours, wanted, stack)]
+    return opened(names, ours, wanted, stack)
+
+
+def _wanted(replays: Sequence[Replay]) -> Wanted:
+    first = replays[0]
+    return first.wants if len(replays) == 1 else lambda *what: any(replay.wants(*what) for replay in replays)
+
+
+# -- what is shown -------------------------------------------------------------------------------
+
+
+class _Shown:
+    """Prints rows, as JSON lines or for people."""
+
+    def __init__(self, replays: Sequence[Replay], *, as_json: bool) -> None:
+        from hooks.workbench.timeline import Timeline
+
+        self._as_json, self.lines = as_json, 0
+        self._files = [replay.table.file for replay in replays]
+        self._timelines = [Timeline(*(replay.table for replay in replays)) for _ in replays]
+
+    def turn(self, decisions: Sequence[Decision], only: int | None = None) -> None:
+        """Print them; `only`: they are those of this table and not of the other."""
+        lines = self._records(decisions, only) if self._as_json else self._told(decisions, only)
+        if lines:
+            click.echo("\n".join(lines))
+        self.lines += len(lines)
+
+    def _records(self, decisions: Sequence[Decision], only: int | None) -> list[str]:
+        head = {} if only is None else {"only": self._files[only]}
+        return [json.dumps({**head, **one.as_record()}, ensure_ascii=False) for one in decisions]
+
+    def _told(self, decisions: Sequence[Decision], only: int | None) -> list[str]:
+        mark = "" if only is None else "-+"[only] + " "
+        told = self._timelines[only or 0].lines(decisions)
+        lines = [click.style(mark + line, **STYLES.get(kind, {})) for kind, line in told]
+        if lines and mark and not self.lines:
+            lines.insert(0, click.style(f"--- {self._files[0]}\n+++ {self._files[1]}", bold=True))
+        return lines
+
+
+def _play(replays: Sequence[Replay], recordings: Sequence[Recording], pause_ns: int, shown: _Shown) -> bool:
+    """Print the rows, or with two tables what differs; whether something did."""
+    from hooks.workbench.comparison import differences
+    from hooks.workbench.recording import merged
+    from hooks.workbench.replay import turns
+
+    def end() -> int:
+        return max(one.last for one in recordings) + pause_ns
+
+    if len(replays) == 1:
+        for turn in turns(replays[0], merged(recordings), end):
+            shown.turn(turn)
+        return False
+    for difference in differences(replays[0], replays[1], merged(recordings), end):
+        shown.turn(difference.first, 0)
+        shown.turn(difference.second, 1)
+    if not shown.lines:
+        click.echo("both rules files decide the same", err=True)
+    return shown.lines > 0
+
+
+def _sum_up(recordings: Sequence[Recording]) -> None:
+    """What was read, and what was wrong with it."""
+    for one in recordings:
+        for trouble in one.troubles:
+            click.echo(str(trouble), err=True)
+        unknown = f", {one.unknown:,} of types that gluehook does not know" if one.unknown else ""
+        nobody = f"{counted(one.unwanted, 'event')} that no rule listens to"
+        click.echo(f"{one.name}: {counted(one.events, 'event')} for the rules, {nobody}{unknown}", err=True)

@@ -1,0 +1,32 @@
+"""`gluehook run` and `gluehook health`."""
+
+from __future__ import annotations
+
+import click
+
+from handlers import HANDLERS, LOOKS
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Match, wait and render, but only say what would be done.")
+def run(*, dry_run: bool) -> int:
+    """Listen and run what the rules say."""
+    from hooks.app import loading
+
+    loader = loading.begin(dry_run=dry_run)  # a child reads settings and rules while we load the rest
+    from importlib.metadata import version
+
+    from hooks.app.serve import serve
+
+    return serve(loader, HANDLERS, version("gluehook"), looks=LOOKS)
+
+
+@click.command()
+def health() -> int:
+    """Tell whether gluehook runs and is well.
+
+    For HEALTHCHECK: looks only at the heartbeat in GLUEHOOK_STATE. The exit code is 0 or 1.
+    """
+    from hooks.runtime import heartbeat  # the usual way here is __main__, which loads nothing else
+
+    return heartbeat.main([])

@@ -1,0 +1,64 @@
+"""`gluehook test`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from hooks.cli.check import checked_contents, counted
+from hooks.cli.options import settings
+from hooks.cli.replay import STYLES
+
+if TYPE_CHECKING:
+    from hooks.rules_file.reader import Contents
+    from hooks.workbench.run_rule_tests import Verdict
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--json", "as_json", is_flag=True, help="As JSON lines, one for each test.")
+def test(files: tuple[str, ...], *, as_json: bool) -> int:
+    """Run the tests of a rules file on a clock that jumps.
+
+    Each [[test]] gives events at instants and expects runs at instants; nothing is really done. Without FILE: the one
+    that `gluehook run` would use.
+
+    Exit codes: 0 all is as expected; 1 something is not, a file has errors, or no test; 2 wrong use.
+    """
+    ours, _ = settings()
+    results = [_file(file, ours.gluetun_container, as_json=as_json) for file in files or [ours.gluehook_rules]]
+    return int(not all(results))
+
+
+def _file(file: str, gluetun: str, *, as_json: bool) -> bool:
+    from hooks.workbench.run_rule_tests import rehearse
+
+    found = checked_contents(file)
+    if found is None:
+        return False
+    if not found.rehearsals:
+        click.echo(f"{file}: there is no [[test]] in it; docs/rules.md tells how to write one", err=True)
+        return False
+    verdicts = [rehearse(found.table, rehearsal, gluetun) for rehearsal in found.rehearsals]
+    for verdict in verdicts:
+        _show(verdict, found, as_json=as_json)
+    bad = sum(not verdict.good for verdict in verdicts)
+    failed = f"{bad} failed" if bad else "all good"
+    click.echo(f"{file}: {counted(len(verdicts), 'test')}, {failed}", err=as_json)
+    return not bad
+
+
+def _show(verdict: Verdict, found: Contents, *, as_json: bool) -> None:
+    from hooks.workbench.rule_test_report import as_record, failure
+
+    file, name = found.table.file, verdict.rehearsal.name
+    if as_json:
+        click.echo(json.dumps(as_record(verdict, file), ensure_ascii=False))
+    elif verdict.good:
+        click.echo(f"{click.style('ok', fg='green')}    {name}")
+    else:
+        click.echo(f"{click.style('FAIL', fg='red', bold=True)}  {name} ({file}:{verdict.rehearsal.line})")
+        for kind, line in failure(verdict, found.table):
+            click.echo(click.style(f"      {line}", **STYLES.get(kind, {})))

@@ -1,0 +1,156 @@
+"""Settings as plain data, and what each may be. `hooks.app.loading` reads them from the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from hooks.events import durations
+
+
+def http_url(text: str) -> str:
+    """The URL without its last slash. Raises ValueError saying what to write if it is not http(s) with a host."""
+    if not _URL.fullmatch(text) or not _splits(text):
+        raise ValueError("write http:// or https://, a host and a port, for example http://gluetun:8080")
+    return text.rstrip("/")
+
+
+def file_path(text: str) -> str:
+    """The path as it is. Raises ValueError saying what to write if it is blank or holds a NUL."""
+    if not text.strip() or "\0" in text:
+        raise ValueError("write the path of a file or folder, or leave the variable out for its default")
+    return text
+
+
+def container_name(text: str) -> str:
+    """The name as it is. Raises ValueError saying what to write if no container can have it."""
+    if not _NAME.fullmatch(text):
+        raise ValueError("write the container's name as `docker ps` shows it, or leave the variable out")
+    return text
+
+
+def address(text: str) -> str:
+    """`HOST:PORT`, or "" for none. Raises ValueError saying what to write otherwise."""
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isdecimal() and 0 < int(port) <= 65535):
+        raise ValueError("write HOST:PORT, for example 127.0.0.1:9095, or leave the variable out for no status page")
+    return text
+
+
+def ip_address(text: str) -> str:
+    """The address as it is, or "" for none. Raises ValueError saying what to write otherwise."""
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError("write an address such as 192.168.1.1, or leave the variable out") from None
+
+
+def interface(text: str) -> str:
+    """The name as it is. Raises ValueError saying what to write if no network interface can have it."""
+    if not _INTERFACE.fullmatch(text):
+        raise ValueError("write the interface's name, for example wg0, or leave the variable out")
+    return text
+
+
+def period(text: str) -> str:
+    """A duration above zero, or "off". Raises ValueError saying what to write otherwise."""
+    if text != "off" and not durations.parse(text):
+        raise ValueError("write a duration such as 60s, or off")
+    return text
+
+
+def log_level(text: str) -> str:
+    """The level in capitals. Raises ValueError naming the levels if it is none of them."""
+    if text.upper() not in _LEVELS:
+        raise ValueError(f"write one of {', '.join(_LEVELS)}")
+    return text.upper()
+
+
+_URL = re.compile(r"https?://[^\s/]+(/\S*)?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_INTERFACE = re.compile(r"[A-Za-z0-9_=+.-]{1,15}")
+_LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+# A check stands beside the type; `hooks.app.loading` hands it to pydantic, so that this module needs only the stdlib.
+Url = Annotated[str, http_url]
+FilePath = Annotated[str, file_path]
+ContainerName = Annotated[str, container_name]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting but the secrets, which are read at use (`hooks.config.secrets`).
+
+    A field in capitals is its variable.
+
+    Each field's metadata["says"] is its meaning, for docs/settings.md.
+    """
+
+    gluehook_rules: FilePath = field(
+        default="rules.toml", metadata={"says": "the rules file; without one the shipped rules hold"}
+    )
+    gluehook_state: FilePath = field(
+        default=".state", metadata={"says": "the folder for what must survive a restart, and for the heartbeat"}
+    )
+    gluehook_log_level: Annotated[str, log_level] = field(
+        default="INFO", metadata={"says": "DEBUG, INFO, WARNING or ERROR; DEBUG shows each event"}
+    )
+    gluehook_log_format: Literal["text", "json"] = field(
+        default="text", metadata={"says": "log lines for people, or one JSON object each"}
+    )
+    gluehook_http: Annotated[str, address] = field(
+        default="", metadata={"says": "HOST:PORT of the status page; not served yet"}
+    )
+    gluehook_dry_run: bool = field(
+        default=False, metadata={"says": "match, wait and look, but only say what would be done"}
+    )
+    gluehook_look_every: Annotated[str, period] = field(
+        default="60s",
+        metadata={"says": "how often it looks where nothing tells of a change, WireGuard's peers; or off"},
+    )
+    forwarded_port_file: FilePath = field(
+        default="/tmp/gluetun/forwarded_port",  # noqa: S108 - gluetun's own default
+        metadata={"says": "gluetun's port file"},
+    )
+    qbittorrent_url: Url = field(default="http://gluetun:8080", metadata={"says": "qBittorrent's Web UI"})
+    qbittorrent_username: str = field(
+        default="admin", metadata={"says": "the name that belongs to QBITTORRENT_PASSWORD"}
+    )
+    qbittorrent_container: ContainerName = field(default="qbittorrent", metadata={"says": "its container"})
+    gluetun_container: ContainerName = field(
+        default="gluetun", metadata={"says": "the container whose port the port file holds"}
+    )
+    gluetun_url: Url = field(default="http://gluetun:8000", metadata={"says": "gluetun's control server"})
+    gluetun_username: str = field(
+        default="", metadata={"says": "for basic authentication there, with GLUETUN_PASSWORD"}
+    )
+    wireguard_dir: FilePath = field(
+        default="/wireguard", metadata={"says": "the folder that linuxserver/wireguard knows as /config"}
+    )
+    wireguard_container: ContainerName = field(default="wireguard", metadata={"says": "its container"})
+    wireguard_interface: Annotated[str, interface] = field(default="wg0", metadata={"says": "its interface"})
+    wireguard_router: Annotated[str, ip_address] = field(
+        default="", metadata={"says": "the LAN's router, for wireguard.hairpin; without it any private address counts"}
+    )
+
+
+SECRETS: Mapping[str, str] = {
+    "QBITTORRENT_PASSWORD": "the password of QBITTORRENT_USERNAME",
+    "QBITTORRENT_API_KEY": "instead of name and password, from qBittorrent 5.2 on",
+    "GLUETUN_API_KEY": "the key of gluetun's control server",
+    "GLUETUN_PASSWORD": "instead of a key: the password of GLUETUN_USERNAME",
+    "APPRISE_URLS": "where notify.send sends messages: Apprise's addresses, apart by spaces or commas",
+}
+"""The secrets that gluehook itself knows, with their meaning; a rule may name others as ${secret:NAME}."""
+
+
+def _splits(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, brackets that do not close
+        return False

@@ -1,0 +1,161 @@
+"""The commands of the control socket: history, retry, pause, resume, explain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from hooks.control.server import Answer, Refused, Verbs
+from hooks.events import jsonl, signals
+from hooks.events.catalogue import Event
+from hooks.events.durations import clock, parse
+from hooks.events.durations import text as duration
+from hooks.journal.journal import Durable
+from hooks.runtime.dispatcher import CALL_WAIT_S, Dispatch
+from hooks.runtime.handler_memory import Memory
+from hooks.runtime.pauses import Pauses
+
+MOST_RUNS = 1000  # in one answer
+_REJECTED = ".rejected:"  # in the keys that handlers/shared/rejected_credentials.py makes
+_NAMED = 5  # failed runs that an answer names
+
+Asked = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class Orders:
+    """The verbs. Each takes the request and yields the answer, or raises Refused; the control thread calls them.
+
+    `state` tells what `${state.…}` can say now.
+    """
+
+    def __init__(self, dispatch: Dispatch, durable: Durable, memory: Memory, pauses: Pauses,
+                 state: Callable[[], Mapping[str, Any]]) -> None:  # fmt: skip
+        self._dispatch, self._durable, self._memory, self._pauses = dispatch, durable, memory, pauses
+        self._state = state
+
+    def verbs(self) -> Verbs:
+        """The table for `Control`."""
+        return {
+            "history": self.history, "retry": self.retry, "pause": self.pause, "resume": self.resume,
+            "explain": self.explain,
+        }  # fmt: skip
+
+    def history(self, asked: Asked) -> Answer:
+        """Past runs, newest first: `failed`, `rule`, `most`."""
+        most, rule = asked.get("most", 20), str(asked.get("rule", ""))
+        if not isinstance(most, int) or not 0 < most <= MOST_RUNS:
+            raise Refused(f"{most} runs cannot be told at once; ask for 1 to {MOST_RUNS}")
+        runs = self._runs(failed=asked.get("failed") is True, rule=rule, most=most)
+        yield from runs
+        yield {"done": f"{len(runs)} runs"}
+
+    def retry(self, asked: Asked) -> Answer:
+        """The rule of `run` runs again with its event; rejected credentials are forgotten, so that they are tried."""
+        run_id = str(asked.get("run", ""))
+        run, event = self._run(run_id)
+        if any(attempt.run.id == run_id for attempt in self._dispatch.attempts()):
+            raise Refused(f"{run_id} is at work now; `gluehook history` tells how it ends")
+        manual = replace(event, origin="manual", cause=None)
+        forgotten = self._on_the_loop(lambda: self._again(run["rule"], run["key"], manual))
+        if forgotten is None:
+            raise Refused(f"{run_id} cannot run again: its rule {run['rule']} is not in force any more")
+        yield {"done": self._retried(run, forgotten)}
+
+    def pause(self, asked: Asked) -> Answer:
+        """No run of `rule` (or of any) starts for `for`."""
+        rule = self._rule(asked)
+        try:
+            for_s = parse(asked.get("for"))
+        except ValueError as wrong:
+            raise Refused(f"--for: {wrong}") from None
+        if for_s == 0:
+            raise Refused('--for: a pause of no time is none; write for example "30m"')
+        yield {"done": self._on_the_loop(lambda: self._pauses.pause(rule, for_s))}
+
+    def resume(self, asked: Asked) -> Answer:
+        """The pause of `rule`, or every pause, is over."""
+        rule = str(asked.get("rule") or "") or None  # it may have left the file since
+        yield {"done": self._on_the_loop(lambda: self._pauses.resume(rule))}
+
+    def explain(self, asked: Asked) -> Answer:
+        """For each rule, whether it would run for `event`, a recorded line's object, why not, and when."""
+        from hooks.workbench.explain import Situation, explain  # for who asks; the idle process need not know it
+
+        dispatch = self._dispatch
+        try:
+            event = jsonl.event_of(asked["event"])
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise Refused(f"that is no event of a recording: {wrong}") from None
+        if event is None:
+            raise Refused("gluehook has no name for this event of Docker's")
+
+        def on_the_loop() -> list[dict[str, Any]]:
+            shop = dispatch.workshop
+            situation = Situation(shop.handlers, shop.clock(), self._state(), shop.mask)
+            return list(explain(dispatch.engine, event, situation))
+
+        rules = self._on_the_loop(on_the_loop)
+        yield from rules
+        yield {"done": f"asked of the gluehook that runs, with the rules of {dispatch.engine.table.file}"}
+
+    def _again(self, rule: str, key: str, event: Event) -> list[str] | None:
+        """The credentials that were forgotten, before the run can begin; None if the rule is not in force."""
+        if not self._dispatch.engine.ask(rule, key, event, self._dispatch.workshop.clock()):
+            return None
+        forgotten = [name for name in self._memory.keys() if _REJECTED in name]  # noqa: SIM118 - it is no dict
+        for name in forgotten:
+            self._memory.put(name, None)
+        return forgotten
+
+    def _rule(self, asked: Asked) -> str | None:
+        name, known = str(asked.get("rule") or ""), [rule.name for rule in self._dispatch.engine.table.rules]
+        if name and name not in known:
+            raise Refused(f"there is no rule '{name}'{_near(name, known)}; the rules are {', '.join(known)}")
+        return name or None
+
+    def _run(self, run_id: str) -> tuple[dict[str, Any], Event]:
+        found = self._runs(run=run_id, most=1) if run_id else []
+        if not found:
+            raise Refused(f"there is no run '{run_id}'{self._instead(run_id)}")
+        event = self._durable.read(lambda journal: journal.event(found[0]["event"]), otherwise=None)
+        if event is None:
+            raise Refused(f"the event of {run_id} is not in the journal any more, so it cannot run again")
+        return found[0], event
+
+    def _instead(self, run_id: str) -> str:
+        failed = [run["id"] for run in self._runs(failed=True, most=_NAMED)]
+        near = _near(run_id, [run["id"] for run in self._runs(most=MOST_RUNS)])
+        return f"{near}; " + (f"these have failed: {', '.join(failed)}" if failed else "none has failed")
+
+    def _runs(self, **which: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._durable.read(lambda journal: journal.history(**which), otherwise=[])
+        if not found and self._durable.trouble:
+            raise Refused(f"{self._durable.trouble}; nothing is known of past runs")
+        return found
+
+    def _retried(self, run: Mapping[str, Any], forgotten: Sequence[str]) -> str:
+        said = f"{run['rule']} runs again for {run['key']}, with what led to {run['id']}"
+        if (until := self._pauses.of(run["rule"])) > time.time():
+            said += f", after its pause, at {clock(until)}"
+        if forgotten:
+            whose = ", ".join(sorted(key.partition(_REJECTED)[2] for key in forgotten))
+            said += f"; tried again: the credentials rejected by {whose}"
+        signals.tell(signals.asked, said=said)
+        return said
+
+    def _on_the_loop(self, act: Callable[[], T]) -> T:
+        try:
+            return self._dispatch.call(act)
+        except TimeoutError:
+            raise Refused(f"the loop of gluehook does not answer within {duration(CALL_WAIT_S)}: it is very busy or "
+                          "about to end, and nothing was done; try it again") from None  # fmt: skip
+
+
+def _near(word: str, words: Iterable[str]) -> str:
+    from difflib import get_close_matches  # for who mistypes; the idle process need not know it
+
+    found = get_close_matches(word, list(words), n=1)
+    return f" (did you mean '{found[0]}'?)" if found else ""

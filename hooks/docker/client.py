@@ -1,0 +1,169 @@
+"""How the Docker engine is reached: its address, its version, its stream of events. Nothing else imports `docker`."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from hooks.docker.filters import filters
+
+if TYPE_CHECKING:
+    import docker
+
+_LINE_LIMIT = 2**20  # bytes: no event of Docker's comes near it
+_CONNECT_S = 3.0
+_UNIX = "http+unix://"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What an engine said about itself."""
+
+    version: str  # "20.10.24"
+    api: str  # "1.41"
+    podman: bool
+
+
+_known: dict[str, Engine] = {}  # by address, so that one question serves all clients
+
+
+def connect(timeout_s: float) -> docker.APIClient:
+    """A new client for DOCKER_HOST and Docker's TLS variables, in the version that the engine speaks; close it.
+
+    Raises docker.errors.DockerException or requests.RequestException; `docker_reasons.why` makes a sentence of it.
+    """
+    from docker import APIClient, errors, utils
+    from docker.transport import unixconn
+
+    address = _address()
+    cast(Any, unixconn.UnixHTTPConnection).connect = _open_door
+    # a version must be given: the client would negotiate in its constructor, and leak its socket when that fails
+    client = APIClient(**utils.kwargs_from_env(), version="1.41", timeout=cast(int, timeout_s))
+    if address.startswith(_UNIX):
+        client.trust_env = False  # no proxy stands before a socket, and looking for one is slow
+        _keep_one_pool(cast(Any, client))
+    try:
+        if address not in _known:
+            _known[address] = _introduce(client, address, errors.DockerException)
+        cast(Any, client)._version = _known[address].api
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def engine() -> Engine:
+    """What the engine of DOCKER_HOST said about itself when a client first reached it."""
+    return _known.get(_address()) or Engine("?", "?", podman=False)
+
+
+def forget() -> None:
+    """Let the next client ask for the version again: the engine may have been replaced."""
+    _known.pop(_address(), None)
+
+
+def where() -> str:
+    """DOCKER_HOST as a person knows it."""
+    address = _address()
+    return _socket(address) if address.startswith(_UNIX) else address
+
+
+class EventStream:
+    """One open request for events. `stop` may be called from any thread, the rest from one."""
+
+    def __init__(self, types: Iterable[str], since_ns: int, silence_s: float) -> None:
+        """Subscribe. Raises as `connect` does. Silent for `silence_s` seconds, `lines` ends with a TimeoutError."""
+        self._client = cast(Any, connect(_CONNECT_S))
+        self._client.headers["Accept-Encoding"] = "identity"  # lines are split as they come
+        podman = engine().podman  # which answers a fraction of a second with silence
+        since = str(since_ns // 10**9) if podman else "{}.{:09d}".format(*divmod(since_ns, 10**9))
+        asked = {"since": since, "filters": json.dumps(filters(types, podman=podman))}
+        try:
+            url, limits = self._client._url("/events"), (_CONNECT_S, silence_s)
+            self._response = self._client._get(url, params=asked, stream=True, timeout=limits)
+        except BaseException:
+            self._client.close()
+            raise
+        try:
+            self._client._raise_for_status(self._response)
+        except BaseException:
+            self.close()
+            raise
+
+    def lines(self) -> Iterator[bytes]:
+        """Each event as it is, until the engine ends. Raises TimeoutError for silence, OSError for a torn stream."""
+        return split(self._chunks())
+
+    def stop(self) -> None:
+        """End `lines`, wherever it waits."""
+        from docker.types import CancellableStream
+
+        with suppress(OSError, AttributeError, ValueError):  # it has ended by itself
+            CancellableStream(iter(()), self._response).close()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._response.close()
+        self._client.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+        try:
+            while chunk := self._response.raw.read1(2**16):
+                yield chunk
+        except ReadTimeoutError:
+            raise TimeoutError from None
+        except (HTTPError, ValueError, AttributeError) as error:  # the last two: closed by `stop` meanwhile
+            raise ConnectionError(str(error)) from None
+
+
+def split(chunks: Iterable[bytes], limit: int = _LINE_LIMIT) -> Iterator[bytes]:
+    """The lines in a stream of bytes, however it is cut. One longer than `limit` bytes is left out."""
+    begun, too_long = b"", False
+    for chunk in chunks:
+        *lines, begun = (begun + chunk).split(b"\n")
+        for line in lines:
+            if not too_long and 0 < len(line) <= limit:
+                yield line
+            too_long = False
+        if len(begun) > limit:
+            begun, too_long = b"", True
+
+
+def _open_door(connection: Any) -> None:
+    # docker-py's own drops the socket of a refused connection; kept here, urllib3 closes it
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.settimeout(connection.timeout)
+    connection.sock.connect(connection.unix_socket)
+
+
+def _keep_one_pool(client: Any) -> None:
+    # docker-py's own makes one for each path, and so a connection for each request
+    adapter = client.get_adapter(client.base_url)
+    pool = adapter.get_connection(client.base_url)
+    adapter.get_connection = lambda *_: pool
+
+
+def _introduce(client: docker.APIClient, address: str, error: type[Exception]) -> Engine:
+    told = client.version(api_version=False)
+    if not isinstance(told, dict) or not isinstance(told.get("ApiVersion"), str):
+        raise error(f"what answers at {address} is no Docker engine")
+    parts = told.get("Components") or []
+    podman = any("podman" in str(part.get("Name", "")).lower() for part in parts if isinstance(part, dict))
+    return Engine(str(told.get("Version")), told["ApiVersion"], podman)
+
+
+def _address() -> str:
+    from docker import utils
+
+    environment = utils.kwargs_from_env()
+    return str(utils.parse_host(environment.get("base_url"), tls="tls" in environment))
+
+
+def _socket(address: str) -> str:
+    return "/" + address.removeprefix(_UNIX).lstrip("/")

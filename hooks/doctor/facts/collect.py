@@ -1,0 +1,144 @@
+"""One look at the whole server: every target at the same time, and none may hold up the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from handlers.qbittorrent.web_api import Sessions
+from handlers.shared.http import shown
+from hooks.config.settings import Settings
+from hooks.docker import client
+from hooks.doctor.facts import docker as engine
+from hooks.doctor.facts import gluetun, names, qbittorrent, wireguard
+from hooks.doctor.facts.in_container import inside
+from hooks.doctor.facts.model import AdGuard, Docker, Door, Gluehook, Name, Server, Unread, WireGuard
+from hooks.doctor.facts.parallel import gather
+from hooks.events.catalogue import Event
+from hooks.handler import Context, Memory
+from hooks.sources import port_file as portfile
+from hooks.world.model import PortFile, World
+
+_MOUNTS = "/proc/self/mountinfo"
+_DOCKERS_SHARE = 2  # it is asked for one list and several containers, and all others need what it says
+
+
+@dataclass
+class Looker:
+    """What looks need of the world around; it keeps qBittorrent's session warm from look to look."""
+
+    settings: Settings
+    gluehook: Callable[[], Gluehook]  # what the state folder tells of gluehook itself
+    secret: Callable[[str], str | None]
+    memory: Memory  # of rejected credentials, so that none is tried twice
+    docker: Callable[[float], Any] = client.connect
+    own_id: str = ""
+    public_ip: str = ""
+    resolve: names.Resolve = names.system
+    dns_port: int = names.PORT
+    mounts: str = _MOUNTS
+    sessions: Sessions = field(default_factory=Sessions)
+
+    def look(self, within_s: float) -> Server:
+        """Everything that status shows, in at most three times `within_s` seconds: Docker, then the targets at once."""
+        first = self.context(Docker(), _DOCKERS_SHARE * within_s)
+        docker = gather({"docker": lambda: engine.look(first)}, _DOCKERS_SHARE * within_s)["docker"]
+        known = docker if isinstance(docker, Docker) else Docker()
+        ctx = self.context(known, within_s)
+        found = gather({
+            "gluehook": self.gluehook,
+            "port_file": lambda: portfile.read(self.settings.forwarded_port_file),
+            "gluetun": lambda: gluetun.look(ctx),
+            "qbittorrent": lambda: qbittorrent.look(
+                ctx, self.sessions, inside(ctx, known, self.settings.qbittorrent_container)
+            ),
+            "wireguard": lambda: wireguard.look(ctx),
+        }, within_s)  # fmt: skip
+        _stand_in(found, self.settings.forwarded_port_file)
+        dependents, orphans = engine.dependents(known, self.settings.gluetun_container, found["gluehook"].earlier)
+        return _without_absent(Server(
+            settings=self.settings, now_s=time.time(), docker=docker, own_id=self.own_id, public_ip=self.public_ip,
+            port_file_is_mounted=_is_mounted(self.settings.forwarded_port_file, self.mounts),
+            adguard=names.adguard(known), dependents=dependents, orphans=orphans,
+            applied=self.memory.get(f"qbittorrent.applied:{shown(self.settings.qbittorrent_url)}"), **found,
+        ))  # fmt: skip
+
+    def examine(self, within_s: float) -> Server:
+        """As `look`, and what only the doctor asks: the door to Docker, AdGuard's answer, the devices' names."""
+        server = self.look(within_s)
+        ctx = self.context(Docker(), within_s)
+        hosts = {host: lambda host=host: names.resolved(host, self.resolve) for host in _hosts(server)}
+        asked = next(iter(hosts), "localhost")
+        more = gather({
+            "door": lambda: engine.door(ctx), "answer": lambda: self._answer(server, asked, within_s), **hosts,
+        }, within_s)  # fmt: skip
+        door, answer = more.pop("door"), more.pop("answer")
+        return replace(
+            server,
+            door=door if isinstance(door, Door) else None,
+            adguard=replace(server.adguard, answer=answer) if server.adguard else None,
+            names=[found if isinstance(found, Name) else Name(host, unknown=found.why) for host, found in more.items()],
+        )
+
+    def context(self, docker: Docker, within_s: float) -> Context:
+        """As for a handler: the reads are those of the handlers."""
+        # a little less: what is late by itself tells more than what is cut off
+        deadline = time.monotonic() + within_s * 0.9
+        return Context(
+            event=Event("look", "server", time.time_ns()), run="look", settings=self.settings,
+            world=World(self.settings.gluetun_container, docker.containers), memory=self.memory, secret=self.secret,
+            docker=self.docker, left=lambda: deadline - time.monotonic(), wait=time.sleep, now=time.time,
+            own_id=self.own_id,
+        )  # fmt: skip
+
+    def _answer(self, server: Server, name: str, within_s: float) -> str | None:
+        address = _reachable(server)
+        return names.asked(address, name, within_s, self.dns_port) if address else None
+
+
+def _stand_in(found: dict[str, Any], port_file: str) -> None:
+    """Files that cannot be read in time, as on a network drive that hangs, are facts as well."""
+    if isinstance(found["gluehook"], Unread):
+        found["gluehook"] = Gluehook(False, (f"its state folder cannot be read: {found['gluehook'].why}",))
+    if isinstance(found["port_file"], Unread):
+        found["port_file"] = PortFile((), f"the port file {port_file} cannot be read: {found['port_file'].why}")
+
+
+def _without_absent(server: Server) -> Server:
+    """What does not answer and is no container of this engine is simply not here."""
+    if not isinstance(server.docker, Docker):
+        return server
+    settings, there = server.settings, server.docker.containers
+    if isinstance(server.gluetun, Unread) and settings.gluetun_container not in there:
+        server = replace(server, gluetun=None)
+    if isinstance(server.qbittorrent, Unread) and settings.qbittorrent_container not in there:
+        server = replace(server, qbittorrent=None)
+    return server
+
+
+def _hosts(server: Server) -> list[str]:
+    """The names (or addresses) that devices call."""
+    devices = server.wireguard.devices if isinstance(server.wireguard, WireGuard) else ()
+    hosts = (device.endpoint.rpartition(":")[0].strip("[]") for device in devices)
+    return list(dict.fromkeys(host for host in hosts if host))
+
+
+def _reachable(server: Server) -> str:
+    """The address at which we can ask AdGuard, or "": on a network of our own, if we run in a container."""
+    adguard: AdGuard | None = server.adguard
+    if adguard is None or not adguard.running:
+        return ""
+    own = server.own.networks if server.own else None
+    return next((a for network, a in adguard.addresses.items() if a and (own is None or network in own)), "")
+
+
+def _is_mounted(path: str, mounts: str) -> bool:
+    """Whether a file is a mount of its own."""
+    with suppress(OSError):
+        points = [line.split()[4] for line in Path(mounts).read_text().splitlines()]
+        return path.replace(" ", "\\040") in points
+    return False

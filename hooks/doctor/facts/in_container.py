@@ -1,0 +1,34 @@
+"""A command inside a container whose output is a fact. Docker wants a POST for it, but nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.shared import docker_exec
+from handlers.shared.docker import engine
+from handlers.shared.output import Tail
+from handlers.wireguard.live import Inside
+from hooks.doctor.facts.model import Docker
+from hooks.handler import Context, Retry
+
+_MOST_BYTES = 65536
+
+
+def inside(ctx: Context, docker: Docker, name: str) -> Inside | None:
+    """What runs a command in the container of this name: (exit code, output). None while it does not run.
+
+    The callable raises Retry or GiveUp.
+    """
+    seen = docker.containers.get(name)
+    if seen is None or not seen.running:
+        return None
+
+    def run(command: Sequence[str]) -> tuple[int, str]:
+        tail, doing = Tail(_MOST_BYTES), f"look into container '{name}'"
+        with engine(ctx, doing, "CONTAINERS=1, EXEC=1 and POST=1") as client:
+            code = docker_exec.run(client, seen.id, command, tail.add, left=ctx.left, wait=ctx.wait)
+        if code is None:
+            raise Retry(f"cannot {doing}: '{command[0]}' was not done in time")
+        return code, tail.text
+
+    return run

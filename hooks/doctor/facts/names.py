@@ -1,0 +1,54 @@
+"""Names: what AdGuard answers, and what the system's resolver makes of the name that the devices call."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Sequence
+
+from hooks.doctor.facts.docker import ADGUARDS
+from hooks.doctor.facts.model import AdGuard, Docker, Name
+from hooks.handler import Retry
+from hooks.world.model import Container
+
+PORT = 53
+Resolve = Callable[[str], Sequence[str]]
+_IMAGE = re.compile(r"(^|/)adguardhome(:|@|$)")
+
+
+def adguard(docker: Docker) -> AdGuard | None:
+    """AdGuard's container: by the names of the shipped rules, else by its image."""
+    found = [docker.containers[name] for name in ADGUARDS if name in docker.containers]
+    found += [seen for seen in docker.containers.values() if _IMAGE.search(seen.image)]
+    return AdGuard(found[0].name, found[0].running, _house(found[0], docker).addresses) if found else None
+
+
+def _house(seen: Container, docker: Docker) -> Container:
+    """Itself, or the container in whose network namespace it lives."""
+    joined = seen.network_mode.partition(":")[2]
+    return next((other for other in docker.containers.values() if joined in (other.id, other.name)), seen)
+
+
+def asked(server: str, name: str, within_s: float, port: int = PORT) -> str:
+    """The word of its answer: NOERROR, NXDOMAIN, SERVFAIL, REFUSED. Raises Retry where there is none."""
+    from dns import exception, message, query, rcode
+
+    try:
+        answer = query.udp(message.make_query(name, "A"), server, timeout=within_s, port=port)
+    except (OSError, exception.DNSException) as error:
+        why = "did not answer in time" if isinstance(error, exception.Timeout) else "cannot be asked"
+        raise Retry(f"the DNS server at {server} {why}") from None
+    return rcode.to_text(answer.rcode())
+
+
+def resolved(host: str, resolve: Resolve) -> Name:
+    """What the resolver makes of a name; an address is its own."""
+    try:
+        return Name(host, tuple(dict.fromkeys(resolve(host))))
+    except (OSError, UnicodeError) as error:
+        return Name(host, unknown=getattr(error, "strerror", "") or "it is no name")
+
+
+def system(host: str) -> list[str]:
+    """The addresses that this machine's resolver gives. Raises OSError."""
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)]

@@ -1,0 +1,83 @@
+"""qBittorrent's Web UI: what it is set to, who came in, and whether anything listens on its port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+from handlers.qbittorrent.web_api import Session, Sessions
+from handlers.shared.http import address
+from handlers.wireguard.live import Inside
+from hooks.doctor.facts.model import QBittorrent, Refusal, Unread
+from hooks.doctor.facts.parallel import attempted
+from hooks.handler import Context, GiveUp
+
+# By the words of handlers/qbittorrent/web_api.py, which also stand in what is remembered of an earlier try.
+_REFUSALS = {
+    "answers 401 before any login": "host",
+    "wants a login and none is set": "no-login",
+    "rejects the password of": "password",
+    "rejects the API key": "api-key",
+    "has banned our address": "banned",
+}
+_TUNNEL = "tun0"  # gluetun's, unless VPN_INTERFACE says otherwise: then qBittorrent is bound to that
+_LISTENS = "0A"  # in /proc/net/tcp
+LISTENERS = ["grep", "-hs", f" {_LISTENS} ", "/proc/net/tcp", "/proc/net/tcp6"]
+"""What is run inside its container to see what listens there: Docker shows nobody's /proc from outside."""
+
+
+def look(ctx: Context, sessions: Sessions, inside: Inside | None) -> QBittorrent | Refusal:
+    """GET requests, and one login where a password is set. `inside` runs a command in its container.
+
+    Raises Retry where it cannot be reached, GiveUp for an answer that is none.
+    """
+    url = address(ctx.settings.qbittorrent_url, "qBittorrent")
+    try:
+        session = sessions.of(url, ctx.settings.qbittorrent_container, ctx)
+        preferences = session.preferences(ctx)
+    except GiveUp as why:
+        word = next((word for said, word in _REFUSALS.items() if said in why.said), "")
+        if word:
+            return Refusal(word, why.said)
+        raise
+    interfaces = session.interfaces(ctx)
+    return QBittorrent(
+        preferences,
+        session.connection_status(ctx),
+        None if interfaces is None else tuple(interfaces),
+        _tunnel(session, ctx, preferences, interfaces or ()),
+        _listening(inside, int(preferences["listen_port"])),
+    )
+
+
+def _tunnel(
+    session: Session, ctx: Context, preferences: Mapping[str, Any], interfaces: list[str] | tuple[()]
+) -> tuple[str, ...]:
+    name = preferences.get("current_network_interface") or _TUNNEL
+    return tuple(session.addresses(ctx, name)) if name in interfaces else ()
+
+
+def _listening(inside: Inside | None, port: int) -> tuple[str, ...] | Unread:
+    if inside is None:
+        return Unread("nobody can look inside its container")
+    ran = attempted(lambda: inside(LISTENERS))
+    if isinstance(ran, Unread):
+        return ran
+    code, table = ran
+    if code > 2:  # 1: nothing listens at all; 2: there is no tcp6, for IPv6 is off
+        return Unread(f"'{LISTENERS[0]}' cannot be run inside its container (exit code {code})")
+    return tuple(dict.fromkeys(listeners(table, port)))
+
+
+def listeners(table: str, port: int) -> Iterator[str]:
+    """The addresses that listen on this TCP port, in lines of /proc/net/tcp and /proc/net/tcp6."""
+    for local in re.findall(rf"^\s*\d+: ([0-9A-F]+):{port:04X} \S+ {_LISTENS} ", table, re.MULTILINE):
+        # words of four bytes, each in the order of this machine; everyone who runs gluetun is little-endian
+        packed = b"".join(bytes.fromhex(local[at : at + 8])[::-1] for at in range(0, len(local), 8))
+        yield str(IPv4Address(packed) if len(packed) == 4 else _plain(IPv6Address(packed)))
+
+
+def _plain(found: IPv6Address) -> IPv4Address | IPv6Address:
+    return found.ipv4_mapped or found

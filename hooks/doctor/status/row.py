@@ -1,0 +1,50 @@
+"""One row of the status table, and what every part of it is made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hooks.doctor.facts.model import Server
+from hooks.world.model import Container
+
+State = Literal["well", "wrong", "unknown", "note"]  # note: not here, or nothing to judge
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    part: str
+    what: str
+    state: State
+    says: str
+
+
+def of_container(server: Server, part: str, name: str) -> Row | None:
+    """The row of a container, or None where Docker knows none of that name."""
+    seen = server.containers.get(name)
+    if seen is None:
+        return None
+    if not seen.running:
+        return Row(part, "container", "wrong", f"'{name}' does not run (exit code {seen.exit_code})")
+    health = f", {seen.health}" if seen.health else ""
+    state: State = "wrong" if seen.health == "unhealthy" else "unknown" if seen.health == "starting" else "well"
+    return Row(part, "container", state, f"runs{health}{_since(seen, server.now_s)}")
+
+
+def _since(seen: Container, now_s: float) -> str:
+    return f", for {ago(now_s - seen.started_at / 1e9)}" if seen.started_at else ""
+
+
+def brief(why: str) -> str:
+    """What happened, without the advice behind it: that is the doctor's."""
+    return why.partition("; ")[0].partition(": mount it")[0]
+
+
+def ago(span_s: float) -> str:
+    """A span as a person says it: 42s, 7m, 3h, 12d."""
+    for unit, size_s in (("d", 86400), ("h", 3600), ("m", 60)):
+        if span_s >= size_s:
+            return f"{span_s / size_s:.0f}{unit}"
+    return f"{max(0.0, span_s):.0f}s"

@@ -1,0 +1,224 @@
+"""The server as one table: a row for each thing that can be well or not. Pure: facts in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from hooks.doctor.facts.model import (
+    AdGuard,
+    Device,
+    Gluetun,
+    QBittorrent,
+    Refusal,
+    Server,
+    Unread,
+    WireGuard,
+)
+from hooks.doctor.status.row import Row, State, ago, brief, of_container
+from hooks.doctor.status.verdicts import forwarded, is_cut_off, listens, owes_relisten, port_is_stale, uses
+from hooks.events.durations import text as duration
+
+_CONNECTIONS: Mapping[str, tuple[State, str]] = {
+    "connected": ("well", "connected: others came in"),
+    "firewalled": ("note", "firewalled: nobody has come in yet, which is so for a while after a change"),
+    "disconnected": ("wrong", "disconnected: qBittorrent has no network"),
+}
+_DEPENDENTS: Mapping[str, tuple[State, str]] = {
+    "attached": ("well", "attached to {parent}"),
+    "stale": ("wrong", "in the namespace before {parent}'s last start: it has no network"),
+    "stranded": ("wrong", "does not run, because it could not join {parent}"),
+    "elsewhere": ("wrong", "joins an earlier {parent} that is no more: it has no network"),
+    "stopped": ("note", "stopped, and stays so"),
+    "paused": ("note", "paused, and stays so"),
+    "waiting": ("wrong", "waits for the one that it joins, which does not run"),
+}
+
+
+def rows(server: Server) -> list[Row]:
+    """Every row, in the order of the table."""
+    makers = (_docker, _gluetun, _port_file, _qbittorrent, _namespace, _wireguard, _adguard, _gluehook)
+    return [row for maker in makers for row in maker(server)]
+
+
+def all_well(found: Iterable[Row]) -> bool:
+    """Whether nothing is wrong and nothing is unknown."""
+    return all(row.state in ("well", "note") for row in found)
+
+
+def _docker(server: Server) -> Iterator[Row]:
+    if isinstance(server.docker, Unread):
+        yield Row("Docker", "engine", "unknown", brief(server.docker.why))
+
+
+# -- gluetun -------------------------------------------------------------------------------------
+
+
+def _gluetun(server: Server) -> Iterator[Row]:
+    row = of_container(server, "gluetun", server.settings.gluetun_container)
+    if row:
+        yield row
+    seen = server.gluetun
+    if seen is None and row is None:
+        yield Row("gluetun", "container", "note", "not here")
+    elif isinstance(seen, Gluetun):
+        yield Row("gluetun", "tunnel", "well" if seen.status == "running" else "wrong", seen.status)
+        where = f"{seen.public_ip}, {seen.country or 'country unknown'}"
+        none = Row("gluetun", "public IP", "wrong", "none: the tunnel is down, or the look-up of the address is off")
+        yield Row("gluetun", "public IP", "well", where) if seen.public_ip else none
+    elif isinstance(seen, Refusal | Unread) and (row is None or "not run" not in row.says):
+        yield Row("gluetun", "control server", "wrong" if isinstance(seen, Refusal) else "unknown", brief(seen.why))
+
+
+def _port_file(server: Server) -> Iterator[Row]:
+    path, file = server.settings.forwarded_port_file, server.port_file
+    gluetun = server.containers.get(server.settings.gluetun_container)
+    if gluetun is None and not file.generation and not file.reason:
+        return
+    if port_is_stale(server):
+        yield Row("gluetun", "port file", "wrong", f"{path} is older than gluetun's start: {_ports(server)} is stale")
+    elif file.ports:
+        yield Row("gluetun", "port file", "well", f"{_ports(server)}, written {_written(server)} ago")
+    else:
+        empty = f"{path} is {'empty' if file.generation else 'not there'}"
+        yield Row("gluetun", "port file", "wrong", file.reason or empty)
+
+
+def _ports(server: Server) -> str:
+    return ", ".join(map(str, server.port_file.ports))
+
+
+def _written(server: Server) -> str:
+    return ago(server.now_s - server.port_file.mtime / 1e9)
+
+
+# -- qBittorrent ---------------------------------------------------------------------------------
+
+
+def _qbittorrent(server: Server) -> Iterator[Row]:
+    row = of_container(server, "qBittorrent", server.settings.qbittorrent_container)
+    if row:
+        yield row
+        if not server.containers[server.settings.qbittorrent_container].running:
+            return
+    seen = server.qbittorrent
+    if seen is None:
+        yield Row("qBittorrent", "web UI", "note", "not here")
+    elif isinstance(seen, Unread):
+        yield Row("qBittorrent", "web UI", "unknown", brief(seen.why))
+    elif isinstance(seen, Refusal):
+        yield Row("qBittorrent", "login", "wrong", brief(seen.why))
+    else:
+        yield Row("qBittorrent", "web UI", "well", f"{server.settings.qbittorrent_url} lets us in")
+        yield from _torrent_port(server, seen)
+
+
+def _torrent_port(server: Server, seen: QBittorrent) -> Iterator[Row]:
+    port = seen.preferences["listen_port"]
+    wanted = forwarded(server)
+    if wanted is None:
+        state: State = "unknown" if server.settings.gluetun_container in server.containers else "note"
+        yield Row("qBittorrent", "port", state, f"{port}; there is no forwarded port to compare it with")
+    elif port == wanted:
+        yield Row("qBittorrent", "port", "well", f"{port}, as forwarded")
+    else:
+        yield Row("qBittorrent", "port", "wrong", f"{port}, and {wanted} is forwarded")
+    yield _listening(server, seen, port)
+    yield Row("qBittorrent", "connection", *_CONNECTIONS.get(seen.connection, ("unknown", seen.connection)))
+
+
+def _listening(server: Server, seen: QBittorrent, port: int) -> Row:
+    if isinstance(seen.listening, Unread):
+        return Row("qBittorrent", "listening", "note", f"nobody looked: {brief(seen.listening.why)}")
+    where = ", ".join(seen.listening)
+    if is_cut_off(server, server.settings.qbittorrent_container):
+        return Row(
+            "qBittorrent", "listening", "wrong", f"on {where or 'nothing'}, in a namespace that gluetun has left"
+        )
+    if listens(seen) and owes_relisten(server):
+        return Row("qBittorrent", "listening", "wrong", f"on {where}, perhaps of a tunnel that is gone: gluetun wrote "
+                   "its port anew, and gluehook has not set it since")  # fmt: skip
+    if listens(seen):
+        return Row("qBittorrent", "listening", "well", f"on {where}")
+    if not where:
+        return Row("qBittorrent", "listening", "wrong", f"nothing listens on {port}")
+    return Row("qBittorrent", "listening", "wrong", f"only on {where}, and the tunnel is {', '.join(seen.tunnel)}")
+
+
+# -- the namespace ---------------------------------------------------------------------------------
+
+
+def _namespace(server: Server) -> Iterator[Row]:
+    parent = server.settings.gluetun_container
+    for one in server.dependents:
+        state, says = _DEPENDENTS[one.state]
+        yield Row("namespace", one.seen.name, state, says.format(parent=parent))
+    for orphan in server.orphans:
+        yield Row("namespace", orphan.name, "wrong", "joins a container that is no more: it has no network")
+
+
+# -- WireGuard and AdGuard -----------------------------------------------------------------------
+
+
+def _wireguard(server: Server) -> Iterator[Row]:
+    row = of_container(server, "WireGuard", server.settings.wireguard_container)
+    if row:
+        yield row
+    seen = server.wireguard
+    if isinstance(seen, Unread):
+        yield Row("WireGuard", "peers", "unknown", brief(seen.why))
+    elif seen is None:
+        folder = server.settings.wireguard_dir
+        why = f"{folder} is not mounted here, so its peers are not known" if row else "not here"
+        yield Row("WireGuard", "peers", "note", why)
+    else:
+        yield from (_device(device, server.now_s) for device in seen.devices)
+        if seen.live:
+            yield Row("WireGuard", "handshakes", "note", f"nobody looked: {brief(seen.live.why)}")
+
+
+def _device(device: Device, now_s: float) -> Row:
+    if device.handshake_s is None:
+        return Row("WireGuard", device.name, "note", f"calls {device.endpoint or 'nobody'}")
+    if not device.handshake_s:
+        return Row("WireGuard", device.name, "note", "has not called since the interface is up")
+    where = f", from {device.seen_at}" if device.seen_at else ""
+    said = f"last handshake {ago(now_s - device.handshake_s)} ago{where}"
+    return Row("WireGuard", device.name, "well" if device.connected else "note", said)
+
+
+def _adguard(server: Server) -> Iterator[Row]:
+    seen = server.adguard
+    if seen is None:
+        yield Row("AdGuard", "container", "note", "not here")
+        return
+    row = of_container(server, "AdGuard", seen.container)
+    if row:
+        yield row
+    if isinstance(server.wireguard, WireGuard) and seen.running:
+        yield _peers_dns(seen, server.wireguard)
+
+
+def _peers_dns(seen: AdGuard, wireguard: WireGuard) -> Row:
+    addresses = ", ".join(filter(None, seen.addresses.values()))
+    if not addresses:
+        return Row("AdGuard", "address", "note", "not told by Docker, as with network_mode: host")
+    off = [device.name for device in wireguard.devices if not uses(device, wireguard, seen)]
+    if not off:
+        return Row("AdGuard", "address", "well", f"{addresses}, as the peers' DNS")
+    return Row("AdGuard", "address", "wrong", f"{addresses}, and {', '.join(off)} would ask elsewhere")
+
+
+# -- gluehook ---------------------------------------------------------------------------------------
+
+
+def _gluehook(server: Server) -> Iterator[Row]:
+    seen = server.gluehook
+    for sentence in seen.says:
+        yield Row("gluehook", "heartbeat", "well" if seen.well else "wrong", sentence)
+    if seen.rejected:
+        yield Row("gluehook", "rules", "wrong", f"the file is rejected, older rules are in force: {seen.rejected}")
+    last = f"last run: {seen.last_run}" if seen.last_run else "nothing has run yet"
+    yield Row("gluehook", "journal", "wrong" if seen.journal else "well", seen.journal or last)
+    for rule, until in seen.pauses.items():
+        left = duration(max(0, round(until - server.now_s)))
+        yield Row("gluehook", "pause", "note", f"{rule or 'every rule'} rests for {left} more")

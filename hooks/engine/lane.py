@@ -1,0 +1,247 @@
+"""A lane: one rule for one key. One run at a time, in order, and every kind of waiting."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Set as AbstractSet
+from math import inf
+
+from hooks.engine.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waiting
+from hooks.engine.states import Held, Rests, States
+from hooks.events.catalogue import Event, Topic, topic_of
+from hooks.rules.table import Rule
+
+QUEUE_BOUND = 100  # a `queued` lane keeps this many; beyond it the oldest goes
+_MOST_DOUBLINGS = 60  # of a retry's wait; any `max` is reached long before, and a float has an end
+
+
+class Lane:
+    """What is running, what waits, and which states last. Times are the engine's seconds.
+
+    `notes`, `lost` (the sources that cannot see) and `rests` are the engine's own and shared by all lanes.
+    """
+
+    def __init__(self, rule: Rule, key: str, notes: list[Note], lost: AbstractSet[str],
+                 rests: Rests) -> None:  # fmt: skip
+        self.rule, self.key = rule, key
+        self.states = States(lost, as_one=rule.for_s is not None)
+        self.pending: deque[Waiting] = deque()
+        self.running: Run | None = None
+        self.cooldown_until = -inf
+        self.starts: deque[float] = deque()  # of the runs that count for the limit
+        self.exhausted: Event | None = None  # the rule.exhausted that was raised and has not ended
+        self._notes, self._rests = notes, rests
+        self._seen: tuple[Held, ...] = ()  # the states that the running attempt acts on
+
+    # -- when ----------------------------------------------------------------------------
+
+    @property
+    def asleep(self) -> bool:
+        """Nothing starts before its states have ended. (A lane without states waits for the window instead.)"""
+        return self.exhausted is not None and self.rule.stateful
+
+    @property
+    def while_it_lasts(self) -> bool:
+        """Whether a waiting run is for nothing once the lane's states are over."""
+        return self.rule.for_s is not None or self.rule.escalates
+
+    def due(self) -> float:
+        """When the next run may start; `inf` if nothing waits or something must happen first."""
+        if self.running or not self.pending:
+            return inf
+        due = self._due(self.pending[0])
+        return max(due, self._rests.until(self.rule.name)) if self._rests else due
+
+    def _due(self, head: Waiting) -> float:
+        if head.by_hand:
+            return head.due
+        if (self.exhausted and self.asleep) or self.states.blind_since is not None:
+            return inf
+        if head.attempt > 1:
+            return head.due  # the same run goes on: only a new one has to wait for more
+        due, limit = max(head.due, self.cooldown_until), self.rule.limit
+        if self.rule.for_s is not None:
+            due = max(due, self.states.since + self.rule.for_s)
+        if self.exhausted and limit:
+            due = max(due, self.starts[0] + limit.per_s)
+        return due
+
+    def full(self, now: float) -> bool:
+        """Whether the next run would exceed the limit. A retry never does, as its run has been counted, nor does one
+        that was asked for by hand."""
+        limit, head = self.rule.limit, self.pending[0]
+        if limit is None or head.attempt > 1 or head.by_hand:
+            return False
+        while self.starts and self.starts[0] + limit.per_s <= now:
+            self.starts.popleft()
+        return len(self.starts) >= limit.runs
+
+    def blank(self, now: float) -> bool:
+        """Whether nothing would be forgotten with it."""
+        limit = self.rule.limit
+        counted = limit is not None and bool(self.starts) and self.starts[-1] + limit.per_s > now
+        busy = self.running or self.pending or self.states or self.exhausted
+        return not busy and not counted and self.cooldown_until <= now
+
+    # -- events --------------------------------------------------------------------------
+
+    def is_news(self, event: Event) -> bool:
+        """Whether a state that a resync tells differs from what this lane last acted on."""
+        held = self.states.of(topic_of(event))
+        return held is None or not (held.acted or self.running or self.pending)
+
+    def take(self, event: Event, now: float) -> None:
+        """An event of this lane has come."""
+        self._note("accepted", event)
+        began = self.states.begin(event, now)
+        if self.rule.for_s is not None:
+            self._wait_for(event, now, began)
+        elif self.rule.mode == "queued":
+            self._enqueue(event, now)
+        elif self.rule.mode == "single" and (self.running or (self.pending and self.pending[0].attempt > 1)):
+            self._note("dropped", event, "the rule is running and its mode is single")
+        else:
+            self._merge(event, now)
+        self.look(now)
+
+    def resume(self, left: Unfinished, now: float) -> None:
+        """Go on with what an earlier life had accepted. A state that a `for` waited on is told anew, if it lasts."""
+        if left.attempt > 1 and self.rule.limit:
+            self.starts.append(now)  # a retry counts as the run that it is part of, and that one has not ended
+        again = Waiting(left.event, now, now, False, left.attempt, left.run, left.step, left.changed, left.said)
+        if self.pending and self.rule.mode != "queued":
+            self._inherit(again, self.pending.popleft())
+        self.pending.append(again)
+
+    def ask(self, event: Event, now: float) -> None:
+        """The owner wants a run now. What waits already is newer: then it is that."""
+        if self.pending and self.rule.mode != "queued":
+            self.pending[0].by_hand, self.pending[0].due, self.pending[0].quiet = True, now, False
+            return
+        self._note("accepted", event)
+        self.pending.append(Waiting(event, now, now, by_hand=True))
+
+    def recall(self, past: Past) -> None:
+        """What counts for limit and cooldown."""
+        self.starts.extend(past.starts if self.rule.limit else ())
+        self.cooldown_until = past.ended + self.rule.cooldown_s
+
+    def succeed(self, old: Lane) -> None:
+        """Take the place of a lane whose rule was changed: what runs, ends first, and what has run still counts."""
+        self.running, self.starts, self.cooldown_until = old.running, old.starts, old.cooldown_until
+
+    def end(self, topic: Topic, now: float) -> bool:
+        """One of its states has ended. True if it was the last."""
+        self.states.end(topic)
+        if not self.states and (self.while_it_lasts or self.asleep):
+            self.drop("the state has ended")
+        self.look(now)
+        return not self.states
+
+    def drop(self, why: str) -> None:
+        """What waits will not run."""
+        if self.pending:
+            self._note("dropped", self.pending[0].event, why)
+        self.pending.clear()
+
+    def look(self, now: float) -> None:
+        """Notice whether a `for` can see one of the states it waits on. Blind time does not count."""
+        if self.rule.for_s is not None and (change := self.states.look(now)):
+            self._note(change, self.states.newest.event)
+
+    def _wait_for(self, event: Event, now: float, began: bool) -> None:
+        if self.pending:
+            self.pending[0].quiet &= self._is_quiet(event)
+        elif began or (event.origin == "resync" and not self.running and not self.states.acted):
+            self.pending.append(Waiting(event, now, now, self._is_quiet(event)))
+            self._note("waits", event, wait_s=max(self.states.since + (self.rule.for_s or 0.0) - now, 0.0))
+
+    def _enqueue(self, event: Event, now: float) -> None:
+        self.pending.append(Waiting(event, now, now, self._is_quiet(event)))
+        while len(self.pending) > QUEUE_BOUND:
+            # a retry at the head is the oldest, too: the bound holds whatever waits
+            self._note("dropped", self.pending.popleft().event, f"more than {QUEUE_BOUND} wait")
+
+    def _merge(self, event: Event, now: float) -> None:
+        new = Waiting(event, now, now, self._is_quiet(event))
+        if self.pending:
+            self._inherit(new, self.pending.popleft())
+        if self.rule.debounce:
+            new.due = min(now + self.rule.debounce.wait_s, new.first + self.rule.debounce.max_s)
+        self.pending.append(new)
+
+    def _inherit(self, new: Waiting, old: Waiting) -> None:
+        new.changed, new.said = new.changed or old.changed, new.said or old.said
+        new.by_hand |= old.by_hand
+        if old.attempt > 1:
+            self._note("superseded", new.event, f"a newer event replaces the retry of {old.id}")
+        else:
+            new.first = old.first
+            self._note("merged", new.event)
+        if new.quiet and not old.quiet and topic_of(old.event) != topic_of(new.event):
+            new.event = old.event  # a resync's reminder does not hide the live event it came upon
+        new.quiet &= old.quiet
+
+    def _is_quiet(self, event: Event) -> bool:
+        # a rule that has only a `for` has seen the state last: it may tell
+        return event.origin == "resync" and self.rule.reconciles
+
+    # -- runs ----------------------------------------------------------------------------
+
+    def start(self, run_id: str, now: float) -> Run:
+        """Make the next run, or the next attempt of one. Only when `due()` has come and the lane is not full."""
+        head = self.pending.popleft()
+        if head.attempt == 1 and self.rule.limit:
+            self.starts.append(now)
+        self._seen = self.states.held
+        # the event that a `for` began with may be about a state that has ended, while another lasts
+        lasting = tuple(held.event for held in self._seen) if self.rule.for_s is not None else ()
+        self.running = Run(
+            head.id or run_id, self.rule, self.key, lasting[-1] if lasting else head.event, head.attempt, head.step,
+            head.changed, head.said, head.quiet, lasting, head.by_hand,
+        )  # fmt: skip
+        return self.running
+
+    def finish(self, result: Result, now: float, jitter: float) -> bool:
+        """The running attempt has ended. True if the run failed for good."""
+        run, self.running = self.running, None
+        # a run starts after the cooldown of the one before it, so there is none left to keep
+        self.cooldown_until = now + self.rule.cooldown_s if result.counts else now
+        if run and result.kind == "retry" and self._goes_on(run, result, now, jitter):
+            return False
+        if not result.counts and self.rule.limit and self.starts:
+            self.starts.pop()
+        if result.kind in ("changed", "unchanged", "give_up"):
+            self.states.act(self._seen)
+        if self.rule.repeat and self.states and not self.pending:
+            newest = self.states.newest.event
+            self.pending.append(Waiting(newest, now + self.rule.cooldown_s, now, self._is_quiet(newest)))
+        return result.kind in ("retry", "give_up")
+
+    def _goes_on(self, run: Run, result: Result, now: float, jitter: float) -> bool:
+        """Whether the run needs no verdict: it is tried again, a newer event took over, or its state is over."""
+        policy = self.rule.retry
+        if run.rule != self.rule:
+            self.pending.append(Waiting(run.event, now, now, run.quiet))  # the rule was changed: begin anew with it
+            return True
+        if run.attempt >= policy.attempts:
+            return False
+        if self.while_it_lasts and not self.states:
+            self._note("dropped", run.event, "the state has ended", run=run.id)
+            return True
+        wait_s = min(policy.max_s, policy.first_s * 2.0 ** min(run.attempt - 1, _MOST_DOUBLINGS)) * (1 - jitter)
+        wait_s = wait_s if result.after is None else result.after
+        again = Waiting(
+            run.event, now + wait_s, now, run.quiet, run.attempt + 1, run.id, result.step, result.changed,
+            result.last_said, run.by_hand,
+        )  # fmt: skip
+        if self.pending and self.rule.mode != "queued":
+            self._inherit(self.pending[0], again)
+        else:
+            self.pending.appendleft(again)
+            self._note("retries", run.event, result.said, wait_s, run.id)
+        return True
+
+    def _note(self, kind: NoteKind, event: Event, why: str = "", wait_s: float | None = None, run: str = "") -> None:
+        alone = self.rule.mode != "latest"
+        self._notes.append(Note(kind, self.rule.name, self.key, event, why, wait_s, run, alone))

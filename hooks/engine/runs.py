@@ -1,0 +1,112 @@
+"""A run, how it ended, and what the engine has to tell about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from hooks.events.catalogue import Event
+from hooks.rules.table import Rule, Step
+
+ResultKind = Literal["changed", "unchanged", "skipped", "retry", "give_up"]
+NoteKind = Literal[
+    "accepted", "waits", "merged", "dropped", "exhausted", "retries", "superseded", "failed", "blind", "sees",
+]  # fmt: skip
+
+
+class Run(NamedTuple):
+    """One attempt at a rule's steps, from `step` on. `id` stays the same for all attempts of a run."""
+
+    id: str
+    rule: Rule
+    key: str
+    event: Event  # the newest that the lane had when the attempt was made due
+    attempt: int = 1
+    step: int = 0  # the first step not yet done
+    changed: bool = False  # an earlier step changed something
+    said: str = ""  # what the last step that was done said
+    quiet: bool = False  # woken by a resync alone: steps that merely tell or run something need a change
+    states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
+    by_hand: bool = False  # the owner asked for it
+
+    def passes_over(self, step: Step, *, changed: bool) -> bool:
+        """Whether this step has nothing to do in it; `changed`: an earlier step has changed something."""
+        return not changed and (step.when_changed or (self.quiet and not step.reconciles))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an attempt ended. `step`, `changed` and `last_said` are where a next attempt goes on."""
+
+    kind: ResultKind
+    said: str = ""
+    after: float | None = None  # seconds that the target asked for, with `retry`
+    step: int = 0
+    changed: bool = False
+    handler: str = ""  # the step's handler that ended it
+    last_said: str = ""  # what the last step that was done said
+
+    @property
+    def counts(self) -> bool:
+        """Whether the run counts for limit and cooldown."""
+        return self.kind not in ("unchanged", "skipped")
+
+
+def overall(kinds: set[str]) -> ResultKind:
+    """How a run ends whose steps have ended so."""
+    if "changed" in kinds:
+        return "changed"
+    return "skipped" if kinds == {"skipped"} else "unchanged"
+
+
+class Note(NamedTuple):
+    """Something the engine decided that an owner may want to read. `wait_s` is seconds from then."""
+
+    kind: NoteKind
+    rule: str
+    key: str
+    event: Event
+    why: str = ""
+    wait_s: float | None = None
+    run: str = ""
+    alone: bool = False  # it is about this event alone, not about what was merged into it
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An event that waits in its lane for `due`, in the engine's seconds."""
+
+    event: Event
+    due: float
+    first: float  # when the oldest event merged into it came
+    quiet: bool = False
+    attempt: int = 1
+    id: str = ""  # of the run that it goes on with
+    step: int = 0
+    changed: bool = False
+    said: str = ""
+    by_hand: bool = False  # the owner asked for it: no waiting, no limit
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What a lane had accepted in an earlier life and did not finish with. `run` is "" if it never began."""
+
+    rule: str
+    key: str
+    event: Event
+    run: str = ""
+    attempt: int = 1
+    step: int = 0
+    changed: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """When a lane's runs that count began, and when the last of them ended, on the clock of whoever tells it."""
+
+    rule: str
+    key: str
+    starts: tuple[float, ...]
+    ended: float

@@ -1,0 +1,107 @@
+"""The states that a lane is in, how long a `for` has seen them last, and until when rules rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+from hooks.events.catalogue import Event, Topic, topic_of
+
+
+@dataclass(slots=True)
+class Held:
+    """A state that a lane is in."""
+
+    event: Event  # the newest that told it
+    acted: bool = False  # a run that saw it ended well, or gave up for good
+
+
+class Rests(dict[str | None, float]):
+    """The pauses: until when no run of a rule starts, in the engine's seconds. None stands for all rules."""
+
+    def until(self, rule: str) -> float:
+        """When the last pause of this rule ends; in the past if nothing holds it back."""
+        return max(self.get(None, -inf), self.get(rule, -inf))
+
+
+class States:
+    """One state per topic. To a `for` rule, states that last together are one state.
+
+    `lost` are the sources that cannot see; the engine keeps them. Times are the engine's seconds.
+    """
+
+    def __init__(self, lost: AbstractSet[str], *, as_one: bool) -> None:
+        self.since = 0.0  # when the first of them began, later by the time that was blind
+        self.blind_since: float | None = None
+        self._as_one, self._lost = as_one, lost
+        self._held: dict[Topic, Held] = {}  # the newest at the end
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """All of them, the newest last."""
+        return tuple(self._held.values())
+
+    @property
+    def newest(self) -> Held:
+        """The one that was told last. Raises StopIteration if there is none."""
+        return next(reversed(self._held.values()))
+
+    @property
+    def acted(self) -> bool:
+        """Whether one of them has been acted on."""
+        return any(held.acted for held in self._held.values())
+
+    def of(self, topic: Topic | None) -> Held | None:
+        """The state of this topic."""
+        return self._held.get(topic) if topic else None
+
+    def begin(self, event: Event, now: float) -> bool:
+        """Take in the state that the event describes, if it describes one. True if there was none before."""
+        topic = topic_of(event)
+        if topic is None:
+            return False
+        began = not self._held
+        if began:
+            self.since = now
+        # to any rule without a `for`, an event is something to act on, whatever has been acted on before
+        held = Held(event, acted=self._as_one and self.acted)
+        old = self._held.pop(topic, None)
+        if old and self._as_one:
+            held = old
+            held.event = event
+        self._held[topic] = held
+        return began
+
+    def act(self, seen: Iterable[Held]) -> None:
+        """A run that saw these has acted on them."""
+        for held in seen:
+            held.acted = True
+        if self._as_one and self.acted:
+            for held in self._held.values():
+                held.acted = True
+
+    def end(self, topic: Topic) -> None:
+        """The state of this topic is over."""
+        self._held.pop(topic, None)
+
+    def look(self, now: float) -> Literal["blind", "sees"] | None:
+        """What has changed since the last look: whether one of the states can be seen. Blind time does not count."""
+        blind = bool(self._held) and all(self._unseen(topic, held) for topic, held in self._held.items())
+        if blind and self.blind_since is None:
+            self.blind_since = now
+            return "blind"
+        if not blind and self.blind_since is not None:
+            self.since += now - self.blind_since
+            self.blind_since = None
+            return "sees" if self._held else None
+        return None
+
+    def _unseen(self, topic: Topic, held: Held) -> bool:
+        # that a source is lost can be seen although it is lost
+        return held.event.source in self._lost and topic[0] != "source"

@@ -1,0 +1,100 @@
+"""What a handler is, what it is given, and the four ways in which it can end."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, NewType, Protocol, TypeVar
+
+from hooks.config.settings import Settings
+from hooks.events.catalogue import Event
+from hooks.world.model import World
+
+Duration = NewType("Duration", float)
+"""Seconds. In rules.toml an argument of this type is written "30s"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended well. `said` is one sentence: who, what, where and what happens next."""
+
+    status: Literal["changed", "unchanged", "skipped"]
+    said: str
+
+
+class Retry(Exception):  # noqa: N818 - the design's word
+    """It did not work now and may work later. `after` overrides the rule's own wait, in seconds."""
+
+    def __init__(self, said: str, *, after: float | None = None) -> None:
+        super().__init__(said)
+        self.said, self.after = said, after
+
+
+class GiveUp(Exception):  # noqa: N818 - the design's word
+    """It will not work however often it is tried: somebody has to change something first. `said` tells what."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+class Memory(Protocol):
+    """What a handler keeps in the state folder, by key; values are JSON. Survives a restart."""
+
+    def get(self, key: str) -> Any:
+        """The value, or None."""
+
+    def put(self, key: str, value: Any) -> None:
+        """Store it before returning; None removes the key."""
+
+
+def _free(_target: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a handler may know and use during one attempt."""
+
+    event: Event
+    run: str  # the run's id, as in the log
+    settings: Settings
+    world: World  # what is believed at this instant; look for yourself before acting
+    memory: Memory
+    secret: Callable[[str], str | None]  # read at use, so that a changed secret file is seen
+    docker: Callable[[float], Any]  # a new docker.APIClient with this time-out in seconds; close it
+    left: Callable[[], float]  # seconds until the attempt's time-out; hand it to sockets and processes
+    wait: Callable[[float], None]  # sleep; raises Retry when gluehook stops meanwhile
+    now: Callable[[], float]  # seconds since the Unix epoch
+    own_id: str = ""  # the id of the container that gluehook runs in, "" outside of one
+    hold: Callable[[str], AbstractContextManager[None]] = _free  # one more target, found by looking; raises Retry
+
+
+Look = Callable[[Context], Sequence[Event]]
+"""Finds states that nothing tells of, an event for each. Raises, in words, what keeps it from looking."""
+
+A = TypeVar("A")
+
+
+class Handler(ABC, Generic[A]):
+    """One verb of one target. An instance lives as long as gluehook and may keep a warm session."""
+
+    name: ClassVar[str]  # "qbittorrent.set_port"
+    says: ClassVar[str]  # one sentence for the reference
+    Args: ClassVar[type]  # a frozen dataclass; each field's metadata["says"] explains it
+    reconciles: ClassVar[bool] = False  # brings a state about: a resync may wake its rule
+    uses_port: ClassVar[bool] = False  # looks at the forwarded port: the port file is watched for it
+
+    @abstractmethod
+    def targets(self, args: A, settings: Settings) -> tuple[str, ...]:
+        """What it touches, as lock names: "container:gluetun", "http://gluetun:8080"."""
+
+    @abstractmethod
+    def plan(self, args: A, ctx: Context) -> str | None:
+        """What would change, in one sentence, or None. Reads only. Raises Retry or GiveUp."""
+
+    @abstractmethod
+    def apply(self, args: A, ctx: Context) -> Outcome:
+        """Look, compare, act only on a difference, read back. Raises Retry or GiveUp."""

@@ -1,0 +1,257 @@
+"""The journal: what was accepted, what ran and how it ended, in SQLite (WAL). What is not settled is done again.
+
+`synchronous=NORMAL`: a commit survives `kill -9` of us and of Docker; a power cut may cost the last instants,
+and the resync covers the states. Thread-safe. A method whose write fails raises;
+`hooks.journal.journal` goes on without.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hooks.engine.runs import Past, Run, Unfinished
+from hooks.events.catalogue import Event
+from hooks.journal import packing
+from hooks.journal.migrations import migrate, transaction
+
+_NEWEST_FIRST = 100  # rows of history without a number of one's own
+_AT_ONCE = 500  # rows of a recording
+_COLUMNS = "id rule key event began ended attempt step changed said outcome steps".split()
+
+
+class Journal:
+    """One open journal file, that `read_only` leaves as it is. Raises sqlite3.Error where disk or file fail it."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._lock = threading.RLock()
+        self._together = False
+        # what nobody has open can be read in a folder that cannot be written, too
+        at_rest = read_only and not path.with_name(f"{path.name}-wal").exists()
+        how = "ro&immutable=1" if at_rest else "ro" if read_only else "rwc"
+        name = f"{path.absolute().as_uri()}?mode={how}"
+        self._db = sqlite3.connect(name, uri=True, check_same_thread=False, isolation_level=None, timeout=5.0)
+        try:
+            if not read_only:
+                self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; what was written stays."""
+        with self._lock:
+            self._db.close()
+
+    # -- events ----------------------------------------------------------------------------
+
+    def accept(self, event: Event, lanes: Sequence[tuple[str, str]]) -> None:
+        """Lanes have taken the event: it is on disk when this returns."""
+        with self._transaction() as db:
+            # the same event may be accepted again: a state that a resync tells anew
+            row = (event.id, event.time, *packing.pack(db, event))
+            seq = db.execute("insert into events (id, at, pattern, packed) values (?, ?, ?, ?)", row).lastrowid
+            db.executemany(
+                "insert into accepted (rule, key, event) values (?, ?, ?)", [(rule, key, seq) for rule, key in lanes]
+            )
+
+    def knows(self, event_id: str) -> bool:
+        """Whether the event was accepted before: Docker tells the last second of its history again."""
+        with self._lock:
+            return self._db.execute("select 1 from events where id = ?", (event_id,)).fetchone() is not None
+
+    def settle(self, rule: str, key: str, event_id: str, *, alone: bool) -> None:
+        """A lane is through with an event, and, unless `alone`, with all that it accepted before."""
+        with self._transaction() as db:
+            self._settle(db, rule, key, event_id, alone=alone)
+
+    def unsettled(self) -> list[Unfinished]:
+        """What must be done again, oldest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "select e.packed, p.line, a.rule, a.key, r.id, r.attempt, r.step, r.changed, r.said from accepted a"
+                " join events e on e.seq = a.event join patterns p on p.seq = e.pattern"
+                " left join runs r on r.rule = a.rule and r.key = a.key and r.event = e.id and r.outcome is null"
+                " order by a.event"
+            ).fetchall()
+        return [
+            Unfinished(rule, key, event, run or "", attempt or 1, step or 0, bool(changed), said or "")
+            for packed, pattern, rule, key, run, attempt, step, changed, said in rows
+            if (event := packing.unpack(packed, pattern)) is not None
+        ]
+
+    # -- runs ------------------------------------------------------------------------------
+
+    def begin(self, run: Run, now: float) -> None:
+        """An attempt begins; the first one begins the run."""
+        number, rule = int(run.id.rpartition("#")[2]), run.rule.name
+        row = (run.id, number, rule, run.key, run.event.id, now, run.attempt, run.step, run.changed, run.said)
+        with self._transaction() as db:
+            db.execute(
+                "insert into runs (id, number, rule, key, event, began, attempt, step, changed, said)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " on conflict (id) do update set attempt = excluded.attempt, event = excluded.event",
+                row,
+            )
+
+    def step(self, run: str, step: int, told: Mapping[str, object], *, changed: bool, said: str) -> None:
+        """The step before `step` is done: a resumed run goes on with `step`."""
+        with self._transaction() as db:
+            db.execute(
+                "update runs set step = ?, changed = ?, said = ?, steps = json_insert(steps, '$[#]', json(?))"
+                " where id = ?",
+                (step, changed, said, json.dumps(dict(told), ensure_ascii=False), run),
+            )
+
+    def end(self, run: Run, outcome: str, said: str, now: float, *, counts: bool) -> None:
+        """A run has ended for good: it and what it covered are settled in one transaction."""
+        alone = run.rule.mode == "queued"
+        with self._transaction() as db:
+            db.execute(
+                # what its steps have said stands there already
+                "update runs set outcome = ?, ended = ?, counts = ?, said = coalesce(nullif(?,"
+                " (select group_concat(json_extract(value, '$.said'), '; ') from json_each(steps))), '') where id = ?",
+                (outcome, now, counts, said, run.id),
+            )
+            self._settle(db, run.rule.name, run.key, run.event.id, alone=alone)
+            # a lane has one run at a time: any other that is open was given up for this one
+            db.execute(
+                "update runs indexed by open_runs set outcome = 'superseded', ended = ?"
+                " where rule = ? and key = ? and outcome is null",
+                (now, run.rule.name, run.key),
+            )
+
+    def last_number(self) -> int:
+        """The number of the newest run, 0 if there was none: ids go on from there."""
+        with self._lock:
+            return self._last_number()
+
+    def pasts(self, since: float) -> list[Past]:
+        """What limits and cooldowns must know of the runs that ended after `since`. Seconds since the Unix epoch."""
+        with self._lock:
+            rows = self._db.execute(
+                "select rule, key, began, ended from runs where counts and ended >= ? order by began", (since,)
+            ).fetchall()
+        lanes: dict[tuple[str, str], list[tuple[float, float]]] = {}
+        for rule, key, began, ended in rows:
+            lanes.setdefault((rule, key), []).append((began, ended))
+        return [
+            Past(rule, key, tuple(began for began, _ in runs), max(ended for _, ended in runs))
+            for (rule, key), runs in lanes.items()
+        ]
+
+    def history(self, *, failed: bool = False, rule: str = "", run: str = "",
+                most: int = _NEWEST_FIRST) -> list[dict[str, Any]]:  # fmt: skip
+        """Past runs, newest first. `failed`: only those that ended without having done their work."""
+        where = "where ? in ('', rule) and ? in ('', id)" + (" and outcome in ('retry', 'give_up')" if failed else "")
+        with self._lock:
+            rows = self._db.execute(
+                f"select {', '.join(_COLUMNS)} from runs {where} order by began desc limit ?",  # noqa: S608 - our own words
+                (rule, run, most),
+            ).fetchall()
+        return [_told(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+
+    def event(self, event_id: str) -> Event | None:
+        """An accepted event by its id."""
+        with self._lock:
+            row = self._db.execute(
+                "select e.packed, p.line from events e join patterns p on p.seq = e.pattern where e.id = ?", (event_id,)
+            ).fetchone()
+        return packing.unpack(*row) if row else None
+
+    def recorded(self, since: float = 0.0) -> Iterator[Event]:
+        """The accepted events from the first one of `since` (seconds since the Unix epoch) on, as they were accepted.
+
+        They are read as they are asked for; others may write meanwhile.
+        """
+        with self._lock:
+            first = self._db.execute("select min(seq) from events where at >= ?", (int(since * 1e9),)).fetchone()[0]
+        last = first - 1 if first else None
+        while last is not None:
+            with self._lock:
+                rows = self._db.execute(
+                    "select e.seq, e.packed, p.line from events e join patterns p on p.seq = e.pattern"
+                    " where e.seq > ? order by e.seq limit ?", (last, _AT_ONCE)
+                ).fetchall()  # fmt: skip
+            yield from (event for _, *packed in rows if (event := packing.unpack(*packed)))
+            last = rows[-1][0] if rows else None
+
+    # -- the rest --------------------------------------------------------------------------
+
+    def get(self, name: str) -> Any:
+        """A value stored by name, or None."""
+        with self._lock:
+            row = self._db.execute("select value from meta where name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def put(self, name: str, value: Any) -> None:
+        """Store a JSON value by name; None removes it."""
+        with self._transaction() as db:
+            if value is None:
+                db.execute("delete from meta where name = ?", (name,))
+            else:
+                text = json.dumps(value, ensure_ascii=False)
+                db.execute("insert or replace into meta (name, value) values (?, ?)", (name, text))
+
+    def prune(self, before: float, most: int) -> int:
+        """Forget settled events and ended runs older than `before` (seconds since the epoch), and all but the `most`
+        newest of each. How many events went."""
+        with self._transaction() as db:
+            newest = db.execute("select max(seq) from events").fetchone()[0] or 0
+            gone = db.execute(
+                "delete from events where (at < ? or seq <= ?) and seq not in (select event from accepted)",
+                (int(before * 1e9), newest - most),
+            ).rowcount
+            packing.prune(db)
+            # the event may be as old as the state that it tells, but limits ask for what has run lately
+            db.execute(
+                "delete from runs where outcome is not null and (ended < ? or number <= ?)",
+                (before, self._last_number() - most),
+            )
+        return gone
+
+    def _last_number(self) -> int:
+        return int(self._db.execute("select coalesce(max(number), 0) from runs").fetchone()[0])
+
+    def _settle(self, db: sqlite3.Connection, rule: str, key: str, event_id: str, *, alone: bool) -> None:
+        covered = "event in (select seq" if alone else "event <= (select max(seq)"
+        db.execute(
+            f"delete from accepted where rule = ? and key = ? and {covered} from events where id = ?)",  # noqa: S608
+            (rule, key, event_id),
+        )
+
+    def _prepare(self) -> None:
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")
+        self._db.execute("pragma journal_size_limit = 4194304")
+        migrate(self._db)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One commit for all that is written in this block: a burst must not cost one each."""
+        with self._transaction():
+            self._together = True
+            try:
+                yield
+            finally:
+                self._together = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._together:
+                yield self._db
+                return
+            with transaction(self._db):
+                yield self._db
+
+
+def _told(run: dict[str, Any]) -> dict[str, Any]:
+    steps = json.loads(run["steps"])
+    said = run["said"] or "; ".join(step["said"] for step in steps)
+    return {**run, "changed": bool(run["changed"]), "steps": steps, "said": said}

@@ -1,0 +1,116 @@
+"""`${event.port}`, `${state.ports.1}`, `${secret:NAME}`, `${run.said}`: text that is filled in when a step runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hooks.events.catalogue import Event
+
+_PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
+_INSIDE = re.compile(r"(event|state|run)\.([\w.:-]+)|(secret):([A-Za-z_][A-Za-z0-9_]*)")
+
+Lookup = Callable[["Placeholder"], Any]
+
+
+class Empty(Exception):  # noqa: N818 - it is no error: the step is skipped
+    """A placeholder had nothing to say; its text is what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One `${…}`: `root` is event, state, run or secret; `path` the rest, without the dot or colon."""
+
+    root: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"${{{self.root}{':' if self.root == 'secret' else '.'}{self.path}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with placeholders. One that is exactly one placeholder keeps the value's type."""
+
+    parts: tuple[str | Placeholder, ...]
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        """The placeholders, in order."""
+        return tuple(part for part in self.parts if isinstance(part, Placeholder))
+
+    def render(self, lookup: Lookup) -> Any:
+        """The text, or the value if it is one placeholder alone. Raises `Empty` if one has no value."""
+        values = [part if isinstance(part, str) else _value(part, lookup) for part in self.parts]
+        return values[0] if len(values) == 1 else "".join(map(str, values))
+
+
+def parse(text: str) -> str | Template:
+    """A `Template` if the text holds a placeholder, else the text as it is. Raises ValueError for a bad `${…}`."""
+    parts: list[str | Placeholder] = []
+    end = 0
+    for found in _PLACEHOLDER.finditer(text):
+        inside = _INSIDE.fullmatch(found[1])
+        if inside is None:
+            raise ValueError(found[0])
+        if found.start() > end:
+            parts.append(text[end : found.start()])
+        parts.append(Placeholder(inside[1] or inside[3], inside[2] or inside[4]))
+        end = found.end()
+    if not parts:
+        return text
+    if end < len(text):
+        parts.append(text[end:])
+    return Template(tuple(parts))
+
+
+def render(value: Any, lookup: Lookup) -> Any:
+    """The value with every `Template` in it, at any depth, filled in. Raises `Empty`."""
+    if isinstance(value, Template):
+        return value.render(lookup)
+    if isinstance(value, Mapping):
+        return {k: render(v, lookup) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [render(v, lookup) for v in value]
+    return value
+
+
+def templates(value: Any) -> Iterator[Template]:
+    """Every `Template` in the value, at any depth."""
+    if isinstance(value, Template):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from templates(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from templates(inner)
+
+
+def walk(tree: Any, path: str) -> Any:
+    """Follow `a.0.b` into mappings and lists; None where it leads nowhere. A key may itself hold dots."""
+    if not path:
+        return tree
+    if isinstance(tree, Mapping):
+        for cut in range(len(path), 0, -1):
+            if (cut == len(path) or path[cut] == ".") and path[:cut] in tree:
+                return walk(tree[path[:cut]], path[cut + 1 :])
+        return None
+    head, _, rest = path.partition(".")
+    if isinstance(tree, list | tuple) and head.isdecimal() and int(head) < len(tree):
+        return walk(tree[int(head)], rest)
+    return None
+
+
+def event_value(event: Event, placeholder: Placeholder) -> object:
+    """What `${event.…}` says of the event; None if it has no such field."""
+    return walk({"type": event.type, "subject": event.subject, **event.data}, placeholder.path)
+
+
+def _value(placeholder: Placeholder, lookup: Lookup) -> Any:
+    value = lookup(placeholder)
+    if value is None or value == "":
+        raise Empty(str(placeholder))
+    return value

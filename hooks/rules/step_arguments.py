@@ -1,0 +1,25 @@
+"""A step's arguments as far as they can be told without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hooks.events.catalogue import Event
+from hooks.rules.placeholders import Placeholder, event_value, render, walk
+from hooks.rules.table import Step
+
+
+def filled(step: Step, event: Event, state: Mapping[str, Any] | None, run: str = "") -> dict[str, Any]:
+    """The arguments for this event. `state` is what `${state.…}` can say, None where it is not known; `run` is the
+    run's id. What cannot be told stays as it is: secrets, what a step before has said. Raises Empty.
+    """
+
+    def lookup(placeholder: Placeholder) -> Any:
+        if placeholder.root == "event":
+            return event_value(event, placeholder)
+        if placeholder.root == "state" and state is not None:
+            return walk(state, placeholder.path)
+        return run if run and str(placeholder) == "${run.id}" else str(placeholder)
+
+    return {name: render(value, lookup) for name, value in step.args.items()}

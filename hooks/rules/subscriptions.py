@@ -1,0 +1,92 @@
+"""What a rule table listens to, so that sources need not tell the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from hooks.events.catalogue import CATALOGUE, Event, EventType, ended_by, topic_of
+from hooks.rules.matching import Match, OneOf
+from hooks.rules.placeholders import templates
+from hooks.rules.table import Rule, Table
+
+
+class Interest:
+    """Which events reach the engine: those that a rule matches by type and subject, and those that end its states."""
+
+    def __init__(self, table: Table, gluetun: str) -> None:
+        rules = [rule for rule in table.rules if rule.enabled]
+        self.types = frozenset(entry.event for rule in rules for entry in rule.on)
+        self.every = _named(rules, "timer.")
+        self.files = _named(rules, "file.")
+        self.port = any(_uses_port(rule) for rule in rules)
+        self._subjects: defaultdict[str, _Subjects] = defaultdict(_Subjects)
+        self._topics: defaultdict[str, _Subjects] = defaultdict(_Subjects)
+        for entry in (entry for rule in rules for entry in rule.on):
+            kind = CATALOGUE[entry.event]
+            match = entry.match.get(kind.subject)
+            self._subjects[kind.name].add(match)
+            if kind.state:
+                # a port's state is gluetun's own, whatever the rule names
+                self._topics[kind.state.topic].add(OneOf((gluetun,)) if kind.state.topic == "port" else match)
+        self._states = {kind.name: self._wanted_topics(kind) for kind in CATALOGUE.values()}
+
+    def wants(self, event: Event) -> bool:
+        """Whether a rule listens to it, or a state that a rule listens to begins or ends with it."""
+        named = str(event.data.get(CATALOGUE[event.type].subject, event.subject))
+        if event.type in self._subjects and named in self._subjects[event.type]:
+            return True
+        topic = topic_of(event)
+        topics = (*ended_by(event), topic) if topic else ended_by(event)
+        return any(what in self._topics and who in self._topics[what] for what, who in topics)
+
+    def may_want(self, kind: str, subject: str) -> bool:
+        """As `wants`, before there is an event: its type and who it is about. True for what more has to be known of."""
+        if kind in self._subjects and subject in self._subjects[kind]:
+            return True
+        # a rename ends the states of whoever bore the name before
+        states = self._states.get(kind, ())
+        return bool(states) and (kind == "container.rename" or any(subject in subjects for subjects in states))
+
+    def _wanted_topics(self, kind: EventType) -> tuple[_Subjects, ...]:
+        """Whose states of those that rules listen to begin or end with an event of this type."""
+        topics = (*kind.ends, kind.state.topic) if kind.state else kind.ends
+        return tuple(self._topics[topic] for topic in topics if topic in self._topics)
+
+
+class _Subjects:
+    """Whose events are wanted. Names are looked up; only globs and their like are tried one by one."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._matches: list[Match] = []
+        self._all = False
+
+    def __contains__(self, name: str) -> bool:
+        if self._all or name in self._names:
+            return True
+        return bool(self._matches) and any(match(name) for match in self._matches)
+
+    def add(self, match: Match | None) -> None:
+        if match is None:
+            self._all = True
+        elif isinstance(match, OneOf):
+            self._names.update(map(str, match.values))
+        else:
+            self._matches.append(match)
+
+
+def _named(rules: Iterable[Rule], prefix: str) -> frozenset[str]:
+    """The timers or files that rules name."""
+    entries = [entry for rule in rules for entry in rule.on if entry.event.startswith(prefix)]
+    matches = [entry.match.get(CATALOGUE[entry.event].subject) for entry in entries]
+    return frozenset(str(value) for match in matches if isinstance(match, OneOf) for value in match.values)
+
+
+def _uses_port(rule: Rule) -> bool:
+    if any(entry.event.startswith("port.") for entry in rule.on):
+        return True
+    if any(step.uses_port for step in rule.do):
+        return True
+    placeholders = (p for step in rule.do for template in templates(step.args) for p in template.placeholders)
+    return any(p.root == "state" and p.path.startswith("port") for p in placeholders)

@@ -1,0 +1,132 @@
+"""The rule table: immutable, made by `rules`, read by `engine` and `dispatch`. No parsing here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hooks.events.catalogue import CATALOGUE, Event
+from hooks.rules.matching import Match, OneOf
+from hooks.rules.placeholders import Template
+
+Mode = Literal["latest", "queued", "single"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One alternative of `on`: the event's type, and what each named field must be."""
+
+    event: str
+    match: Mapping[str, Match] = field(default_factory=dict)
+
+    def matches(self, event: Event) -> bool:
+        """Whether the event is of this type and every named field is there and passes."""
+        if event.type != self.event:
+            return False
+        for name, match in self.match.items():  # noqa: SIM110 - asked for each event; all() takes twice as long
+            if name not in event.data or not match(event.data[name]):
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Debounce:
+    """Run `wait_s` after the last event, at the latest `max_s` after the first. Seconds."""
+
+    wait_s: float
+    max_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `runs` runs in any `per_s` seconds."""
+
+    runs: int
+    per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """`attempts` counts the first; the n-th wait is min(max_s, first_s * 2**n) seconds."""
+
+    attempts: int = 6
+    first_s: float = 1.0
+    max_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One handler call. `args` holds values, and a `Template` wherever the file has a placeholder (at any depth)."""
+
+    use: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    when_changed: bool = False
+    reconciles: bool = False  # the handler brings a state about, so a resync may wake the rule
+    uses_port: bool = False  # the handler reads the forwarded port, so the port file is watched
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One `[[rule]]`. Durations are seconds."""
+
+    name: str
+    on: tuple[Entry, ...]
+    do: tuple[Step, ...]
+    key: str | Template | None = None
+    for_s: float | None = None
+    debounce: Debounce | None = None
+    cooldown_s: float = 0.0
+    repeat: bool = False
+    limit: Limit | None = None
+    mode: Mode = "latest"
+    timeout_s: float = 30.0
+    retry: RetryPolicy = RetryPolicy()
+    enabled: bool = True
+    dry_run: bool = False
+    line: int = field(default=0, compare=False)  # where it stands in the file; no part of what it says
+
+    def listens_to(self, event: Event) -> bool:
+        """Whether one of its entries matches the event."""
+        for entry in self.on:  # noqa: SIM110 - as in `Entry.matches`
+            if entry.matches(event):
+                return True
+        return False
+
+    @property
+    def stateful(self) -> bool:
+        """Whether each of its events describes a state, so that the lane's state can end."""
+        return all(CATALOGUE[entry.event].is_state for entry in self.on)
+
+    @property
+    def escalates(self) -> bool:
+        """Whether it answers nothing but other rules' exhaustion."""
+        return all(entry.event == "rule.exhausted" for entry in self.on)
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether one of its steps brings a state about."""
+        return any(step.reconciles for step in self.do)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A rules file that is valid as a whole."""
+
+    rules: tuple[Rule, ...] = ()
+    file: str = ""
+
+
+Index = dict[str, dict[str | None, dict[int, Rule]]]
+
+
+def index(table: Table) -> Index:
+    """Rules by event type and by the subject they name; those that name none stand under None."""
+    found: Index = {}
+    for place, rule in enumerate(table.rules):
+        for entry in rule.on if rule.enabled else ():
+            match = entry.match.get(CATALOGUE[entry.event].subject)
+            subjects = match.values if isinstance(match, OneOf) else (None,)
+            for subject in subjects:
+                found.setdefault(entry.event, {}).setdefault(subject, {})[place] = rule
+    return found

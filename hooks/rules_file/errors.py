@@ -1,0 +1,141 @@
+"""What is wrong with a rules file, and how it is said to its owner.
+
+Every error has a stable code. tests/broken/ holds a broken file and its golden output
+for each of them, and docs/errors.md is made from those.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, time
+
+from hooks.config.masking import Page, without_secrets
+
+CODES: Mapping[str, str] = {
+    "file-missing": "There is no rules file at this path.",
+    "file-unreadable": "The rules file is there and cannot be read.",
+    "not-a-file": "The path is a directory, a pipe or a socket.",
+    "file-empty": "The rules file holds nothing at all.",
+    "file-too-big": "The rules file is larger than one MiB.",
+    "not-utf8": "The rules file is no text in UTF-8.",
+    "syntax": "The text is not TOML.",
+    "version": "The file does not say which version of the grammar it is written in.",
+    "unknown-key": "A key that the grammar does not have at this place.",
+    "missing-key": "A key that must be there is not.",
+    "wrong-type": "A value of another type than the key takes.",
+    "bad-value": "A value of the right type that makes no sense here.",
+    "bad-name": "A rule's name is not kebab-case.",
+    "duplicate-name": "Two rules have one name.",
+    "bad-duration": "A duration without a unit, or with one that is not known.",
+    "unknown-event": "An event type that is not in the catalogue.",
+    "unknown-field": "A field that this event does not have.",
+    "bad-match": "A MATCH that cannot be read.",
+    "never-matches": "A MATCH that no event can ever pass.",
+    "tick-every": "A timer.tick does not say how often, or too often.",
+    "unknown-rule": "A match names a rule that is not in the file.",
+    "escalates-itself": "A rule answers its own exhaustion.",
+    "for-needs-state": "`for` on an event that is no state with an end.",
+    "repeat-needs-for": "`repeat` without `for`.",
+    "repeat-needs-cooldown": "`repeat` without `cooldown` would run in a loop.",
+    "for-or-debounce": "`for` and `debounce` in one rule.",
+    "queued-cannot-wait": "mode = \"queued\" together with `for` or `debounce`.",
+    "key-required": "`on` mixes kinds of events and no `key` says what counts as the same thing.",
+    "placeholder-syntax": "A `${` that is never closed.",
+    "placeholder-unknown": "A placeholder for something that does not exist.",
+    "placeholder-misplaced": "A placeholder where none is read, or where it is always empty.",
+    "placeholder-type": "A placeholder whose value cannot serve here.",
+    "unknown-handler": "A step uses a handler that does not exist.",
+    "unknown-argument": "A step gives its handler an argument that it does not take.",
+    "missing-argument": "A step leaves out an argument that its handler needs.",
+    "wrong-argument": "An argument of another type than the handler takes.",
+    "test-checks-nothing": "A [[test]] that could never fail.",
+    "test-too-late": "A [[test]] has ended before one of its instants.",
+    "test-never": "A [[test]] expects what its rule never does.",
+    "when-changed-first": "`when_changed` on the first step, before which nothing can have changed.",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error. `said` is what is wrong, `hint` what to write instead; line and column count from 1, 0 is the file."""
+
+    code: str
+    said: str
+    hint: str = ""
+    rule: str = ""  # "'forward-port'", or "#3" for a rule without a name
+    line: int = 0
+    column: int = 0
+    test: str = ""  # as `rule`, where it stands in a [[test]]
+
+    @property
+    def sentence(self) -> str:
+        """Who, what is wrong, and what to write."""
+        who = f"rule {self.rule}: " if self.rule else f"test {self.test}: " if self.test else ""
+        return who + self.said + (f"; {self.hint}" if self.hint else "")
+
+
+def render(diagnostics: Iterable[Diagnostic], text: str, file: str, *, colour: bool = False) -> str:
+    """All of them, for a person: place, code, sentence, and the source line with a caret under the place.
+
+    `text` is the file's text, "" where it could not be read. Secrets in it are not shown.
+    """
+    page = Page(text)
+    return "\n".join(_block(one, page, file, colour) for one in diagnostics)
+
+
+def as_record(one: Diagnostic, file: str) -> dict[str, str | int]:
+    """The error for a program: the same facts, as plain JSON values."""
+    return {"file": file, **asdict(one)}
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """A question that offers the nearest of the words, or "" if none is near."""
+    near = nearest(word, words)
+    return f"did you mean {near!r}?" if near else ""
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The one of the words that is most like it, or "" if none is near."""
+    near = difflib.get_close_matches(word[:80], list(words), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
+def quoted(value: object) -> str:
+    """A value of the file for a sentence: cut, on one line, without control characters, without what looks secret."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return str(value)[:40]
+    shown = repr(without_secrets(value[:4000]))
+    return shown if len(shown) <= 62 else shown[:60] + "…'"
+
+
+def kind_of(value: object) -> str:
+    """What a value of the file is, for a sentence."""
+    match value:
+        case str():
+            return "a text"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case date() | time():
+            return "a date or time"
+    return "a table"
+
+
+def _block(one: Diagnostic, page: Page, file: str, colour: bool) -> str:
+    place = f"{file}:{one.line}:{one.column}" if one.line else file
+    head = f"{_paint(place, '1', colour)}: {_paint(f'error[{one.code}]', '1;31', colour)}: {one.sentence}"
+    if not one.line:
+        return head
+    source, indent = page.show(one.line, one.column)
+    return f"{head}\n    {source}\n    {indent}{_paint('^', '1;32', colour)}"
+
+
+def _paint(text: str, ansi: str, colour: bool) -> str:
+    return f"\033[{ansi}m{text}\033[0m" if colour else text

@@ -1,0 +1,159 @@
+"""MATCH of one field: from what the file holds to a `Match`, if an event could ever pass it."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from hooks.events import durations
+from hooks.rules.matching import AnyOf, Glob, Match, Not, OneOf, Range, Regex
+from hooks.rules_file.errors import kind_of, quoted
+from hooks.rules_file.findings import Part
+
+LABELS = "labels"  # stands for the event where the field is a label: nothing is known of its values
+_PORTS = range(1, 65536)
+_SHORTEST_TICK_S = 1.0
+_CONTAINER_ID = 64  # hexadecimal digits
+_CONTAINER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_TYPES: Mapping[type, str] = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
+
+
+class MatchReader:
+    """Reads the MATCH of one field of one event."""
+
+    def __init__(self, part: Part, event: str, field: str, wanted: type) -> None:
+        self._part, self._event, self._field, self._wanted = part, event, field, wanted
+
+    def read(self) -> Match | None:
+        """The match, or None after telling what is wrong with it."""
+        return self._any(self._part.get(self._field), (self._field,))
+
+    def _any(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
+        if raw is None or self._part.findings.broken((*self._part.path, *where)):
+            return None
+        if isinstance(raw, list):
+            return self._list(raw, where)
+        if isinstance(raw, dict):
+            return self._table(raw, where)
+        return self._value(raw, where)
+
+    def _list(self, raw: list[Any], where: tuple[str | int, ...]) -> Match | None:
+        if not raw:
+            return self._never(where, "the list is empty, so nothing is in it", "name at least one value")
+        options = [option for index, one in enumerate(raw) if (option := self._any(one, (*where, index)))]
+        values = [value for option in options if isinstance(option, OneOf) for value in option.values]
+        others = [option for option in options if not isinstance(option, OneOf)]
+        # plain values stay one OneOf: the engine finds rules by it
+        plain = [OneOf(tuple(values))] if values else []
+        return AnyOf((*plain, *others)) if others else OneOf(tuple(values))
+
+    def _table(self, raw: Mapping[str, Any], where: tuple[str | int, ...]) -> Match | None:
+        kinds = {"range" if key in ("min", "max") else key for key in raw} & {"not", "regex", "range"}
+        if raw and not kinds:
+            return None  # its unknown keys have been told
+        if len(kinds) != 1:
+            said = f"{self._field} is a table that says " + ("nothing" if not kinds else "two things at once")
+            hint = "write one of { not = … }, { regex = … }, { min = …, max = … }"
+            return self._wrong("bad-match", where, said, hint)
+        if "not" in kinds:
+            return self._not(raw["not"], (*where, "not"))
+        return self._regex(raw["regex"], (*where, "regex")) if "regex" in kinds else self._range(raw, where)
+
+    def _not(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
+        inner = self._any(raw, where)
+        if inner is not None and _passes_all(inner):
+            return self._never(where, "everything passes it, so nothing is left", "exclude something narrower")
+        return Not(inner) if inner is not None else None
+
+    def _regex(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
+        if not isinstance(raw, str):
+            return None
+        if self._wanted is not str:
+            return self._misfit("a regular expression", where)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                return Regex(re.compile(raw))
+        except (re.error, OverflowError, RecursionError, Warning) as error:
+            said = f"{quoted(raw)} is no regular expression: {str(error)[:80]}"
+            return self._wrong("bad-match", where, said, "correct it; it must fit the whole text")
+
+    def _range(self, raw: Mapping[str, Any], where: tuple[str | int, ...]) -> Match | None:
+        path = (*self._part.path, *where)
+        if any(self._part.findings.broken((*path, bound)) for bound in raw):
+            return None
+        if self._wanted is not int:
+            return self._misfit("a range of numbers", where)
+        least, most = raw.get("min"), raw.get("max")
+        if least is not None and most is not None and least > most:
+            return self._never(where, f"min {least} is greater than max {most}", "write the smaller one as min")
+        highest = _PORTS[-1] if most is None else most
+        if self._field.endswith("port") and ((least or 1) > _PORTS[-1] or highest < _PORTS[0]):
+            return self._never(where, "no port lies in this range", "ports go from 1 to 65535")
+        return Range(least, most)
+
+    def _value(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
+        if self._event == "timer.tick":
+            return self._tick(raw, where)
+        if type(raw) is not self._wanted:
+            shown = quoted(raw) if isinstance(raw, bool) else f"{quoted(raw)}, {kind_of(raw)},"
+            return self._misfit(shown, where)
+        if isinstance(raw, str) and "${" in raw:
+            said = f"{quoted(raw)} in a match is compared as it is; no placeholder is read there"
+            return self._wrong("placeholder-misplaced", where, said, "write the value itself, or a glob such as web-*")
+        if isinstance(raw, str) and ("*" in raw or "?" in raw):
+            return Glob(raw)
+        reason = self._impossible(raw)
+        return self._never(where, *reason) if reason else OneOf((raw,))
+
+    def _tick(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
+        try:
+            seconds = durations.parse(raw)
+        except ValueError as error:
+            said, _, hint = str(error).partition("; ")
+            return self._wrong("bad-duration", where, f"every: {said}", hint)
+        if seconds < _SHORTEST_TICK_S:
+            return self._wrong("tick-every", where, f"every {quoted(raw)} is too often", 'write at least every = "1s"')
+        return OneOf((durations.text(seconds),))
+
+    def _impossible(self, raw: Any) -> tuple[str, str] | None:
+        """Why no event could have this value, and what to write."""
+        if self._event == LABELS:
+            return None
+        if self._field.endswith("port") and raw not in _PORTS:
+            return f"{raw} is no port", "ports go from 1 to 65535"
+        if self._field == "path" and not raw.startswith("/"):
+            return f"{quoted(raw)} is a relative path, and paths of events are absolute", "write it from / on"
+        if self._field in ("container", "old_name") and not _CONTAINER_NAME.fullmatch(raw):
+            name = "".join(_CONTAINER_NAME.findall(raw)[:1]) or "gluetun"
+            return f"{quoted(raw)} is no name that a container can have", f'write it without /: "{name}"'
+        if self._event.startswith("container.") and self._field in ("id", "old_id") and len(raw) != _CONTAINER_ID:
+            return f"{quoted(raw)} is not a whole container id", f'write "{raw[:12]}*" to match its beginning'
+        return None
+
+    def _misfit(self, shown: str, where: tuple[str | int, ...]) -> Match | None:
+        said = f"{self._field} is {_TYPES[self._wanted]} in {self._event}, which {shown} can never equal"
+        return self._never(where, said, _other_way(self._wanted))
+
+    def _never(self, where: tuple[str | int, ...], said: str, hint: str) -> Match | None:
+        return self._wrong("never-matches", where, said, hint)
+
+    def _wrong(self, code: str, where: tuple[str | int, ...], said: str, hint: str) -> Match | None:
+        # there is no match then: None is what its callers hand on
+        self._part.findings.add(code, (*self._part.path, *where), said, hint)
+        return None
+
+
+def _other_way(wanted: type) -> str:
+    return "write a whole number without quotes, or { min = …, max = … }" if wanted is int else "write a text in quotes"
+
+
+def _passes_all(match: Match) -> bool:
+    match match:
+        case Glob(pattern):
+            return set(pattern) == {"*"}
+        case AnyOf(options):
+            return any(_passes_all(option) for option in options)
+    return False

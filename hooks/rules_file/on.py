@@ -1,0 +1,105 @@
+"""`on` of a rule: its entries, and whether an event could ever pass them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hooks.events.catalogue import CATALOGUE, EventType
+from hooks.rules.matching import Labels, Match, OneOf
+from hooks.rules.table import Entry
+from hooks.rules_file.errors import did_you_mean, quoted
+from hooks.rules_file.findings import Part
+from hooks.rules_file.match import LABELS, MatchReader
+
+
+def entries(rule: Part) -> list[tuple[Part, Entry]]:
+    """The usable entries of `on`, each with its place; what is wrong with the others has been told."""
+    return [(part, entry) for part in _parts(rule) if (entry := _entry(part))]
+
+
+def _parts(rule: Part) -> Iterator[Part]:
+    raw = rule.get("on")
+    many = raw if isinstance(raw, list) else [raw]
+    for index, one in enumerate(many):
+        path = (*rule.path, "on", index) if raw is many else (*rule.path, "on")
+        if isinstance(one, dict):
+            yield Part(rule.findings, path, one)
+        elif isinstance(one, str) and not rule.findings.broken(path):
+            yield Part(rule.findings, path, {"event": one})
+
+
+def event_type(part: Part) -> EventType | None:
+    """The type that a table names as its `event`; None after telling that there is none of that name."""
+    name = part.get("event")
+    kind = CATALOGUE.get(name) if isinstance(name, str) else None
+    if kind is None and isinstance(name, str):
+        part.wrong("unknown-event", "event", f"there is no event {quoted(name)}", _nearest_event(name))
+    return kind
+
+
+def field_type(part: Part, kind: EventType, name: str) -> type | None:
+    """The type of this field of the event; None after telling that the event has no such field."""
+    wanted = kind.fields.get(name)
+    if wanted is None:
+        said = f"{kind.name} has no field {quoted(name)}"
+        part.findings.add("unknown-field", (*part.path, name), said, _nearest_field(name, kind), key=True)
+    return wanted
+
+
+def _entry(part: Part) -> Entry | None:
+    kind = event_type(part)
+    if kind is None:
+        return None
+    match = {field: test for field in part.values if field != "event" and (test := _field(part, kind, field))}
+    if kind.name == "timer.tick":
+        _check_named(part, "every", match.get("every"), "tick-every", "a timer.tick must say how often it comes")
+    elif kind.name.startswith("file."):
+        _check_named(part, "path", match.get("path"), "never-matches", "only files that a rule names are watched")
+    return Entry(kind.name, match)
+
+
+def _nearest_event(name: str) -> str:
+    if "health_status" in name:
+        return "a container's health is container.healthy or container.unhealthy"
+    same_action = [known for known in CATALOGUE if known.partition(".")[2] == name]
+    if same_action:
+        return f"did you mean {same_action[0]!r}?"
+    return did_you_mean(name, CATALOGUE) or "`gluehook events` lists all of them"
+
+
+def _field(part: Part, kind: EventType, name: str) -> Match | None:
+    wanted = field_type(part, kind, name)
+    if wanted is list:
+        part.wrong(
+            "never-matches", name, f"{name} is a list in {kind.name} and equals nothing", "match on port instead"
+        )
+    elif wanted is dict:
+        return _labels(part, name)
+    elif wanted and part.get(name) is not None:
+        return MatchReader(part, kind.name, name, wanted).read()
+    return None
+
+
+def _nearest_field(name: str, kind: EventType) -> str:
+    if name in ("for", "debounce", "cooldown", "limit", "key", "mode", "repeat"):
+        return f"{name} belongs to the rule itself, on a line beside `on`"
+    return did_you_mean(name, kind.fields) or f"its fields are {', '.join(kind.fields)}"
+
+
+def _labels(part: Part, name: str) -> Match | None:
+    labels = part.table(name)
+    if labels is None or not labels.values:
+        hint = 'write labels = { "com.example.heal" = "yes" }'
+        if not part.findings.broken((*part.path, name)):
+            part.wrong("bad-match", name, "labels is no table of labels, or an empty one", hint)
+        return None
+    readers = ((label, MatchReader(labels, LABELS, label, str)) for label in labels.values if labels.has(label))
+    tests = {label: test for label, reader in readers if (test := reader.read())}
+    return Labels(tests)
+
+
+def _check_named(part: Part, field: str, match: Match | None, code: str, why: str) -> None:
+    """Some sources see only what a rule names in full."""
+    if not part.has(field) or (match is not None and not isinstance(match, OneOf)):
+        example = {"every": '"5m"', "path": '"/folder/file"'}[field]
+        part.wrong(code, field, why, f'write {{ event = "{part.values["event"]}", {field} = {example} }}')

@@ -1,0 +1,120 @@
+"""Placeholders, checked when a file is read: does each exist for every event of its rule, and of which type is it?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hooks.events.catalogue import CATALOGUE
+from hooks.rules.placeholders import Placeholder, Template, parse
+from hooks.rules_file.errors import did_you_mean, nearest, quoted
+from hooks.rules_file.findings import Findings
+from hooks.rules_file.positions import Path
+
+_CLOSED = re.compile(r"\$\{[^{}]*\}")
+_EVERY_EVENT = {"type": str, "subject": str}
+_STATE: dict[str, type] = {"port": int, "ports": list}
+_RUN: dict[str, type] = {"said": str, "id": str}
+_ROOTS = ("event", "state", "run")
+_FIELDS = frozenset(name for kind in CATALOGUE.values() for name in kind.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a placeholder stands: in a rule for these events; in its first step, a later one, or its key."""
+
+    findings: Findings
+    events: tuple[str, ...]
+    first_step: bool = False
+    is_key: bool = False
+
+    def template(self, text: str, path: Path) -> str | Template | None:
+        """The text with its placeholders read; None after telling that one is malformed."""
+        if "${" in _CLOSED.sub("", text):
+            said = "a placeholder is opened by ${ and never closed"
+            self.findings.add("placeholder-syntax", path, said, "write } after its name")
+            return None
+        try:
+            return parse(text)
+        except ValueError as error:
+            said = f"{quoted(str(error))} is no placeholder"
+            self.findings.add("placeholder-unknown", path, said, _nearest(str(error)[2:-1]))
+            return None
+
+    def type_of(self, placeholder: Placeholder, path: Path) -> type | None:
+        """The type of its value; None after telling that it has none here."""
+        if self.is_key and placeholder.root != "event":
+            said = f"key cannot use {placeholder}: it must be known when the event comes"
+            self.findings.add("placeholder-misplaced", path, said, "use a field of the event, or a fixed text")
+            return None
+        return _TYPES[placeholder.root](self, placeholder, path)
+
+    def _event(self, placeholder: Placeholder, path: Path) -> type | None:
+        if not self.events:
+            return None  # what is wrong with `on` has been told
+        name, _, rest = placeholder.path.partition(".")
+        types = {event: {**_EVERY_EVENT, **CATALOGUE[event].fields}.get(name) for event in self.events}
+        without = [event for event, kind in types.items() if kind is None]
+        if without:
+            said = f"{placeholder} does not exist in {', '.join(without[:3])}"
+            self.findings.add("placeholder-unknown", path, said, self._shared(name))
+            return None
+        kind = next((kind for kind in types.values() if kind), str)
+        return self._inside(kind, rest, placeholder, path)
+
+    def _shared(self, name: str) -> str:
+        common = set.intersection(*(set(CATALOGUE[event].fields) for event in self.events))
+        if len(self.events) > 1 and not common:
+            return "the events of `on` have no field in common; make a rule for each"
+        every = "every event of `on` has" if len(self.events) > 1 else "it has"
+        return did_you_mean(name, common) or f"{every} {', '.join(sorted(common))}"
+
+    def _state(self, placeholder: Placeholder, path: Path) -> type | None:
+        return self._named(_STATE, placeholder, path)
+
+    def _run(self, placeholder: Placeholder, path: Path) -> type | None:
+        if self.first_step and placeholder.path == "said":
+            said = f"{placeholder} is what the step before said, and this is the first"
+            self.findings.add("placeholder-misplaced", path, said, "use it from the second step on")
+            return None
+        return self._named(_RUN, placeholder, path)
+
+    def _secret(self, _placeholder: Placeholder, _path: Path) -> type | None:
+        return str
+
+    def _named(self, known: dict[str, type], placeholder: Placeholder, path: Path) -> type | None:
+        name, _, rest = placeholder.path.partition(".")
+        if name in known:
+            return self._inside(known[name], rest, placeholder, path)
+        hint = did_you_mean(name, known) or f"there is {' and '.join(known)}"
+        self.findings.add("placeholder-unknown", path, f"{placeholder} does not exist", hint)
+        return None
+
+    def _inside(self, kind: type, rest: str, placeholder: Placeholder, path: Path) -> type | None:
+        if not rest:
+            return kind
+        if kind is list and rest.isdecimal():
+            return int  # the only lists are lists of ports
+        if kind is dict:
+            return str  # labels
+        hint = "write its place in the list, from 0 on: ${state.ports.0}" if kind is list else "leave out the last dot"
+        self.findings.add("placeholder-unknown", path, f"{placeholder} leads nowhere", hint)
+        return None
+
+
+_TYPES: dict[str, Callable[[Scope, Placeholder, Path], type | None]] = {
+    "event": Scope._event, "state": Scope._state, "run": Scope._run, "secret": Scope._secret,
+}  # fmt: skip
+
+
+def _nearest(inside: str) -> str:
+    root, _, rest = inside.replace(":", ".").partition(".")
+    if root == "secret":
+        return f"write ${{secret:{rest or 'NAME'}}}"
+    if not rest and inside in _FIELDS:
+        return f"did you mean ${{event.{inside}}}?"
+    if not rest and inside.isupper():
+        return f"for a secret write ${{secret:{inside}}}"
+    near = nearest(root, _ROOTS) if rest else ""
+    return f"did you mean ${{{near}.{rest}}}?" if near else "write ${event.…}, ${state.…}, ${run.…} or ${secret:NAME}"

@@ -1,0 +1,156 @@
+"""What is wrong with the shape of a parsed rules.toml: pydantic's errors in an owner's words.
+
+Importing this module imports pydantic.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from hooks.rules.table import Mode
+from hooks.rules_file.errors import did_you_mean, kind_of, quoted
+from hooks.rules_file.positions import Path
+from hooks.rules_file.schema import (
+    DebounceTable,
+    Defaults,
+    Document,
+    ExpectedTable,
+    GivenTable,
+    LimitTable,
+    MatchTable,
+    OnTable,
+    Rehearsal,
+    RetryTable,
+    Rule,
+    StepTable,
+)
+
+
+class Fault(NamedTuple):
+    """What is wrong with the shape of one value, or, with `key`, with the key itself."""
+
+    code: str
+    path: Path
+    said: str
+    hint: str
+    key: bool = False
+
+
+def faults(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Everything that is wrong with the shape of a parsed file."""
+    try:
+        Document.model_validate(document)
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            yield _fault(one)
+
+
+_SHAPES = frozenset({"<text>", "<list>", "<table>", "<scalar>", "[key]"})
+_WANTED = {
+    "string_type": "a text in quotes", "bool_type": "true or false", "int_type": "a whole number",
+    "float_type": "a number", "list_type": "a list", "dict_type": "a table", "model_type": "a table",
+    "model_attributes_type": "a table", "literal_error": "'latest', 'queued' or 'single'",
+}  # fmt: skip
+
+
+def _fault(error: Any) -> Fault:
+    kind, context = error["type"], error.get("ctx") or {}
+    path: Path = tuple(part for part in error["loc"] if part not in _SHAPES)
+    value, name = error["input"], _name(path)
+    example = _example(path)
+    match kind:
+        case "gluehook":
+            return Fault(context["code"], path, f"{name}: {context['said']}", context["hint"])
+        case "extra_forbidden":
+            return Fault("unknown-key", path, f"there is no key {quoted(path[-1])} here", _nearest(path), key=True)
+        case "missing":
+            if path == ("version",):
+                return Fault("version", path, "version is missing", "write version = 1 as the first line")
+            return Fault("missing-key", path, f"{name} is missing", f"write for example {example}")
+        case "string_pattern_mismatch":
+            return Fault("bad-name", path, f"{quoted(value)} is no name for a rule", _kebab(value))
+        case "literal_error" if isinstance(value, str):
+            hint = did_you_mean(value, get_args(Mode)) or f"write {context['expected']}"
+            return Fault("bad-value", path, f"{name} is {quoted(value)}", hint)
+        case "gluehook_either":
+            return Fault("wrong-type", path, f"{name} is {kind_of(value)}", _instead(error["msg"], example))
+    if path == ("version",):
+        return Fault("version", path, f"{quoted(value)} is no version that is known here", "write version = 1")
+    if kind in _WANTED:
+        return Fault("wrong-type", path, f"{name} is {kind_of(value)}", _instead(_WANTED[kind], example))
+    return Fault("bad-value", path, f"{name} {_bound(kind, context, error['msg'])}", f"write for example {example}")
+
+
+def _bound(kind: str, context: Mapping[str, Any], otherwise: str) -> str:
+    match kind:
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "too_short" | "string_too_short":
+            return "is empty"
+        case "too_long" | "string_too_long":
+            return f"is longer than {context['max_length']}"
+    return f"is not right: {otherwise[:1].lower()}{otherwise[1:]}"
+
+
+def _name(path: Path) -> str:
+    inner = path[2:] if path[:1] in (("rule",), ("test",)) and len(path) > 2 else path
+    words = [part for part in inner if isinstance(part, str)]
+    if len(words) > 1 and words[0] in ("on", "do", "given", "expect"):
+        del words[0]
+    name = ".".join(words) or "the file"
+    return f"entry {path[-1] + 1} of {name}" if path and isinstance(path[-1], int) else name
+
+
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "defaults": Defaults, "retry": RetryTable, "limit": LimitTable, "debounce": DebounceTable,
+    "on": OnTable, "do": StepTable, "rule": Rule, "given": GivenTable, "expect": ExpectedTable, "test": Rehearsal,
+}  # fmt: skip
+
+
+def _model(path: Path) -> type[BaseModel]:
+    """The table that holds the key at the end of this path."""
+    if len(path) <= 1:
+        return Document
+    holder = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
+    within_on = len(path) > 3 and path[2] == "on"
+    return MatchTable if within_on and holder != "on" else _TABLES.get(holder, MatchTable)
+
+
+def _keys(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _nearest(path: Path) -> str:
+    keys = _keys(_model(path))
+    return did_you_mean(str(path[-1]), keys) or f"the keys are {', '.join(keys)}"
+
+
+def _instead(wanted: str, example: str) -> str:
+    return f"write {wanted}, for example {example}" if example else f"write {wanted}"
+
+
+def _example(path: Path) -> str:
+    if path[:1] in (("rule",), ("test",)) and len(path) <= 2:
+        return f"[[{path[0]}]] with two brackets, once for each"
+    field = _keys(_model(path)).get(str(path[-1])) if path and isinstance(path[-1], str) else None
+    return f"{path[-1]} = {toml(field.examples[0])}" if field and field.examples else ""
+
+
+def toml(value: object) -> str:
+    """A plain value as TOML, on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml_key(key)} = {toml(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _toml_key(key: str) -> str:
+    return key if key.replace("-", "").replace("_", "").isalnum() and key.isascii() else json.dumps(key)
+
+
+def _kebab(value: str) -> str:
+    words = "".join(sign.lower() if sign.isascii() and sign.isalnum() else " " for sign in value).split()
+    return f'write small letters, digits and single hyphens: name = "{"-".join(words)[:60] or "restart-web"}"'

@@ -1,0 +1,112 @@
+"""What handlers remember across restarts: a small JSON file that is always whole, whatever instant we are killed at."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hooks.events import signals
+
+
+class Memory:
+    """Keys and JSON values in one file, mode 0600. Thread-safe. A full or read-only disk is said once, never raised."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._lock = threading.Lock()
+        self._written = True  # whether the file holds what we hold
+        self._values = self._load()
+
+    def get(self, key: str) -> Any:
+        """A copy of the value, or None."""
+        with self._lock:
+            return copy.deepcopy(self._values.get(key))
+
+    def keys(self) -> list[str]:
+        """Every key that has a value."""
+        with self._lock:
+            return list(self._values)
+
+    def put(self, key: str, value: Any) -> None:
+        """Store the value on disk before returning; None removes the key. Raises TypeError or ValueError: no JSON."""
+        kept = json.loads(json.dumps(value, allow_nan=False))
+        with self._lock:
+            if self._written and self._values.get(key) == kept:
+                return
+            if kept is None:
+                self._values.pop(key, None)
+            else:
+                self._values[key] = kept
+            self._save()
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            values = json.loads(self._path.read_bytes())
+            if isinstance(values, dict):
+                return values
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            self._say(f"cannot be read ({error.strerror}); starting with an empty memory")
+            return {}
+        except (ValueError, RecursionError):
+            pass
+        self._put_aside()
+        return {}
+
+    def _put_aside(self) -> None:
+        aside = self._path.with_name(f"{self._path.name}.broken-{time.time_ns()}")
+        try:
+            self._path.rename(aside)
+        except OSError as error:
+            self._say(
+                f"holds no JSON object and cannot be moved aside ({error.strerror}); starting with an empty memory"
+            )
+        else:
+            self._say(f"held no JSON object; it was moved to {aside}, and gluehook starts with an empty memory")
+
+    def _save(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(self._path, json.dumps(self._values, indent=1, sort_keys=True).encode())
+        except OSError as error:
+            if self._written:
+                self._say(f"cannot be written ({error.strerror}); memory is kept until the next restart only, "
+                          "and the file is tried again at each change")  # fmt: skip
+            self._written = False
+        else:
+            self._written = True
+
+    def _say(self, what: str) -> None:
+        signals.tell(signals.trouble, said=f"memory: {self._path} {what}")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside it, then rename: a reader sees the old file or the new one, never a half. Raises OSError."""
+    beside = path.with_name(f".{path.name}.new")  # always the same name, so that a crash leaves at most one behind
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, for its mode
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # the rename itself lives in the folder; without this a power cut could bring the old file back
+    descriptor = os.open(folder, os.O_RDONLY)
+    with suppress(OSError):  # CIFS and FUSE may refuse it; the file is in place all the same
+        os.fsync(descriptor)
+    os.close(descriptor)

@@ -1,0 +1,232 @@
+"""What the owner reads: one line per thing that happened, each saying what happens next."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+
+from hooks.engine.runs import Note, Result, Run
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.events.durations import text as duration
+from hooks.rules.table import Table
+
+if TYPE_CHECKING:
+    from blinker import Signal
+    from loguru import Message
+
+_LEVELS = {"changed": "INFO", "unchanged": "DEBUG", "skipped": "INFO", "retry": "WARNING", "give_up": "ERROR"}
+_TEXT = "<dim>{time:YYYY-MM-DD HH:mm:ss}</dim> <level>{level: <7}</level> {message}"
+_VARIES = re.compile(r"\d+(\.\d+)? ?(ms|s|m|h|d|more minutes)\b|\s*\([^()]*\)$")  # in one failure, told twice
+_PROMISE = re.compile(r";? [Ii]t is tried again( in [\d.]+ s, as it asks)?$")  # the engine knows when, and how often
+_LANES = 1000  # whose failures are counted; with `key = "${event.id}"` there may come ever more
+
+
+def set_up(level: str, form: str, mask: Callable[[str], str]) -> Log:
+    """Write to stderr, as text for people or as JSON lines; secrets are masked at the last moment. Then listen."""
+    logger.remove()
+    logging.getLogger().addHandler(logging.NullHandler())  # else Python prints what libraries warn of, unmasked
+    if form == "json":
+        logger.add(lambda line: _write(_as_json(line, mask)), level=level, format="{message}")
+    else:
+        colour = sys.stderr.isatty()
+        shown = {"format": _TEXT, "colorize": colour, "backtrace": False, "diagnose": False}
+        logger.add(lambda line: _write(mask(line)), level=level, **shown)  # type: ignore[arg-type]
+    return Log()
+
+
+class Log:
+    """Turns the news into lines. The same failure again in a lane is a counter, not a new line."""
+
+    def __init__(self) -> None:
+        self._repeats = Repeats()
+        self._trouble_now, self._in_a_row, self._stopping = "", 0, False
+        for signal, listener in self._listeners():
+            signal.connect(listener)
+
+    def close(self) -> None:
+        """Hear nothing any more, and write what is still buffered."""
+        for signal, listener in self._listeners():
+            signal.disconnect(listener)
+        logger.complete()
+
+    def _listeners(self) -> tuple[tuple[Signal, Callable[..., None]], ...]:
+        return (
+            (signals.event_seen, self._event), (signals.noted, self._noted), (signals.run_started, self._started),
+            (signals.run_ended, self._ended), (signals.run_overdue, self._overdue), (signals.source_lost, self._lost),
+            (signals.source_restored, self._restored), (signals.rules_loaded, self._loaded),
+            (signals.ready, self._simply), (signals.stopping, self._stops), (signals.stopped, self._simply),
+            (signals.asked, self._simply),
+            (signals.trouble, self._trouble),
+        )  # fmt: skip
+
+    # -- runs ----------------------------------------------------------------------------
+
+    def _started(self, _: object, run: Run) -> None:
+        of = f"attempt {run.attempt} of {run.rule.retry.attempts}"
+        _about(run).debug("{} begins for {} ({})", run.rule.name, run.key, of)
+
+    def _ended(self, _: object, run: Run, result: Result, took_s: float, note: Note | None) -> None:
+        self._trouble_now = ""
+        told = _PROMISE.sub("", result.said) if result.kind == "retry" else result.said
+        said = f"{run.rule.name}: {told or 'there was nothing to do'}"
+        if result.kind in ("changed", "unchanged"):
+            level, more = self._well(run, result)
+        else:
+            level, more = self._unwell(run, result, note)
+        if run.rule.escalates and level == "INFO":
+            level = "WARNING"  # something before it did not help: whatever it does now, the owner wants to know
+        about = _about(run).bind(result=result.kind, attempt=run.attempt, took_ms=round(took_s * 1000, 1))
+        about.log(level, "{}", said + more)
+
+    def _well(self, run: Run, result: Result) -> tuple[str, str]:
+        failures = self._repeats.over(run)
+        again = f" (after {failures} failed attempt{'s' * (failures > 1)})"
+        return ("INFO", again) if failures else (_LEVELS[result.kind], "")
+
+    def _unwell(self, run: Run, result: Result, note: Note | None) -> tuple[str, str]:
+        if self._stopping:  # no failure, and what would come next comes in another life
+            return "INFO", ""
+        final = note is not None and note.kind == "failed"
+        times = self._repeats.again(run, result, final=final)
+        more = "" if times == 1 else f" (for the {times}. time)"
+        if result.kind != "skipped":
+            more += "; " + _next(run, result, note)
+        if not _is_round(times):
+            return "DEBUG", more
+        return "ERROR" if final else _LEVELS[result.kind], more
+
+    def _overdue(self, _: object, run: Run, after_s: float) -> None:
+        took, most = duration(round(after_s)), duration(run.rule.timeout_s)
+        said = f"{run.rule.name}: still at work after {took}, beyond its timeout of {most}"
+        _about(run).error("{}; nothing else touches its target until it ends", said)
+
+    # -- what the engine decided ---------------------------------------------------------
+
+    def _noted(self, _: object, note: Note) -> None:
+        what = f"{note.event.subject}: {note.event.type}"
+        about = logger.bind(rule=note.rule, key=note.key, event=note.event.id)
+        match note.kind:
+            case "waits" if note.wait_s:
+                about.info("{}; {} runs in {} if that lasts", what, note.rule, duration(round(note.wait_s, 3)))
+            case "exhausted":
+                runs = note.event.data.get("runs", 0)
+                about.warning(
+                    "{} ran {} for {} and that did not help; it rests until the trouble is over or its limit has room",
+                    note.rule, "once" if runs == 1 else f"{runs} times", note.key,
+                )  # fmt: skip
+            case "dropped":
+                about.info("{} does not run: {} ({})", note.rule, note.why, what)
+            case "blind":
+                about.info("{} cannot see whether '{}' lasts; its clock stands still until it can", note.rule, what)
+            case "sees":
+                about.info("{} can see again; its clock goes on ({})", note.rule, what)
+            case _:
+                about.debug("{} {} ({}) {}", note.rule, note.kind, what, note.why)
+
+    # -- everything else -----------------------------------------------------------------
+
+    def _event(self, _: object, event: Event) -> None:
+        by_us = f", by our run {event.cause}" if event.cause else ""
+        logger.bind(event=event.id).debug("{}: {} ({}{})", event.subject, event.type, event.origin, by_us)
+
+    def _lost(self, _: object, name: str, reason: str) -> None:
+        logger.bind(source=name).warning("{} cannot be seen: {}", name, reason)
+
+    def _restored(self, _: object, name: str, detail: str = "") -> None:
+        logger.bind(source=name).info("{} is seen{}", name, f": {detail}" if detail else "")
+
+    def _loaded(self, _: object, table: Table, change: str = "") -> None:
+        off = [rule.name for rule in table.rules if not rule.enabled]
+        without = f"; switched off: {', '.join(off)}" if off else ""
+        changed = f"; {change}" if change else ""
+        logger.info("{}: {} in force{}{}", table.file, _are(len(table.rules) - len(off)), changed, without)
+
+    def _simply(self, _: object, said: str) -> None:
+        logger.info("{}", said)
+
+    def _stops(self, _: object, said: str) -> None:
+        self._stopping = True
+        logger.info("{}", said)
+
+    def _trouble(self, _: object, said: str, error: BaseException | None = None) -> None:
+        # who stumbles over the same thing every second must not fill the disk
+        self._in_a_row = self._in_a_row + 1 if said == self._trouble_now else 1
+        self._trouble_now = said
+        again = "" if self._in_a_row == 1 else f" (for the {self._in_a_row}. time)"
+        logger.log("ERROR" if _is_round(self._in_a_row) else "DEBUG", "{}", said + again)
+        if error is not None:
+            logger.opt(exception=error).debug("where it broke")
+
+
+class Repeats:
+    """How often each lane has said the same since it was last well."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[tuple[str, str], Counter[tuple[bool, bool, str]]] = {}
+
+    def again(self, run: Run, result: Result, *, final: bool) -> int:
+        """Count it: 1 when it is new. What differs in a length of time, or a last bracket, is the same."""
+        lane = (run.rule.name, run.key)
+        told = self._lanes.setdefault(lane, Counter())
+        what = (result.kind != "skipped", final, _VARIES.sub("", result.said))
+        told[what] += 1
+        if len(self._lanes) > _LANES:
+            del self._lanes[next(iter(self._lanes))]
+        return told[what]
+
+    def over(self, run: Run) -> int:
+        """The lane is well. How many of its attempts had failed before; what was skipped is none."""
+        told = self._lanes.pop((run.rule.name, run.key), Counter())
+        return sum(times for (failed, _, _), times in told.items() if failed)
+
+
+def _next(run: Run, result: Result, note: Note | None) -> str:
+    """What happens after an attempt that failed."""
+    kind = note.kind if note else ""
+    if note and kind == "retries":
+        wait = duration(round(note.wait_s or 0.0, 1))
+        return f"trying again in {wait} (attempt {run.attempt + 1} of {run.rule.retry.attempts})"
+    if kind == "dropped":
+        return "not tried again, as the state has ended"
+    if result.kind == "give_up":
+        return "not tried again until something changes"
+    if kind != "failed":
+        return "a newer event takes over"
+    later = f"in {duration(run.rule.cooldown_s)}, if it lasts" if run.rule.repeat else "at the next event"
+    attempts = run.rule.retry.attempts
+    return f"tried again {later}" if attempts == 1 else f"{attempts} attempts failed, tried again {later}"
+
+
+def _is_round(times: int) -> bool:
+    return str(times).rstrip("0") == "1"  # 1, 10, 100, …: what goes wrong for days is told now and then
+
+
+def _are(rules: int) -> str:
+    return "1 rule is" if rules == 1 else f"{rules} rules are"
+
+
+def _about(run: Run) -> Any:
+    return logger.bind(rule=run.rule.name, key=run.key, run=run.id, event=run.event.id)
+
+
+def _write(line: str) -> None:
+    sys.stderr.write(line)
+    sys.stderr.flush()
+
+
+def _as_json(line: Message, mask: Callable[[str], str]) -> str:
+    record = line.record
+    told: dict[str, Any] = {"time": record["time"].isoformat(), "level": record["level"].name}
+    told |= {"message": record["message"], **record["extra"]}
+    if record["exception"]:
+        told["exception"] = repr(record["exception"].value)
+    shown = {name: mask(value) if isinstance(value, str) else value for name, value in told.items()}
+    return json.dumps(shown, ensure_ascii=False) + "\n"

@@ -1,0 +1,93 @@
+"""Pauses: for a while no run of a rule, or of any, starts. Events are followed; at the end the states are looked at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from hooks.events import signals
+from hooks.events.durations import clock
+from hooks.events.durations import text as duration
+from hooks.journal.books import Books
+from hooks.runtime.dispatcher import Dispatch
+
+_RING_S = 60.0  # for the loop to hear that a pause is over
+_ALL = ""  # in the books, where a rule's name would stand
+
+
+class Pauses:
+    """Which rules rest, and until when (seconds since the Unix epoch); None stands for all rules.
+
+    They outlive a restart. Every method must be called on the dispatch's thread, or before it runs.
+    """
+
+    def __init__(self, dispatch: Dispatch, books: Books, look_again: Callable[[], None]) -> None:
+        self._dispatch, self._books, self._look_again = dispatch, books, look_again
+        self._until: dict[str | None, float] = {}
+        self._alarms: dict[str | None, threading.Timer] = {}
+        for name, until in dict(books.recall("pauses") or {}).items():
+            if (left_s := until - time.time()) > 0:
+                self._begin(name or None, left_s)
+        for rule in self._until:
+            signals.tell(signals.asked, said=f"still paused: {self._what(rule)}")
+
+    def pause(self, rule: str | None, for_s: float) -> str:
+        """Start nothing for so long; a pause that there is already is replaced. What is to be said."""
+        self._begin(rule, for_s)
+        self._save()
+        said = f"paused for {duration(for_s)}: {self._what(rule)}"
+        signals.tell(signals.asked, said=said)
+        return said
+
+    def resume(self, rule: str | None) -> str:
+        """End the pause of this rule, or every pause (None). What is to be said."""
+        ended = [rule] if rule else list(self._until)
+        if not any(name in self._until for name in ended):
+            return f"{rule} is not paused by itself{self._still()}" if rule else "nothing is paused"
+        return self._end([name for name in ended if name in self._until])
+
+    def of(self, rule: str) -> float:
+        """Until when this rule rests; 0 if it does not."""
+        return max(self._until.get(None, 0.0), self._until.get(rule, 0.0))
+
+    def close(self) -> None:
+        """Wake nobody any more."""
+        for alarm in self._alarms.values():
+            alarm.cancel()
+
+    def _begin(self, rule: str | None, for_s: float) -> None:
+        if rule in self._alarms:
+            self._alarms[rule].cancel()
+        self._until[rule] = time.time() + for_s
+        self._dispatch.engine.pause(rule, self._dispatch.workshop.clock() + for_s)
+        alarm = self._alarms[rule] = threading.Timer(for_s, self._ring, (rule, self._until[rule]))
+        alarm.daemon = True
+        alarm.start()
+
+    def _ring(self, rule: str | None, until: float) -> None:
+        with suppress(TimeoutError):  # gluehook ends, and looks at the states when it starts
+            # by then it may have been replaced by another
+            self._dispatch.call(lambda: self._until.get(rule) == until and self._end([rule]), _RING_S)
+
+    def _end(self, rules: list[str | None]) -> str:
+        for rule in rules:
+            self._alarms.pop(rule).cancel()
+            del self._until[rule]
+            self._dispatch.engine.unpause(rule)
+        self._save()
+        self._look_again()
+        names = ", ".join(rule or "all rules" for rule in rules)
+        said = f"the pause of {names} is over{self._still()}; the states are looked at again"
+        signals.tell(signals.asked, said=said)
+        return said
+
+    def _what(self, rule: str | None) -> str:
+        return f"no run of {rule or 'any rule'} starts until {clock(self._until[rule])}; events are followed"
+
+    def _still(self) -> str:
+        return f" (still paused: {', '.join(rule or 'all rules' for rule in self._until)})" if self._until else ""
+
+    def _save(self) -> None:
+        self._books.remember("pauses", {rule or _ALL: until for rule, until in self._until.items()} or None)

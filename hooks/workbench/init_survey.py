@@ -1,0 +1,106 @@
+"""What runs on this server, for `gluehook init`: who is gluetun, who is qBittorrent. It only reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hooks.docker.inspect import from_list
+from hooks.world.model import Container
+
+# The last part of an image's name, without its tag: qmcgaw/gluetun, ghcr.io/hotio/qbittorrent, adguard/adguardhome …
+_IMAGES: Mapping[str, re.Pattern[str]] = {
+    "gluetun": re.compile(r"gluetun"), "qbittorrent": re.compile(r"(arch-)?qbittorrent(-nox|vpn)?"),
+    "adguard": re.compile(r"adguardhome"), "wireguard": re.compile(r"wireguard"),
+}  # fmt: skip
+_NAMES = {"adguard": ("adguard", "adguardhome")}  # else a container's usual name is its role
+# All that is read of an environment: the rest may be secret.
+_VARIABLES = frozenset("PUID PGID WEBUI_PORT".split())
+_SHARES = "container:"
+PORT_FOLDER = "/tmp/gluetun"  # noqa: S108 - gluetun's own
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A container of the server. `mounts` are folder inside -> (kind, host's folder or volume)."""
+
+    container: Container
+    networks: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.container.name
+
+    @property
+    def service(self) -> str:
+        """What docker compose calls it."""
+        return self.container.labels.get("com.docker.compose.service", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What was found: the containers by role, and the names of those that live in gluetun's network namespace."""
+
+    members: Mapping[str, Member] = field(default_factory=dict)
+    sharing: tuple[str, ...] = ()
+
+    def name(self, role: str) -> str:
+        """The name of the container in this role; the usual one where there is none."""
+        return self.members[role].name if role in self.members else role
+
+
+def survey(client: Any) -> Server:
+    """Look around with a docker.APIClient. Raises OSError where the list cannot be had."""
+    everyone = [from_list(raw) for raw in client.containers(all=True)]
+    chosen = {role: found for role in _IMAGES if (found := _choose(role, everyone))}
+    members = {role: _closer(client, found) for role, found in chosen.items()}
+    gluetun = chosen.get("gluetun")
+    ours = {f"{_SHARES}{word}" for word in (gluetun.id, gluetun.name)} if gluetun else set()
+    return Server(members, tuple(sorted(one.name for one in everyone if one.network_mode in ours)))
+
+
+def _choose(role: str, everyone: Iterable[Container]) -> Container | None:
+    """By its image, else by its name; of several the one with the usual name, else one that runs."""
+    names = _NAMES.get(role, (role,))
+    alike = [one for one in everyone if _IMAGES[role].fullmatch(_short(one.image)) or one.name in names]
+    return max(alike, key=lambda one: (one.name in names, one.running), default=None)
+
+
+def _short(image: str) -> str:
+    return image.rpartition("/")[2].partition("@")[0].partition(":")[0].lower()
+
+
+def _closer(client: Any, found: Container) -> Member:
+    raw = client.inspect_container(found.id)
+    pairs = (pair.partition("=")[::2] for pair in (raw.get("Config") or {}).get("Env") or [])
+    mounts = {m["Destination"]: (m["Type"], m.get("Name") or m["Source"]) for m in raw.get("Mounts") or []}
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    joined = tuple(sorted(name for name in networks if name not in ("bridge", "host", "none")))  # no names on those
+    return Member(found, joined, {name: value for name, value in pairs if name in _VARIABLES}, mounts)
+
+
+def owner_of_port_file(gluetun: Member | None) -> str:
+    """`UID:GID` of who writes the port file, as it lies on the host, else as gluetun is told; "" where unknown."""
+    if gluetun is None:
+        return ""
+    kind, folder = gluetun.mounts.get(PORT_FOLDER, ("", ""))
+    with suppress(OSError):
+        if kind == "bind":
+            found = Path(folder, "forwarded_port").stat()
+            return f"{found.st_uid}:{found.st_gid}"
+    told = [gluetun.variables.get(name, "") for name in ("PUID", "PGID")]
+    return ":".join(told) if all(told) else ""
+
+
+def group_of_socket(path: str) -> str:
+    """The group that may use Docker's socket at this path, as a number; "" where there is no socket."""
+    with suppress(OSError):
+        return str(Path(path).stat().st_gid) if Path(path).is_socket() else ""
+    return ""

@@ -1,0 +1,191 @@
+"""The JSON Schema of rules.toml, for editors: made from the grammar's models, the catalogue of events and the handlers.
+
+Draft 7, in words that Taplo (Even Better TOML) follows when it completes: `oneOf`, `anyOf`, `properties`, and nothing
+beside a `$ref`, which hides its neighbours. It knows names, fields, arguments and shapes; what words mean together is
+for `gluehook check`. Importing this module imports pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from hooks.events import durations
+from hooks.events.catalogue import CATALOGUE, EventType
+from hooks.handler import Duration, Handler
+from hooks.rules_file.schema import Document
+from hooks.workbench.reference import FIELDS
+
+FILE_NAME = "rules.schema.json"
+Schema = dict[str, Any]
+
+_DURATION: Schema = {"type": "string", "pattern": durations.PATTERN, "minLength": 2}
+_FILLED_IN: Schema = {"type": "string", "pattern": r"\$\{"}  # a placeholder stands for any type
+_NEEDED = {"timer.tick": "every", "file.written": "path", "file.emptied": "path", "file.removed": "path"}
+_PLAIN: Mapping[Any, Schema] = {
+    str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"},
+    Duration: _DURATION,
+}  # fmt: skip
+
+
+def schema(handlers: Mapping[str, type[Handler[Any]]]) -> Schema:
+    """The whole schema, as plain JSON values, for rules that may use these handlers."""
+    made = _for_toml(Document.model_json_schema(ref_template="#/definitions/{model}"))
+    definitions = made.pop("$defs")
+    del definitions["Match"], definitions["MatchTable"]  # in their place come those of each type
+    on = {_title("on", names[0]): _on(names) for names in _alike()}
+    given = {_title("given", names[0]): _given(names, definitions["GivenTable"]) for names in _alike()}
+    do = {_title("do", name): _step(handler) for name, handler in handlers.items()}
+    definitions |= {**_MATCHES, **on, **given, **do}
+    definitions["OnTable"] = {"oneOf": [_ref(name) for name in on]}
+    definitions["GivenTable"] = {"oneOf": [_ref(name) for name in given]}
+    definitions["StepTable"] = {"oneOf": [_ref(name) for name in do]}
+    definitions["ExpectedTable"]["properties"]["use"] |= _enum(handlers.values())
+    rule = definitions["Rule"]["properties"]
+    _name(rule["on"], _enum(kind for kind in CATALOGUE.values() if kind.name not in _NEEDED))
+    _name(rule["do"], _enum(handler for handler in handlers.values() if not _required(handler)))
+    head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "gluehook's rules.toml"}
+    return {**head, **made, "definitions": definitions}
+
+
+def _for_toml(made: Any) -> Any:
+    """Without what only pydantic needs: its titles, and null, which TOML has not."""
+    if isinstance(made, list):
+        return [_for_toml(one) for one in made if one != {"type": "null"}]
+    if not isinstance(made, dict):
+        return made
+    dropped = [key for key, value in made.items() if (key == "title" and isinstance(value, str)) or value is None]
+    kept = {key: _for_toml(value) for key, value in made.items() if key not in dropped}
+    match kept.get("anyOf"):
+        case [dict(only)] if "$ref" not in only:
+            return only | {key: value for key, value in kept.items() if key != "anyOf"}
+    return kept
+
+
+def _name(place: Schema, names: Schema) -> None:
+    """Let the texts of `on` or `do`, alone and in a list, be these names."""
+    for one in place["oneOf"]:
+        if one.get("type") == "array":
+            _name(one["items"], names)
+    place["oneOf"] = [names if one == {"type": "string"} else one for one in place["oneOf"]]
+
+
+def _enum(named: Iterable[EventType | type[Handler[Any]]]) -> Schema:
+    """A text that is one of these names, and what each means, as Taplo shows it."""
+    says = {one.name: one.says for one in named}
+    return {"type": "string", "enum": list(says), "x-taplo": {"docs": {"enumValues": list(says.values())}}}
+
+
+def _table(properties: Schema, required: Iterable[str]) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def _title(what: str, name: str) -> str:
+    return f"{what}_{name.replace('.', '_')}"
+
+
+# -- on ------------------------------------------------------------------------------------------
+
+_TEXT: Schema = {"type": "string", "not": _FILLED_IN}
+_PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
+_BOUNDS: Schema = {"min": {"type": "number"}, "max": {"type": "number"}}
+_REGEX: Schema = {"regex": {"type": "string", "format": "regex"}}
+
+
+def _match(name: str, value: Schema, more: Schema) -> dict[str, Schema]:
+    """What a field may be compared with: a value, a list of such, or a table that says one thing."""
+    same = _ref(name)
+    tables = [_table({"not": same}, ["not"]), *([{**_table(more, []), "minProperties": 1}] if more else [])]
+    return {name: {"anyOf": [value, {"type": "array", "items": same, "minItems": 1}, *tables]}}
+
+
+_MATCHES = {
+    **_match("MatchText", _TEXT, _REGEX), **_match("MatchNumber", {"type": "integer"}, _BOUNDS),
+    **_match("MatchPort", _PORT, _BOUNDS),
+}  # fmt: skip
+
+
+def _alike() -> Iterator[list[str]]:
+    """The event types, those with the same fields together."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for kind in CATALOGUE.values():
+        groups.setdefault((kind.subject, _NEEDED.get(kind.name), *kind.fields.items()), []).append(kind.name)
+    yield from groups.values()
+
+
+def _on(names: list[str]) -> Schema:
+    kind, needed = CATALOGUE[names[0]], _NEEDED.get(names[0])
+    event = _enum(CATALOGUE[name] for name in names)
+    compared = {name: typ for name, typ in kind.fields.items() if typ is not list}
+    properties = {name: {**_compared(name, typ), "description": FIELDS[name]} for name, typ in compared.items()}
+    if needed:
+        value = _DURATION if needed == "every" else {"type": "string", "pattern": "^/[^*?]*$"}
+        properties[needed]["anyOf"] = [value, {"type": "array", "items": value, "minItems": 1}]
+    return _table({"event": event, **properties}, ["event", *([needed] if needed else [])])
+
+
+def _compared(field: str, typ: type) -> Schema:
+    if typ is dict:
+        return {"type": "object", "additionalProperties": _ref("MatchText"), "minProperties": 1}
+    name = "MatchText" if typ is str else "MatchPort" if field.endswith("port") else "MatchNumber"
+    return {"anyOf": [_ref(name)]}
+
+
+# -- given of a test ------------------------------------------------------------------------------
+
+_VALUES: Mapping[type, Schema] = {
+    str: {"type": "string"}, int: {"type": "integer"}, list: {"type": "array", "items": {"type": "integer"}},
+    dict: {"type": "object", "additionalProperties": {"type": "string"}},
+}  # fmt: skip
+
+
+def _given(names: list[str], table: Schema) -> Schema:
+    kind = CATALOGUE[names[0]]
+    event = _enum(CATALOGUE[name] for name in names)
+    fields_ = {name: {**_VALUES[typ], "description": FIELDS[name]} for name, typ in kind.fields.items()}
+    needed = [] if kind.name.startswith("port.") else [kind.subject]  # a port is gluetun's
+    return _table({"at": table["properties"]["at"], "event": event, **fields_}, ["at", "event", *needed])
+
+
+# -- do ------------------------------------------------------------------------------------------
+
+
+def _step(handler: type[Handler[Any]]) -> Schema:
+    hints = get_type_hints(handler.Args)
+    arguments = {field.name: _argument(hints[field.name], field) for field in fields(handler.Args)}
+    when = {"type": "boolean", "default": False, "description": "only if an earlier step changed something"}
+    return _table({"use": _enum([handler]), "when_changed": when, **arguments}, ["use", *_required(handler)])
+
+
+def _required(handler: type[Handler[Any]]) -> list[str]:
+    return [field.name for field in fields(handler.Args) if field.default is MISSING is field.default_factory]
+
+
+def _argument(hint: Any, field: Any) -> Schema:
+    is_shown = isinstance(field.default, str | int) and Duration not in (hint, *get_args(hint))  # which is seconds
+    shown = {"default": field.default} if is_shown else {}
+    kinds = [*_kinds(hint)]
+    # whatever takes any text takes a placeholder, too
+    choice = kinds if {"type": "string"} in kinds else [*kinds, _FILLED_IN]
+    return {"anyOf": choice, "description": field.metadata.get("says", ""), **shown}
+
+
+def _kinds(hint: Any) -> Iterator[Schema]:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        for one in inner:
+            yield from _kinds(one) if one is not NoneType else ()
+    elif origin is Literal:
+        yield {"enum": list(inner)}
+    elif origin is list:
+        yield {"type": "array", "items": {"anyOf": [*_kinds(inner[0]), _FILLED_IN]}}
+    elif origin is dict:
+        yield {"type": "object", "additionalProperties": {"anyOf": [*_kinds(inner[1]), _FILLED_IN]}}
+    else:
+        yield _PLAIN[hint]

@@ -1,0 +1,106 @@
+"""Recordings, written: what engine and files tell, or what the journal holds, without what may be private.
+
+Of an event only the fields that the catalogue knows are written: never a container's environment. Texts are masked as
+everywhere: secrets that gluehook or a rule knows, labels whose name sounds like one, users and paths of URLs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+from hooks.config.masking import presentable
+from hooks.config.secrets import SecretError, Secrets
+from hooks.config.settings import SECRETS, Settings
+from hooks.events import jsonl
+from hooks.events.catalogue import CATALOGUE, Event
+from hooks.rules.placeholders import templates
+from hooks.rules.subscriptions import Interest
+from hooks.rules.table import Table
+from hooks.sources.docker import DockerSource
+from hooks.sources.files import FilesSource
+from hooks.sources.timer import TimerSource
+from hooks.world.model import World
+from hooks.world.tracker import View
+
+_EXEC = "container.exec_"  # health checks make three of them every few seconds
+
+
+def fit(event: Event, mask: Callable[[str], str]) -> Event:
+    """The event as it may leave this machine."""
+    known = CATALOGUE[event.type].fields
+    data = {name: presentable(value, "", mask) for name, value in event.data.items() if name in known}
+    return replace(event, data=data)
+
+
+def learn(secrets: Secrets, table: Table) -> None:
+    """Read every secret that gluehook or a rule names, so that it is masked wherever it stands."""
+    written = (template for rule in table.rules for step in rule.do for template in templates(step.args))
+    named = {one.path for template in written for one in template.placeholders if one.root == "secret"}
+    for name in {*SECRETS, *named}:
+        with suppress(SecretError):  # what cannot be read is in no event of ours either
+            secrets.read(name)
+
+
+class Tape:
+    """Writes events as lines, each in one piece. Thread-safe. At the first `trouble` it has `ended`.
+
+    `now` (ns since the Unix epoch) tells when a live event is taken in.
+    """
+
+    def __init__(self, file: int, mask: Callable[[str], str], now: Callable[[], int | None] = lambda: None) -> None:
+        self._file, self._mask, self._now = file, mask, now
+        self._lock = threading.Lock()
+        self.count = 0
+        self.trouble = ""
+        self.ended = threading.Event()
+
+    def write(self, event: Event) -> None:
+        """One more event."""
+        fitting = fit(event, self._mask)
+        with self._lock:
+            if self.ended.is_set():
+                return
+            try:
+                os.write(self._file, jsonl.dumps(fitting, self._now()).encode() + b"\n")
+                self.count += 1
+            except OSError as error:
+                self.trouble = error.strerror or str(error)
+                self.ended.set()
+
+    def copy(self, events: Iterable[Event]) -> None:
+        """Each of these, until one cannot be written."""
+        for event in events:
+            if self.ended.is_set():
+                return
+            self.write(event)
+
+
+class Recorder:
+    """The live sources, every event listened to, and a tape. No rule is run; of the table only what it names is
+    followed: files and periods.
+    """
+
+    def __init__(self, tape: Tape, settings: Settings, table: Table, *, with_exec: bool = False) -> None:
+        named = Interest(table, settings.gluetun_container)
+        types = [kind for kind in CATALOGUE if with_exec or not kind.startswith(_EXEC)]
+        view = View(World(settings.gluetun_container), tape.write, time.time_ns)
+        self._sources = (
+            FilesSource(view, tape.write, settings.forwarded_port_file, named.files),
+            DockerSource(view, tape.write, lambda _: True, types=types),
+            TimerSource(tape.write, named.every),
+        )
+
+    def start(self) -> None:
+        """Begin. What is there now is told first."""
+        for source in self._sources:
+            source.start()
+
+    def stop(self) -> None:
+        """End; nothing is written afterwards."""
+        for source in reversed(self._sources):
+            source.stop()

@@ -1,0 +1,179 @@
+"""The reference of events and handlers, read from the catalogue and the handlers themselves: facts and tables.
+
+`gluehook events` and `gluehook handlers` show them; docs/ is made from the same facts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from hooks.events import durations
+from hooks.events.catalogue import CATALOGUE, EventType
+from hooks.handler import Duration, Handler
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+# What a field holds; a name means the same in every event that has it.
+FIELDS: Mapping[str, str] = {
+    "container": "the container's name; of a port, gluetun's",
+    "id": "Docker's whole id of it",
+    "image": "the image's name",
+    "service": "its name in a compose file; absent without one",
+    "project": "its compose project; absent without one",
+    "labels": 'its labels: labels = { "com.example.heal" = "yes" }',
+    "exit_code": "what its process answered: 0 is success, 137 is killed",
+    "signal": "the signal's number: 15 is TERM, 9 is KILL",
+    "old_name": "the name that it had",
+    "old_id": "the id of the container that had this name",
+    "network": "the network's name",
+    "ip": "the address that it has now; of a peer, the one that it was last seen at, absent if never",
+    "old_ip": "the address that it had",
+    "container_id": "the id of the container that is connected, or that mounts it",
+    "driver": "bridge, local, …",
+    "volume": "the volume's name",
+    "destination": "where it is mounted inside the container",
+    "daemon": "the engine's name",
+    "port": "the first port of the file",
+    "ports": "all ports of the file; ${event.ports.0} is the first, and none can be matched",
+    "old_port": "the port before; absent if there was none",
+    "generation": "changes whenever the file is written, even with the same port",
+    "reason": "why, as a sentence",
+    "path": "where it is, from / on; a rule must name it in full",
+    "size": "in bytes",
+    "every": 'how often: "5m", "1h30m"; a rule must say it',
+    "peer": "the peer's name: its folder is peer_NAME",
+    "address": "its address in the tunnel",
+    "version": "gluehook's",
+    "name": "docker, files or wireguard",
+    "file": "the rules file",
+    "rules": "how many rules are in it",
+    "errors": "how many errors it has",
+    "rule": "the rule's name",
+    "key": "what the rule counts as the same thing",
+    "runs": "how many runs its limit has counted",
+    "run": "the run's id, as in the log",
+    "handler": "the step's handler",
+    "error": "what went wrong, as a sentence",
+}
+
+_WRITTEN: Mapping[Any, str] = {
+    str: '"text"', int: "number", float: "number", bool: "true or false", Duration: '"30s"',
+    list: "[number, …]", dict: '{ name = "text" }',
+}  # fmt: skip
+_WIDEST = 110  # columns: a longer line is hard to read
+_NOT_A_TERMINAL = 200  # columns: for grep, an entry is one line
+_FEW = 5  # entries whose details are shown in full
+
+
+# -- facts -------------------------------------------------------------------------------------
+
+
+def events() -> list[dict[str, Any]]:
+    """Every event type: name, what it says, its fields with type and meaning, whether it may carry `for`."""
+    return [_event(kind) for kind in CATALOGUE.values()]
+
+
+def handlers(table: Mapping[str, type[Handler[Any]]]) -> list[dict[str, Any]]:
+    """Every handler: name, what it says, whether it reconciles, its arguments with type, default and meaning."""
+    return [
+        {"name": name, "says": handler.says, "reconciles": handler.reconciles, "args": _arguments(handler)}
+        for name, handler in table.items()
+    ]
+
+
+def written(hint: Any) -> str:
+    """A type as an owner writes its values in rules.toml: `"text"`, `number`, `"30s"`, `["text", …]`."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return " or ".join(written(one) for one in inner if one is not NoneType)
+    if origin is Literal:
+        return " or ".join(f'"{word}"' for word in inner)
+    if origin is list:
+        return f"[{written(inner[0])}, …]"
+    return _WRITTEN[origin or hint]
+
+
+def default(line: Mapping[str, Any]) -> str:
+    """What an argument is when it is left out; "" where its meaning tells that."""
+    if line["required"]:
+        return "required"
+    return "" if line["default"] is None else json.dumps(line["default"])
+
+
+def near(word: str, words: Sequence[str]) -> str:
+    """ " (did you mean '…'?)", or nothing."""
+    found = get_close_matches(word, words, 1)
+    return f" (did you mean '{found[0]}'?)" if found else ""
+
+
+def _event(kind: EventType) -> dict[str, Any]:
+    fields = [{"name": name, "type": written(typ), "says": FIELDS[name]} for name, typ in kind.fields.items()]
+    return {"name": kind.name, "says": kind.says, "state": kind.is_state, "subject": kind.subject, "fields": fields}
+
+
+def _arguments(handler: type[Handler[Any]]) -> list[dict[str, Any]]:
+    hints = get_type_hints(handler.Args)
+    return [
+        {
+            "name": field.name, "type": written(hints[field.name]), "required": field.default is dataclasses.MISSING,
+            "default": _plain(hints[field.name], field.default), "says": field.metadata["says"],
+        }
+        for field in dataclasses.fields(handler.Args)
+    ]  # fmt: skip
+
+
+def _plain(hint: Any, value: Any) -> Any:
+    if value is dataclasses.MISSING:
+        return None
+    is_duration = hint is Duration or Duration in get_args(hint)
+    return durations.text(value) if is_duration and value is not None else value
+
+
+# -- for the terminal ----------------------------------------------------------------------------
+
+
+def show(entries: Sequence[Mapping[str, Any]], what: str, *, details: bool) -> None:
+    """A table for people on standard output; `details` adds the fields of events or the arguments of handlers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.width = min(console.width, _WIDEST) if console.is_terminal else _NOT_A_TERMINAL
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(what, no_wrap=True)
+    table.add_column("meaning")
+    for entry in entries:
+        table.add_row(*_head(entry))
+        for row in _details(entry, in_full=len(entries) <= _FEW) if details else ():
+            table.add_row(*row)
+    console.print(table)
+    if not details:
+        console.print(
+            f"\n`gluehook {what}s NAME` tells more of one, or of all whose name begins with NAME.", style="dim"
+        )
+
+
+def _head(entry: Mapping[str, Any]) -> tuple[Text, Text]:
+    from rich.text import Text
+
+    mark = " (a state, may carry `for`)" if entry.get("state") else ""
+    return Text(entry["name"], "bold"), Text.assemble(entry["says"], (mark, "dim"))
+
+
+def _details(entry: Mapping[str, Any], *, in_full: bool) -> Iterator[tuple[Text, Text]]:
+    from rich.text import Text
+
+    lines = entry.get("args", entry.get("fields", ()))
+    if not in_full:
+        yield Text(""), Text(", ".join(line["name"] for line in lines), "dim")
+        return
+    for line in lines:
+        left = default(line) if "required" in line else ""
+        more = f" ({left})" if left == "required" else f" (default: {left})" if left else ""
+        yield Text.assemble("  ", line["name"], " ", (line["type"], "dim")), Text.assemble(line["says"], (more, "dim"))

@@ -1,0 +1,68 @@
+"""How a `[[test]]` went, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from hooks.config.masking import presentable
+from hooks.events.durations import text as duration
+from hooks.rules.rule_tests import Expected
+from hooks.rules.table import Table
+from hooks.workbench.run_rule_tests import Ran, Verdict, since_begin
+from hooks.workbench.timeline import Line, Timeline, step_words
+
+_NONE = "–"
+
+
+def failure(verdict: Verdict, table: Table) -> Iterator[Line]:
+    """What was expected and what was got, side by side, and the time line."""
+    rows = [("expected", "got"), *_rows(verdict)]
+    width = max(len(left) for left, _ in rows)
+    for place, (left, right) in enumerate(rows):
+        yield ("failed" if place else "event"), f"{left:{width}}  {right}"
+    yield "event", f"what was decided until {duration(verdict.rehearsal.until_s)}:"
+    timeline = Timeline(table, when=_when)
+    for turn in verdict.turns:
+        for kind, line in timeline.lines(turn):
+            yield kind, f"  {line}"
+
+
+def as_record(verdict: Verdict, file: str) -> dict[str, Any]:
+    """The verdict for a program: plain JSON values. A failure comes with all decisions."""
+    test = verdict.rehearsal
+    told: dict[str, Any] = {"file": file, "line": test.line, "test": test.name, "good": verdict.good}
+    if verdict.good:
+        return told
+    missing = [
+        {"at_s": one.at_s, "rule": one.rule, "use": one.use, "args": presentable(one.args)} for one in verdict.missing
+    ]
+    surplus = [
+        {"at_s": run.at_s, "rule": run.rule, "use": step.use, "args": presentable(step.args)}
+        for run in verdict.surplus
+        for step in run.steps
+    ]
+    decisions = [decision.as_record() for turn in verdict.turns for decision in turn]
+    return {**told, "missing": missing, "surplus": surplus, "decisions": decisions}
+
+
+def _rows(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """What is missing beside what is too much of the same rule: where one is wrong, the other often tells how."""
+    rules = [*(one.rule for one in verdict.missing), *(run.rule for run in verdict.surplus)]
+    for rule in dict.fromkeys(rules):
+        missing = [_expected(one) for one in verdict.missing if one.rule == rule]
+        surplus = [line for run in verdict.surplus if run.rule == rule for line in _got(run)]
+        yield from zip_longest(missing, surplus, fillvalue=_NONE)
+
+
+def _expected(one: Expected) -> str:
+    return f"{duration(one.at_s)}  {one.rule}  {step_words(one.use, one.args) if one.use else 'a run'}"
+
+
+def _got(run: Ran) -> Sequence[str]:
+    return [f"{duration(run.at_s)}  {run.rule}  {step_words(step.use, step.args)}" for step in run.steps]
+
+
+def _when(at: int) -> str:
+    return f"{duration(since_begin(at)):>9}"

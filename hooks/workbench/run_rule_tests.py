@@ -1,0 +1,112 @@
+"""A `[[test]]` on a clock that jumps: what is given, against what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hooks.events.catalogue import CATALOGUE
+from hooks.rules.rule_tests import Expected, Rehearsal
+from hooks.rules.table import Table
+from hooks.workbench.decisions import Decision, Performed
+from hooks.workbench.event_words import made
+from hooks.workbench.recording import Seen
+from hooks.workbench.replay import Replay, turns
+
+BEGAN_NS = 1_800_000_000_000_000_000  # where every test begins on the wall clock
+
+
+class Ran(NamedTuple):
+    """A run that started. `steps` are those that it performs; a run in which none had anything to do has none."""
+
+    at_s: float
+    rule: str
+    steps: Sequence[Performed]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a test went: what was expected and did not run, what ran and was not expected, and all that was decided."""
+
+    rehearsal: Rehearsal
+    missing: tuple[Expected, ...]
+    surplus: tuple[Ran, ...]
+    ran: tuple[Ran, ...]
+    turns: tuple[Sequence[Decision], ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether all that was expected ran, and nothing else."""
+        return not self.missing and not self.surplus
+
+
+def rehearse(table: Table, rehearsal: Rehearsal, gluetun: str = "gluetun") -> Verdict:
+    """Play one test. `gluetun` is whose port a given port event tells, where it does not say so."""
+    replay = Replay(table, assume=rehearsal.outcomes, gluetun=gluetun, began=BEGAN_NS)
+    end_ns = _wall(rehearsal.until_s)
+    told = tuple(turns(replay, _seen(rehearsal, gluetun), lambda: end_ns))
+    ran = tuple(_ran(decision) for turn in told for decision in turn if decision.kind == "runs")
+    missing, surplus = _held_against(rehearsal.expected, ran)
+    return Verdict(rehearsal, missing, surplus, ran, told)
+
+
+def since_begin(at: int) -> float:
+    """The seconds of a test that an instant (ns since the Unix epoch) is at."""
+    return round((at - BEGAN_NS) / 1e9, 3)
+
+
+def _wall(at_s: float) -> int:
+    return BEGAN_NS + round(at_s * 1e9)
+
+
+def _seen(rehearsal: Rehearsal, gluetun: str) -> Iterator[Seen]:
+    for number, given in enumerate(sorted(rehearsal.given, key=lambda one: one.at_s)):
+        at = _wall(given.at_s)
+        fields: Mapping[str, Any] = given.fields
+        if given.event == "port.forwarded":
+            fields = {"generation": str(number), **fields}  # each writing of the file is a new one
+        yield Seen(at, made(CATALOGUE[given.event], fields, at, gluetun))
+
+
+def _ran(decision: Decision) -> Ran:
+    return Ran(since_begin(decision.at), decision.rule, decision.steps)
+
+
+# -- expected against got ------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Open:
+    """A run, and those of its steps that nothing has claimed yet."""
+
+    run: Ran
+    steps: list[Performed]
+    taken: bool = False  # as a whole
+
+    def take(self, one: Expected) -> bool:
+        """Whether this is what is expected, or has it; then it is claimed."""
+        if (self.run.at_s, self.run.rule) != (one.at_s, one.rule) or self.taken:
+            return False
+        if not one.use:
+            self.taken, self.steps = True, []
+            return True
+        step = next((step for step in self.steps if _is(step, one)), None)
+        if step:
+            self.steps.remove(step)
+        return step is not None
+
+
+def _is(step: Performed, one: Expected) -> bool:
+    nothing = object()
+    return step.use == one.use and all(step.args.get(name, nothing) == value for name, value in one.args.items())
+
+
+def _held_against(expected: Sequence[Expected], ran: Sequence[Ran]) -> tuple[tuple[Expected, ...], tuple[Ran, ...]]:
+    """What is missing of the one, and what is left over of the other."""
+    left = [_Open(run, list(run.steps)) for run in ran]
+    # who says more chooses first
+    order = sorted(expected, key=lambda one: (not one.use, -len(one.args)))
+    missing = [one for one in order if not any(run.take(one) for run in left)]
+    surplus = (run.run._replace(steps=tuple(run.steps)) for run in left if run.steps)
+    return tuple(sorted(missing, key=lambda one: one.at_s)), tuple(surplus)
