@@ -42,7 +42,7 @@ bench: $(DEV_STAMP) ## the figures, side by side
 	$(PY) -m bench $(ARGS)
 
 chaos: $(DEV_STAMP) ## random stories of faults for five minutes: ARGS="--minutes 60", "--worlds 6000", or "--seed N" for one again
-	$(PY) -m tests.chaos $(ARGS)
+	$(PY) -m tests.whole.chaos $(ARGS)
 
 docs: $(DEV_STAMP) ## write the generated pages of docs/
 	$(PY) -m docs $(ARGS)

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import burst, health, idle, peers, reaction, rejoin, reload, replay, resync, size, status
-from tests.parts.dockerd import Dockerd
+from tests.parts.docker.dockerd import Dockerd
 from tests.parts.programs import require
 
 # each with a folder of its own and the address of a Docker engine

@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.figures import verdict
 from bench.parts import gluehook, status, until_logged
 from bench.reaction import one
-from tests.parts.fake_engine import FakeEngine
-from tests.parts.qbittorrent import PASSWORD, running
+from tests.parts.docker.fake_docker import FakeEngine
+from tests.parts.targets.qbittorrent import PASSWORD, running
 
 EVENTS = 10_000
 WANTED = 500

@@ -12,7 +12,7 @@ from bench.figures import Figure, verdict
 from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
 from hooks.config.settings import Settings
 from tests.handlers.contract import context
-from tests.parts.wireguard_folder import make_folder
+from tests.parts.targets.wireguard_folder import make_folder
 
 PEERS = 100
 RUNS = 7

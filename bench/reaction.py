@@ -20,7 +20,7 @@ from pathlib import Path
 from bench.figures import Figure, verdict
 from bench.parts import FORWARD_PORT, gluehook, until_logged
 from hooks.journal.journal import FILE_NAME
-from tests.parts.qbittorrent import PASSWORD, QBittorrent, running
+from tests.parts.targets.qbittorrent import PASSWORD, QBittorrent, running
 
 ROUNDS = 50
 _FIRST_PORT = 21000

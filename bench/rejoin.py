@@ -12,7 +12,7 @@ from docker.errors import APIError
 
 from bench.figures import Figure, verdict
 from bench.parts import gluehook, until_logged
-from tests.parts.dockerd import Dockerd
+from tests.parts.docker.dockerd import Dockerd
 from tests.parts.programs import require
 
 ROUNDS = 15

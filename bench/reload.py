@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.figures import Figure, verdict
 from bench.parts import gluehook, status, until_logged
 from hooks.app.reload import QUIET_S
-from tests.parts.fake_engine import FakeEngine
+from tests.parts.docker.fake_docker import FakeEngine
 
 RULES = 1000
 TURNS = 11

@@ -16,7 +16,7 @@ from hooks.rules.matching import OneOf
 from hooks.rules.table import Entry, Rule, Step, Table
 from hooks.workbench.recording import Recording
 from hooks.workbench.replay import Replay, turns
-from tests.parts.recorded import docker
+from tests.parts.values.recorded import docker
 
 EVENTS = 10_000  # a pass; a short one finds a moment in which the machine does nothing else
 PASSES = 25

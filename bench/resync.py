@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.figures import verdict
 from bench.parts import gluehook, status, until_logged
-from tests.parts.fake_engine import FakeEngine
+from tests.parts.docker.fake_docker import FakeEngine
 
 CONTAINERS = 1000
 _LIST = "/containers/json"

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.figures import verdict
 from hooks.journal.books import KEEP_EVENTS
 from hooks.journal.store import Journal
-from tests.parts.journaled import one_more
+from tests.parts.values.journaled import one_more
 
 EVENTS = 100_000
 KEPT_MIB = 40  # what docs/reliability.md says of a journal that forgets

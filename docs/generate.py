@@ -5,6 +5,7 @@ The prose around it is written by hand. tests/test_docs.py fails when a page is 
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import json
@@ -181,19 +182,26 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-# -- layers --------------------------------------------------------------------------------------
+# -- packages ------------------------------------------------------------------------------------
 
 
-def layers() -> str:
+def packages() -> str:
     """Who may import whom, as the test holds it against every import."""
     rows = (
-        (f"**{name}**", codes(modules.split()), ", ".join(known.split()) or "nothing of ours")
-        for name, (modules, known) in test_layers.LAYERS.items()
+        (code(name), _what_lives_there(name), ", ".join(may.split()) or "nothing of ours")
+        for name, may in test_layers.PACKAGES.items()
     )
-    packages = ((code(module), codes(names.split())) for module, names in test_layers.THIRD_PARTY.items())
+    third_party = ((code(module), codes(names.split())) for module, names in test_layers.THIRD_PARTY.items())
     return (
-        table(("layer", "modules", "may import"), rows) + "\n\n" + table(("module", "speaks to the package"), packages)
+        table(("package", "lives there", "may import"), rows)
+        + "\n\n"
+        + table(("module", "speaks to the package"), third_party)
     )
+
+
+def _what_lives_there(name: str) -> str:
+    """The first sentence of its docstring."""
+    return (ast.get_docstring(ast.parse(test_layers.FILES[name].read_text())) or "").splitlines()[0]
 
 
 # -- the doctor ----------------------------------------------------------------------------------
@@ -206,5 +214,6 @@ def checks() -> str:
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
-    "events": events, "handlers": handlers, "errors": errors, "settings": settings, "layers": layers, "checks": checks,
+    "events": events, "handlers": handlers, "errors": errors, "settings": settings,
+    "packages": packages, "checks": checks,
 }  # fmt: skip

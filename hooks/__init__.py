@@ -1,1 +1,1 @@
-"""The machine: it knows events and rules, and knows no target."""
+"""gluehook: events in, rules looked up, handlers run. docs/architecture.md says which package does what."""

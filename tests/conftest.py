@@ -10,7 +10,7 @@ import pytest
 
 from tests.parts.programs import MISSING
 
-pytest_plugins = ["hooks.pytest_plugin", "tests.parts.dockerd", "tests.parts.qbittorrent"]
+pytest_plugins = ["hooks.pytest_plugin", "tests.parts.docker.dockerd", "tests.parts.targets.qbittorrent"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.parts.dockerd import Dockerd
-from tests.parts.gluehook import Gluehook, until
+from tests.parts.docker.dockerd import Dockerd
+from tests.parts.process.gluehook import Gluehook, until
 
 REPLAYS = Path(__file__).with_name("replays")
 RULES = "version = 1\n"  # that name no file and no period: ticks cannot be waited for

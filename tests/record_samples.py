@@ -21,12 +21,12 @@ from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.events.jsonl import dumps, from_docker
 from hooks.sources.polling import LookSource
-from tests.handlers.on_engine import now
-from tests.parts.dockerd import IMAGE, Dockerd
-from tests.parts.wireguard import CLIENT, INTERFACE, ROUTER, SERVER, SERVER_AT_HOME, container, host
-from tests.parts.wireguard_folder import make_folder, server_key
+from tests.parts.docker.dockerd import IMAGE, Dockerd
+from tests.parts.docker.on_engine import now
+from tests.parts.places import SAMPLES
+from tests.parts.targets.wireguard import CLIENT, INTERFACE, ROUTER, SERVER, SERVER_AT_HOME, container, host
+from tests.parts.targets.wireguard_folder import make_folder, server_key
 
-SAMPLES = Path(__file__).with_name("samples")
 _WAIT_S = 20.0
 
 

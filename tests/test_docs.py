@@ -34,8 +34,8 @@ from hooks.sources.docker_stream import Backlog
 from hooks.sources.files import FilesSource
 from hooks.workbench import recording, reference
 from hooks.world import model
+from tests.parts.places import TOP
 
-TOP = Path(__file__).parents[1]
 README = TOP / "README.md"
 PAGES = [README, TOP / "CHANGELOG.md", *generate.PAGES]
 GENERATED = [page for page in generate.PAGES if "<!-- made:" in page.read_text(encoding="utf-8")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).parents[1]
+from tests.parts.places import TOP
 
 # What the modules of a package may import besides their own package. The rows stand in an order without cycles: a row
 # names only rows above it. docs/architecture.md shows this table.
@@ -114,6 +115,16 @@ def is_ours(name: str) -> bool:
     return name.split(".", maxsplit=1)[0] in ("hooks", "handlers")
 
 
+def may_import(package: str) -> str:
+    """The row in words; a long one is told by what it leaves out."""
+    may = PACKAGES[package].split()
+    others = [name.removeprefix("hooks.") for name in PACKAGES if name.count(".") == 1 and "__" not in name]
+    left_out = [name for name in others if name not in {*may, package.removeprefix("hooks."), "pytest_plugin"}]
+    if len(may) < len(others) // 2:
+        return ", ".join(may) or "nothing of ours"
+    return f"every package but {', '.join(left_out)}" if left_out else "every package"
+
+
 def test_the_table_has_a_row_for_each_package_and_no_other() -> None:
     packages = {package_of(module) for module in FILES}
     assert packages - set(PACKAGES) == set(), "give each new package a row"
@@ -138,6 +149,14 @@ def test_a_package_imports_only_what_its_row_allows(package: str) -> None:
         if package_of(name) not in allowed and package_of(name) != "hooks"
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", [name for name in PACKAGES if FILES[name].name == "__init__.py" and "." in name])
+def test_a_package_says_its_seam_and_what_it_may_import(package: str) -> None:
+    may = may_import(package)
+    said = ast.get_docstring(ast.parse(FILES[package].read_text())) or ""
+    assert re.search(r"^Seam: \S", said, re.MULTILINE), f"{package}: its docstring has no line 'Seam: …'"
+    assert f"\nMay import: {may}." in f"\n{said}", f"{package}: its docstring must say 'May import: {may}.'"
 
 
 def test_a_module_imports_only_the_third_party_packages_that_it_is_there_for() -> None:

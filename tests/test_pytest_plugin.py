@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hooks.workbench.golden import NotDecided, read
-from tests.parts.gluehook import TOP
+from tests.parts.places import TOP
 
 RULES = """
 version = 1

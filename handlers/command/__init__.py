@@ -1,1 +1,1 @@
-"""command."""
+"""`command.run`: a program beside gluehook."""

@@ -1,1 +1,1 @@
-"""Containers: restarts, commands inside them, and those that live in another's network namespace."""
+"""`containers.*`: restart, start, exec, and rejoin a network namespace, through Docker."""

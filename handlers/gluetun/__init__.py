@@ -1,1 +1,1 @@
-"""gluetun."""
+"""`gluetun.*`: gluetun's VPN through its control server."""

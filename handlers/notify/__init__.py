@@ -1,1 +1,1 @@
-"""notify."""
+"""`notify.send`: messages through Apprise."""

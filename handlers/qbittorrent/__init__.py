@@ -1,1 +1,1 @@
-"""qbittorrent."""
+"""`qbittorrent.*`: qBittorrent through its Web API."""

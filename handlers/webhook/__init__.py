@@ -1,1 +1,1 @@
-"""webhook."""
+"""`webhook.post`: an HTTP request to an address of the owner."""

@@ -1,1 +1,1 @@
-"""WireGuard in the folder layout of linuxserver/wireguard: its peers, what devices import, and who is connected."""
+"""`wireguard.*`: the peers' files of the WireGuard container."""

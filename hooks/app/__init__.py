@@ -1,1 +1,5 @@
-"""app."""
+"""Builds gluehook from its parts, starts them, reloads the rules and stops.
+
+Seam: `serve`, `loading.begin`, `loading.check`.
+May import: every package but workbench, doctor, cli.
+"""

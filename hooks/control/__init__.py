@@ -1,1 +1,5 @@
-"""control."""
+"""The control socket of a running gluehook: its server, its commands, its client, and past runs as text.
+
+Seam: `Server`, `Commands.verbs`, `client.ask`.
+May import: events, journal, runtime, workbench.
+"""

@@ -1,1 +1,5 @@
-"""doctor."""
+"""The facts about the whole server, the status table and the checks of `gluehook doctor`.
+
+Seam: `collect`, `rows`, `examine`.
+May import: every package but rules, engine, rules_file, workbench, control, app, cli.
+"""

@@ -1,1 +1,5 @@
-"""events."""
+"""What can happen: the catalogue of event types, events as JSON lines, durations, and the signals for the log.
+
+Seam: `Event`, `CATALOGUE`, `jsonl.dumps`, `jsonl.loads`, `signals.tell`.
+May import: nothing of ours.
+"""

@@ -1,1 +1,5 @@
-"""For who writes rules: replay, tests, explanations, recordings, the editor's schema. What runs has no use for it."""
+"""Tools for people who write rules: replay, rule tests, explain, recordings, schema, init.
+
+Seam: `Replay`, `explain`, `Recording`, `json_schema.schema`, `init_survey.survey`.
+May import: every package but journal, runtime, control, doctor, app, cli.
+"""

@@ -1,1 +1,5 @@
-"""world."""
+"""The containers and the forwarded port as last read, and the events that follow from a difference.
+
+Seam: `World`, `Tracker`.
+May import: events.
+"""

@@ -13,8 +13,8 @@ from handlers.qbittorrent.set_port import SetPort, SetPortArgs
 from hooks.config.settings import Settings
 from hooks.world.model import PortFile, World
 from tests.handlers.contract import CASES, Case, Fine
-from tests.handlers.fakes_gluetun import MASTER, fake_gluetun
-from tests.handlers.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
+from tests.parts.targets.fakes_gluetun import MASTER, fake_gluetun
+from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
 
 
 def world() -> World:

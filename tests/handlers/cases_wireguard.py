@@ -13,7 +13,7 @@ from handlers.wireguard.set_dns_forward import ForwardArgs, SetDnsForward
 from hooks.config.settings import Settings
 from tests.handlers.cases_general import BEFORE, ID, NEVER, OneContainer, docker_at, engine_of
 from tests.handlers.contract import CASES, Case, Fine
-from tests.parts.wireguard_folder import make_folder
+from tests.parts.targets.wireguard_folder import make_folder
 
 
 def on_network(address: str, network: str = "home") -> str:

@@ -1,1 +1,1 @@
-"""doctor/status."""
+"""The rows of `gluehook status`, and the verdict of each."""

@@ -1,0 +1,202 @@
+"""The composition root: what it loads, what it starts and stops in which order, and what it tells of itself."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hooks.app.shutdown import Stop
+from hooks.docker.own_container import own_container_id
+from hooks.handler import Context, Outcome
+from hooks.runtime import heartbeat
+from tests.parts.places import TOP
+from tests.parts.process import running as lives
+from tests.parts.process.gluehook import Gluehook, assert_tidy, shipped, until
+from tests.parts.process.playing import PlayArgs, changed
+from tests.parts.process.running import WAIT_S, Running
+from tests.parts.targets.fakes_qbittorrent import PASSWORD, fake_qbittorrent
+
+started = lives.started  # a fixture
+
+
+def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Running]) -> None:
+    running = started()
+    until(Path(running.app.heartbeat).exists, "no heartbeat", wait_s=heartbeat.BEAT_S / 3)
+    well, said = heartbeat.judge(running.app.heartbeat, time.time())
+    assert well, said
+
+
+def test_it_tells_what_it_found(started: Callable[..., Running]) -> None:
+    assert started().hears("ready").endswith("; Docker is not seen yet; the forwarded port is 40000")
+
+
+def test_a_start_is_an_event_and_so_are_its_rules(started: Callable[..., Running]) -> None:
+    running = started()
+    assert "gluehook.started" in running.hears("event_seen", "gluehook.started")
+    assert "rules.loaded" in running.hears("event_seen", "rules.loaded")
+
+
+def test_sources_stop_first_then_what_is_at_work_may_end(started: Callable[..., Running]) -> None:
+    go_on = threading.Event()
+
+    def slowly(_: PlayArgs, __: Context) -> Outcome:
+        assert go_on.wait(WAIT_S)
+        return changed("done in the end")
+
+    running = started(slowly)
+    running.calls.get(timeout=WAIT_S)
+    running.app.stop()
+    assert "act may end within 8s" in running.hears("stopping")
+    running.app.files._thread.join(WAIT_S)
+    assert not running.app.files.alive
+    assert not any(t.name.startswith("docker") and t is not running.thread for t in threading.enumerate())
+    assert running.thread.is_alive(), "it waits for what is at work"
+    go_on.set()
+    assert "done in the end" in running.hears("run_ended")
+    running.hears("stopped")
+    running.thread.join(WAIT_S)
+    assert not running.thread.is_alive()
+
+
+def test_what_does_not_end_is_cut_off_and_told(
+    started: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hooks.runtime.dispatcher.STOP_WAIT_S", 0.1)
+    never = threading.Event()
+    running = started(lambda *_: changed(str(never.wait(WAIT_S))))
+    running.calls.get(timeout=WAIT_S)
+    running.app.stop()
+    assert running.hears("trouble", "cut off") == (
+        "act is cut off at its work on gluetun; it is looked at again at the next start"
+    )
+    running.hears("stopped")
+    never.set()
+
+
+def test_a_wait_ends_when_it_is_told_to_stop(started: Callable[..., Running]) -> None:
+    def waits(_: PlayArgs, ctx: Context) -> Outcome:
+        ctx.wait(WAIT_S * 10)
+        return changed()
+
+    running = started(waits)
+    running.calls.get(timeout=WAIT_S)
+    running.app.stop()
+    assert "gluehook is stopping; it is done at the next start" in running.hears("run_ended")
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(started: Callable[..., Running]) -> None:
+    running = started()
+    running.hears("ready")
+    state = Path(running.settings.gluehook_state)
+    state.rename(state.with_name("moved"))
+    for _ in range(3):
+        running.app.beat()
+    assert "cannot be written" in running.hears("trouble", "heartbeat")
+    running.app.stop()
+    running.hears("stopped")
+    assert not any("heartbeat" in str(said) for kind, said in list(running.news.queue) if kind == "trouble")
+
+
+# -- stop ------------------------------------------------------------------------------------
+
+
+def test_a_signal_is_handed_to_whoever_runs_then() -> None:
+    told: queue.Queue[str] = queue.Queue()
+    before = signal.getsignal(signal.SIGTERM)
+    with Stop() as stop:
+        stop.leads_to(lambda: told.put("first"))
+        stop.leads_to(lambda: told.put("second"))
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        assert told.get(timeout=WAIT_S) == "second"
+        assert stop.heard.is_set()
+        stop.leads_to(lambda: told.put("who comes after it"))
+        assert told.get(timeout=WAIT_S) == "who comes after it"
+    assert told.empty(), "twice"
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "signals" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_another_signal_is_no_stop() -> None:
+    before = signal.signal(signal.SIGHUP, lambda *_: None)
+    try:
+        with Stop() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.heard.wait(0.05)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+# -- our own container -----------------------------------------------------------------------
+
+ID, OTHER = "0123456789abcdef" * 4, "f" * 64
+
+
+@pytest.mark.parametrize(("line", "own"), [
+    (f"1 2 8:1 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4 /dev/sda1 rw", ID),
+    (f"1 2 8:1 /home/me/.local/share/containers/storage/overlay-containers/{ID}/userdata/hosts /etc/hosts rw - x", ID),
+    # a host sees what belongs to its containers, and a container what is mounted into it
+    (f"1 2 0:9 / /var/lib/docker/containers/{OTHER}/mounts/shm rw - tmpfs shm rw", ""),
+    (f"1 2 8:1 /var/lib/docker/containers/{OTHER}/x.log /logs/x.log ro - ext4 /dev/sda1 rw", ""),
+    ("1 2 8:1 / / rw - ext4 /dev/sda1 rw", ""),
+])  # fmt: skip
+def test_own_container_id(tmp_path: Path, line: str, own: str) -> None:
+    (tmp_path / "mountinfo").write_text(f"7 8 0:1 / /proc rw - proc proc rw\n{line}\n")
+    assert own_container_id(str(tmp_path / "mountinfo")) == own
+
+
+def test_own_container_id_where_there_is_no_such_table(tmp_path: Path) -> None:
+    assert own_container_id(str(tmp_path / "absent")) == ""
+
+
+# -- what it costs ---------------------------------------------------------------------------
+
+_SPY = """
+import sys, threading
+from hooks.events import signals
+work_done = threading.Event()
+def ended(_, result, **__): result.kind == "changed" and work_done.set()
+signals.run_ended.connect(ended)
+def spy():
+    done = work_done.wait(20)
+    import os, signal
+    print("modules:", *sys.modules if done else ())
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=spy).start()
+from hooks.__main__ import main
+sys.argv[1:] = ["run"]
+sys.exit(main())
+"""
+
+
+def test_the_running_process_never_loads_what_only_the_checks_need(tmp_path: Path) -> None:
+    with fake_qbittorrent() as (fake, url):
+        part = Gluehook(tmp_path, shipped(), QBITTORRENT_URL=url, QBITTORRENT_PASSWORD=PASSWORD)
+        part.write_port(40123)
+        ran = subprocess.run(
+            [sys.executable, "-c", _SPY], cwd=tmp_path, env=part.environment, capture_output=True, text=True,
+            timeout=30, check=False,
+        )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert fake.preferences["listen_port"] == 40123
+    modules = set(ran.stdout.split())
+    assert {"hooks.app.app", "hooks.runtime.dispatcher", "handlers.qbittorrent.web_api", "pyinotify"} <= modules
+    assert not modules & {"pydantic", "pydantic_core", "pydantic_settings", "apprise", "rich", "dotenv"}
+    assert not modules & {
+        "cryptography",
+        "segno",
+        "dns",
+        "handlers.wireguard.regenerate_peers",
+        "handlers.command.run",
+    }  # nobody used them
+    assert_tidy(ran.stderr.splitlines(), part.environment)
+    assert str(TOP) not in ran.stderr

@@ -1,0 +1,271 @@
+"""What the owner asks of a running gluehook: history, retry, pause, resume."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hooks.control import history
+from hooks.control.client import ask
+from hooks.control.commands import Orders
+from hooks.control.server import FILE_NAME, Control, Refused
+from hooks.events import signals
+from hooks.handler import Context, GiveUp, Outcome
+from hooks.journal.books import Books
+from hooks.journal.journal import Durable
+from hooks.rules.table import Entry, Rule, Step
+from hooks.runtime.handler_memory import Memory
+from hooks.runtime.pauses import Pauses
+from tests.parts.process.ordinary_user import ordinary_user, public_folder
+from tests.parts.process.playing import WAIT_S, PlayArgs, Stage, changed, stage
+
+RULE = Rule("port", (Entry("container.start"),), (Step("play.act"),))
+OTHER = Rule("other", (Entry("container.die"),), (Step("play.act"),))
+
+
+@dataclass
+class Desk:
+    """A dispatch that runs on a state folder, and answers."""
+
+    stage: Stage
+    state: Path
+    memory: Memory
+    looked: threading.Event = field(default_factory=threading.Event)
+
+    def runs(self, **which: Any) -> list[dict[str, Any]]:
+        return ask(self.state, "history", **which)[0]
+
+
+@contextmanager
+def desk(
+    state: Path, *rules: Rule, act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed()
+) -> Iterator[Desk]:
+    durable = Durable(state)
+    try:
+        books = Books(durable)
+        with stage(*(rules or (RULE, OTHER)), act=act, books=books) as s:
+            it = Desk(s, state, Memory(state / "memory.json"))
+            pauses = s.dispatch.call(lambda: Pauses(s.dispatch, books, it.looked.set))
+            control = Control(
+                state / FILE_NAME, Orders(s.dispatch, durable, it.memory, pauses, s.world[0].state).verbs()
+            )
+            control.start()
+            try:
+                yield it
+            finally:
+                control.stop()
+                pauses.close()
+    finally:
+        durable.close()
+
+
+@contextmanager
+def a_run_ends() -> Iterator[None]:
+    """Wait at the end of the block for a run to end."""
+    over = threading.Event()
+
+    def listen(*_: object, **__: object) -> None:
+        over.set()
+
+    with signals.run_ended.connected_to(listen):
+        yield
+        assert over.wait(WAIT_S)
+
+
+def run_once(it: Desk, kind: str = "container.start", subject: str = "gluetun") -> None:
+    with a_run_ends():
+        it.stage.post(kind, subject)
+        it.stage.called()
+
+
+def test_history_is_the_runs_the_newest_first_and_those_that_are_asked_for(tmp_path: Path) -> None:
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        if ctx.event.subject == "bad":
+            raise GiveUp("that is wrong")
+        return changed("well done")
+
+    with desk(tmp_path, act=act) as it:
+        run_once(it)
+        run_once(it, "container.die", "bad")
+        run_once(it, "container.start", "bad")
+        assert [run["id"] for run in it.runs()] == ["port/bad#3", "other/bad#2", "port/gluetun#1"]
+        assert [run["id"] for run in it.runs(failed=True, rule="port")] == ["port/bad#3"]
+        assert [run["id"] for run in it.runs(most=1)] == ["port/bad#3"]
+        assert it.runs()[2]["said"] == "well done"
+        for most in (0, 1001, "many"):
+            with pytest.raises(Refused, match="ask for 1 to 1000"):
+                it.runs(most=most)
+    offline = history.read(tmp_path, failed=True, rule="", most=20)
+    assert [run["id"] for run in offline] == ["port/bad#3", "other/bad#2"]
+    before = sorted(tmp_path.glob("journal*")), (tmp_path / "journal.db").read_bytes()
+    lines = list(history.table(offline, 0.0))
+    assert lines[0].split() == ["when", "run", "outcome", "attempts", "took", "said"]
+    assert lines[1].split()[2:5] == ["port/bad#3", "gave", "up"]
+    assert lines[1].endswith("that is wrong")
+    assert (sorted(tmp_path.glob("journal*")), (tmp_path / "journal.db").read_bytes()) == before
+
+
+def test_where_there_was_never_a_gluehook_there_is_no_history(tmp_path: Path) -> None:
+    with pytest.raises(history.NoJournal, match=r"there is no journal .*no gluehook is running"):
+        history.read(tmp_path, failed=False, rule="", most=20)
+    (tmp_path / "journal.db").write_bytes(b"something else" * 1000)
+    with pytest.raises(history.NoJournal, match=r"cannot be read \(file is not a database\)"):
+        history.read(tmp_path, failed=False, rule="", most=20)
+
+
+def test_the_history_of_a_folder_that_cannot_be_written_is_read() -> None:
+    with public_folder() as folder:
+        state = folder / "state"
+        with desk(state) as it:
+            run_once(it)
+        state.chmod(0o555)
+        with ordinary_user():
+            (run,) = history.read(state, failed=False, rule="", most=20)
+        state.chmod(0o755)
+    assert run["id"] == "port/gluetun#1"
+
+
+def test_a_retry_runs_the_rule_again_with_its_event_and_forgets_rejected_credentials(tmp_path: Path) -> None:
+    locked = threading.Event()
+    locked.set()
+
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        if locked.is_set():
+            raise GiveUp("401")
+        return changed()
+
+    with desk(tmp_path, act=act) as it:
+        it.memory.put("qbittorrent.rejected:http://gluetun:8080", {"hash": "0"})
+        it.memory.put("restarts:gluetun", [1])
+        run_once(it)
+        locked.clear()
+        with a_run_ends():
+            _, said = ask(tmp_path, "retry", run="port/gluetun#1")
+            event = it.stage.called()[1].event
+        assert (event.type, event.subject, event.origin) == ("container.start", "gluetun", "manual")
+        assert said == (
+            "port runs again for gluetun, with what led to port/gluetun#1; "
+            "tried again: the credentials rejected by http://gluetun:8080"
+        )
+        assert it.memory.keys() == ["restarts:gluetun"]
+        runs = it.runs()
+        assert [run["outcome"] for run in runs] == ["changed", "give_up"]
+        assert runs[0]["event"] == runs[1]["event"]
+        assert runs[0]["id"] != runs[1]["id"]
+    durable = Durable(tmp_path)
+    assert durable.read(lambda journal: journal.unsettled(), otherwise=None) == []
+    durable.close()
+
+
+def test_a_run_that_cannot_be_retried_is_said_with_those_that_can(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        if ctx.event.subject == "hangs":
+            assert go.wait(WAIT_S)
+        raise GiveUp("401")
+
+    with desk(tmp_path, act=act) as it:
+        with pytest.raises(Refused, match="there is no run 'port/gluetun#1'; none has failed"):
+            ask(tmp_path, "retry", run="port/gluetun#1")
+        run_once(it)
+        with pytest.raises(Refused, match=r"\(did you mean 'port/gluetun#1'\?\); these have failed: port/gluetun#1"):
+            ask(tmp_path, "retry", run="port/gluetum#1")
+        it.stage.post("container.start", "hangs")
+        at_work = it.stage.called()[1].run
+        with pytest.raises(Refused, match=f"{at_work} is at work now"):
+            ask(tmp_path, "retry", run=at_work)
+        go.set()
+    with desk(tmp_path, OTHER), pytest.raises(Refused, match="its rule port is not in force any more"):
+        ask(tmp_path, "retry", run="port/gluetun#1")
+
+
+def test_in_a_pause_nothing_starts_and_at_its_end_the_states_are_looked_at(tmp_path: Path) -> None:
+    with desk(tmp_path) as it:
+        said = ask(tmp_path, "pause", rule="port", **{"for": "1h"})[1]
+        assert said.startswith("paused for 1h: no run of port starts until 20")
+        it.stage.post("container.start")
+        run_once(it, "container.die")
+        assert [run["rule"] for run in it.runs()] == ["other"]
+        assert not it.looked.is_set()
+        with a_run_ends():
+            said = ask(tmp_path, "resume", rule="port")[1]
+            it.stage.called()
+        assert said == "the pause of port is over; the states are looked at again"
+        assert it.looked.is_set()
+
+
+def test_a_pause_ends_by_itself(tmp_path: Path) -> None:
+    with desk(tmp_path) as it:
+        ask(tmp_path, "pause", **{"for": "250ms"})
+        it.stage.post("container.start")
+        assert it.looked.wait(WAIT_S)
+        it.stage.called()
+        assert ask(tmp_path, "resume")[1] == "nothing is paused"
+
+
+def test_a_pause_is_replaced_by_the_next_and_two_are_ended_at_once(tmp_path: Path) -> None:
+    with desk(tmp_path) as it:
+        ask(tmp_path, "pause", **{"for": "100ms"})
+        ask(tmp_path, "pause", **{"for": "1h"})
+        ask(tmp_path, "pause", rule="port", **{"for": "1h"})
+        assert ask(tmp_path, "resume", rule="other")[1] == (
+            "other is not paused by itself (still paused: all rules, port)"
+        )
+        assert not it.looked.wait(0.3), "the pause that was replaced must not ring"
+        assert ask(tmp_path, "resume")[1] == "the pause of all rules, port is over; the states are looked at again"
+
+
+def test_a_pause_survives_a_restart_and_one_that_is_over_does_not(tmp_path: Path) -> None:
+    with desk(tmp_path) as it:
+        ask(tmp_path, "pause", rule="port", **{"for": "1h"})
+        ask(tmp_path, "pause", rule="other", **{"for": "1ms"})
+        assert it.looked.wait(WAIT_S)
+    with desk(tmp_path) as it:
+        it.stage.post("container.start")
+        run_once(it, "container.die")
+        assert [run["rule"] for run in it.runs()] == ["other"]
+        with a_run_ends():
+            ask(tmp_path, "resume")
+            it.stage.called()
+
+
+def test_a_retry_of_a_paused_rule_says_when_it_will_be(tmp_path: Path) -> None:
+    with desk(tmp_path) as it:
+        run_once(it)
+        ask(tmp_path, "pause", **{"for": "1h"})
+        assert ", after its pause, at 20" in ask(tmp_path, "retry", run="port/gluetun#1")[1]
+        assert it.stage.handlers["play.act"].calls.empty()
+
+
+@pytest.mark.parametrize(
+    ("rule", "for_", "says"),
+    [
+        ("prot", "1h", r"there is no rule 'prot' \(did you mean 'port'\?\); the rules are port, other"),
+        ("port", "30", "--for: .*a unit is missing"), ("port", "0s", "no time is none"),
+    ],
+)  # fmt: skip
+def test_a_pause_that_means_nothing_is_refused(tmp_path: Path, rule: str, for_: str, says: str) -> None:
+    with desk(tmp_path), pytest.raises(Refused, match=says):
+        ask(tmp_path, "pause", rule=rule, **{"for": for_})
+
+
+# -- explain ---------------------------------------------------------------------------------------
+
+
+def test_explain_answers_for_each_rule_and_refuses_what_is_no_event(tmp_path: Path) -> None:
+    event = {"type": "container.start", "subject": "gluetun", "time": 1, "data": {"container": "gluetun"}}
+    with desk(tmp_path / "state") as it:
+        told, done = ask(it.state, "explain", event=event)
+        assert [(one["rule"], one["runs"]) for one in told] == [("port", True), ("other", False)]
+        assert done.startswith("asked of the gluehook that runs")
+        assert it.runs() == []
+        for wrong in ({"type": "no.such"}, {"Type": "container", "Action": "sneeze"}, None):
+            with pytest.raises(Refused, match=r"that is no event|no name for this event"):
+                ask(it.state, "explain", event=wrong)

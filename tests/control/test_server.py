@@ -1,0 +1,175 @@
+"""The control socket, with real sockets on the other side; and a call on the loop of a dispatch that runs."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hooks.control.client import NotRunning, ask
+from hooks.control.server import FILE_NAME, LONGEST_LINE_BYTES, Answer, Control, Refused, Verbs
+from hooks.events import signals
+from hooks.rules.table import Entry, Rule, Step
+from tests.parts.process.playing import WAIT_S, stage
+
+RULE = Rule("port", (Entry("container.start"),), (Step("play.act"),))
+
+
+def echo(asked: Mapping[str, Any]) -> Answer:
+    yield {"item": asked.get("text")}
+    yield {"done": "echoed"}
+
+
+def broken(asked: Mapping[str, Any]) -> Answer:
+    yield {"item": 1}
+    raise LookupError(f"not {asked['ask']}")
+
+
+@contextmanager
+def serving(state: Path, verbs: Verbs | None = None) -> Iterator[Control]:
+    control = Control(state / FILE_NAME, verbs or {"echo": echo, "broken": broken})
+    control.start()
+    try:
+        yield control
+    finally:
+        control.stop()
+
+
+@contextmanager
+def troubles() -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def listen(_: object, said: str, heard: list[str] = said, **__: object) -> None:
+        heard.append(said)
+
+    with signals.trouble.connected_to(listen):
+        yield said
+
+
+def raw(state: Path, request: bytes, *, hang_up: bool = False) -> bytes:
+    """What a connection gets that sends these bytes."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(WAIT_S)
+        connection.connect(str(state / FILE_NAME))
+        connection.sendall(request)
+        if hang_up:
+            return b""
+        with connection.makefile("rb") as stream:
+            return stream.read()
+
+
+# -- the socket ------------------------------------------------------------------------------------
+
+
+def test_it_answers_one_after_the_other_and_only_its_owner(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
+        for text in ("one", "zwei – ü"):
+            assert ask(tmp_path, "echo", text=text) == ([{"item": text}], "echoed")
+    assert not (tmp_path / FILE_NAME).exists()
+
+
+def test_nobody_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NotRunning, match=r"no gluehook is running on the state folder .*gluehook run"):
+        ask(tmp_path, "echo")
+
+
+def test_a_socket_that_a_killed_life_left_is_replaced(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as old:
+        old.bind(str(tmp_path / FILE_NAME))
+    with pytest.raises(NotRunning, match="no gluehook is running"):
+        ask(tmp_path, "echo")
+    with serving(tmp_path):
+        assert ask(tmp_path, "echo", text=1)[0] == [{"item": 1}]
+
+
+def test_a_file_in_its_place_is_left_alone_and_said(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("mine")
+    with troubles() as said, serving(tmp_path):
+        pass
+    assert (tmp_path / FILE_NAME).read_text() == "mine"
+    assert len(said) == 1
+    assert "cannot be opened: Address already in use; the work goes on" in said[0]
+
+
+def test_a_path_that_no_socket_can_have_is_said_on_both_sides(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    too_long = pytest.raises(NotRunning, match=r"its path has \d+ bytes, and a socket's at most 107")
+    with troubles() as said, serving(deep), too_long:
+        ask(deep, "echo")
+    assert len(said) == 1
+    assert "at most 107: give GLUEHOOK_STATE a shorter one; the work goes on" in said[0]
+
+
+@pytest.mark.usefixtures("no_collection")
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (b"\n", "is no line like"), (b"[1]\n", "is no line like"), (b'{"ask": ["echo"]}\n', "is no line like"),
+        (b"\xff\xfe\n", "is no line like"), (b"[" * 50_000 + b"\n", "is no line like"),
+        (b'{"ask": "status"}\n', "does not know 'status'; it knows echo, broken"),
+        (b'{"ask": "' + b"x" * LONGEST_LINE_BYTES + b'"}\n', "longer than 65536 bytes"),
+    ],
+    ids=["empty", "list", "no-name", "binary", "deep", "unknown", "long"],
+)  # fmt: skip
+def test_what_is_no_request_gets_one_error_and_hurts_nobody(tmp_path: Path, request_: bytes, says: str) -> None:
+    with serving(tmp_path):
+        (answer,) = raw(tmp_path, request_).splitlines()
+        assert says in json.loads(answer)["error"]
+        assert ask(tmp_path, "echo", text=1)[1] == "echoed"
+
+
+def test_who_hangs_up_hurts_nobody(tmp_path: Path) -> None:
+    with serving(tmp_path), troubles() as said:
+        for request in (b"", b'{"ask"', b'{"ask": "echo"}\n'):
+            raw(tmp_path, request, hang_up=True)
+        assert ask(tmp_path, "echo", text=1)[1] == "echoed"
+    assert said == []
+
+
+def test_an_answer_that_breaks_is_an_error_and_said(tmp_path: Path) -> None:
+    with serving(tmp_path), troubles() as said:
+        with pytest.raises(Refused, match="the answer broke: LookupError: not broken; "):
+            ask(tmp_path, "broken")
+        assert ask(tmp_path, "echo", text=1)[1] == "echoed"
+    assert len(said) == 1
+
+
+# -- a call on the loop ----------------------------------------------------------------------------
+
+
+def test_a_call_is_done_on_the_loops_thread_and_its_answer_or_error_comes_back() -> None:
+    with stage(RULE) as s:
+        threads = {s.dispatch.call(threading.get_ident) for _ in range(3)}
+        assert len(threads) == 1
+        assert threading.get_ident() not in threads
+        with pytest.raises(ZeroDivisionError):
+            s.dispatch.call(lambda: 1 // 0)
+        assert s.dispatch.call(lambda: "still there") == "still there"
+
+
+def test_a_call_that_is_not_come_to_in_time_is_not_done_later_either() -> None:
+    begun, go, done = threading.Event(), threading.Event(), list[str]()
+
+    def hold() -> bool:
+        begun.set()
+        return go.wait(WAIT_S)
+
+    with stage(RULE) as s:
+        busy = threading.Thread(target=s.dispatch.call, args=(hold,))
+        busy.start()
+        assert begun.wait(WAIT_S)
+        with pytest.raises(TimeoutError):
+            s.dispatch.call(lambda: done.append("late"), 0.01)
+        go.set()
+        busy.join(WAIT_S)
+        s.dispatch.call(lambda: done.append("in time"))
+    assert done == ["in time"]

@@ -1,0 +1,172 @@
+"""The doctor before a real engine: who is attached and who is stranded, and that it changes nothing there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker.errors import APIError
+
+from hooks.config.settings import Settings
+from hooks.docker.client import forget
+from hooks.doctor.examine import examine
+from hooks.doctor.facts import qbittorrent
+from hooks.doctor.facts.collect import Looker
+from hooks.doctor.facts.in_container import inside
+from hooks.doctor.facts.model import Gluehook, Server
+from hooks.doctor.status.rows import rows
+from tests.handlers.contract import Notes
+from tests.parts.docker.docker_gate import Gate, gate
+from tests.parts.docker.dockerd import IMAGE, Dockerd
+from tests.parts.docker.on_engine import composed, inspected
+
+pytestmark = pytest.mark.docker
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
+    yield dockerd
+    dockerd.remove()
+
+
+@pytest.fixture
+def door(engine: Dockerd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """Every request of the look passes here."""
+    with gate(tmp_path / "docker.sock", engine.socket) as made:
+        monkeypatch.setenv("DOCKER_HOST", made.host)
+        yield made
+        forget()
+
+
+def look(folder: Path, own: str = "", earlier: dict[str, tuple[str, ...]] | None = None, **settings: Any) -> Server:
+    where = {"qbittorrent_url": NOWHERE, "gluetun_url": NOWHERE, "wireguard_dir": str(folder / "none"),
+             "forwarded_port_file": str(folder / "none"), **settings}  # fmt: skip
+    own_state = Gluehook(True, ("healthy",), earlier=earlier or {})
+    # no target is asked on port 53: AdGuard's part is played by somebody who listens nowhere
+    return Looker(Settings(**where), lambda: own_state, lambda _: None, Notes(), own_id=own).look(10.0)
+
+
+def findings(server: Server) -> dict[str, str]:
+    return {finding.check: " ".join((*finding.run, finding.fix)) for finding in examine(server)}
+
+
+def dependents(server: Server) -> dict[str, str]:
+    return {one.seen.name: one.state for one in server.dependents}
+
+
+QUIET = {"control-server-silent", "web-ui-silent"}  # nothing answers there in these tests
+
+
+def test_attached_stale_stranded_and_stopped(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+    engine.run("gluetun")
+    for name in ("qbittorrent", "prowlarr", "sonarr"):
+        engine.run(name, network="container:gluetun")
+    with closing(engine.client()) as client:
+        client.stop("sonarr")
+        first = look(tmp_path)
+        assert dependents(first) == {"qbittorrent": "attached", "prowlarr": "attached", "sonarr": "stopped"}
+        assert set(findings(first)) == QUIET
+        client.stop("gluetun")
+        with pytest.raises(APIError, match="non running"):
+            client.restart("prowlarr", timeout=0)
+        client.start("gluetun")
+    server = look(tmp_path)
+    assert dependents(server) == {"qbittorrent": "stale", "prowlarr": "stranded", "sonarr": "stopped"}
+    found = findings(server)
+    assert set(found) - QUIET == {"dependent-stale", "dependent-stranded"}
+    assert found["dependent-stale"].startswith("docker restart qbittorrent")
+    assert found["dependent-stranded"].startswith("docker start prowlarr")
+    assert {row.what: row.state for row in rows(server) if row.part == "namespace"} == {
+        "qbittorrent": "wrong", "prowlarr": "wrong", "sonarr": "note",
+    }  # fmt: skip
+    assert door.writes() == []
+
+
+def test_a_gluetun_that_was_re_created(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+    old = engine.run("gluetun")
+    engine.run("qbittorrent", network="container:gluetun", labels=composed("qbittorrent", "gluetun"))
+    engine.remove("gluetun")
+    engine.run("gluetun", labels=composed("gluetun"))
+    engine.run("other-vpn")
+    gone = inspected(engine, "other-vpn")["Id"]
+    engine.run("prowlarr", network="container:other-vpn")
+    engine.remove("other-vpn")
+    forgotten = look(tmp_path)
+    assert dependents(forgotten) == {"qbittorrent": "elsewhere"}  # known by Compose's labels
+    assert findings(forgotten)["orphaned"].startswith("docker inspect prowlarr")
+    known = look(tmp_path, earlier={"gluetun": (old, gone)})
+    assert dependents(known) == {"qbittorrent": "elsewhere", "prowlarr": "elsewhere"}
+    remedies = [finding.run[0] for finding in examine(known) if finding.check == "dependent-elsewhere"]
+    assert any("docker compose -f /srv/compose.yaml" in fix for fix in remedies)
+    assert door.writes() == []
+
+
+def test_our_own_container_and_what_containers_are_set_to(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+    file = tmp_path / "forwarded_port"
+    file.write_text("40000")
+    with closing(engine.client()) as client:
+        client.tag(IMAGE, "willfarrell/autoheal")
+        client.tag(IMAGE, "linuxserver/wireguard")
+        mount = {"binds": [f"{file}:/tmp/gluetun/forwarded_port"]}
+        pia = ["VPN_SERVICE_PROVIDER=private internet access", "VPN_PORT_FORWARDING=on", "SERVER_REGIONS=US East"]
+        engine.run("gluetun", host=mount, environment=pia)
+        engine.run("qbittorrent", network="container:gluetun", environment=["TORRENTING_PORT=6881"])
+        own = engine.run("gluehook", network="container:gluetun")
+        made = client.create_container(
+            "willfarrell/autoheal", "sleep 1000", name="autoheal", environment=["AUTOHEAL_CONTAINER_LABEL=all"],
+            stop_signal="KILL", host_config=client.create_host_config(network_mode="none"),
+        )  # fmt: skip
+        client.start(made["Id"])
+        client.create_container("linuxserver/wireguard", "sleep 1000", name="wireguard")
+    found = set(findings(look(tmp_path, own)))
+    assert found - QUIET == {
+        "region-cannot-forward", "port-file-mounted-alone", "torrenting-port-set", "own-namespace-shared",
+        "healer-restarts-gluetun", "keys-in-the-log", "container-down",
+    }  # fmt: skip
+    assert door.writes() == []
+
+
+def test_wireguard_and_adguard_apart_and_together(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+    with closing(engine.client()) as client:
+        names = ("doctor-one", "doctor-two")
+        networks = [client.create_network(name, driver="bridge", internal=True)["Id"] for name in names]
+        try:
+            engine.run("wireguard", network="doctor-one")
+            engine.run("adguard", network="doctor-two")
+            found = findings(look(tmp_path))
+            assert set(found) == {"no-common-network"}
+            client.connect_container_to_network("adguard", "doctor-one")
+            assert findings(look(tmp_path)) == {}
+        finally:
+            engine.remove()
+            for network in networks:
+                client.remove_network(network)
+    assert door.writes() == []
+
+
+def test_who_listens_is_read_inside_of_the_container(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+    engine.run("gluetun")
+    engine.run("qbittorrent", "nc -l -p 4242 -e cat", network="container:gluetun")
+    server = look(tmp_path)
+    ctx = Looker(server.settings, lambda: server.gluehook, lambda _: None, Notes()).context(server.docker, 10.0)  # type: ignore[arg-type]
+    run = inside(ctx, server.docker, "qbittorrent")  # type: ignore[arg-type]
+    assert run is not None
+    code, table = run(qbittorrent.LISTENERS)
+    assert code in (0, 2)
+    assert list(qbittorrent.listeners(table, 4242)) == ["::"]
+    assert list(qbittorrent.listeners(table, 4243)) == []
+    # the one thing that is no GET, for Docker has no other way: it shows nobody's /proc from outside
+    assert len(door.writes()) == 2
+    assert all(word.endswith(("/exec", "/start")) and "containers/qbittorrent" not in word for word in door.writes())
+
+
+def test_a_socket_that_we_may_not_use(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+    door.judge = lambda _: 403
+    forget()
+    found = findings(look(tmp_path))
+    assert set(found) == {"docker-unreachable"}
+    assert "EVENTS=1" in found["docker-unreachable"]

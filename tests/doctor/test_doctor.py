@@ -1,0 +1,157 @@
+"""`gluehook doctor` on a home server of fakes: what it finds there, what it never does, and with any part missing."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hooks.config.settings import Settings
+from hooks.doctor.examine import CHECKS, examine
+from tests.parts.process.looked_at import (
+    ENDPOINT,
+    IN_ENVIRONMENTS,
+    SECRETS,
+    Home,
+    assert_only_looked_into,
+    home,
+)
+from tests.parts.targets.dns_server import dns_server
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Home]:
+    with home(tmp_path) as made:
+        yield made
+
+
+def found(part: Home, within_s: float = 5.0, **more: Any) -> dict[str, str]:
+    """The names of what it finds, with what was seen."""
+    return {finding.check: finding.seen for finding in examine(replace(part.looker(), **more).examine(within_s))}
+
+
+@pytest.fixture
+def docker_host(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", here.engine.host)
+
+
+@pytest.mark.usefixtures("docker_host")
+def test_nothing_is_found_where_all_is_well(here: Home) -> None:
+    with dns_server("NOERROR") as (port, asked):
+        assert found(here, dns_port=port) == {}
+    assert asked == [ENDPOINT.partition(":")[0]]
+    assert_only_looked_into(here)
+
+
+@pytest.mark.usefixtures("docker_host")
+@pytest.mark.parametrize("word", ["SERVFAIL", ""])
+def test_a_dns_server_that_fails_or_is_silent(here: Home, word: str) -> None:
+    with dns_server(word) as (port, _):
+        assert set(found(here, 1.5, dns_port=port)) == {"dns-silent"}
+
+
+@pytest.mark.usefixtures("docker_host")
+def test_the_devices_name_is_asked_of_the_resolver(here: Home) -> None:
+    profile = here.wireguard / "peer_phone" / "peer_phone.conf"
+    profile.write_text(profile.read_text().replace(ENDPOINT, "home.example.net:51820"))
+
+    def nowhere(_: str) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with dns_server("NOERROR") as (port, asked):
+        assert "home.example.net" in found(here, dns_port=port, resolve=nowhere)["endpoint-unknown"]
+        assert found(here, dns_port=port, resolve=lambda _: ["192.168.1.9"]).keys() == {"endpoint-elsewhere"}
+        assert found(here, dns_port=port, resolve=lambda _: ["8.8.4.9"], public_ip="8.8.4.9") == {}
+    assert set(asked) == {"home.example.net"}
+
+
+def without_dns(part: Home) -> None:
+    """AdGuard has no address, so that nobody is asked on port 53."""
+    part.inspected("adguard")["NetworkSettings"]["Networks"] = {}
+
+
+def troubled(part: Home) -> None:
+    """Much is wrong at once."""
+    without_dns(part)
+    part.inspected("gluetun")["Config"]["Env"] = [
+        "VPN_SERVICE_PROVIDER=private internet access", "VPN_PORT_FORWARDING=on", "SERVER_REGIONS=us east",
+        "PORT_FORWARD_ONLY=off", "VPN_PORT_FORWARDING_UP_COMMAND=wget u:s3cretly@h listen_port", *IN_ENVIRONMENTS,
+    ]  # fmt: skip
+    part.inspected("wireguard")["Config"]["Env"] = []
+    part.inspected("qbittorrent")["Config"]["Env"] = ["TORRENTING_PORT=6881"]
+    part.inspected("qbittorrent")["HostConfig"]["NetworkMode"] = "container:" + "e" * 64
+    part.engine.has("autoheal", "f" * 64, image="willfarrell/autoheal")
+    part.inspected("autoheal")["Config"]["Env"] = ["AUTOHEAL_CONTAINER_LABEL=all"]
+    part.gluetun.port_lost = True
+    part.qbittorrent.preferences |= {"upnp": True, "listen_port": 6881, "current_network_interface": "tun9"}
+    (part.wireguard / "wg_confs" / "wg0.conf").chmod(0o644)
+    part.program("grep", "exit 1")
+    (part.state / "heartbeat.json").unlink()
+
+
+def test_a_server_with_many_troubles_and_every_secret_set(here: Home) -> None:
+    troubled(here)
+    ran = here.call("doctor", "--json", "--public-ip", "8.8.4.9")
+    assert ran.returncode == 1, ran.stderr
+    told = json.loads(ran.stdout)
+    assert {finding["check"] for finding in told["findings"]} == {
+        "gluehook-unwell", "port-forward-only-off", "tunnel-without-port", "torrenting-port-set",
+        "random-port-or-upnp", "interface-missing", "port-differs", "nothing-listens", "another-writer", "orphaned",
+        "healer-restarts-gluetun", "keys-in-the-log", "key-readable", "endpoint-elsewhere",
+    }  # fmt: skip
+    assert told["checks"] == len(CHECKS)
+    assert all(finding[part] for finding in told["findings"] for part in ("seen", "why", "fix", "severity"))
+    keys = [file.read_text().strip() for file in here.wireguard.rglob("p*key-*") if "public" not in file.name]
+    secrets = [
+        *filter(None, SECRETS.values()),
+        *(line.partition("=")[2] for line in IN_ENVIRONMENTS),
+        *keys,
+        "s3cretly",
+    ]
+    assert len(keys) >= 3
+    assert [secret for secret in secrets if secret in ran.stdout + ran.stderr] == []
+    assert_only_looked_into(here)
+
+
+def test_a_broken_rules_file_is_found_without_a_gluehook_that_runs(here: Home) -> None:
+    without_dns(here)
+    (here.folder / "rules.toml").write_text('version = 1\n[[rule]]\nname = "x"\n')
+    told = json.loads(here.call("doctor", "--json").stdout)
+    assert {finding["check"]: finding["seen"] for finding in told["findings"]} == {"rules-rejected": "it has 2 errors"}
+
+
+def test_what_people_see_fits_a_terminal(here: Home) -> None:
+    troubled(here)
+    ran = here.call("doctor", COLUMNS="80")
+    assert ran.returncode == 1
+    assert "broken port-differs" in ran.stdout
+    assert "  seen it is set to 6881" in ran.stdout
+    assert max(len(line) for line in ran.stdout.splitlines() if not line.startswith("  run  ")) <= 80
+    assert "  run  docker compose up -d qbittorrent\n" in ran.stdout  # on one line, to be copied
+    assert ran.stdout.splitlines()[-1] == f"{len(CHECKS)} checks: 9 broken, 4 at risk"
+
+
+MISSING = {
+    "docker": ({"DOCKER_HOST": "unix:///nowhere/docker.sock"}, {"docker-unreachable"}),
+    "gluetun": ({"GLUETUN_URL": "http://127.0.0.1:9"}, {"control-server-silent"}),
+    "qbittorrent": ({"QBITTORRENT_URL": "http://127.0.0.1:9"}, {"web-ui-silent"}),
+    "the folder of WireGuard": ({"WIREGUARD_DIR": "/nowhere"}, set()),
+    "the port file": ({"FORWARDED_PORT_FILE": "/nowhere/forwarded_port"}, {"port-file-elsewhere"}),
+    "a right key": ({"GLUETUN_API_KEY": "wr0ng-k3y"}, {"control-server-closed"}),
+    "a right password": ({"QBITTORRENT_PASSWORD": "wr0ng-w0rd"}, {"password-rejected"}),
+}
+
+
+@pytest.mark.parametrize("part", MISSING)
+def test_with_a_part_missing_the_rest_is_examined(here: Home, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    environment, names = MISSING[part]
+    without_dns(here)
+    monkeypatch.setenv("DOCKER_HOST", environment.get("DOCKER_HOST", here.engine.host))
+    settings = {name.lower(): value for name, value in environment.items() if name.lower() in Settings.__slots__}
+    server = here.looker(environment, **settings).examine(5.0)
+    assert {finding.check for finding in examine(server)} == names

@@ -1,0 +1,195 @@
+"""Looking at Docker, and what holds the looks together: one that breaks, hangs or is refused costs itself only."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hooks.docker.client import connect, forget
+from hooks.doctor import own_state
+from hooks.doctor.facts import docker, names
+from hooks.doctor.facts.model import Docker, Door, Unread
+from hooks.doctor.facts.parallel import gather
+from hooks.handler import GiveUp, Retry
+from hooks.journal.journal import FILE_NAME
+from hooks.journal.store import Journal
+from hooks.world.model import Container
+from tests.handlers.contract import context
+from tests.parts.docker import fake_docker
+from tests.parts.docker.fake_docker import FakeEngine
+from tests.parts.targets.dns_server import dns_server
+from tests.parts.targets.fakes_http import Answer, Ask, served
+
+socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
+VERSION = {"Version": "99.0", "ApiVersion": "1.41", "Components": [{"Name": "Engine"}]}
+
+
+# -- several at once ------------------------------------------------------------------------------
+
+
+def test_every_look_ends_by_itself() -> None:
+    hangs = threading.Event()
+
+    def broken() -> None:
+        raise Retry("it refuses the connection")
+
+    def faulty() -> None:
+        raise KeyError("a secret stands here")
+
+    began = time.monotonic()
+    found = gather({"well": lambda: 1, "broken": broken, "faulty": faulty, "slow": lambda: hangs.wait(30)}, 0.2)
+    took_s = time.monotonic() - began
+    hangs.set()
+    assert found["well"] == 1
+    assert found["broken"] == Unread("it refuses the connection")
+    assert found["slow"] == Unread("there was no answer within 0.2 s")
+    assert found["faulty"] == Unread("looking at it broke (KeyError); this is a fault of gluehook's")
+    assert 0.2 <= took_s < 2
+
+
+# -- the engine ---------------------------------------------------------------------------------------
+
+
+def test_one_strange_record_hides_nobody(fake: FakeEngine) -> None:
+    fake.has("gluetun", "a" * 64)
+    fake.has("web", "b" * 64)
+    fake.containers["strange"] = {**fake.containers["a" * 64], "Id": None, "Name": "/strange"}
+    fake.refusals["/containers/" + "a" * 64] = (500, b"{}")
+    found = docker.look(context(docker=connect))
+    assert {"gluetun", "web"} <= set(found.containers)
+    assert found.boxes == {}
+
+
+def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
+    fake.has("gluetun", "a" * 64)
+    fake.has("qbittorrent", "b" * 64, network=f"container:{'a' * 64}")
+    for number in range(48):
+        fake.has(f"other-{number}", f"{number:064x}")
+    found = docker.look(context(docker=connect))
+    assert len(found.containers) == 50
+    assert set(found.boxes) == {"gluetun", "qbittorrent"}
+    assert len(fake.requests) == 4  # version, list, two inspects
+
+
+def test_what_is_no_engine_is_said(fake: FakeEngine) -> None:
+    fake.refusals["/containers/json"] = (200, b'{"hello": 1}')
+    with pytest.raises(GiveUp, match="is no Docker engine"):
+        docker.look(context(docker=connect))
+
+
+@pytest.mark.parametrize(("mode", "for_everybody"), [(0o660, False), (0o666, True)])
+def test_who_may_use_the_socket(fake: FakeEngine, socket: Path, mode: int, for_everybody: bool) -> None:
+    socket.chmod(mode)
+    assert docker.door(context(docker=connect)) == Door(str(socket), for_everybody=for_everybody)
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "beyond"),
+    [((), ()), (("/info",), ("INFO",)), (("/info", "/volumes", "/images/json"), ("IMAGES", "VOLUMES", "INFO"))],
+)
+def test_what_a_proxy_lets_through(
+    monkeypatch: pytest.MonkeyPatch, allowed: tuple[str, ...], beyond: tuple[str, ...]
+) -> None:
+    asked: list[str] = []
+
+    def answer(ask: Ask) -> Answer:
+        asked.append(ask.method)
+        path = ask.path.removeprefix("/v1.41")
+        if path == "/version":
+            return Answer(200, VERSION)
+        return Answer(200, "[]") if path in allowed else Answer(403, "Forbidden")
+
+    with served(answer) as url:
+        host = url.replace("http", "tcp")
+        monkeypatch.setenv("DOCKER_HOST", host)
+        door = docker.door(context(docker=connect))
+        forget()
+    assert (door.is_socket, door.tls, door.beyond_need) == (False, False, beyond)
+    assert set(asked) == {"GET"}
+
+
+# -- names -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["NOERROR", "NXDOMAIN", "SERVFAIL"])
+def test_the_word_of_a_dns_answer(word: str) -> None:
+    with dns_server(word) as (port, asked):
+        assert names.asked("127.0.0.1", "home.example.net", 2.0, port) == word
+    assert asked == ["home.example.net"]
+
+
+def test_a_dns_server_that_is_silent_is_said() -> None:
+    with dns_server("") as (port, _), pytest.raises(Retry, match=r"127\.0\.0\.1 did not answer in time"):
+        names.asked("127.0.0.1", "home.example.net", 0.1, port)
+
+
+def test_adguard_in_the_namespace_of_another_has_its_address() -> None:
+    house = Container("vpn", "vpn-id", addresses={"home": "172.18.0.7"})
+    found = names.adguard(Docker({"vpn": house, "adguard": Container("adguard", "i", network_mode="container:vpn-id")}))
+    assert found
+    assert found.addresses == {"home": "172.18.0.7"}
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "is_it"),
+    [("adguard", "x", True), ("adguardhome", "x", True), ("dns", "adguard/adguardhome:v0.107", True),
+     ("adguard-exporter", "ebrianne/adguard-exporter", False), ("dns", "me/adguardhome-sync", False)],
+)  # fmt: skip
+def test_who_is_adguard(name: str, image: str, is_it: bool) -> None:
+    found = names.adguard(Docker({name: Container(name, "i", image)}))
+    assert (found is not None) is is_it
+
+
+# -- gluehook itself ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = Journal(tmp_path / FILE_NAME)
+    yield made
+    made.close()
+
+
+def test_pauses_and_earlier_ids_come_from_the_journal(journal: Journal, tmp_path: Path) -> None:
+    journal.put("pauses", {"": time.time() + 60, "over": time.time() - 60})
+    journal.put("world", {"earlier": {"gluetun": ["old"]}})
+    found = own_state.gluehook(tmp_path)
+    assert list(found.pauses) == [""]
+    assert found.earlier == {"gluetun": ["old"]}
+    assert not found.well
+    assert "no heartbeat" in found.says[0]
+
+
+def test_a_broken_journal_is_said(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"this is no database, and long enough to be one" * 100)
+    assert "cannot be read" in own_state.gluehook(tmp_path).journal
+    assert (tmp_path / FILE_NAME).read_bytes().startswith(b"this is no database")
+
+
+def test_an_empty_folder_stays_empty(tmp_path: Path) -> None:
+    own_state.gluehook(tmp_path)
+    memories = own_state.Memories(tmp_path)
+    assert memories.get("x") is None
+    assert list(tmp_path.iterdir()) == []
+    own_state.Memories(tmp_path / "none").put("x", 1)
+    assert not (tmp_path / "none").exists()
+
+
+def test_gluehooks_memory_is_read_and_never_written(tmp_path: Path) -> None:
+    (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}}))
+    memories = own_state.Memories(tmp_path)
+    (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}, "later": 2}))
+    assert memories.get("later") == 2  # gluehook goes on meanwhile
+    (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}}))
+    memories.put("a", None)
+    memories.put("c", {"until_s": None, "said": "no"})
+    assert (memories.get("a"), memories.get("b")) == (None, {"until_s": None})
+    assert json.loads((tmp_path / "memory.json").read_text()) == {"a": 1, "b": {"until_s": None}}
+    again = own_state.Memories(tmp_path).get("c")
+    assert 3500 < again["until_s"] - time.time() < 3700

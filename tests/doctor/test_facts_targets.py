@@ -1,0 +1,174 @@
+"""Looking at gluetun and qBittorrent: every version, every way of not being let in, and the real qBittorrent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from handlers.qbittorrent.web_api import Sessions
+from hooks.config.settings import Settings
+from hooks.doctor.facts import gluetun, qbittorrent
+from hooks.doctor.facts.model import Gluetun, QBittorrent, Refusal, Unread
+from hooks.doctor.status.verdicts import listens
+from hooks.handler import Context, Retry
+from tests.handlers.contract import context, misbehaving
+from tests.parts.targets.fakes_gluetun import MASTER, fake_gluetun
+from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
+from tests.parts.targets.qbittorrent import PASSWORD as REAL_PASSWORD
+from tests.parts.targets.qbittorrent import QBittorrent as Real
+
+LISTENS_ON_TUNNEL = "  0: 0200080A:1AE1 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000 0 77 1 x\n"
+
+
+def asking(url: str, secrets: dict[str, str] | None = None) -> Context:
+    return context(settings=Settings(qbittorrent_url=url, gluetun_url=url), secrets=secrets or {})
+
+
+def look(url: str, secrets: dict[str, str] | None = None, says: tuple[int, str] = (0, "")) -> Any:
+    return qbittorrent.look(asking(url, secrets), Sessions(), lambda _: says)
+
+
+# -- gluetun ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [(3, 40, 0), (3, 41, 0), (3, 41, 2)])
+def test_every_gluetun_tells_its_tunnel(version: tuple[int, int, int]) -> None:
+    with fake_gluetun(version=version) as (fake, url):
+        assert gluetun.look(asking(url)) == Gluetun("running", "203.0.113.1", "Panama", 40000)
+    assert {ask.partition(" ")[0] for ask in fake.asks} == {"GET"}
+
+
+@pytest.mark.parametrize("traits", [{"version": MASTER}, {"auth": "apikey"}, {"auth": "apikey", "api_key": "another"}])
+def test_a_closed_control_server_is_a_refusal(traits: dict[str, Any]) -> None:
+    with fake_gluetun(**traits) as (_, url):
+        found = gluetun.look(asking(url, {"GLUETUN_API_KEY": "wrong"} if "api_key" in traits else {}))
+    assert isinstance(found, Refusal)
+    assert (found.word, "answers 401" in found.why) == ("closed", True)
+
+
+def test_a_role_without_the_port_is_a_refusal_that_names_the_route() -> None:
+    routes = frozenset({"GET /v1/vpn/status", "GET /v1/publicip/ip"})
+    with fake_gluetun(auth="apikey", routes=routes) as (fake, url):
+        found = gluetun.look(asking(url, {"GLUETUN_API_KEY": fake.api_key}))
+    assert isinstance(found, Refusal)
+    assert "GET /v1/portforward" in found.why
+
+
+def test_a_silent_gluetun_is_no_refusal() -> None:
+    with misbehaving("refused") as url, pytest.raises(Retry, match="refuses the connection"):
+        gluetun.look(asking(url))
+
+
+# -- qBittorrent -----------------------------------------------------------------------------------
+
+REFUSALS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+    ("password", {}, {"QBITTORRENT_PASSWORD": "wrong-1"}),
+    ("password", {"version": (4, 5)}, {"QBITTORRENT_PASSWORD": "wrong-1"}),
+    ("api-key", {}, {"QBITTORRENT_API_KEY": "qbt_wrong"}),
+    ("banned", {"fails": 5}, {"QBITTORRENT_PASSWORD": PASSWORD}),
+    ("host", {"local_port": 1}, {"QBITTORRENT_PASSWORD": PASSWORD}),
+    ("no-login", {}, {}),
+]
+
+
+@pytest.mark.parametrize(("word", "traits", "secrets"), REFUSALS)
+def test_each_way_of_not_being_let_in_has_its_word(word: str, traits: dict[str, Any], secrets: dict[str, str]) -> None:
+    with fake_qbittorrent(**traits) as (fake, url):
+        ctx, sessions = asking(url, secrets), Sessions()
+        found = [qbittorrent.look(ctx, sessions, None) for _ in range(3)]
+    assert [getattr(one, "word", one) for one in found] == [word] * 3
+    assert fake.logins() <= 1
+
+
+@pytest.mark.parametrize("version", [(4, 1), (4, 5), (5, 2)])
+def test_every_qbittorrent_tells_where_it_listens(version: tuple[int, int]) -> None:
+    secrets = {"QBITTORRENT_API_KEY": API_KEY} if version >= (5, 2) else {"QBITTORRENT_PASSWORD": PASSWORD}
+    with fake_qbittorrent(version=version) as (fake, url):
+        found = look(url, secrets, (0, LISTENS_ON_TUNNEL))
+    assert isinstance(found, QBittorrent)
+    assert (found.connection, found.listening) == ("connected", ("10.8.0.2",))
+    assert listens(found) is True
+    assert found.interfaces == (None if version < (4, 2) else ("lo", "tun0"))
+    assert found.tunnel == (() if version < (4, 2) else ("10.8.0.2",))
+    assert fake.writes == []
+
+
+def test_an_interface_that_is_gone_has_no_address() -> None:
+    with fake_qbittorrent(interfaces={"lo": ["127.0.0.1"]}) as (_, url):
+        found = look(url, {"QBITTORRENT_API_KEY": API_KEY})
+    assert (found.interfaces, found.tunnel) == (("lo",), ())
+
+
+@pytest.mark.parametrize(
+    ("says", "known"),
+    [((1, ""), False), ((2, LISTENS_ON_TUNNEL), True), ((127, "no grep"), None)],
+    ids=["nobody listens", "IPv6 is off", "there is no grep"],
+)
+def test_what_the_command_inside_answers(says: tuple[int, str], known: bool | None) -> None:
+    with fake_qbittorrent() as (_, url):
+        assert listens(look(url, {"QBITTORRENT_API_KEY": API_KEY}, says)) is known
+
+
+def test_without_a_container_nobody_looked() -> None:
+    with fake_qbittorrent() as (_, url):
+        found = qbittorrent.look(asking(url, {"QBITTORRENT_API_KEY": API_KEY}), Sessions(), None)
+    assert isinstance(found, QBittorrent)
+    assert isinstance(found.listening, Unread)
+    assert listens(found) is None
+
+
+@pytest.mark.skipif(sys.byteorder != "little", reason="the table's words are in the machine's order")
+@pytest.mark.parametrize(
+    ("line", "addresses"),
+    [
+        ("  0: 0100007F:9C40 00000000:0000 0A x", ["127.0.0.1"]),
+        ("  9: 00000000:9C40 00000000:0000 0A x", ["0.0.0.0"]),
+        (f" 10: {'0' * 32}:9C40 {'0' * 32}:0000 0A x", ["::"]),
+        (" 11: 0000000000000000FFFF00000200080A:9C40 x:0000 0A x", ["10.8.0.2"]),
+        (" 12: 000080FE00000000FF00000001000000:9C40 x:0000 0A x", ["fe80::ff:0:1"]),
+        ("  0: 0100007F:9C41 00000000:0000 0A x", []),
+        ("  0: 0100007F:9C40 00000000:0000 01 x", []),
+        ("not a table at all", []),
+    ],
+)
+def test_the_lines_of_the_socket_table(line: str, addresses: list[str]) -> None:
+    assert list(qbittorrent.listeners(line, 40000)) == addresses
+
+
+@pytest.mark.qbittorrent
+def test_the_real_one(qbittorrent_with: Callable[..., Real]) -> None:
+    part = qbittorrent_with()
+    part.listening(part.first_port)
+
+    def inside(command: Any) -> tuple[int, str]:
+        assert list(command) == qbittorrent.LISTENERS
+        import subprocess
+        from pathlib import Path
+
+        files = [str(Path(f"/proc/{part.pid}/net") / Path(file).name) for file in command[3:]]
+        ran = subprocess.run([*command[:3], *files], capture_output=True, text=True, check=False)
+        return ran.returncode, ran.stdout
+
+    found = qbittorrent.look(asking(part.url, {"QBITTORRENT_PASSWORD": REAL_PASSWORD}), Sessions(), inside)
+    assert isinstance(found, QBittorrent)
+    assert found.preferences["listen_port"] == part.first_port
+    assert "127.0.0.1" in found.listening  # type: ignore[operator]
+    assert listens(found) is True
+    assert found.interfaces
+    assert "lo" in found.interfaces
+    part.set_preferences(current_network_interface="lo", listen_port=65536)  # which it takes, and listens nowhere
+    found = qbittorrent.look(asking(part.url, {"QBITTORRENT_PASSWORD": REAL_PASSWORD}), Sessions(), inside)
+    assert isinstance(found, QBittorrent)
+    assert found.tunnel[0] == "127.0.0.1"
+    assert listens(found) is False
+
+
+@pytest.mark.qbittorrent
+def test_the_real_one_refuses_a_wrong_host_and_a_wrong_password(qbittorrent_with: Callable[..., Real]) -> None:
+    part = qbittorrent_with(**{"WebUI\\ServerDomains": "only.example"})
+    wrong = look(part.url.replace("127.0.0.1", "localhost"), {"QBITTORRENT_PASSWORD": REAL_PASSWORD})
+    assert wrong.word == "host"
+    assert look(part.url, {"QBITTORRENT_PASSWORD": "wrong-2"}).word == "password"

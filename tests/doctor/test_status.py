@@ -1,0 +1,167 @@
+"""`gluehook status` as a process, on a home server of fakes that writes down whatever is not a GET."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hooks.config.settings import Settings
+from hooks.docker.client import forget
+from hooks.doctor.facts.model import Gluehook
+from hooks.doctor.status.row import Row
+from hooks.doctor.status.rows import all_well, rows
+from tests.handlers.contract import misbehaving
+from tests.parts.process.looked_at import (
+    IN_ENVIRONMENTS,
+    PORT,
+    SECRETS,
+    SEEN_AT,
+    Home,
+    assert_only_looked_into,
+    home,
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    with home(tmp_path) as made:
+        monkeypatch.setenv("DOCKER_HOST", made.engine.host)
+        yield made
+        forget()
+
+
+def told(part: Home, *, well: bool, within_s: float = 10.0, **environment: str) -> dict[str, Row]:
+    """The rows by their names, looked at in this process; every secret is looked for in what they say."""
+    settings = {name.lower(): value for name, value in environment.items() if name.lower() in Settings.__slots__}
+    found = rows(part.looker(environment, **settings).look(within_s))
+    assert_no_secret(" ".join(row.says for row in found))
+    assert all_well(found) == well, found
+    return {f"{row.part} {row.what}": row for row in found}
+
+
+def assert_no_secret(text: str) -> None:
+    values = [*filter(None, SECRETS.values()), *(line.partition("=")[2] for line in IN_ENVIRONMENTS)]
+    assert [value for value in values if value in text] == []
+    assert "fault of gluehook's" not in text
+    assert "Traceback" not in text
+
+
+def test_all_is_well_and_nothing_is_changed(here: Home) -> None:
+    ran = here.call("status", "--json", "--wait", "10s")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stderr == ""
+    assert_no_secret(ran.stdout)
+    found = json.loads(ran.stdout)
+    assert found["well"]
+    says = {f"{row['part']} {row['what']}": row["says"] for row in found["rows"] if row["state"] == "well"}
+    assert len(says) == len(found["rows"])
+    assert says["gluetun public IP"] == "203.0.113.1, Panama"
+    assert says["qBittorrent port"] == f"{PORT}, as forwarded"
+    assert says["qBittorrent listening"] == "on 10.8.0.2"
+    assert f"from {SEEN_AT}" in says["WireGuard phone"]
+    assert_only_looked_into(here)
+
+
+def test_the_table_is_for_people_and_the_exit_code_for_programs(here: Home) -> None:
+    here.qbittorrent.preferences["listen_port"] = 6881
+    ran = here.call("status", "--wait", "10s", COLUMNS="80")
+    assert ran.returncode == 1
+    assert f"✗ port        6881, and {PORT} is forwarded" in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+    assert_no_secret(ran.stdout)
+
+
+def test_a_wrong_password_is_shown_once_however_often_it_is_asked(here: Home) -> None:
+    for _ in range(3):  # qBittorrent bans after five
+        row = told(here, well=False, QBITTORRENT_PASSWORD="wr0ng-passw0rd")["qBittorrent login"]
+    assert row.state == "wrong"
+    assert "rejects the password of 'admin'" in row.says
+    assert here.qbittorrent.logins() == 1
+    assert told(here, well=True)["qBittorrent web UI"].state == "well"  # it was corrected
+
+
+def test_what_gluehook_found_rejected_is_not_tried_at_all(here: Home) -> None:
+    told(here, well=False, QBITTORRENT_PASSWORD="wr0ng-passw0rd")
+    (here.state / "onlooker.json").rename(here.state / "memory.json")  # as if gluehook itself had found it
+    assert told(here, well=False, QBITTORRENT_PASSWORD="wr0ng-passw0rd")["qBittorrent login"].state == "wrong"
+    assert here.qbittorrent.logins() == 1
+
+
+@pytest.mark.parametrize("how", ["timeout", "garbage", "half_a_body"])
+def test_a_target_that_does_not_answer_costs_its_row_only(here: Home, how: str) -> None:
+    with misbehaving(how) as address:
+        found = told(here, well=False, within_s=1.5, GLUETUN_URL=address)
+    assert found["gluetun control server"].state == "unknown"
+    assert {name for name, row in found.items() if row.state != "well"} == {"gluetun control server"}
+
+
+def test_files_on_a_drive_that_hangs_cost_their_rows_only(here: Home) -> None:
+    here.port_file.unlink()
+    os.mkfifo(here.port_file)  # nobody ever writes into it
+    looker = here.looker()
+    hangs = threading.Event()
+    looker.gluehook = lambda: hangs.wait(30) and Gluehook(True, ())  # type: ignore[assignment,return-value]
+    found = {f"{row.part} {row.what}": row for row in rows(looker.look(1.0))}
+    hangs.set()
+    assert "its state folder cannot be read: there was no answer" in found["gluehook heartbeat"].says
+    assert "it is no plain file" in found["gluetun port file"].says.lower()
+    assert found["gluetun tunnel"].state == "well"
+
+
+def test_without_docker_the_rest_is_looked_at(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    found = told(here, well=False)
+    assert "/nowhere/docker.sock is not there" in found["Docker engine"].says
+    assert found["qBittorrent port"].state == "well"
+    assert found["gluetun tunnel"].state == "well"
+
+
+def test_a_proxy_that_forbids_commands_leaves_notes(here: Home) -> None:
+    for name in ("b", "c"):
+        here.engine.refusals[f"/containers/{name * 64}/exec"] = (403, b"forbidden")
+    found = told(here, well=True)
+    assert "forbids it (403)" in found["qBittorrent listening"].says
+    assert "forbids it (403)" in found["WireGuard handshakes"].says
+    assert {row.state for row in found.values()} == {"well", "note"}
+
+
+def test_a_server_with_none_of_the_parts(here: Home, tmp_path: Path) -> None:
+    here.engine.containers.clear()
+    empty = {"QBITTORRENT_URL": "http://127.0.0.1:9", "GLUETUN_URL": "http://127.0.0.1:9",
+             "WIREGUARD_DIR": str(tmp_path / "none"), "FORWARDED_PORT_FILE": str(tmp_path / "no-port")}  # fmt: skip
+    found = told(here, well=True, **empty)
+    assert {row.says for row in found.values() if row.state == "note"} == {"not here"}
+
+
+def test_a_dead_gluehook_is_seen(here: Home) -> None:
+    (here.state / "heartbeat.json").unlink()
+    assert "no heartbeat" in told(here, well=False)["gluehook heartbeat"].says
+
+
+def test_wrong_settings_are_wrong_use(here: Home) -> None:
+    ran = here.call("status", GLUETUN_URL="ftp://x")
+    assert ran.returncode == 2
+    assert "GLUETUN_URL" in ran.stderr
+
+
+def test_it_looks_again_until_it_is_stopped(here: Home) -> None:
+    argv = [sys.executable, "-m", "hooks", "status", "--watch", "--json", "--wait", "10s"]
+    began = time.monotonic()
+    with subprocess.Popen(argv, cwd=here.folder, env=here.environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        first, second = (json.loads(process.stdout.readline()) for _ in range(2))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert first["well"]
+    assert second["time"] - first["time"] >= 4.9
+    assert time.monotonic() - began < 20
+    assert here.qbittorrent.logins() == 1  # the session is kept

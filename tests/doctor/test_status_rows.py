@@ -1,0 +1,145 @@
+"""The table of `gluehook status` on facts: what each row says, and when it is well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hooks.doctor.facts.model import AdGuard, Gluehook, Gluetun, Refusal, Server, Unread, WireGuard
+from hooks.doctor.status.row import Row, ago
+from hooks.doctor.status.rows import all_well, rows
+from hooks.world.model import PortFile
+from tests.parts.values.server_facts import (
+    ADGUARD_IP,
+    BOXES,
+    DEVICE,
+    NOW_S,
+    PORT,
+    PREFERENCES,
+    QBITTORRENT,
+    box,
+    docker,
+    well,
+)
+
+
+def row(server: Server, part: str, what: str) -> Row:
+    found = [one for one in rows(server) if (one.part, one.what) == (part, what)]
+    assert len(found) == 1, rows(server)
+    return found[0]
+
+
+def preferring(**preferences: Any) -> Server:
+    return well(qbittorrent=replace(QBITTORRENT, preferences={**PREFERENCES, **preferences}))
+
+
+def test_a_server_where_all_is_well() -> None:
+    found = rows(well())
+    assert all_well(found)
+    assert [(one.part, one.what, one.state) for one in found] == [
+        ("gluetun", "container", "well"), ("gluetun", "tunnel", "well"), ("gluetun", "public IP", "well"),
+        ("gluetun", "port file", "well"),
+        ("qBittorrent", "container", "well"), ("qBittorrent", "web UI", "well"), ("qBittorrent", "port", "well"),
+        ("qBittorrent", "listening", "well"), ("qBittorrent", "connection", "well"),
+        ("namespace", "qbittorrent", "well"),
+        ("WireGuard", "container", "well"), ("WireGuard", "phone", "well"),
+        ("AdGuard", "container", "well"), ("AdGuard", "address", "well"),
+        ("gluehook", "heartbeat", "well"), ("gluehook", "journal", "well"),
+    ]  # fmt: skip
+
+
+def test_nothing_here_is_no_trouble() -> None:
+    bare = well(docker=docker(BOXES["gluehook"]), gluetun=None, qbittorrent=None, wireguard=None, adguard=None,
+                port_file=PortFile(), dependents=())  # fmt: skip
+    assert all_well(rows(bare))
+    assert {one.says for one in rows(bare) if one.state == "note"} == {"not here"}
+
+
+STALE = PortFile((PORT,), "", "1-1", int((NOW_S - 99_999) * 1e9))
+WRONG = [
+    (well(boxes={"gluetun": box("gluetun", running=False)}), "gluetun", "container", "does not run"),
+    (well(boxes={"gluetun": box("gluetun", health="unhealthy")}), "gluetun", "container", "unhealthy"),
+    (well(gluetun=Gluetun("crashed")), "gluetun", "tunnel", "crashed"),
+    (well(gluetun=Gluetun("running")), "gluetun", "public IP", "the tunnel is down"),
+    (well(gluetun=Refusal("closed", "answers 401 to GET")), "gluetun", "control server", "answers 401"),
+    (well(port_file=STALE), "gluetun", "port file", f"{PORT} is stale"),
+    (well(port_file=PortFile()), "gluetun", "port file", "is not there"),
+    (well(port_file=PortFile((), "", "1-1", 1)), "gluetun", "port file", "is empty"),
+    (well(port_file=PortFile((), "it holds garbage")), "gluetun", "port file", "garbage"),
+    (well(qbittorrent=Refusal("password", "rejects the password")), "qBittorrent", "login", "rejects"),
+    (preferring(listen_port=6881), "qBittorrent", "port", f"6881, and {PORT} is forwarded"),
+    (well(qbittorrent=replace(QBITTORRENT, listening=())), "qBittorrent", "listening", "nothing listens"),
+    (well(qbittorrent=replace(QBITTORRENT, listening=("172.18.0.2",))), "qBittorrent", "listening", "only on 172"),
+    (well(applied={"generation": "0-0", "port": PORT}), "qBittorrent", "listening", "perhaps of a tunnel that is gone"),
+    (well(qbittorrent=replace(QBITTORRENT, connection="disconnected")), "qBittorrent", "connection", "no network"),
+    (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", started_s=9999)}),
+     "namespace", "qbittorrent", "before gluetun's last start"),
+    (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", started_s=9999)}),
+     "qBittorrent", "listening", "in a namespace that gluetun has left"),
+    (well(boxes={"qbittorrent": box("qbittorrent", network="container:x")}), "namespace", "qbittorrent", "no more"),
+    (well(wireguard=WireGuard((replace(DEVICE, dns=("9.9.9.9",)),))), "AdGuard", "address", "phone would ask"),
+    (well(adguard=AdGuard("adguard", False), boxes={"adguard": box("adguard", running=False)}),
+     "AdGuard", "container", "does not run"),
+    (well(gluehook=Gluehook(False, ("no heartbeat",))), "gluehook", "heartbeat", "no heartbeat"),
+    (well(gluehook=Gluehook(True, ("ok",), rejected="2 errors")), "gluehook", "rules", "2 errors"),
+    (well(gluehook=Gluehook(True, ("ok",), journal="the disk is full")), "gluehook", "journal", "disk is full"),
+]  # fmt: skip
+UNKNOWN = [
+    (well(docker=Unread("the socket is not there")), "Docker", "engine"),
+    (well(gluetun=Unread("did not answer in time")), "gluetun", "control server"),
+    (well(qbittorrent=Unread("refuses the connection")), "qBittorrent", "web UI"),
+    (well(wireguard=Unread("wg0.conf:3: no key")), "WireGuard", "peers"),
+    (well(boxes={"gluetun": box("gluetun", health="starting")}), "gluetun", "container"),
+]
+NOTES = [
+    (well(adguard=AdGuard("adguard", True)), "AdGuard", "address", "network_mode: host"),
+    (well(gluehook=Gluehook(True, ("ok",), pauses={"": NOW_S + 90})), "gluehook", "pause", "every rule rests for 1m"),
+    (well(boxes={"gluetun": None}, gluetun=None, port_file=PortFile()), "qBittorrent", "port", "no forwarded port"),
+    (well(qbittorrent=replace(QBITTORRENT, connection="firewalled")), "qBittorrent", "connection", "nobody has"),
+    (well(qbittorrent=replace(QBITTORRENT, listening=Unread("it forbids EXEC"))), "qBittorrent", "listening", "EXEC"),
+    (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", running=False)}),
+     "namespace", "qbittorrent", "stays so"),
+    (well(wireguard=WireGuard((replace(DEVICE, connected=False, handshake_s=int(NOW_S) - 7200),))),
+     "WireGuard", "phone", "last handshake 2h ago"),
+    (well(wireguard=WireGuard((replace(DEVICE, connected=False, handshake_s=0),))), "WireGuard", "phone", "has not"),
+    (well(wireguard=WireGuard((DEVICE,), live=Unread("it forbids EXEC"))), "WireGuard", "handshakes", "EXEC"),
+    (well(wireguard=None), "WireGuard", "peers", "is not mounted here"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("server", "part", "what", "words"), WRONG)
+def test_what_is_wrong_is_said_and_counts(server: Server, part: str, what: str, words: str) -> None:
+    found = row(server, part, what)
+    assert found.state == "wrong"
+    assert words in found.says
+    assert not all_well(rows(server))
+
+
+@pytest.mark.parametrize(("server", "part", "what"), UNKNOWN)
+def test_what_could_not_be_read_is_not_well(server: Server, part: str, what: str) -> None:
+    assert row(server, part, what).state == "unknown"
+    assert not all_well(rows(server))
+
+
+@pytest.mark.parametrize(("server", "part", "what", "words"), NOTES)
+def test_what_nobody_may_look_at_is_a_note(server: Server, part: str, what: str, words: str) -> None:
+    found = row(server, part, what)
+    assert found.state == "note"
+    assert words in found.says
+
+
+def test_a_container_that_does_not_run_is_told_once() -> None:
+    server = well(boxes={"gluetun": box("gluetun", running=False)}, gluetun=Unread("refuses the connection"))
+    assert [one.what for one in rows(server) if one.part == "gluetun" and one.state != "well"] == ["container"]
+
+
+def test_several_addresses_of_adguard_count() -> None:
+    two = AdGuard("adguard", True, {"lan": "192.168.7.2", "home": ADGUARD_IP})
+    assert row(well(adguard=two), "AdGuard", "address").state == "well"
+
+
+@pytest.mark.parametrize(("span_s", "said"), [(0, "0s"), (59.4, "59s"), (60, "1m"), (7200, "2h"), (200_000, "2d")])
+def test_a_span_as_a_person_says_it(span_s: float, said: str) -> None:
+    assert ago(span_s) == said

@@ -1,0 +1,262 @@
+"""qbittorrent.set_port against a fake of the versions that are not installed, and against a hostile world."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from handlers.qbittorrent.set_port import SetPort, SetPortArgs
+from hooks.config.settings import Settings
+from hooks.handler import GiveUp, Outcome, Retry
+from hooks.world.model import Container, PortFile, World
+from tests.handlers.contract import Clock, Notes, context, misbehaving
+from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, FakeQBittorrent, fake_qbittorrent
+
+_RUNNING = Container("qbittorrent", "abc", running=True, started_at=10**18)
+OLD, NEW = (4, 1), (5, 2)
+both = pytest.mark.parametrize("version", [OLD, (4, 5), NEW], ids=str)
+
+
+@dataclass
+class Runner:
+    """A gluehook beside a fake qBittorrent."""
+
+    fake: FakeQBittorrent
+    url: str
+    secrets: dict[str, str] = field(default_factory=lambda: {"QBITTORRENT_PASSWORD": PASSWORD})
+    container: Container | None = _RUNNING
+    handler: SetPort = field(default_factory=SetPort)
+    memory: Notes = field(default_factory=Notes)
+    clock: Clock = field(default_factory=Clock)
+    args: SetPortArgs = field(default_factory=SetPortArgs)
+
+    def context(self, port: int = 40000, generation: str = "1") -> Any:
+        file = PortFile((port,), generation=generation) if port else PortFile()
+        return context(
+            settings=Settings(qbittorrent_url=self.url), memory=self.memory, secrets=self.secrets, clock=self.clock,
+            world=World(containers={"qbittorrent": self.container} if self.container else {}, file=file),
+        )  # fmt: skip
+
+    def set(self, port: int = 40000, generation: str = "1") -> Outcome:
+        return self.handler.apply(self.args, self.context(port, generation))
+
+    def gives_up(self) -> str:
+        with pytest.raises(GiveUp) as gave_up:
+            self.set()
+        return gave_up.value.said
+
+
+@contextmanager
+def runner(**traits: Any) -> Iterator[Runner]:
+    with fake_qbittorrent(**traits) as (fake, url):
+        yield Runner(fake, url)
+
+
+@both
+def test_the_warm_path_is_look_set_look(version: tuple[int, int]) -> None:
+    with runner(version=version) as r:
+        r.set()
+        r.fake.asks.clear()
+        r.set(40001, "2")
+        assert r.fake.asks == [
+            "app/preferences", "app/setPreferences", "app/preferences", "torrents/reannounce", "transfer/info",
+        ]  # fmt: skip
+        r.fake.asks.clear()
+        r.set(40001, "2")
+        assert r.fake.asks == ["app/preferences"]
+
+
+@both
+def test_an_expired_session_costs_exactly_one_login(version: tuple[int, int]) -> None:
+    with runner(version=version) as r:
+        r.set()
+        r.fake.restart()
+        assert r.set(40001, "2").status == "changed"
+        assert r.fake.logins() == 2
+
+
+def test_written_anew_means_another_port_then_the_right_one() -> None:
+    with runner() as r:
+        r.set(40000, "1")
+        r.fake.writes.clear()
+        r.set(40000, "2")
+        off = {"random_port": False, "upnp": False}
+        assert r.fake.writes == [
+            f"set { {'listen_port': 39999, **off} }", f"set { {'listen_port': 40000, **off} }", "reannounce",
+        ]  # fmt: skip
+        assert r.clock.waited_s == []
+
+
+def test_the_neighbour_of_port_one_is_two() -> None:
+    with runner() as r:
+        r.fake.preferences["listen_port"] = 1
+        r.set(1)
+        assert [word for word in r.fake.writes if "'listen_port': 0" in word] == []
+        assert "'listen_port': 2" in r.fake.writes[0]
+
+
+def test_an_attempt_that_broke_off_is_repeated_as_a_whole() -> None:
+    with runner() as r:
+        r.set(40000, "1")
+        r.fake.stubborn_port = 39999  # as if it broke off between the two
+        with pytest.raises(Retry):
+            r.set(40000, "2")
+        r.fake.stubborn_port = None
+        assert r.set(40000, "2").status == "changed"
+        assert r.fake.preferences["listen_port"] == 40000
+        assert r.set(40000, "2").status == "unchanged"
+
+
+def test_another_tool_that_writes_the_port_is_suspected() -> None:
+    with runner(stubborn_port=6881) as r, pytest.raises(Retry, match="shows 6881; does another tool write its port"):
+        r.set()
+
+
+def test_a_relisten_that_does_not_read_back_is_tried_once_more_after_a_pause() -> None:
+    with runner() as r:
+        r.set(40000, "1")
+        r.fake.stubborn_port = 6881
+        r.fake.writes.clear()
+        with pytest.raises(Retry):
+            r.set(40000, "2")
+        assert (len(r.fake.writes), r.clock.waited_s) == (4, [1.5])
+
+
+def test_upnp_alone_is_a_difference() -> None:
+    with runner() as r:
+        r.set()
+        r.fake.preferences["upnp"] = True
+        assert "UPnP" in r.set().said
+        assert r.set().status == "unchanged"
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_no_port_that_qbittorrent_would_swallow_is_sent(port: int) -> None:
+    with runner() as r:
+        r.args = SetPortArgs(port=port)
+        assert "write 1 to 65535" in r.gives_up()
+        assert r.fake.asks == []
+
+
+def test_an_argument_wins_over_the_file() -> None:
+    with runner() as r:
+        r.args = SetPortArgs(port=50000)
+        r.set(40000)
+        assert r.fake.preferences["listen_port"] == 50000
+
+
+def test_without_a_port_it_is_skipped() -> None:
+    with runner() as r:
+        outcome = r.set(port=0)
+        assert (outcome.status, r.fake.asks) == ("skipped", [])
+        assert "no forwarded port" in outcome.said
+
+
+def test_a_container_that_is_stopped_is_left_alone_and_an_unknown_one_is_no_obstacle() -> None:
+    with runner() as r:
+        r.container = replace(_RUNNING, running=False)
+        assert (r.set().status, r.fake.asks) == ("skipped", [])
+        assert r.handler.plan(r.args, r.context()) is None
+        r.container = None
+        assert r.set().status == "changed"
+
+
+@both
+def test_a_wrong_password_is_shown_once_until_something_changes(version: tuple[int, int]) -> None:
+    with runner(version=version) as r:
+        r.secrets = {"QBITTORRENT_PASSWORD": "wrong-77"}
+        said = [r.gives_up() for _ in range(3)]
+        assert "rejects the password of 'admin'" in said[0]
+        assert "not asked again" in said[2]
+        assert (r.fake.fails, "wrong-77" in "".join(said)) == (1, False)
+        assert "wrong-77" not in str(r.memory.values)
+        r.container = replace(_RUNNING, started_at=_RUNNING.started_at + 10**6)  # Docker's two clocks, not a restart
+        r.gives_up()
+        assert r.fake.fails == 1
+        r.container = replace(_RUNNING, started_at=_RUNNING.started_at + 10**10)
+        r.gives_up()
+        assert r.fake.fails == 2
+        r.secrets = {"QBITTORRENT_PASSWORD": PASSWORD}
+        assert r.set().status == "changed"
+
+
+def test_a_wrong_key_is_shown_once_and_never_logged_in_with() -> None:
+    with runner() as r:
+        r.secrets = {"QBITTORRENT_API_KEY": "qbt_wrong", "QBITTORRENT_PASSWORD": PASSWORD}
+        assert "rejects the API key" in r.gives_up()
+        r.gives_up()
+        assert r.fake.asks == ["app/preferences"]
+        r.secrets["QBITTORRENT_API_KEY"] = API_KEY
+        assert r.set().status == "changed"
+        assert r.fake.logins() == 0
+
+
+def test_a_ban_is_named_with_the_length_that_the_preferences_told() -> None:
+    with runner() as r:
+        r.fake.preferences["web_ui_ban_duration"] = 1800
+        r.set()
+        r.fake.sessions.clear()
+        r.fake.fails = 5
+        assert "banned our address for 1800 s" in r.gives_up()
+        asked = len(r.fake.asks)
+        r.clock.now_s += 1799
+        r.gives_up()
+        assert len(r.fake.asks) == asked
+        r.clock.now_s += 1
+        r.fake.fails = 0
+        assert r.set(40001).status == "changed"
+
+
+def test_a_host_header_with_another_port_is_named_before_any_password_is_shown() -> None:
+    with runner(local_port=8080) as r:
+        assert "publish the Web UI's port unchanged" in r.gives_up()
+        assert r.fake.logins() == 0
+        r.secrets = {"QBITTORRENT_API_KEY": API_KEY}
+        assert "Host-header validation" in r.gives_up()
+
+
+def test_neither_origin_nor_referer_is_sent() -> None:
+    with runner() as r:
+        r.set()
+        assert not [h for h in r.fake.agents if {"origin", "referer"} & set(h)]
+
+
+def test_a_login_that_is_busy_is_tried_again() -> None:
+    with runner(login_status=503) as r, pytest.raises(Retry, match="answers 503"):
+        r.set()
+
+
+def test_an_answer_may_take_longer_than_a_connection() -> None:
+    with misbehaving("timeout") as url, fake_qbittorrent() as (fake, _):
+        r = Runner(fake, url)
+        ctx = replace(r.context(), left=lambda: 3.3)
+        began_s = time.monotonic()
+        with pytest.raises(Retry, match="did not answer in time"):
+            r.handler.apply(r.args, ctx)
+        assert time.monotonic() - began_s >= 3.3
+
+
+def test_a_redirect_is_not_followed_with_a_password() -> None:
+    with runner(login_status=307) as r:
+        assert "sends us to" in r.gives_up()
+        assert r.fake.logins() == 1
+
+
+def test_a_key_in_the_address_is_never_told() -> None:
+    with runner() as r:
+        r.url = r.url.replace("http://", "http://someone:hidden-3c@") + "/?k=hidden-3c"
+        assert r.set().status == "changed"
+        names = [*r.memory.values, *r.handler.targets(r.args, Settings(qbittorrent_url=r.url))]
+        assert not [name for name in names if "hidden-3c" in name]
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://a b/", "nonsense://x", "http://", "http://127.0.0.1:99999"])
+def test_an_address_that_is_none_gives_up(url: str) -> None:
+    with runner() as r:
+        r.url = url
+        r.gives_up()

@@ -1,0 +1,135 @@
+"""qbittorrent.set_port against a real qbittorrent-nox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from handlers.qbittorrent.set_port import SetPort, SetPortArgs
+from hooks.config.settings import Settings
+from hooks.handler import GiveUp, Outcome, Retry
+from hooks.world.model import Container, PortFile, World
+from tests.handlers.contract import Notes, context
+from tests.parts.targets.qbittorrent import PASSWORD, QBittorrent, free_port
+
+pytestmark = pytest.mark.qbittorrent
+LOGGED_IN, FAILED = "WebAPI login success", "WebAPI login failure"
+
+
+class Runner:
+    """A gluehook that knows this qBittorrent: one handler, one memory."""
+
+    def __init__(self, part: QBittorrent, password: str = PASSWORD) -> None:
+        self.part, self.password, self.url = part, password, part.url
+        self.handler, self.memory = SetPort(), Notes()
+        self.started_at = 10**18
+
+    def set(self, port: int, generation: str) -> Outcome:
+        container = Container("qbittorrent", "abc", running=True, started_at=self.started_at)
+        return self.handler.apply(SetPortArgs(), context(
+            settings=Settings(qbittorrent_url=self.url),
+            world=World(containers={"qbittorrent": container}, file=PortFile((port,), generation=generation)),
+            memory=self.memory,
+            secrets={"QBITTORRENT_PASSWORD": self.password} if self.password else {},
+        ))  # fmt: skip
+
+
+def test_the_port_is_set_and_listened_on(qbittorrent: QBittorrent) -> None:
+    runner, port = Runner(qbittorrent), free_port()
+    assert runner.set(port, "1").status == "changed"
+    assert qbittorrent.listening(port)
+    found = qbittorrent.preferences()
+    assert (found["listen_port"], found["random_port"], found["upnp"]) == (port, False, False)
+    assert runner.set(port, "1").status == "unchanged"
+
+
+def test_a_port_changed_by_hand_is_set_again(qbittorrent: QBittorrent) -> None:
+    runner, port = Runner(qbittorrent), free_port()
+    runner.set(port, "1")
+    qbittorrent.set_preferences(listen_port=free_port())
+    assert runner.set(port, "1").status == "changed"
+    assert qbittorrent.preferences()["listen_port"] == port
+
+
+def test_the_same_port_written_anew_gets_new_sockets(qbittorrent: QBittorrent) -> None:
+    runner, port = Runner(qbittorrent), free_port()
+    runner.set(port, "1")
+    old = qbittorrent.listening(port)
+    runner.set(port, "1")
+    qbittorrent.outlive(0.1)
+    assert qbittorrent.sockets(port) == old
+    runner.handler = SetPort()  # gluehook was restarted: its memory is in the state folder
+    said = runner.set(port, "2").said
+    assert "anew" in said
+    assert qbittorrent.listening(port, other_than=old)
+    assert qbittorrent.preferences()["listen_port"] == port
+
+
+def test_a_restart_costs_exactly_one_new_login(qbittorrent: QBittorrent) -> None:
+    runner = Runner(qbittorrent)
+    runner.set(free_port(), "1")
+    runner.set(free_port(), "2")
+    assert qbittorrent.logged(LOGGED_IN) == 1
+    qbittorrent.stop()
+    qbittorrent.start()
+    runner.set(free_port(), "3")
+    runner.set(free_port(), "4")
+    assert qbittorrent.logged(LOGGED_IN) == 2
+
+
+def test_while_it_is_away_it_is_tried_again(qbittorrent: QBittorrent) -> None:
+    runner = Runner(qbittorrent)
+    runner.set(free_port(), "1")
+    qbittorrent.stop()
+    with pytest.raises(Retry, match="refuses the connection"):
+        runner.set(free_port(), "2")
+
+
+def test_a_wrong_password_is_shown_once(qbittorrent: QBittorrent) -> None:
+    runner = Runner(qbittorrent, "wrong-9e1")
+    for _ in range(7):  # it would ban us after five
+        runner.handler = SetPort()
+        with pytest.raises(GiveUp, match="rejects the password of 'admin'") as gave_up:
+            runner.set(free_port(), "1")
+        assert "wrong-9e1" not in gave_up.value.said
+    assert qbittorrent.logged(FAILED) == 1
+    runner.started_at += 10**10  # its container has started again
+    with pytest.raises(GiveUp):
+        runner.set(free_port(), "1")
+    assert qbittorrent.logged(FAILED) == 2
+    runner.password = PASSWORD  # the owner has corrected it
+    assert runner.set(free_port(), "1").status == "changed"
+    assert not [key for key in runner.memory.values if "rejected" in key]
+
+
+def test_a_ban_is_named_with_its_length(qbittorrent_with: Callable[..., QBittorrent]) -> None:
+    part = qbittorrent_with(**{"WebUI\\MaxAuthenticationFailCount": "1"})
+    part.login("wrong")
+    runner = Runner(part)
+    with pytest.raises(GiveUp, match=r"banned our address for 3600 s.*tried again after"):
+        runner.set(free_port(), "1")
+
+
+def test_a_whitelisted_address_needs_no_login(qbittorrent_with: Callable[..., QBittorrent]) -> None:
+    part = qbittorrent_with(**{
+        "WebUI\\AuthSubnetWhitelistEnabled": "true", "WebUI\\AuthSubnetWhitelist": "127.0.0.1/32",
+    })  # fmt: skip
+    assert Runner(part, password="").set(free_port(), "1").status == "changed"
+    assert part.logged(LOGGED_IN) == 0
+
+
+def test_no_password_is_told(qbittorrent: QBittorrent) -> None:
+    with pytest.raises(GiveUp, match="set QBITTORRENT_PASSWORD"):
+        Runner(qbittorrent, password="").set(free_port(), "1")
+
+
+def test_a_host_header_that_it_refuses_is_named(qbittorrent_with: Callable[..., QBittorrent]) -> None:
+    part = qbittorrent_with(**{"WebUI\\ServerDomains": "only.example"})
+    runner = Runner(part)
+    runner.url = f"http://localhost:{part.web_port}"
+    with pytest.raises(GiveUp, match="Host-header validation"):
+        runner.set(free_port(), "1")
+    assert part.logged(FAILED) == 0
+    runner.url = part.url
+    assert runner.set(free_port(), "1").status == "changed"

@@ -1,0 +1,141 @@
+"""wireguard.regenerate_peers on a folder of linuxserver/wireguard: what is written, and what is said."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from hooks.handler import Outcome
+from tests.handlers.cases_general import OneContainer, docker_at, engine_of
+from tests.handlers.cases_wireguard import contents, on_network
+from tests.parts.targets.on_folder import NEW_DNS, apply, changed, profile, within
+from tests.parts.targets.wireguard_folder import make_folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "config", ["phone", "laptop"])
+
+
+# -- what is written ---------------------------------------------------------------------------------------
+
+
+def test_a_new_address_changes_one_line_of_each_profile_and_its_qr_code(folder: Path) -> None:
+    before, server = contents(folder), (folder / "wg_confs/wg0.conf").stat()
+    outcome = apply(folder, NEW_DNS)
+    assert outcome == Outcome(
+        "changed",
+        f"WireGuard's peers in {folder}: phone, laptop: DNS 172.18.0.14 → 172.18.0.15; "
+        "these must import their configuration again (peer_NAME.png): phone, laptop",
+    )
+    after = contents(folder)
+    assert changed(before, after) == {
+        f"peer_{n}/peer_{n}.{kind}" for n in ("phone", "laptop") for kind in ("conf", "png")
+    }
+    old, new = before["peer_phone/peer_phone.conf"][0].decode(), profile(folder, "phone")
+    assert new == old.replace("172.18.0.14", "172.18.0.15")
+    assert (folder / "wg_confs/wg0.conf").stat() == server
+
+
+def test_nothing_but_the_wished_files_is_left_behind(folder: Path) -> None:
+    apply(folder, NEW_DNS)
+    assert [path.name for path in folder.rglob(".*")] == [".donoteditthisfile"]
+    assert {path.stat().st_mode & 0o777 for path in folder.glob("peer_*/*")} == {0o600}
+
+
+def test_apples_profiles_are_made_for_who_names_wifis_and_then_follow(folder: Path) -> None:
+    apply(folder, RegenerateArgs(dns="172.18.0.15", home_ssids=["Home", "Home 5G"]))
+    profiles = sorted(folder.glob("peer_*/*.mobileconfig"))
+    assert [path.name for path in profiles] == [
+        f"peer_{name}.{kind}.mobileconfig" for name in ("laptop", "phone") for kind in ("ios", "macos")
+    ]
+    apply(folder, RegenerateArgs(dns="172.18.0.16"))
+    for path in profiles:
+        text = path.read_text()
+        assert "DNS = 172.18.0.16" in text
+        assert "<string>Home 5G</string>" in text
+    outcome = apply(folder, RegenerateArgs(home_ssids=["Elsewhere"]))
+    assert outcome.said.endswith("phone, laptop: QR code and profiles made anew")
+    assert all("Elsewhere" in path.read_text() for path in profiles)
+
+
+def test_an_untouched_folder_that_is_in_step_stays_untouched(folder: Path) -> None:
+    before = contents(folder)
+    assert apply(folder, RegenerateArgs(dns="172.18.0.14", endpoint="home.example.net")).status == "unchanged"
+    assert contents(folder) == before
+
+
+def test_a_qr_code_that_is_gone_is_made_anew(folder: Path) -> None:
+    (folder / "peer_phone/peer_phone.png").unlink()
+    assert apply(folder, RegenerateArgs()).said.endswith("phone: QR code and profiles made anew")
+    assert (folder / "peer_phone/peer_phone.png").stat().st_size > 500
+
+
+def test_who_names_no_wifis_gets_no_profiles(folder: Path) -> None:
+    apply(folder, NEW_DNS)
+    assert not list(folder.glob("peer_*/*.mobileconfig"))
+
+
+def test_what_the_image_wrote_anew_is_followed(folder: Path) -> None:
+    apply(folder, RegenerateArgs(dns="172.18.0.15", home_ssids=["Home"]))
+    path = folder / "peer_phone/peer_phone.conf"
+    path.write_text(profile(folder, "phone").replace("home.example.net", "new.example.net"))
+    outcome = apply(folder, NEW_DNS)
+    assert outcome.said.endswith("phone: QR code and profiles made anew")
+    assert "new.example.net" in (folder / "peer_phone/peer_phone.ios.mobileconfig").read_text()
+    assert apply(folder, NEW_DNS).status == "unchanged"
+
+
+# -- a run that changes nothing ------------------------------------------------------------------------------
+
+_OPENED: list[tuple[str, int]] = []
+_watched = ""
+
+
+def _hear(event: str, args: tuple[Any, ...]) -> None:
+    if event == "open" and _watched and isinstance(args[0], str) and args[0].startswith(_watched):
+        _OPENED.append((args[0].removeprefix(_watched + "/"), args[2]))
+
+
+@contextmanager
+def opens(folder: Path) -> Iterator[list[tuple[str, int]]]:
+    """What this process opens in the folder, with its flags."""
+    global _watched  # noqa: PLW0603 - an audit hook cannot be taken away again
+    if not _OPENED:
+        sys.addaudithook(_hear)
+    _OPENED.clear()
+    _watched = str(folder)
+    try:
+        yield _OPENED
+    finally:
+        _watched = ""
+
+
+def test_a_run_without_a_change_reads_each_file_once_and_writes_none(folder: Path) -> None:
+    apply(folder, NEW_DNS)
+    before = contents(folder)
+    with opens(folder) as opened:
+        assert apply(folder, NEW_DNS).status == "unchanged"
+    assert sorted(name for name, _ in opened) == [
+        "peer_laptop/peer_laptop.conf", "peer_phone/peer_phone.conf", "wg_confs/wg0.conf",
+    ]  # fmt: skip
+    assert not any(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) for _, flags in opened)
+    assert contents(folder) == before
+
+
+# -- the address of a container ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("network", ["host", "home"])
+def test_of_several_addresses_the_one_in_use_stays(folder: Path, tmp_path: Path, network: str) -> None:
+    shown = on_network("172.18.0.14", network).replace('"Networks": {', '"Networks": {"a": {"IPAddress": "10.0.0.7"}, ')
+    with engine_of(OneContainer(raw=shown), tmp_path) as address:
+        ctx = within(folder, docker=docker_at(address), container="box")
+        assert RegeneratePeers().plan(RegenerateArgs(dns_of="box"), ctx) is None

@@ -1,0 +1,207 @@
+"""A dispatch with a journal, killed and begun again: what was unfinished is done, what was settled is not."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from hooks.engine.runs import Result, Run
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.handler import Context, Outcome, Retry
+from hooks.journal.books import Books
+from hooks.journal.journal import Durable
+from hooks.journal.store import Journal
+from hooks.rules.table import Entry, Limit, RetryPolicy, Rule, Step
+from tests.parts.process.playing import WAIT_S, PlayArgs, Stage, changed, stage
+
+
+def rule(name: str = "r", *steps: Step, on: str = "container.start", **more: Any) -> Rule:
+    return Rule(name, (Entry(on),), steps or (Step("play.act"),), **more)
+
+
+@contextmanager
+def life(folder: Path, *rules: Rule, act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(),
+         copy_to: Path | None = None) -> Iterator[tuple[Stage, queue.Queue[tuple[Run, Result]]]]:  # fmt: skip
+    """One life of a dispatch on this folder."""
+    heard: queue.Queue[tuple[Run, Result]] = queue.Queue()
+
+    def listen(_: object, run: Run, result: Result, **__: Any) -> None:
+        heard.put((run, result))
+
+    durable = Durable(folder)
+    try:
+        with signals.run_ended.connected_to(listen), stage(*rules, act=act, books=Books(durable)) as s:
+            yield s, heard
+    finally:
+        durable.close()
+
+
+def killed(folder: Path, to: Path) -> Path:
+    """The folder as `kill -9` at this instant would leave it for the next life."""
+    to.mkdir()
+    for file in folder.glob("journal.db*"):
+        (to / file.name).write_bytes(file.read_bytes())
+    return to
+
+
+def test_what_ran_is_not_run_again(tmp_path: Path) -> None:
+    with life(tmp_path / "a", rule()) as (s, heard):
+        s.post("container.start")
+        assert heard.get(timeout=WAIT_S)[1].kind == "changed"
+    with life(tmp_path / "a", rule()) as (s, heard):
+        s.post("container.start", "other")
+        run = heard.get(timeout=WAIT_S)[0]
+        assert (run.event.subject, run.id) == ("other", "r/other#2")
+
+
+def test_a_run_cut_by_a_kill_goes_on_at_the_unfinished_step(tmp_path: Path) -> None:
+    at_two, go = threading.Event(), threading.Event()
+
+    def hang_at_two(args: PlayArgs, ctx: Context) -> Outcome:
+        if args.text == "two":
+            at_two.set()
+            assert go.wait(WAIT_S)
+        return changed(f"{args.text} done")
+
+    steps = [Step("play.act", {"text": text}) for text in ("one", "two")]
+    told = Step("play.tell", {"text": "three"}, when_changed=True)
+    cut = rule("r", *steps, told)
+    with life(tmp_path / "a", cut, act=hang_at_two) as (s, _):
+        s.post("container.start")
+        assert at_two.wait(WAIT_S)
+        after = killed(tmp_path / "a", tmp_path / "b")
+        go.set()
+    with life(after, cut) as (s, heard):
+        run, result = heard.get(timeout=WAIT_S)
+        assert [s.called()[0].text, s.called("play.tell")[0].text] == ["two", "three"]
+    assert (run.id, run.step, run.changed, run.event.origin) == ("r/gluetun#1", 1, True, "backlog")
+    assert result.kind == "changed"
+
+
+def test_what_was_accepted_and_waits_is_done_by_the_next_life_the_newest_alone(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        assert go.wait(WAIT_S)
+        return changed()
+
+    with life(tmp_path / "a", rule(), act=act) as (s, _):
+        s.post("container.start", exit_code=1)
+        s.called()
+        for number in (2, 3):
+            s.post("container.start", exit_code=number)
+        after = killed_when(tmp_path / "a", tmp_path / "b", 3)
+        go.set()
+    with life(after, rule()) as (_, heard):
+        run = heard.get(timeout=WAIT_S)[0]
+        assert run.event.data["exit_code"] == 3
+    with life(after, rule()) as (s, heard):
+        s.post("container.start", "last")
+        assert heard.get(timeout=WAIT_S)[0].event.subject == "last"
+        assert heard.empty()
+
+
+def test_every_queued_event_is_done_in_order(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        assert go.wait(WAIT_S)
+        return changed()
+
+    queued = rule(mode="queued")
+    with life(tmp_path / "a", queued, act=act) as (s, _):
+        for number in range(4):
+            s.post("container.start", exit_code=number)
+        after = killed_when(tmp_path / "a", tmp_path / "b", 4)
+        go.set()
+    with life(after, queued) as (_, heard):
+        assert [heard.get(timeout=WAIT_S)[0].event.data["exit_code"] for _ in range(4)] == [0, 1, 2, 3]
+
+
+def killed_when(folder: Path, to: Path, unsettled: int) -> Path:
+    """As `killed`, once so many events stand unsettled in the journal."""
+    found = -1
+    for attempt in range(300):
+        copy = killed(folder, to.with_name(f"{to.name}{attempt}"))
+        with suppress(sqlite3.Error):  # three files copied one after the other need not fit each other
+            journal = Journal(copy / "journal.db")
+            found = len(journal.unsettled())
+            journal.close()
+        if found == unsettled:
+            return copy
+    raise AssertionError(f"{found} events stand unsettled, not {unsettled}")
+
+
+def test_limits_and_cooldowns_outlive_a_restart(tmp_path: Path) -> None:
+    limited = rule(limit=Limit(1, 3600.0))
+    cooled = rule("cooled", on="container.die", cooldown_s=3600.0)
+    with life(tmp_path / "a", limited, cooled) as (s, heard):
+        s.post("container.start")
+        s.post("container.die")
+        assert {heard.get(timeout=WAIT_S)[0].rule.name for _ in range(2)} == {"r", "cooled"}
+    with life(tmp_path / "a", limited, cooled, rule("free")) as (s, heard):
+        s.post("container.start")
+        s.post("container.die")
+        s.post("container.start", "other")
+        names = [heard.get(timeout=WAIT_S)[0].id.partition("#")[0] for _ in range(3)]
+        assert sorted(names) == ["free/gluetun", "free/other", "r/other"]
+        assert heard.empty()
+
+
+def test_a_failed_run_is_history_and_a_retry_is_one_run(tmp_path: Path) -> None:
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        raise Retry("the target is away")
+
+    with life(tmp_path / "a", rule(retry=RetryPolicy(3, 0.001, 0.001)), act=act) as (s, heard):
+        s.post("container.start")
+        assert [heard.get(timeout=WAIT_S)[0].attempt for _ in range(3)] == [1, 2, 3]
+    durable = Durable(tmp_path / "a")
+    (past,) = durable.read(lambda journal: journal.history(failed=True), otherwise=[])
+    assert (past["id"], past["attempt"], past["outcome"], past["said"]) == (
+        "r/gluetun#1",
+        3,
+        "retry",
+        "the target is away",
+    )
+    assert durable.read(lambda journal: journal.unsettled(), otherwise=None) == []
+    durable.close()
+
+
+def test_docker_telling_its_past_again_is_no_news(tmp_path: Path) -> None:
+    old = Event("container.start", "gluetun", 1, "docker", data={"container": "gluetun", "id": "1"})
+    with life(tmp_path / "a", rule()) as (s, heard):
+        s.dispatch.post(old)
+        heard.get(timeout=WAIT_S)
+    with life(tmp_path / "a", rule()) as (s, heard):
+        s.dispatch.post(old)
+        s.post("container.start", "other")
+        assert heard.get(timeout=WAIT_S)[0].event.subject == "other"
+        assert heard.empty()
+
+
+def test_a_rule_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> None:
+    durable = Durable(tmp_path / "a")
+    event = Event("container.start", "gluetun", 1, "docker", data={"container": "gluetun", "id": "1"})
+    durable.write(lambda journal: journal.accept(event, [("gone", "gluetun")]))
+    durable.close()
+    with life(tmp_path / "a", rule(on="container.die")) as (s, heard):
+        s.post("container.die")
+        heard.get(timeout=WAIT_S)
+    durable = Durable(tmp_path / "a")
+    assert durable.read(lambda journal: journal.unsettled(), otherwise=None) == []
+    durable.close()
+
+
+def test_a_journal_that_comes_back_later_has_no_run_of_the_same_id(tmp_path: Path) -> None:
+    with closing(Durable(tmp_path)) as durable:
+        assert Books(durable).last_number() == 0
+    (tmp_path / "journal.db").rename(tmp_path / "away")
+    (tmp_path / "journal.db").mkdir()
+    with closing(Durable(tmp_path)) as durable:
+        assert Books(durable, now=lambda: 1_800_000_000.5).last_number() == 1_800_000_000

@@ -1,0 +1,128 @@
+"""What a rule table listens to: nothing that a rule needs is left out, and what nobody needs ends early."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from handlers import HANDLERS
+from hooks.engine.engine import Engine
+from hooks.events.catalogue import CATALOGUE, Event
+from hooks.rules.subscriptions import Interest
+from hooks.rules.table import Table
+from hooks.rules_file import reader
+from tests.parts.places import TOP
+
+HEAD = 'version = 1\n[[rule]]\nname = "r"\n'
+
+
+def interest(text: str, gluetun: str = "gluetun") -> Interest:
+    return Interest(table(text), gluetun)
+
+
+def table(text: str) -> Table:
+    found = reader.read(text, "rules.toml", HANDLERS)
+    assert isinstance(found, Table), found
+    return found
+
+
+def on(entry: str, do: str = '"gluetun.restart_vpn"', more: str = "") -> Interest:
+    return interest(f"{HEAD}on = {entry}\ndo = {do}\n{more}")
+
+
+def event(kind: str, subject: str = "gluetun", **data: Any) -> Event:
+    return Event(kind, subject, 1, "docker", data={CATALOGUE[kind].subject: subject, "id": "1", **data})
+
+
+SHIPPED = (TOP / "rules.toml").read_text()
+
+
+@pytest.mark.parametrize(("kind", "subject", "wanted"), [
+    ("port.forwarded", "gluetun", True), ("port.cleared", "gluetun", True), ("port.invalid", "gluetun", False),
+    ("container.start", "qbittorrent", True), ("container.unhealthy", "gluetun", True),
+    ("container.healthy", "gluetun", True), ("timer.tick", "5m", True),
+    ("container.start", "web", False), ("container.unhealthy", "web", False), ("container.die", "web", False),
+    ("container.oom", "gluetun", False), ("container.exec_die", "gluetun", False), ("network.connect", "bridge", False),
+    # these end a state that a rule waits on
+    ("container.die", "gluetun", True), ("container.destroy", "gluetun", True), ("container.start", "gluetun", True),
+    ("container.die", "qbittorrent", True),
+])  # fmt: skip
+def test_what_the_shipped_rules_want(kind: str, subject: str, wanted: bool) -> None:
+    assert interest(SHIPPED).wants(event(kind, subject)) is wanted
+
+
+def test_a_rename_ends_what_the_old_name_was_in() -> None:
+    shipped = interest(SHIPPED)
+    assert shipped.wants(event("container.rename", "old", old_name="gluetun"))
+    assert not shipped.wants(event("container.rename", "b", old_name="a"))
+
+
+@pytest.mark.parametrize("match", ['"web-*"', '{ regex = "web-.*" }', '{ not = "db" }'])
+def test_a_match_that_is_no_list_of_names_wants_whom_it_fits(match: str) -> None:
+    found = on(f'{{ event = "container.die", container = {match} }}')
+    assert found.wants(event("container.die", "web-1"))
+    assert found.wants(event("container.start", "web-1")), "it ends the state"
+    assert not found.wants(event("container.oom", "web-1"))
+    assert not found.wants(event("container.die", "db"))
+    assert not found.wants(event("container.start", "db"))
+
+
+def test_a_list_of_names_wants_these() -> None:
+    found = on('{ event = "container.oom", container = ["a", "b"] }')
+    assert [name for name in "abc" if found.wants(event("container.oom", name))] == ["a", "b"]
+
+
+def test_one_entry_without_names_widens_those_with() -> None:
+    both = interest(SHIPPED + '\n[[rule]]\nname = "all"\non = "container.unhealthy"\ndo = "gluetun.restart_vpn"\n')
+    assert both.wants(event("container.unhealthy", "web"))
+    assert both.wants(event("container.destroy", "web"))
+
+
+def test_a_port_state_ends_with_its_gluetun_whatever_that_is_called() -> None:
+    found = interest(f'{HEAD}on = "port.cleared"\ndo = "gluetun.restart_vpn"\n', "vpn")
+    assert found.wants(event("container.die", "vpn"))
+    assert not found.wants(event("container.die", "gluetun"))
+
+
+def test_rules_that_are_off_want_nothing() -> None:
+    off = on('["port.forwarded", { event = "timer.tick", every = "5m" }]', more='key = "k"\nenabled = false\n')
+    assert (off.types, off.every, off.files, off.port) == (frozenset(), frozenset(), frozenset(), False)
+    assert not off.wants(event("port.forwarded"))
+
+
+def test_timers_and_files_are_those_that_are_named() -> None:
+    found = on(
+        '[{ event = "timer.tick", every = ["5m", "1h"] }, { event = "file.written", path = "/a" }, '
+        '{ event = "file.removed", path = "/b" }]', more='key = "k"\n',
+    )  # fmt: skip
+    assert found.every == {"5m", "1h"}
+    assert found.files == {"/a", "/b"}
+    assert found.types == {"timer.tick", "file.written", "file.removed"}
+
+
+@pytest.mark.parametrize(("entry", "do", "follows"), [
+    ('"port.cleared"', '"gluetun.restart_vpn"', True),
+    ('"container.oom"', '"gluetun.restart_vpn"', False),
+    ('"container.oom"', '"qbittorrent.set_port"', True),
+    ('"container.oom"', '{ use = "command.run", command = ["/bin/echo", "${state.port}"] }', True),
+    ('"container.oom"', '{ use = "command.run", command = ["/bin/echo", "${state.ports.1}"] }', True),
+    ('"container.oom"', '{ use = "command.run", command = ["/bin/echo", "${event.container}"] }', False),
+])  # fmt: skip
+def test_the_port_file_is_followed_where_a_rule_uses_the_port(entry: str, do: str, follows: bool) -> None:
+    assert on(entry, do).port is follows
+
+
+def test_whatever_the_engine_would_act_on_gets_through() -> None:
+    texts = [SHIPPED, *(f'{HEAD}on = "{name}"\ndo = "gluetun.restart_vpn"\n' for name in CATALOGUE
+                        if name not in ("timer.tick", "rule.exhausted") and not name.startswith("file."))]  # fmt: skip
+    checked = 0
+    for text in texts:
+        found, engine = interest(text), Engine(table(text))
+        for kind in CATALOGUE.values():
+            for subject in ("gluetun", "qbittorrent", "web", "5m"):
+                one = event(kind.name, subject)
+                if list(engine.rules_for(one)):
+                    checked += 1
+                    assert found.wants(one), (text, one)
+    assert checked > 100

@@ -1,0 +1,67 @@
+"""`do` of a rule that is good: what each argument becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hooks.rules.placeholders import Placeholder, Template
+from tests.rules_file.test_reader import codes, rule
+
+
+def filled(root: str, path: str) -> Template:
+    """A text that is one placeholder."""
+    return Template((Placeholder(root, path),))
+
+
+@pytest.mark.parametrize(
+    ("step", "args"),
+    [
+        ('use = "qbittorrent.set_port", port = 1', {"port": 1}),
+        ('use = "qbittorrent.set_port", port = "${event.port}"', {"port": filled("event", "port")}),
+        ('use = "qbittorrent.set_port", port = "${state.ports.1}"', {"port": filled("state", "ports.1")}),
+        (
+            'use = "containers.restart", container = "${event.port}", stop_timeout = "90s"',
+            {"container": Template(("", Placeholder("event", "port"))), "stop_timeout": 90.0},
+        ),
+        ('use = "containers.restart", container = "c", stop_timeout = "0s"', {"container": "c", "stop_timeout": 0.0}),
+        (
+            'use = "notify.send", title = "port ${event.ports.0}!", message = "$ {x}", urls = ["a", "${secret:URL}"]',
+            {
+                "title": Template(("port ", Placeholder("event", "ports.0"), "!")),
+                "message": "$ {x}",
+                "urls": ["a", filled("secret", "URL")],
+            },
+        ),
+        (
+            'use = "webhook.post", url = "u", method = "PUT", rate = 2, follow = true, headers.a = "${event.type}"',
+            {"url": "u", "method": "PUT", "rate": 2, "follow": True, "headers": {"a": filled("event", "type")}},
+        ),
+    ],
+)
+def test_an_argument_is_what_the_handler_takes(step: str, args: dict[str, Any]) -> None:
+    assert rule(f'on = "port.forwarded"\ndo = {{ {step} }}').do[0].args == args
+
+
+def test_labels_fill_a_table_of_texts() -> None:
+    said = rule('do = { use = "webhook.post", url = "${event.labels.com.x.y}", headers = "${event.labels}" }')
+    assert said.do[0].args == {
+        "url": Template((Placeholder("event", "labels.com.x.y"),)),
+        "headers": Template((Placeholder("event", "labels"),)),
+    }
+
+
+def test_a_number_in_a_text_argument_arrives_as_text() -> None:
+    step = rule('on = "port.forwarded"\ndo = { use = "containers.restart", container = "${event.port}" }').do[0]
+    assert step.args["container"].render(lambda _: 51413) == "51413"
+
+
+def test_a_later_step_may_say_what_the_one_before_said() -> None:
+    said = rule('do = ["gluetun.restart_vpn", { use = "notify.send", title = "${run.id}", message = "${run.said}" }]')
+    assert said.do[1].args["message"] == Template((Placeholder("run", "said"),))
+
+
+def test_broken_events_do_not_make_good_placeholders_bad() -> None:
+    body = '[[rule]]\nname = "a"\non = "port.forwared"\ndo = { use = "qbittorrent.set_port", port = "${event.port}" }\n'
+    assert codes(body) == ["unknown-event"]

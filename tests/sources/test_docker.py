@@ -1,0 +1,173 @@
+"""The Docker source on a good engine: what is told, what is looked at, what is asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from hooks.docker.filters import filters
+from hooks.events.catalogue import Event
+from hooks.sources.docker_stream import Backlog
+from tests.parts.docker import fake_docker
+from tests.parts.docker.fake_docker import FakeEngine
+from tests.parts.process import signals_heard as hearing
+from tests.parts.process.signals_heard import Ear
+
+socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
+ear, listen = hearing.ear, hearing.listen
+A, B = "a" * 64, "b" * 64
+
+
+# -- the straight way ----------------------------------------------------------------------
+
+
+def test_what_is_there_is_told_and_then_what_happens(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("gluetun", A, health="unhealthy")
+    source = listen()
+    assert ear.until("container.unhealthy").origin == "resync"
+    fake.tell("health_status: healthy", "gluetun", A)
+    assert ear.until("container.healthy").origin == "live"
+    assert source.ready.is_set()
+    assert source.connected
+    assert ear.hears("restored").endswith("1 of 1 containers run")
+    assert not ear.told("source.restored"), "a first look is no restoration"
+
+
+def test_only_what_moves_the_world_or_is_wanted_reaches_the_inbox(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    listen(lambda event: event.type == "container.oom", types={"container.oom"})
+    ear.hears("restored")
+    for action in ("create", "exec_start: sh", "oom", "kill", "start"):
+        fake.tell(action, "web", A)
+    ear.until("container.start")
+    assert [event.type for event in ear.events] == ["container.oom", "container.start"]
+
+
+def test_bytes_may_be_split_anywhere(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.piece_bytes = 7
+    listen()
+    ear.hears("restored")
+    fake.tell("start", "web-ü", A, at=5 * 10**18)
+    assert ear.until("container.start").data["container"] == "web-ü"
+
+
+def test_an_address_that_changes_is_told_after_the_start(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("adguard", A, address="10.0.0.2")
+    listen()
+    ear.until("container.start")
+    fake.tell("die", "adguard", A, exitCode="0")
+    fake.has("adguard", A, address="10.0.0.3", started=time.time_ns())
+    fake.tell("start", "adguard", A)
+    changed = ear.until("container.ip_changed")
+    assert (changed.data["old_ip"], changed.data["ip"]) == ("10.0.0.2", "10.0.0.3")
+    assert [event.type for event in ear.events[-3:]] == ["container.die", "container.start", "container.ip_changed"]
+
+
+def test_another_address_on_the_same_network_without_a_restart(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("adguard", A, address="10.0.0.2")
+    listen()
+    ear.until("container.start")
+    fake.has("adguard", A, address="10.0.0.9")
+    fake.tell("connect", "lan", "n" * 64, kind="network", container=A)
+    assert ear.until("container.ip_changed").data["ip"] == "10.0.0.9"
+
+
+def test_recreated_is_told_although_the_old_one_is_gone_first(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("adguard", A, address="10.0.0.2")
+    listen()
+    ear.until("container.start")
+    fake.tell("die", "adguard", A, exitCode="0")
+    fake.tell("destroy", "adguard", A)
+    del fake.containers[A]
+    fake.has("adguard", B, address="10.0.0.3", started=time.time_ns())
+    fake.tell("start", "adguard", B)
+    assert ear.until("container.recreated").data["old_id"] == A
+    assert ear.until("container.ip_changed").data["old_ip"] == "10.0.0.2"
+
+
+def test_a_burst_of_starts_costs_one_list_not_an_inspection_each(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    listen()
+    ear.hears("restored")
+    asked = fake.count("/containers/")
+    for number in range(300):
+        fake.has(f"c{number}", ident := f"{number:064d}", address="10.0.0.2")
+        fake.tell("start", f"c{number}", ident)
+    ear.until("container.start", container="c299")
+    fake.wait_for_requests("/containers/", asked + 1)
+    assert fake.count("/containers/") - asked < 30
+
+
+# -- looking, and bursts -----------------------------------------------------------------------------
+
+
+def test_look_again_tells_what_is_true_now(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("gluetun", A, health="unhealthy")
+    source = listen()
+    ear.until("container.unhealthy")
+    fake.has("gluetun", A, health="healthy")
+    assert source.look_again({"gluetun", "nobody"})
+    assert ear.until("container.healthy").origin == "resync"
+    fake.refusals["/containers/gluetun"] = (500, b"{}")
+    assert not source.look_again({"gluetun"})
+
+
+def test_a_resync_comes_from_time_to_time(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("web", A)
+    listen(resync_s=0.05)
+    for _ in range(3):
+        ear.until("container.start", origin="resync")
+    assert fake.count(f"/containers/{A}") == 1, "what the list tells is not inspected again"
+
+
+def test_when_the_backlog_is_full_the_states_are_looked_up(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    backlog, full = Backlog(most_lines=50), threading.Event()
+
+    def slow(_: Event) -> bool:
+        return any(backlog.dropped or full.wait(0.02) for _ in range(500))
+
+    listen(slow, types={"container.oom"}, backlog=backlog)
+    ear.hears("restored")
+    for _ in range(500):
+        fake.tell("oom", "web", A)
+    fake.has("web", A, health="unhealthy")
+    lists = fake.count("/containers/json")
+    fake.tell("start", "web", A)
+    fake.wait_for_requests("/containers/json", lists + 1)
+    assert ear.until("container.unhealthy").origin == "resync"
+    assert "events were dropped" in ear.hears("dropped")
+
+
+def test_ten_thousand_events_at_once_are_all_heard(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("web", A)
+    listen(lambda _: True, types={"container.oom"})
+    ear.hears("restored")
+    for number in range(10_000):
+        fake.tell("oom", "web", A, number=str(number))
+    fake.tell("die", "web", A, exitCode="1")
+    ear.until("container.die")
+    assert [e.data["labels"]["number"] for e in ear.told("container.oom")] == [str(n) for n in range(10_000)]
+
+
+def test_podman_is_not_believed_about_health(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.version = {**fake.version, "Components": [{"Name": "Podman Engine"}]}
+    fake.has("gluetun", A, health="healthy")
+    listen()
+    ear.until("container.healthy")
+    fake.has("gluetun", A, health="unhealthy")
+    fake.tell("health_status", "gluetun", A, health_status="healthy")
+    ear.until("container.unhealthy", origin="live")
+    fake.tell("died", "gluetun", A, containerExitCode="3")
+    assert ear.until("container.die").data["exit_code"] == 3
+
+
+# -- what is asked of the engine ---------------------------------------------------------------------
+
+
+def test_filters_ask_for_the_world_and_for_what_rules_name() -> None:
+    always = filters(set())
+    assert always["type"] == ["container", "network"]
+    assert set(always["event"]) == {"start", "die", "destroy", "rename", "health_status", "connect"}
+    more = filters({"container.oom", "image.pull", "port.forwarded", "container.ip_changed", "timer.tick"})
+    assert more["type"] == ["container", "image", "network"]
+    assert set(more["event"]) - set(always["event"]) == {"oom", "pull"}
+    assert {"died", "remove"} <= set(filters(set(), podman=True)["event"])

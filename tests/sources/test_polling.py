@@ -1,0 +1,255 @@
+"""Looking every so often: what is told of it, when, and what is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from hooks.engine.engine import Engine
+from hooks.events import signals
+from hooks.events.catalogue import Event
+from hooks.handler import Retry
+from hooks.rules.table import Entry, Rule, Step, Table
+from hooks.sources.polling import Looks, LookSource
+from tests.parts.values.virtual_time import WAIT_S, VirtualTime
+
+
+def peer(kind: str, name: str = "iphone", **data: Any) -> Event:
+    return Event(f"wireguard.{kind}", name, 5, "wireguard", data={"peer": name, **data})
+
+
+@dataclass
+class Scene:
+    """What there is to see, and what was told of it."""
+
+    states: list[Event] = field(default_factory=list)
+    trouble: str = ""
+    looks: int = 0
+    told: list[Event] = field(default_factory=list)
+    look_done: Callable[[], None] = lambda: None
+
+    def look(self) -> list[Event]:
+        self.looks += 1
+        self.look_done()
+        if self.trouble:
+            raise Retry(self.trouble)
+        return self.states
+
+    def news(self) -> list[tuple[str, str, str]]:
+        news = [(event.type, event.subject, event.origin) for event in self.told]
+        self.told.clear()
+        return news
+
+
+@pytest.fixture
+def clock() -> VirtualTime:
+    return VirtualTime()
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+@pytest.fixture
+def source(clock: VirtualTime, scene: Scene) -> Iterator[LookSource]:
+    made = LookSource(
+        "wireguard", scene.look, scene.told.append, every_s=60.0, clock=lambda: clock.now_s,
+        wait=clock.wait,
+    )  # fmt: skip
+    made.start()
+    assert clock.asleep.wait(WAIT_S)
+    yield made
+    made.stop()
+    assert not made.alive
+
+
+@pytest.fixture
+def listened(source: LookSource, clock: VirtualTime, scene: Scene) -> LookSource:
+    scene.states = [peer("handshake"), peer("stale", "mac")]
+    clock.settle(lambda: source.set(listened=True))
+    return source
+
+
+def test_it_costs_nothing_while_nobody_listens(source: LookSource, clock: VirtualTime, scene: Scene) -> None:
+    clock.jump(3600)
+    assert scene.looks == 0
+    assert clock.timeouts_s == [None, None]
+    clock.settle(lambda: source.set(listened=True))
+    assert (scene.looks, clock.timeouts_s[-1]) == (1, 60.0)
+    clock.settle(lambda: source.set(listened=False))
+    clock.jump(3600)
+    assert (scene.looks, clock.timeouts_s[-1]) == (1, None)
+
+
+@pytest.mark.usefixtures("listened")
+def test_the_first_look_tells_what_lasts_and_later_ones_what_is_new(clock: VirtualTime, scene: Scene) -> None:
+    assert scene.news() == [
+        ("wireguard.handshake", "iphone", "resync"),
+        ("wireguard.stale", "mac", "resync"),
+    ]
+    clock.jump(60)
+    assert scene.news() == []
+    scene.states = [peer("hairpin"), peer("stale", "mac"), peer("stale", "ipad")]
+    clock.jump(60)
+    assert scene.news() == [("wireguard.hairpin", "iphone", "live"), ("wireguard.stale", "ipad", "live")]
+
+
+@pytest.mark.usefixtures("listened")
+def test_a_peer_that_is_seen_no_more_was_removed(clock: VirtualTime, scene: Scene) -> None:
+    scene.news()
+    scene.states = [peer("handshake")]
+    clock.jump(60)
+    assert scene.news() == [("wireguard.removed", "mac", "live")]
+
+
+@pytest.mark.usefixtures("listened")
+def test_now_and_then_everything_is_told_again_and_news_stay_news(clock: VirtualTime, scene: Scene) -> None:
+    scene.news()
+    for _ in range(4):
+        clock.jump(60)
+    assert scene.news() == []
+    scene.states = [peer("hairpin"), peer("stale", "mac")]
+    clock.jump(60)
+    assert scene.news() == [("wireguard.hairpin", "iphone", "live"), ("wireguard.stale", "mac", "resync")]
+
+
+def test_new_rules_are_told_everything(listened: LookSource, clock: VirtualTime, scene: Scene) -> None:
+    scene.news()
+    clock.settle(lambda: listened.set(listened=True))
+    assert [origin for _, _, origin in scene.news()] == ["resync", "resync"]
+
+
+@pytest.mark.usefixtures("listened")
+def test_who_cannot_look_says_so_once_and_tells_everything_when_it_can_again(clock: VirtualTime, scene: Scene) -> None:
+    scene.news()
+    said: list[tuple[str, Any]] = []
+
+    def lost(_: object, name: str, reason: str) -> None:
+        said.append((name, reason))
+
+    def restored(_: object, name: str) -> None:
+        said.append((name, None))
+
+    with signals.source_lost.connected_to(lost), signals.source_restored.connected_to(restored):
+        scene.trouble = "container 'wireguard' does not run"
+        clock.jump(60)
+        clock.jump(60)
+        assert scene.news() == [("source.lost", "wireguard", "live")]
+        scene.trouble, scene.states = "", [peer("handshake"), peer("handshake", "mac")]
+        clock.jump(60)
+    assert scene.news() == [
+        ("wireguard.handshake", "iphone", "resync"),
+        ("wireguard.handshake", "mac", "live"),
+        ("source.restored", "wireguard", "live"),
+    ]
+    assert said == [
+        ("wireguard", "container 'wireguard' does not run; it is looked for every 1m"),
+        ("wireguard", None),
+    ]
+
+
+def test_whether_a_state_lasts_is_told_by_a_fresh_look(listened: LookSource, scene: Scene) -> None:
+    assert listened.look_again()
+    assert listened.lasts(peer("stale", "mac"))
+    scene.states = [peer("handshake"), peer("handshake", "mac")]
+    assert listened.lasts(peer("stale", "mac")), "it has not looked"
+    assert listened.look_again()
+    assert not listened.lasts(peer("stale", "mac"))
+    scene.trouble = "Docker is away"
+    assert not listened.look_again()
+
+
+def test_nothing_is_told_after_the_end(listened: LookSource, scene: Scene) -> None:
+    scene.news()
+    listened.stop()
+    scene.states = []
+    assert listened.look_again()
+    scene.trouble = "Docker is away"
+    assert not listened.look_again()
+    assert scene.told == []
+
+
+def test_a_rule_that_waits_for_a_lost_device_runs_once_and_not_while_it_cannot_look(
+    listened: LookSource, clock: VirtualTime, scene: Scene
+) -> None:
+    rule = Rule("gone", (Entry("wireguard.stale"),), (Step("notify.send", {}),), for_s=600.0)
+    engine = Engine(Table((rule,)))
+
+    def pass_on() -> list[str]:
+        for event in scene.told:
+            engine.feed(event, clock.now_s)
+        scene.told.clear()
+        return [run.key for run in engine.advance(clock.now_s)]
+
+    assert pass_on() == []
+    for _ in range(8):
+        clock.jump(60)
+        assert pass_on() == []
+    scene.trouble = "container 'wireguard' does not run"
+    for _ in range(20):
+        clock.jump(60)
+        assert pass_on() == [], "its clock stands still"
+    scene.trouble = ""
+    clock.jump(60)
+    assert pass_on() == []
+    clock.jump(60)
+    assert pass_on() == ["mac"]
+
+
+# -- the looks of a table ----------------------------------------------------------------------------------
+
+
+def table_of(scene: Scene, every: str) -> Looks:
+    return Looks({"wireguard": scene.look}, scene.told.append, every=every)
+
+
+def test_only_what_a_rule_names_is_looked_at(scene: Scene) -> None:
+    looks = table_of(scene, "1h")
+    scene.states = [peer("stale")]
+    came = threading.Event()
+    scene.look_done = came.set
+    looks.start()
+    try:
+        looks.listen({"container.start", "port.cleared"})
+        assert not came.wait(0.05)
+        looks.listen({"container.start", "wireguard.hairpin"})
+        assert came.wait(WAIT_S)
+    finally:
+        looks.stop()
+    assert scene.news() == [("wireguard.stale", "iphone", "resync")]
+
+
+def test_switched_off_it_never_looks_and_says_so_where_a_rule_listens(scene: Scene) -> None:
+    looks = table_of(scene, "off")
+    said: list[str] = []
+
+    def lost(_: object, name: str, reason: str) -> None:
+        said.append(f"{name}: {reason}")
+
+    looks.start()
+    with signals.source_lost.connected_to(lost):
+        looks.listen({"container.start"})
+        assert said == []
+        looks.listen({"container.start", "wireguard.stale"})
+    assert looks.look_again([peer("stale")])
+    looks.stop()
+    assert scene.looks == 0
+    (sentence,) = said
+    assert sentence.startswith("wireguard: GLUEHOOK_LOOK_EVERY is off, so no rule hears of wireguard.* events")
+
+
+def test_it_answers_for_its_own_events_only(scene: Scene) -> None:
+    looks = table_of(scene, "1h")
+    assert looks.lasts(Event("container.start", "web", 1, "docker"))
+    assert not looks.lasts(peer("stale"))
+    scene.states, scene.trouble = [peer("stale")], "it is away"
+    assert looks.look_again([Event("container.start", "web", 1, "docker")])
+    assert not looks.look_again([peer("stale")])
+    scene.trouble = ""
+    assert looks.look_again([peer("stale")])
+    assert looks.lasts(peer("stale"))

@@ -1,0 +1,231 @@
+"""`gluehook init`: a server whose containers have names of their own gets rules and a compose file that fit it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from handlers import HANDLERS
+from hooks.cli.main import main
+from hooks.docker.client import connect, forget
+from hooks.rules.table import Table
+from hooks.rules_file import reader
+from hooks.workbench import init_rules, init_survey
+from tests.parts.docker import fake_docker
+from tests.parts.docker.dockerd import IMAGE, Dockerd
+from tests.parts.docker.fake_docker import FakeEngine
+from tests.parts.places import TOP
+
+socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
+Init = Callable[..., tuple[int, str]]
+FILES = ("rules.toml", "rules.schema.json", "compose.gluehook.yaml")
+
+
+@pytest.fixture
+def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Init:
+    """`gluehook init` with this engine: its exit code and what it said."""
+
+    def call(host: str, *words: str) -> tuple[int, str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("DOCKER_HOST", host)
+        code = main(["init", "--output", "made", *words])
+        forget()
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return call
+
+
+def table(folder: Path) -> Table:
+    """The rules that were written, which must be good, and their tests, too. (No rules have no tests.)"""
+    file = folder / "made/rules.toml"
+    found = reader.load(file, HANDLERS)
+    assert isinstance(found, Table), [one.sentence for one in found]
+    schema = json.loads((folder / "made/rules.schema.json").read_text())
+    Draft7Validator(schema).validate(tomllib.loads(file.read_text()))
+    assert main(["test", str(file)]) == (0 if found.rules else 1)
+    return found
+
+
+def service(folder: Path) -> dict[str, Any]:
+    """The service of the compose file that was written."""
+    made: dict[str, Any] = yaml.safe_load((folder / "made/compose.gluehook.yaml").read_text())
+    assert set(made["services"]) == {"gluehook"}
+    return {**made["services"]["gluehook"], "outside": {key: made.get(key) for key in ("volumes", "networks")}}
+
+
+def give(engine: FakeEngine, name: str, image: str, *env: str, network: str = "lan", **mounts: str) -> None:
+    """A container with an environment and bind mounts (`_tmp_gluetun="/srv/port"`)."""
+    engine.has(name, name.ljust(64, "0"), image=image, network=network, address="10.0.0.9")
+    raw = engine.containers[name.ljust(64, "0")]
+    raw["Config"]["Env"] = list(env)
+    if network.startswith("container:"):
+        raw["NetworkSettings"]["Networks"] = {}
+    raw["Mounts"] = [{"Type": "bind", "Source": s, "Destination": d.replace("_", "/")} for d, s in mounts.items()]
+    for mount in raw["Mounts"]:
+        if not mount["Source"].startswith("/"):  # as Docker shows a volume
+            mount |= {"Type": "volume", "Name": mount["Source"], "Source": "/var/lib/docker/volumes/x/_data"}
+
+
+def test_names_of_their_own_are_filled_in(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
+    port = tmp_path / "port"
+    port.mkdir()
+    (port / "forwarded_port").write_text("51413")
+    if os.geteuid() == 0:
+        os.chown(port / "forwarded_port", 1234, 5678)
+    give(fake, "vpn", "qmcgaw/gluetun:v3.41.3", "OPENVPN_PASSWORD=hunter2", "PUID=7", "PGID=8", _tmp_gluetun=str(port))
+    give(fake, "torrents", "lscr.io/linuxserver/qbittorrent:5.1.4", "WEBUI_PORT=8181", "TOKEN=hunter2",
+         network=f"container:{'vpn'.ljust(64, '0')}")  # fmt: skip
+    give(fake, "prowlarr", "linuxserver/prowlarr", network="container:vpn")
+    give(fake, "metrics", "somebody/prometheus-qbittorrent-exporter")
+    give(fake, "dns", "adguard/adguardhome:latest@sha256:00")
+    give(fake, "wg", "linuxserver/wireguard", _config="wg-files")
+    code, said = init(fake.host)
+    assert code == 0, said
+    for line in ("gluetun: vpn (qmcgaw/gluetun:v3.41.3)", "qbittorrent: torrents", "adguard: dns", "wireguard: wg",
+                 "in gluetun's network: prowlarr, torrents"):  # fmt: skip
+        assert line in said
+    shipped = reader.load(TOP / "rules.toml", HANDLERS)
+    assert isinstance(shipped, Table)
+    made = table(tmp_path)
+    assert [rule.name for rule in made.rules] == [rule.name for rule in shipped.rules]
+    text = (tmp_path / "made/rules.toml").read_text()
+    assert 'container = "torrents"' in text
+    assert 'container = "vpn"' in text
+    assert "`docker logs vpn`" in text
+    assert text.startswith("#:schema ./rules.schema.json\n")
+    it = service(tmp_path)
+    assert it["user"] == ("1234:5678" if os.geteuid() == 0 else f"{os.getuid()}:{os.getgid()}")
+    assert it["group_add"] == [str(Path(fake.host.removeprefix("unix://")).stat().st_gid)]
+    environment = it["environment"]
+    assert environment["QBITTORRENT_URL"] == "http://vpn:8181", "it lives in gluetun's network"
+    assert (environment["GLUETUN_CONTAINER"], environment["WIREGUARD_CONTAINER"]) == ("vpn", "wg")
+    assert it["volumes"][0] == {"type": "bind", "source": str(port), "target": "/tmp/gluetun", "read_only": True}
+    assert {"type": "volume", "source": "wg-files", "target": "/wireguard", "read_only": False} in it["volumes"]
+    assert it["networks"] == ["lan"]
+    assert it["outside"]["networks"] == {"lan": {"external": True}}
+    assert it["outside"]["volumes"] == {"gluehook-state": None, "wg-files": {"external": True}}
+    assert not [file for file in FILES if "hunter2" in (tmp_path / "made" / file).read_text()]
+    assert "hunter2" not in said
+
+
+def test_what_is_not_there_becomes_a_comment_and_what_belongs_to_it_too(
+    init: Init, fake: FakeEngine, tmp_path: Path
+) -> None:
+    give(fake, "torrents", "hotio/qbittorrent", network="media")
+    code, said = init(fake.host)
+    assert code == 0, said
+    assert "gluetun: not found" in said
+    assert table(tmp_path).rules == (), "each shipped rule needs gluetun"
+    text = (tmp_path / "made/rules.toml").read_text()
+    assert "# No gluetun was found here. To use it, take the # away below, and write the names that" in text
+    assert service(tmp_path)["environment"]["QBITTORRENT_URL"] == "http://torrents:8080", "it has its own network"
+    compose = (tmp_path / "made/compose.gluehook.yaml").read_text()
+    assert "fill in: a folder that gluetun has as /tmp/gluetun, too" in compose
+
+
+def test_a_rule_that_answers_a_rule_that_is_a_comment_is_one_too(fake: FakeEngine) -> None:
+    shipped = """version = 1
+[[rule]]
+name = "a"
+on = { event = "container.die", container = "qbittorrent" }
+limit = { runs = 1, per = "1h" }
+do = "gluetun.restart_vpn"
+[[rule]]
+name = "b"
+on = { event = "rule.exhausted", rule = "a" }
+do = { use = "notify.send", title = "t", message = "m" }
+[[rule]]
+name = "c"
+on = { event = "container.die", container = "gluetun" }
+do = "gluetun.restart_vpn"
+"""
+    give(fake, "gluetun", "busybox")
+    with closing(connect(5)) as client:
+        server = init_survey.survey(client)
+    found = reader.read(init_rules.rules(shipped, server), "", HANDLERS)
+    assert isinstance(found, Table)
+    assert [rule.name for rule in found.rules] == ["c"]
+    assert "belongs to the rule a, which is a comment" in init_rules.rules(shipped, server)
+    uncommented = "\n".join(
+        line.removeprefix("# ") for line in init_rules.rules(shipped, server).splitlines() if "take the #" not in line
+    )
+    assert uncommented == shipped.rstrip(), "taking the # away gives the rule back"
+
+
+def test_nothing_is_overwritten(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made/rules.toml").write_text("mine")
+    code, said = init(fake.host)
+    assert code == 1
+    assert "made/rules.toml: is there already, and was left as it is" in said
+    assert "made/compose.gluehook.yaml: written" in said
+    assert (tmp_path / "made/rules.toml").read_text() == "mine"
+    assert set(FILES) == {file.name for file in (tmp_path / "made").iterdir()}
+
+
+def test_without_docker_there_are_templates_and_a_clear_word(init: Init, tmp_path: Path) -> None:
+    code, said = init(f"unix://{tmp_path}/none.sock")
+    assert code == 0
+    assert f"Docker's socket {tmp_path}/none.sock is not there" in said
+    assert "templates with the usual names" in said
+    assert len(table(tmp_path).rules) >= 4
+    assert "user" not in service(tmp_path)
+
+
+def test_as_json_and_a_folder_that_cannot_be(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
+    give(fake, "vpn", "qmcgaw/gluetun")
+    code, said = init(fake.host, "--json")
+    assert code == 0
+    assert json.loads(said) == {
+        "found": {"gluetun": "vpn"}, "sharing": [], "trouble": "", "files": dict.fromkeys(FILES, True),
+    }  # fmt: skip
+    (tmp_path / "file").touch()
+    code, said = init(fake.host, "--output", "file/x")
+    assert code == 2
+    assert "nothing can be written to file/x" in said
+
+
+@pytest.mark.docker
+def test_a_real_engine_is_read_and_left_as_it_was(init: Init, dockerd: Dockerd, tmp_path: Path) -> None:
+    client = dockerd.client()
+    for role in ("qmcgaw/gluetun", "linuxserver/qbittorrent"):
+        client.tag(IMAGE, role, "1.0")
+    try:
+        vpn = start(client, "tunnel", "qmcgaw/gluetun:1.0", "none", {str(tmp_path): "/tmp/gluetun"})
+        start(client, "seedbox", "linuxserver/qbittorrent:1.0", f"container:{vpn}", {}, WEBUI_PORT="8282")
+        before = client.containers(all=True)
+        code, said = init(dockerd.host)
+        assert code == 0, said
+        assert "gluetun: tunnel (qmcgaw/gluetun:1.0)" in said
+        assert "in gluetun's network: seedbox" in said
+        names = [(one["Id"], one["State"]) for one in before]
+        assert [(one["Id"], one["State"]) for one in client.containers(all=True)] == names
+        assert len(table(tmp_path).rules) >= 4
+        it = service(tmp_path)
+        assert it["environment"]["QBITTORRENT_URL"] == "http://tunnel:8282"
+        assert it["volumes"][0]["source"] == str(tmp_path)
+    finally:
+        dockerd.remove("tunnel", "seedbox")
+        for role in ("qmcgaw/gluetun:1.0", "linuxserver/qbittorrent:1.0"):
+            client.remove_image(role)
+        client.close()
+
+
+def start(client: Any, name: str, image: str, network: str, mounts: dict[str, str], **env: str) -> str:
+    """A container of this image; its id."""
+    host = client.create_host_config(network_mode=network, binds=[f"{s}:{d}" for s, d in mounts.items()])
+    made = client.create_container(
+        image, "sleep 1000", name=name, host_config=host, environment=env, stop_signal="KILL"
+    )
+    client.start(made["Id"])
+    return str(made["Id"])
