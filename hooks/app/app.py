@@ -106,7 +106,7 @@ class App:
         """Start the sources, run until `stop()`, and end in the opposite order."""
         began = time.monotonic()
         sys.setswitchinterval(_SWITCH_S)
-        signals.tell(signals.rules_loaded, table=self.table)
+        signals.emit(signals.rules_loaded, table=self.table)
         sources = (self.files, self.docker, self.timer, self.looks, self.control, self.reload)
         threading.Thread(target=self._ready, args=(began,), name="ready", daemon=True).start()
         self.looks.listen(self.interest.types)
@@ -122,15 +122,15 @@ class App:
         self.dispatch.drain()
         for attempt in self.dispatch.attempts():
             cut = f"{attempt.run.rule.name} is cut off at its work on {attempt.run.key}"
-            signals.tell(signals.trouble, said=f"{cut}; it is looked at again at the next start")
+            signals.emit(signals.problem, said=f"{cut}; it is looked at again at the next start")
         self._save()
         self.durable.close()
-        signals.tell(signals.stopped, said="gluehook has stopped")
+        signals.emit(signals.stopped, said="gluehook has stopped")
 
     def stop(self) -> None:
         """Make `run` end: nothing new begins, and what is at work has `STOP_WAIT_S`. Any thread may."""
         # told first: whoever waits hears of it at once, and says that it did
-        signals.tell(signals.stopping, said=self._last_words())
+        signals.emit(signals.stopping, said=self._last_words())
         self.dispatch.stop()
 
     def adopt(self, table: Table, change: str) -> None:
@@ -146,7 +146,7 @@ class App:
         self.timer.set(interest.every)
         self._resync()
         self._post_loaded()
-        signals.tell(signals.rules_loaded, table=table, change=change)
+        signals.emit(signals.rules_loaded, table=table, change=change)
 
     def context(self, attempt: Attempt) -> Context:
         """What the handlers of one attempt get."""
@@ -246,7 +246,7 @@ class App:
         except OSError as error:
             said = f"the heartbeat {self.heartbeat} cannot be written: {error.strerror}; health checks will fail"
             if said != self._write_trouble:
-                signals.tell(signals.trouble, said=said)
+                signals.emit(signals.problem, said=said)
             self._write_trouble = said
         else:
             self._write_trouble = ""
@@ -259,7 +259,7 @@ class App:
 
     def _post(self, event: Event) -> None:
         if event.type == "port.invalid":
-            signals.tell(signals.trouble, said=event.data["reason"])
+            signals.emit(signals.problem, said=event.data["reason"])
         # states of containers that no rule names end here, before they cost the engine anything
         if self._wants(event):
             self.dispatch.post(event)
@@ -284,7 +284,7 @@ class App:
         with suppress(TimeoutError):  # it stops already
             self.dispatch.call(self._save)  # before the first beat: a kill must not cost the ids that there were
         took = duration(round(time.monotonic() - began, 2))
-        signals.tell(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._state_of_things()}")
+        signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._state_of_things()}")
 
     def _state_of_things(self) -> str:
         port, file = self.view.world.port, self.settings.forwarded_port_file

@@ -84,7 +84,7 @@ class Reload:
                 said = (
                     f"reading {self.file} again failed ({type(error).__name__}: {error}); the old rules stay in force"
                 )
-                signals.tell(signals.trouble, said=f"{said}, and it is read when it changes", error=error)
+                signals.emit(signals.problem, said=f"{said}, and it is read when it changes", error=error)
             finally:
                 self._dismiss()
 
@@ -174,7 +174,7 @@ class Reload:
         rules = len(self._table.rules)
         stay = f"the {rules} rules of {self._table.file or 'before'} stay in force" if rules else "no rule is in force"
         next_ = f"{self.file} is read again when it changes"
-        signals.tell(signals.trouble, said=f"{self.file} is rejected: {stay}, and {next_}\n{said}")
+        signals.emit(signals.problem, said=f"{self.file} is rejected: {stay}, and {next_}\n{said}")
         self._reject(max(1, loaded.count))
 
     def _keep(self) -> None:
@@ -187,7 +187,7 @@ class Reload:
             fresh.replace(self._copy)
         except OSError as error:
             said = f"the copy {self._copy} of the rules cannot be written: {error.strerror}; a start with a broken "
-            signals.tell(signals.trouble, said=said + "rules file waits for its repair without it")
+            signals.emit(signals.problem, said=said + "rules file waits for its repair without it")
 
 
 def last_good(copy: Path) -> Loaded | None:

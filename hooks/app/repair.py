@@ -50,8 +50,8 @@ class Repair:
         said = complaint(loaded)
         if said != self._said:
             self._said = said
-            signals.tell(
-                signals.trouble, said=f"no rule is in force; {self._file} is read again when it changes\n{said}"
+            signals.emit(
+                signals.problem, said=f"no rule is in force; {self._file} is read again when it changes\n{said}"
             )
 
     def _beat(self, loaded: Loaded) -> None:

@@ -50,7 +50,7 @@ def _serve(
         try:
             app = App(settings, secrets, loaded.table, handlers, version, looks=looks, text=loaded.text, broken=broken)
         except Taken as taken:
-            signals.tell(signals.trouble, said=str(taken))
+            signals.emit(signals.problem, said=str(taken))
             narrator.close()
             return 1
         stop.leads_to(app.stop)

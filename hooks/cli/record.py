@@ -96,7 +96,7 @@ def _listen(recorder: Recorder, tape: Tape, for_s: float | None) -> None:
     def trouble(_: object, said: str, **__: object) -> None:
         click.echo(said, err=True)
 
-    with Stop() as stop, signals.source_lost.connected_to(lost), signals.trouble.connected_to(trouble):
+    with Stop() as stop, signals.source_lost.connected_to(lost), signals.problem.connected_to(trouble):
         stop.leads_to(tape.ended.set)
         recorder.start()
         tape.ended.wait(for_s)

@@ -143,7 +143,7 @@ class Orders:
         if forgotten:
             whose = ", ".join(sorted(key.partition(_REJECTED)[2] for key in forgotten))
             said += f"; tried again: the credentials rejected by {whose}"
-        signals.tell(signals.asked, said=said)
+        signals.emit(signals.command_done, said=said)
         return said
 
     def _on_the_loop(self, act: Callable[[], T]) -> T:

@@ -43,7 +43,7 @@ class Control:
         try:
             self._socket = _listening(self._path)
         except OSError as error:
-            signals.tell(signals.trouble, said=f"the control socket {self._path} cannot be opened: "
+            signals.emit(signals.problem, said=f"the control socket {self._path} cannot be opened: "
                          f"{error.strerror or error}; the work goes on, but `gluehook retry`, `pause` and `resume` "
                          "cannot be answered")  # fmt: skip
             return
@@ -65,7 +65,7 @@ class Control:
                     connection, _ = listening.accept()
                 except OSError as error:
                     if self._socket is listening:
-                        signals.tell(signals.trouble, said=f"the control socket {self._path} has failed "
+                        signals.emit(signals.problem, said=f"the control socket {self._path} has failed "
                                      f"({error.strerror}); it is opened again at the next start")  # fmt: skip
                     return
                 with connection, suppress(OSError):  # who hangs up gets no answer
@@ -85,7 +85,7 @@ class Control:
             yield {"error": str(why)}
         except Exception as error:  # noqa: BLE001 - a question must not end who answers
             said = f"the answer broke: {type(error).__name__}: {error}; this is a fault of gluehook's"
-            signals.tell(signals.trouble, said=f"control: {said}", error=error)
+            signals.emit(signals.problem, said=f"control: {said}", error=error)
             yield {"error": said}
 
     def _verb(self, request: bytes) -> Answer:

@@ -1,4 +1,8 @@
-"""The news: who listens hears what happens. Never the work: a listener that raises stops nothing."""
+"""Signals for the log and for tests: what the running process reports besides events.
+
+Any module may emit a signal; hooks/runtime/log.py turns each into a log line. A signal reports and never controls:
+an exception in a receiver is printed to stderr and changes nothing for the code that emitted the signal.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +12,26 @@ from typing import Any
 
 from blinker import Signal
 
+# Each text says when the signal is emitted, and after the colon which arguments its receivers get.
 event_seen = Signal("an event reaches the engine: event")
 run_started = Signal("an attempt begins: run")
 run_ended = Signal("an attempt has ended: run, result, took_s, note (what the engine decided next, or None)")
-run_overdue = Signal("an attempt is beyond its time-out and still at work: run, after_s")
-noted = Signal("the engine decided something worth telling: note")
-source_lost = Signal("a source cannot be seen: name, reason")
-source_restored = Signal("a source is seen (again): name, detail")
-rules_loaded = Signal("a rules table is in force: table, and after a reload change (what is new about it)")
-asked = Signal("the owner has asked for something, and it is done or has ended: said")
-ready = Signal("every source has been looked at once: said")
+run_overdue = Signal("an attempt is beyond its time-out and still running: run, after_s")
+decided = Signal("the engine decided something worth a log line: note")
+source_lost = Signal("a source of events is unavailable: name, reason")
+source_restored = Signal("a source of events is available (again): name, detail")
+rules_loaded = Signal("a rules table is in force: table, and after a reload change (how it differs from the last)")
+command_done = Signal("a command of the control socket has finished: said")
+ready = Signal("every source has been read once: said")
 stopping = Signal("no attempt begins any more: said")
-stopped = Signal("gluehook is about to end: said")
-trouble = Signal("something of ours went wrong: said, error (the exception) where there is one")
+stopped = Signal("gluehook is about to exit: said")
+problem = Signal("something in gluehook went wrong: said, error (the exception) where there is one")
 
 
-def tell(signal: Signal, **news: Any) -> None:
-    """Send the news to each listener; one that raises is reported on stderr and left alone."""
-    for listener in signal.receivers_for(None):
+def emit(signal: Signal, **arguments: Any) -> None:
+    """Call each receiver of the signal with these arguments. Raises nothing: a failing receiver goes to stderr."""
+    for receiver in signal.receivers_for(None):
         try:
-            listener(None, **news)
-        except Exception:  # noqa: BLE001 - news must never stop the work
+            receiver(None, **arguments)
+        except Exception:  # noqa: BLE001 - a report must never stop the work
             traceback.print_exc(file=sys.stderr)

@@ -161,7 +161,7 @@ class Durable:
 
 
 def _say(what: str) -> None:
-    signals.tell(signals.trouble, said=f"journal: {what}")
+    signals.emit(signals.problem, said=f"journal: {what}")
 
 
 def _lock(folder: Path) -> int:

@@ -132,7 +132,7 @@ class Dispatch:
             begun = self._advance(now)
             self._tell()
         for attempt in begun:
-            signals.tell(signals.run_started, run=attempt.run)
+            signals.emit(signals.run_started, run=attempt.run)
             self._set_to_work(attempt)
         self._watch(now)
 
@@ -205,7 +205,7 @@ class Dispatch:
             event = replace(event, cause=self.workshop.locks.holder(f"container:{event.subject}"))
         if self._books.is_repeat(event):
             return
-        signals.tell(signals.event_seen, event=event)
+        signals.emit(signals.event_seen, event=event)
         self.engine.feed(event, self._clock())
 
     # -- runs ----------------------------------------------------------------------------
@@ -249,7 +249,7 @@ class Dispatch:
             result = self.workshop.perform(attempt)
         except BaseException as error:  # noqa: BLE001 - whatever it was, the lane must hear of the end
             result = Result("retry", f"the attempt broke: {type(error).__name__}: {error}", step=attempt.run.step)
-            signals.tell(signals.trouble, said=result.said, error=error)
+            signals.emit(signals.problem, said=result.said, error=error)
         self._inbox.put(_Finished(attempt, result))
 
     def _finish(self, attempt: Attempt, result: Result) -> None:
@@ -261,7 +261,7 @@ class Dispatch:
         if not any(note.kind == "retries" for note in mine):
             superseded = result.kind == "retry" and not any(note.kind == "failed" for note in mine)
             self._books.end(attempt.run, result, superseded=superseded)
-        signals.tell(
+        signals.emit(
             signals.run_ended, run=attempt.run, result=result, took_s=now - attempt.began,
             note=mine[0] if mine else None,
         )  # fmt: skip
@@ -276,7 +276,7 @@ class Dispatch:
         self._books.note(notes)
         for note in notes:
             if note.kind != "accepted":
-                signals.tell(signals.noted, note=note)
+                signals.emit(signals.decided, note=note)
 
     # -- time ----------------------------------------------------------------------------
 
@@ -284,7 +284,7 @@ class Dispatch:
         for attempt in self._attempts.values():
             if not attempt.overdue and not attempt.waits_for and now >= attempt.deadline:
                 attempt.overdue = True
-                signals.tell(signals.run_overdue, run=attempt.run, after_s=now - attempt.began)
+                signals.emit(signals.run_overdue, run=attempt.run, after_s=now - attempt.began)
         if now >= self._next_beat:
             self._next_beat = now + BEAT_S
             self._beat()

@@ -113,7 +113,7 @@ class Workshop:
                 return Result("give_up", self.mask(never.said), None, place, changed, step.use, said)
             except Exception as error:  # noqa: BLE001 - a handler that breaks hurts nobody else
                 broke = self.mask(f"{step.use} broke: {type(error).__name__}: {error}; this is a fault of gluehook's")
-                signals.tell(signals.trouble, said=broke, error=error)
+                signals.emit(signals.problem, said=broke, error=error)
                 return Result("retry", broke, None, place, changed, step.use, said)
             changed = changed or outcome.status == "changed"
             kinds.add(outcome.status)

@@ -84,7 +84,7 @@ class Memory:
             self._written = True
 
     def _say(self, what: str) -> None:
-        signals.tell(signals.trouble, said=f"memory: {self._path} {what}")
+        signals.emit(signals.problem, said=f"memory: {self._path} {what}")
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -59,12 +59,12 @@ class Log:
 
     def _listeners(self) -> tuple[tuple[Signal, Callable[..., None]], ...]:
         return (
-            (signals.event_seen, self._event), (signals.noted, self._noted), (signals.run_started, self._started),
+            (signals.event_seen, self._event), (signals.decided, self._noted), (signals.run_started, self._started),
             (signals.run_ended, self._ended), (signals.run_overdue, self._overdue), (signals.source_lost, self._lost),
             (signals.source_restored, self._restored), (signals.rules_loaded, self._loaded),
             (signals.ready, self._simply), (signals.stopping, self._stops), (signals.stopped, self._simply),
-            (signals.asked, self._simply),
-            (signals.trouble, self._trouble),
+            (signals.command_done, self._simply),
+            (signals.problem, self._trouble),
         )  # fmt: skip
 
     # -- runs ----------------------------------------------------------------------------

@@ -31,14 +31,14 @@ class Pauses:
             if (left_s := until - time.time()) > 0:
                 self._begin(name or None, left_s)
         for rule in self._until:
-            signals.tell(signals.asked, said=f"still paused: {self._what(rule)}")
+            signals.emit(signals.command_done, said=f"still paused: {self._what(rule)}")
 
     def pause(self, rule: str | None, for_s: float) -> str:
         """Start nothing for so long; a pause that there is already is replaced. What is to be said."""
         self._begin(rule, for_s)
         self._save()
         said = f"paused for {duration(for_s)}: {self._what(rule)}"
-        signals.tell(signals.asked, said=said)
+        signals.emit(signals.command_done, said=said)
         return said
 
     def resume(self, rule: str | None) -> str:
@@ -80,7 +80,7 @@ class Pauses:
         self._look_again()
         names = ", ".join(rule or "all rules" for rule in rules)
         said = f"the pause of {names} is over{self._still()}; the states are looked at again"
-        signals.tell(signals.asked, said=said)
+        signals.emit(signals.command_done, said=said)
         return said
 
     def _what(self, rule: str | None) -> str:

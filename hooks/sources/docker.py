@@ -126,7 +126,7 @@ class DockerSource:
             except Exception as error:  # noqa: BLE001 - a keeper that dies is an outage that nobody reports
                 self._resync_at = min(self._resync_at, time.monotonic() + self._backoff_s[1])
                 said = f"the Docker source stumbled ({type(error).__name__}: {error}); it looks at Docker anew soon"
-                signals.tell(signals.trouble, said=said, error=error)
+                signals.emit(signals.problem, said=said, error=error)
 
     def _next(self) -> Item | None:
         """The next item, or None when it is time to catch up."""
@@ -241,7 +241,7 @@ class DockerSource:
         self._said_lost = True
         self._post(self._news("source.lost", reason=reason))
         again = f"trying again every {self._backoff_s[1]:g} s; the port file is still followed"
-        signals.tell(signals.source_lost, name="docker", reason=f"{reason}; {again}")
+        signals.emit(signals.source_lost, name="docker", reason=f"{reason}; {again}")
 
     def _restore(self, found: Mapping[str, Container]) -> None:
         if self.connected:
@@ -255,7 +255,7 @@ class DockerSource:
         running = sum(container.running for container in found.values())
         kind = "Podman" if self._podman else "Docker"
         detail = f"{kind} {engine().version} at {where()}: {running} of {len(found)} containers run"
-        signals.tell(signals.source_restored, name="docker", detail=detail)
+        signals.emit(signals.source_restored, name="docker", detail=detail)
 
     def _switch(self, *, connected: bool) -> None:
         self.connected, self.since = connected, time.time_ns()
@@ -266,13 +266,13 @@ class DockerSource:
     def _said_dropped(self, dropped: int) -> None:
         if dropped > self._dropped:
             said = f"Docker told more than could be taken in: {dropped - self._dropped} events were dropped, "
-            signals.tell(signals.trouble, said=said + "and every container was looked at instead")
+            signals.emit(signals.problem, said=said + "and every container was looked at instead")
         self._dropped = dropped
 
     def _broken(self, line: bytes, error: Exception) -> None:
         if not self._said_broken:
             said = f"Docker at {where()} sent what is no event ({type(error).__name__}: {line[:80]!r}); "
-            signals.tell(signals.trouble, said=said + "such lines are skipped and not told again", error=error)
+            signals.emit(signals.problem, said=said + "such lines are skipped and not told again", error=error)
         self._said_broken = True
 
 

@@ -177,7 +177,7 @@ class FilesSource:
 
     def _start_over(self, error: Exception) -> None:
         said = f"following files failed ({type(error).__name__}: {error}); it starts anew in {_TROUBLE_PAUSE_S:g} s"
-        signals.tell(signals.trouble, said=said)
+        signals.emit(signals.problem, said=said)
         self._close_watches()
         self._sweep_at = time.monotonic() + _TROUBLE_PAUSE_S
 
@@ -221,7 +221,7 @@ class FilesSource:
         decisive = self._blind.get(self._port, "") if self._port else why * (len(self._blind) == len(self._files))
         self._tell_lost(decisive)
         if why != before and why and not self._lost:
-            signals.tell(signals.trouble, said=why)
+            signals.emit(signals.problem, said=why)
 
     def _tell_lost(self, why: str) -> None:
         was, self._lost = self._lost, why
@@ -229,16 +229,16 @@ class FilesSource:
             self._since_s = self._now_ns() / 1e9
         if why and not was:
             self._post(Event("source.lost", "files", self._now_ns(), "files", data={"name": "files", "reason": why}))
-            signals.tell(signals.source_lost, name="files", reason=why)
+            signals.emit(signals.source_lost, name="files", reason=why)
         elif was and not why:
             self._post(Event("source.restored", "files", self._now_ns(), "files", data={"name": "files"}))
-            signals.tell(signals.source_restored, name="files", detail="the files are seen again and were read anew")
+            signals.emit(signals.source_restored, name="files", detail="the files are seen again and were read anew")
 
     def _say_refused(self, error: Exception | None) -> None:
         said = _refusal(error) if error else ""
         if said and not self._refusal:
             pause_s = min(self._poll_s, _BLIND_POLL_S)
-            signals.tell(signals.trouble, said=f"{said}; until that works the files are read every {pause_s:g} s")
+            signals.emit(signals.problem, said=f"{said}; until that works the files are read every {pause_s:g} s")
         self._refusal = said
 
     def _ring(self) -> None:

@@ -132,7 +132,7 @@ class Watches:
     def _see(self, event: _Raw) -> None:
         known = self._manager.watches
         if event.mask & pyinotify.IN_Q_OVERFLOW:
-            signals.tell(signals.trouble, said=_OVERFLOW)
+            signals.emit(signals.problem, said=_OVERFLOW)
         if event.mask & pyinotify.IN_Q_OVERFLOW or (event.mask & _GONE and event.wd in known):
             self._moved = True
             self._touched.update(*self._places.values())

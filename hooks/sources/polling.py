@@ -88,7 +88,7 @@ class LookSource(Sleeper):
         if not self._reason and not self._stopping:
             self._post(self._news("source.lost", reason=reason))
             again = f"it is looked for every {durations.text(self._every_s)}"
-            signals.tell(signals.source_lost, name=self.name, reason=f"{reason}; {again}")
+            signals.emit(signals.source_lost, name=self.name, reason=f"{reason}; {again}")
         self._reason = reason
         self._resync_at = 0.0  # whoever was blind has to be told what lasts
 
@@ -96,7 +96,7 @@ class LookSource(Sleeper):
         if self._reason:
             self._reason = ""
             self._post(self._news("source.restored"))
-            signals.tell(signals.source_restored, name=self.name)
+            signals.emit(signals.source_restored, name=self.name)
 
     def _news(self, kind: str, **data: str) -> Event:
         return Event(kind, self.name, time.time_ns(), self.name, data={"name": self.name, **data})
@@ -133,7 +133,7 @@ class Looks:
         wanted = {kind.partition(".")[0] for kind in types}
         for name in sorted(self._off & wanted):
             reason = f"GLUEHOOK_LOOK_EVERY is off, so no rule hears of {name}.* events; set it to 60s, for example"
-            signals.tell(signals.source_lost, name=name, reason=reason)
+            signals.emit(signals.source_lost, name=name, reason=reason)
         for name, source in self._sources.items():
             source.set(listened=name in wanted)
 

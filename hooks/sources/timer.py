@@ -85,4 +85,4 @@ class TimerSource(Sleeper):
             self._post(Event("timer.tick", every, self._now_ns(), "timer", data={"every": every}))
         except Exception as error:  # noqa: BLE001 - the next tick must come
             said = f"the tick every {every} was lost ({type(error).__name__}: {error}); the next one comes as usual"
-            signals.tell(signals.trouble, said=said)
+            signals.emit(signals.problem, said=said)

@@ -74,7 +74,7 @@ def test_what_does_not_end_is_cut_off_and_told(
     running = started(lambda *_: changed(str(never.wait(WAIT_S))))
     running.calls.get(timeout=WAIT_S)
     running.app.stop()
-    assert running.hears("trouble", "cut off") == (
+    assert running.hears("problem", "cut off") == (
         "act is cut off at its work on gluetun; it is looked at again at the next start"
     )
     running.hears("stopped")
@@ -99,10 +99,10 @@ def test_a_folder_that_cannot_be_written_is_said_once(started: Callable[..., Run
     state.rename(state.with_name("moved"))
     for _ in range(3):
         running.app.beat()
-    assert "cannot be written" in running.hears("trouble", "heartbeat")
+    assert "cannot be written" in running.hears("problem", "heartbeat")
     running.app.stop()
     running.hears("stopped")
-    assert not any("heartbeat" in str(said) for kind, said in list(running.news.queue) if kind == "trouble")
+    assert not any("heartbeat" in str(said) for kind, said in list(running.news.queue) if kind == "problem")
 
 
 # -- stop ------------------------------------------------------------------------------------

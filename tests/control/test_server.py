@@ -49,7 +49,7 @@ def troubles() -> Iterator[list[str]]:
     def listen(_: object, said: str, heard: list[str] = said, **__: object) -> None:
         heard.append(said)
 
-    with signals.trouble.connected_to(listen):
+    with signals.problem.connected_to(listen):
         yield said
 
 

@@ -19,15 +19,15 @@ from hooks.runtime.handler_memory import Memory
 
 @pytest.fixture
 def troubles() -> Iterator[list[str]]:
-    """The sentences that `signals.trouble` told."""
+    """The sentences that `signals.problem` told."""
     said: list[str] = []
 
     def hear(_: Any, **news: Any) -> None:
         said.append(news["said"])
 
-    signals.trouble.connect(hear)
+    signals.problem.connect(hear)
     yield said
-    signals.trouble.disconnect(hear)
+    signals.problem.disconnect(hear)
 
 
 @pytest.fixture

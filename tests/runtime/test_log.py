@@ -61,7 +61,7 @@ def page(capsys: pytest.CaptureFixture[str]) -> Iterator[Open]:
 def ended(kind: ResultKind, said: str = "it is so", note: Note | None = None, *, rule: Rule = RULE, attempt: int = 1,
           key: str = "gluetun") -> None:  # fmt: skip
     run = Run(f"{rule.name}/{key}#7", rule, key, ON, attempt)
-    signals.tell(signals.run_ended, run=run, result=Result(kind, said), took_s=0.1234, note=note)
+    signals.emit(signals.run_ended, run=run, result=Result(kind, said), took_s=0.1234, note=note)
 
 
 def note(kind: Any, why: str = "", wait_s: float | None = None, **data: Any) -> Note:
@@ -87,33 +87,33 @@ SAID: list[tuple[Callable[[], None], str]] = [
      "WARNING heal-vpn: no answer; not tried again, as the state has ended"),
     (lambda: ended("give_up", "wrong password", FAILED),
      "ERROR   heal-vpn: wrong password; not tried again until something changes"),
-    (lambda: signals.tell(signals.run_overdue, run=Run("r", RULE, "gluetun", ON), after_s=151.2),
+    (lambda: signals.emit(signals.run_overdue, run=Run("r", RULE, "gluetun", ON), after_s=151.2),
      ("ERROR   heal-vpn: still at work after 2m31s, beyond its timeout of 2m30s; "
       "nothing else touches its target until it ends")),
-    (lambda: signals.tell(signals.noted, note=note("waits", wait_s=180.0)),
+    (lambda: signals.emit(signals.decided, note=note("waits", wait_s=180.0)),
      "INFO    gluetun: container.unhealthy; heal-vpn runs in 3m if that lasts"),
-    (lambda: signals.tell(signals.noted, note=note("dropped", "the state has ended")),
+    (lambda: signals.emit(signals.decided, note=note("dropped", "the state has ended")),
      "INFO    heal-vpn does not run: the state has ended (gluetun: container.unhealthy)"),
-    (lambda: signals.tell(signals.noted, note=note("exhausted", runs=3)),
+    (lambda: signals.emit(signals.decided, note=note("exhausted", runs=3)),
      ("WARNING heal-vpn ran 3 times for gluetun and that did not help; "
       "it rests until the trouble is over or its limit has room")),
-    (lambda: signals.tell(signals.noted, note=note("blind")),
+    (lambda: signals.emit(signals.decided, note=note("blind")),
      "INFO    heal-vpn cannot see whether 'gluetun: container.unhealthy' lasts; its clock stands still until it can"),
-    (lambda: signals.tell(signals.noted, note=note("sees")),
+    (lambda: signals.emit(signals.decided, note=note("sees")),
      "INFO    heal-vpn can see again; its clock goes on (gluetun: container.unhealthy)"),
-    (lambda: signals.tell(signals.source_lost, name="docker", reason="nobody answers; trying again every 5 s"),
+    (lambda: signals.emit(signals.source_lost, name="docker", reason="nobody answers; trying again every 5 s"),
      "WARNING docker cannot be seen: nobody answers; trying again every 5 s"),
-    (lambda: signals.tell(signals.source_restored, name="docker", detail="2 of 2 containers run"),
+    (lambda: signals.emit(signals.source_restored, name="docker", detail="2 of 2 containers run"),
      "INFO    docker is seen: 2 of 2 containers run"),
-    (lambda: signals.tell(signals.rules_loaded, table=Table((RULE,), "rules.toml")),
+    (lambda: signals.emit(signals.rules_loaded, table=Table((RULE,), "rules.toml")),
      "INFO    rules.toml: 1 rule is in force"),
-    (lambda: signals.tell(signals.rules_loaded, table=Table((RULE, Rule("off", (), (), enabled=False)), "r.toml")),
+    (lambda: signals.emit(signals.rules_loaded, table=Table((RULE, Rule("off", (), (), enabled=False)), "r.toml")),
      "INFO    r.toml: 1 rule is in force; switched off: off"),
-    (lambda: signals.tell(signals.ready, said="gluehook is ready"), "INFO    gluehook is ready"),
-    (lambda: signals.tell(signals.asked, said="heal-vpn is paused"), "INFO    heal-vpn is paused"),
-    (lambda: signals.tell(signals.stopping, said="gluehook stops"), "INFO    gluehook stops"),
-    (lambda: signals.tell(signals.stopped, said="gluehook has stopped"), "INFO    gluehook has stopped"),
-    (lambda: signals.tell(signals.trouble, said="the disk is full"), "ERROR   the disk is full"),
+    (lambda: signals.emit(signals.ready, said="gluehook is ready"), "INFO    gluehook is ready"),
+    (lambda: signals.emit(signals.command_done, said="heal-vpn is paused"), "INFO    heal-vpn is paused"),
+    (lambda: signals.emit(signals.stopping, said="gluehook stops"), "INFO    gluehook stops"),
+    (lambda: signals.emit(signals.stopped, said="gluehook has stopped"), "INFO    gluehook has stopped"),
+    (lambda: signals.emit(signals.problem, said="the disk is full"), "ERROR   the disk is full"),
 ]  # fmt: skip
 
 
@@ -133,9 +133,9 @@ def test_no_news_is_left_without_a_listener(page: Open) -> None:
 def test_what_is_not_worth_a_line_is_there_for_who_asks(page: Open) -> None:
     paper = page("DEBUG")
     for kind in ("merged", "superseded", "failed", "retries", "waits"):
-        signals.tell(signals.noted, note=note(kind))
-    signals.tell(signals.event_seen, event=ON)
-    signals.tell(signals.run_started, run=Run("r", RULE, "gluetun", ON, 2))
+        signals.emit(signals.decided, note=note(kind))
+    signals.emit(signals.event_seen, event=ON)
+    signals.emit(signals.run_started, run=Run("r", RULE, "gluetun", ON, 2))
     ended("unchanged", "it listens already")
     lines = paper.lines()
     assert len(lines) == 8
@@ -204,10 +204,10 @@ def test_the_end_of_failures_is_told(page: Open, kind: ResultKind) -> None:
 def test_the_same_trouble_in_a_row_is_a_counter(page: Open) -> None:
     paper = page()
     for _ in range(12):
-        signals.tell(signals.trouble, said="stumbled")
+        signals.emit(signals.problem, said="stumbled")
     assert paper.lines() == ["ERROR   stumbled", "ERROR   stumbled (for the 10. time)"]
     ended("changed")
-    signals.tell(signals.trouble, said="stumbled")
+    signals.emit(signals.problem, said="stumbled")
     assert paper.lines()[-1] == "ERROR   stumbled", "work was done in between"
 
 
@@ -221,7 +221,7 @@ def test_what_is_counted_is_bounded() -> None:
 
 def test_while_it_stops_nothing_is_promised(page: Open) -> None:
     paper = page()
-    signals.tell(signals.stopping, said="gluehook stops")
+    signals.emit(signals.stopping, said="gluehook stops")
     ended("retry", "gluehook is stopping; it is done at the next start", FAILED)
     assert paper.lines()[-1] == "INFO    heal-vpn: gluehook is stopping; it is done at the next start"
 
@@ -258,7 +258,7 @@ def test_no_secret_is_shown_not_even_in_a_stack_of_calls(page: Open, form: str) 
     try:
         int(f"login with {SECRET}")
     except ValueError as error:
-        signals.tell(signals.trouble, said=f"it broke: {SECRET}", error=error)
+        signals.emit(signals.problem, said=f"it broke: {SECRET}", error=error)
     ended("give_up", f"rejects {SECRET}", FAILED, key=SECRET)
     text = "\n".join(paper.lines())
     assert SECRET not in text

@@ -37,9 +37,9 @@ def troubles() -> Iterator[list[str]]:
     def listen(_: object, **news: str) -> None:
         said.append(news["said"])
 
-    signals.trouble.connect(listen)
+    signals.problem.connect(listen)
     yield said
-    signals.trouble.disconnect(listen)
+    signals.problem.disconnect(listen)
 
 
 # -- the way to the file ----------------------------------------------------------------------
@@ -119,7 +119,7 @@ def test_a_listener_that_raises(follow: Follow, port_file: Path, troubles: list[
     following = follow(port_file)
     good, following.view._post = following.view._post, lambda _: 1 / 0
     heard = threading.Event()
-    with signals.trouble.connected_to(lambda _, **__: heard.set()):
+    with signals.problem.connected_to(lambda _, **__: heard.set()):
         port_file.write_text("40000")
         assert heard.wait(WAIT_S)
     following.view._post = good
@@ -226,7 +226,7 @@ from hooks.world.model import World
 file, came, said = Path(sys.argv[1]), threading.Event(), []
 def listen(_, **news):
     said.append(news["said"])
-signals.trouble.connect(listen)
+signals.problem.connect(listen)
 def post(event):
     if event.type == "port.forwarded":
         came.set()

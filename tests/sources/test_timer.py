@@ -101,7 +101,7 @@ def test_one_that_is_refused_does_not_end_the_others(clock: VirtualTime) -> None
         raise OSError("the inbox is full")
 
     source = TimerSource(refuse, ["1m"], clock=lambda: clock.now_s, wait=clock.wait)
-    with signals.trouble.connected_to(listen):
+    with signals.problem.connected_to(listen):
         source.start()
         clock.jump(60)
         clock.jump(60)

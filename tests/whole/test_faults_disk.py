@@ -50,7 +50,7 @@ def told() -> Iterator[list[str]]:
     def hear(_: object, said: str, **__: Any) -> None:
         heard.append(said)
 
-    with signals.trouble.connected_to(hear):
+    with signals.problem.connected_to(hear):
         yield heard
 
 

@@ -46,7 +46,7 @@ class Running:
         )
         self.app = App(self.settings, Secrets(Sources()), table, handlers, "1.2.3", text=text)
         self.news: queue.Queue[tuple[str, Any]] = queue.Queue()
-        for name in ("ready", "stopping", "stopped", "trouble", "run_ended", "event_seen"):
+        for name in ("ready", "stopping", "stopped", "problem", "run_ended", "event_seen"):
             getattr(signals, name).connect(self._hearer(name), weak=False)
         self.thread = threading.Thread(target=self.app.run)
         self.thread.start()

@@ -29,7 +29,7 @@ class Ear:
         self._news = threading.Condition()
         signals.source_lost.connect(self._lost)
         signals.source_restored.connect(self._restored)
-        signals.trouble.connect(self._trouble)
+        signals.problem.connect(self._trouble)
 
     def post(self, event: Event) -> None:
         self._inbox.put(event)
