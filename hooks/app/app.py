@@ -15,9 +15,9 @@ from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
-from hooks.control import server
-from hooks.control.commands import Orders
-from hooks.control.server import Control
+from hooks.control.commands import Commands
+from hooks.control.server import FILE_NAME as CONTROL_FILE_NAME
+from hooks.control.server import Server
 from hooks.docker.own_container import own_container_id
 from hooks.engine.engine import Engine
 from hooks.engine.runs import Run
@@ -96,11 +96,11 @@ class App:
         looking = {name: partial(self._look, name, looks) for name in looks} if looks else {}
         self.looks = Looks(looking, self.dispatch.post, every=settings.gluehook_look_every)
         self.pauses = Pauses(self.dispatch, books, self._resync)
-        orders = Orders(
+        commands = Commands(
             self.dispatch, self.durable, self.memory, self.pauses,
             lambda: self.view.world.state(),  # noqa: PLW0108 - the world is replaced, never changed
         )  # fmt: skip
-        self.control = Control(state / server.FILE_NAME, orders.verbs())
+        self.control = Server(state / CONTROL_FILE_NAME, commands.verbs())
 
     def run(self) -> None:
         """Start the sources, run until `stop()`, and end in the opposite order."""

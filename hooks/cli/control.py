@@ -1,4 +1,4 @@
-"""The verbs that ask a running gluehook over the state folder's socket, or its journal when none runs."""
+"""The verbs that send a request to a running gluehook; `gluehook history` reads the journal if none runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def history(*, failed: bool, rule: str, most: int, export: str | None, since: st
         return record.export(export, since)
     from hooks.control import history as past
 
-    runs = answer(lambda state: past.read(state, failed=failed, rule=rule, most=most))
+    runs = with_state(lambda state: past.read(state, failed=failed, rule=rule, most=most))
     if runs is None:
         return 1
     for line in [json.dumps(one, ensure_ascii=False) for one in runs] if as_json else past.table(runs, time.time()):
@@ -50,7 +50,7 @@ def retry(run_id: str) -> int:
 
     RUN is as `gluehook history --failed` shows it. Credentials that were rejected are tried again, too.
     """
-    return _ask("retry", run=run_id)
+    return _send("retry", run=run_id)
 
 
 @click.command()
@@ -61,34 +61,34 @@ def pause(rule: str, for_: str) -> int:
 
     What runs goes on, and events are followed. At the end the states are looked at again.
     """
-    return _ask("pause", rule=rule, **{"for": for_})
+    return _send("pause", rule=rule, **{"for": for_})
 
 
 @click.command()
 @click.argument("rule", default="")
 def resume(rule: str) -> int:
     """End the pause of RULE, or every pause."""
-    return _ask("resume", rule=rule)
+    return _send("resume", rule=rule)
 
 
-def _ask(verb: str, **arguments: str) -> int:
+def _send(verb: str, **arguments: str) -> int:
     from hooks.control import client
 
-    answered = answer(lambda state: client.ask(state, verb, **arguments))
-    if answered is None:
+    response = with_state(lambda state: client.request(state, verb, **arguments))
+    if response is None:
         return 1
-    click.echo(answered[1])
+    click.echo(response[1])
     return 0
 
 
-def answer(ask: Callable[[Path], T]) -> T | None:
-    """What was answered about the state folder; None if there is no answer and that was said."""
+def with_state(read: Callable[[Path], T]) -> T | None:
+    """What `read` returns for the state folder; None if it cannot be read, after the reason was printed."""
     from hooks.control.client import NotRunning
     from hooks.control.history import NoJournal
     from hooks.control.server import Refused
 
     try:
-        return ask(Path(settings()[0].gluehook_state))
+        return read(Path(settings()[0].gluehook_state))
     except (NotRunning, Refused, NoJournal) as why:
         click.echo(str(why), err=True)
         return None

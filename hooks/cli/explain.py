@@ -72,7 +72,7 @@ def _answered(event: Event, ours: Settings, rules: str | None) -> tuple[_Explana
     if rules:
         return _from_file(event, rules)
     try:
-        return client.ask(Path(ours.gluehook_state), "explain", event=json.loads(jsonl.dumps(event)))
+        return client.request(Path(ours.gluehook_state), "explain", event=json.loads(jsonl.dumps(event)))
     except client.NotRunning as nobody:
         return _from_file(event, ours.gluehook_rules, f"\n{nobody}")
     except Refused as why:

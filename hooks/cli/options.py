@@ -1,4 +1,4 @@
-"""What verbs ask before they begin: the settings, a duration, a file to write."""
+"""What several verbs read from their options and the environment: the settings, a duration, a file to write."""
 
 from __future__ import annotations
 

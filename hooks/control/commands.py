@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from hooks.control.server import Answer, Refused, Verbs
+from hooks.control.server import Refused, Request, Response, Verbs
 from hooks.events import jsonl, signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import clock, parse
@@ -21,11 +21,10 @@ MOST_RUNS = 1000  # in one answer
 _REJECTED = ".rejected:"  # in the keys that handlers/shared/rejected_credentials.py makes
 _NAMED = 5  # failed runs that an answer names
 
-Asked = Mapping[str, Any]
 T = TypeVar("T")
 
 
-class Orders:
+class Commands:
     """The verbs. Each takes the request and yields the answer, or raises Refused; the control thread calls them.
 
     `state` tells what `${state.…}` can say now.
@@ -37,24 +36,24 @@ class Orders:
         self._state = state
 
     def verbs(self) -> Verbs:
-        """The table for `Control`."""
+        """The table for `Server`."""
         return {
             "history": self.history, "retry": self.retry, "pause": self.pause, "resume": self.resume,
             "explain": self.explain,
         }  # fmt: skip
 
-    def history(self, asked: Asked) -> Answer:
+    def history(self, request: Request) -> Response:
         """Past runs, newest first: `failed`, `rule`, `most`."""
-        most, rule = asked.get("most", 20), str(asked.get("rule", ""))
+        most, rule = request.get("most", 20), str(request.get("rule", ""))
         if not isinstance(most, int) or not 0 < most <= MOST_RUNS:
             raise Refused(f"{most} runs cannot be told at once; ask for 1 to {MOST_RUNS}")
-        runs = self._runs(failed=asked.get("failed") is True, rule=rule, most=most)
+        runs = self._runs(failed=request.get("failed") is True, rule=rule, most=most)
         yield from runs
         yield {"done": f"{len(runs)} runs"}
 
-    def retry(self, asked: Asked) -> Answer:
+    def retry(self, request: Request) -> Response:
         """The rule of `run` runs again with its event; rejected credentials are forgotten, so that they are tried."""
-        run_id = str(asked.get("run", ""))
+        run_id = str(request.get("run", ""))
         run, event = self._run(run_id)
         if any(attempt.run.id == run_id for attempt in self._dispatch.attempts()):
             raise Refused(f"{run_id} is at work now; `gluehook history` tells how it ends")
@@ -64,29 +63,29 @@ class Orders:
             raise Refused(f"{run_id} cannot run again: its rule {run['rule']} is not in force any more")
         yield {"done": self._retried(run, forgotten)}
 
-    def pause(self, asked: Asked) -> Answer:
+    def pause(self, request: Request) -> Response:
         """No run of `rule` (or of any) starts for `for`."""
-        rule = self._rule(asked)
+        rule = self._rule(request)
         try:
-            for_s = parse(asked.get("for"))
+            for_s = parse(request.get("for"))
         except ValueError as wrong:
             raise Refused(f"--for: {wrong}") from None
         if for_s == 0:
             raise Refused('--for: a pause of no time is none; write for example "30m"')
         yield {"done": self._on_the_loop(lambda: self._pauses.pause(rule, for_s))}
 
-    def resume(self, asked: Asked) -> Answer:
+    def resume(self, request: Request) -> Response:
         """The pause of `rule`, or every pause, is over."""
-        rule = str(asked.get("rule") or "") or None  # it may have left the file since
+        rule = str(request.get("rule") or "") or None  # it may have left the file since
         yield {"done": self._on_the_loop(lambda: self._pauses.resume(rule))}
 
-    def explain(self, asked: Asked) -> Answer:
+    def explain(self, request: Request) -> Response:
         """For each rule, whether it would run for `event`, a recorded line's object, why not, and when."""
         from hooks.workbench.explain import Situation, explain  # for who asks; the idle process need not know it
 
         dispatch = self._dispatch
         try:
-            event = jsonl.event_of(asked["event"])
+            event = jsonl.event_of(request["event"])
         except (ValueError, KeyError, TypeError) as wrong:
             raise Refused(f"that is no event of a recording: {wrong}") from None
         if event is None:
@@ -110,8 +109,8 @@ class Orders:
             self._memory.put(name, None)
         return forgotten
 
-    def _rule(self, asked: Asked) -> str | None:
-        name, known = str(asked.get("rule") or ""), [rule.name for rule in self._dispatch.engine.table.rules]
+    def _rule(self, request: Request) -> str | None:
+        name, known = str(request.get("rule") or ""), [rule.name for rule in self._dispatch.engine.table.rules]
         if name and name not in known:
             raise Refused(f"there is no rule '{name}'{_near(name, known)}; the rules are {', '.join(known)}")
         return name or None

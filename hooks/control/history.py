@@ -26,11 +26,11 @@ class NoJournal(Exception):  # noqa: N818 - a fact about the folder
 
 
 def read(state: Path, *, failed: bool, rule: str, most: int) -> list[dict[str, Any]]:
-    """Past runs, newest first. Raises NoJournal, or control.Refused."""
+    """Past runs, newest first. Raises NoJournal, or server.Refused."""
     try:
-        return client.ask(state, "history", failed=failed, rule=rule, most=most)[0]
-    except client.NotRunning as nobody:
-        return _from_file(state / FILE_NAME, str(nobody), failed=failed, rule=rule, most=most)
+        return client.request(state, "history", failed=failed, rule=rule, most=most)[0]
+    except client.NotRunning as why:
+        return _from_file(state / FILE_NAME, str(why), failed=failed, rule=rule, most=most)
 
 
 def table(runs: Sequence[Mapping[str, Any]], now: float) -> Iterator[str]:
@@ -48,8 +48,8 @@ def _row(run: Mapping[str, Any], now: float) -> tuple[str, ...]:
     return clock(run["began"]), run["id"], outcome, str(run["attempt"]), took, run["said"]
 
 
-def _from_file(path: Path, nobody: str, **which: Any) -> list[dict[str, Any]]:
-    with opened(path, f", and {nobody}") as journal:
+def _from_file(path: Path, not_running: str, **which: Any) -> list[dict[str, Any]]:
+    with opened(path, f", and {not_running}") as journal:
         return journal.history(**which)
 
 

@@ -1,7 +1,12 @@
-"""The control socket: `$GLUEHOOK_STATE/gluehook.sock`, on which a running gluehook answers its owner.
+"""The control socket: `$GLUEHOOK_STATE/gluehook.sock`, on which a running gluehook answers requests.
 
-One request a connection, one line of JSON: {"ask": "history", …its arguments…}. The answer is lines of JSON: any number
-of items, and then {"done": "what has been done"} or {"error": "why not"}. Who may open the socket may ask: mode 0600.
+The app starts the server with the verbs of commands.py; client.py is the other side. A connection carries one request,
+one line of JSON: {"ask": "history", …arguments…}. The response is lines of JSON: any number of items, and then
+{"done": "what was done"} or {"error": "why not"}.
+
+Guaranteed: only the owner of the socket can connect (mode 0600). Requests are served one after the other, in a thread
+of their own. A request that is malformed, too long or makes a verb fail gets one error; neither the thread nor the
+runner ends by it. A client that keeps the connection idle for 2 s is dropped. Without a socket gluehook runs on.
 """
 
 from __future__ import annotations
@@ -18,28 +23,29 @@ from typing import Any
 from hooks.events import signals
 
 FILE_NAME = "gluehook.sock"
-LONGEST_PATH_BYTES = 107  # the kernel's
+LONGEST_PATH_BYTES = 107  # the kernel's limit
 LONGEST_LINE_BYTES = 65_536
-_PATIENCE_S = 2.0  # for who is connected: one is served after the other
-_WAITING = 16
+_IDLE_TIMEOUT_S = 2.0  # short, because one client waits for the other
+_BACKLOG = 16
 
-Answer = Iterable[Mapping[str, Any]]  # the items, and at the end {"done": …}
-Verbs = Mapping[str, Callable[[Mapping[str, Any]], Answer]]
-
-
-class Refused(Exception):  # noqa: N818 - an answer, no fault
-    """What was asked for cannot be done; the text is the whole sentence."""
+Request = Mapping[str, Any]
+Response = Iterable[Mapping[str, Any]]  # the items, and at the end {"done": …}
+Verbs = Mapping[str, Callable[[Request], Response]]
 
 
-class Control:
-    """Serves `verbs` on a socket, in a thread of its own. A verb may raise Refused."""
+class Refused(Exception):  # noqa: N818 - a response, no fault
+    """The request cannot be fulfilled; the text is the whole sentence."""
+
+
+class Server:
+    """Serves `verbs` on the socket `path`, in a thread of its own. A verb may raise Refused."""
 
     def __init__(self, path: Path, verbs: Verbs) -> None:
         self._path, self._verbs = path, verbs
         self._socket: socket.socket | None = None
 
     def start(self) -> None:
-        """Open the socket and serve it. Without one the work goes on, and that is said."""
+        """Open the socket and serve it. If it cannot be opened, that is reported and gluehook runs on."""
         try:
             self._socket = _listening(self._path)
         except OSError as error:
@@ -50,7 +56,7 @@ class Control:
         threading.Thread(target=self._serve, args=(self._socket,), name="control", daemon=True).start()
 
     def stop(self) -> None:
-        """Answer nobody any more, and remove the socket."""
+        """Accept no connection any more, and remove the socket."""
         listening, self._socket = self._socket, None
         if listening is not None:
             with suppress(OSError):  # the folder itself may be gone
@@ -68,37 +74,44 @@ class Control:
                         signals.emit(signals.problem, said=f"the control socket {self._path} has failed "
                                      f"({error.strerror}); it is opened again at the next start")  # fmt: skip
                     return
-                with connection, suppress(OSError):  # who hangs up gets no answer
-                    connection.settimeout(_PATIENCE_S)
-                    self._converse(connection)
+                with connection, suppress(OSError):  # a client that hangs up gets no response
+                    connection.settimeout(_IDLE_TIMEOUT_S)
+                    self._handle(connection)
 
-    def _converse(self, connection: socket.socket) -> None:
+    def _handle(self, connection: socket.socket) -> None:
         with connection.makefile("rwb") as stream:
-            request = stream.readline(LONGEST_LINE_BYTES + 1)
-            for line in self._answer(request):
-                stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            line = stream.readline(LONGEST_LINE_BYTES + 1)
+            for item in self._response(line):
+                stream.write(json.dumps(item, ensure_ascii=False).encode() + b"\n")
 
-    def _answer(self, request: bytes) -> Answer:
+    def _response(self, line: bytes) -> Response:
         try:
-            yield from self._verb(request)
+            request = _parsed(line)
+            yield from self._verb(request["ask"])(request)
         except Refused as why:
             yield {"error": str(why)}
-        except Exception as error:  # noqa: BLE001 - a question must not end who answers
+        except Exception as error:  # noqa: BLE001 - a request must not end the server
             said = f"the answer broke: {type(error).__name__}: {error}; this is a fault of gluehook's"
             signals.emit(signals.problem, said=f"control: {said}", error=error)
             yield {"error": said}
 
-    def _verb(self, request: bytes) -> Answer:
-        if len(request) > LONGEST_LINE_BYTES:
-            raise Refused(f"the request is longer than {LONGEST_LINE_BYTES} bytes; ask for less")
-        try:
-            asked = json.loads(request)
-            verb = self._verbs.get(asked["ask"])
-        except (ValueError, TypeError, KeyError, RecursionError):
-            raise Refused('the request is no line like {"ask": "history"}; write one, with a line end') from None
+    def _verb(self, name: str) -> Callable[[Request], Response]:
+        verb = self._verbs.get(name)
         if verb is None:
-            raise Refused(f"this gluehook does not know '{str(asked['ask'])[:40]}'; it knows {', '.join(self._verbs)}")
-        return verb(asked)
+            raise Refused(f"this gluehook does not know '{name[:40]}'; it knows {', '.join(self._verbs)}")
+        return verb
+
+
+def _parsed(line: bytes) -> Request:
+    if len(line) > LONGEST_LINE_BYTES:
+        raise Refused(f"the request is longer than {LONGEST_LINE_BYTES} bytes; ask for less")
+    try:
+        request = json.loads(line)
+        if isinstance(request["ask"], str):
+            return dict(request)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise Refused('the request is no line like {"ask": "history"}; write one, with a line end')
 
 
 def too_long(path: Path) -> str:
@@ -118,9 +131,9 @@ def _listening(path: Path) -> socket.socket:
     try:
         os.fchmod(listening.fileno(), 0o600)  # before there is a file that anybody could open
         if path.is_socket():
-            path.unlink()  # of a life that was killed: the folder is locked, so it is nobody's
+            path.unlink()  # left by a gluehook that was killed: the state folder is locked, so nobody serves it
         listening.bind(os.fspath(path))
-        listening.listen(_WAITING)
+        listening.listen(_BACKLOG)
     except BaseException:
         listening.close()
         raise

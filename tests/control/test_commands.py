@@ -1,4 +1,4 @@
-"""What the owner asks of a running gluehook: history, retry, pause, resume."""
+"""What the owner requests of a running gluehook: history, retry, pause, resume."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from hooks.control import history
-from hooks.control.client import ask
-from hooks.control.commands import Orders
-from hooks.control.server import FILE_NAME, Control, Refused
+from hooks.control.client import request
+from hooks.control.commands import Commands
+from hooks.control.server import FILE_NAME, Refused, Server
 from hooks.events import signals
 from hooks.handler import Context, GiveUp, Outcome
 from hooks.journal.books import Books
@@ -39,7 +39,7 @@ class Desk:
     looked: threading.Event = field(default_factory=threading.Event)
 
     def runs(self, **which: Any) -> list[dict[str, Any]]:
-        return ask(self.state, "history", **which)[0]
+        return request(self.state, "history", **which)[0]
 
 
 @contextmanager
@@ -52,14 +52,14 @@ def desk(
         with stage(*(rules or (RULE, OTHER)), act=act, books=books) as s:
             it = Desk(s, state, Memory(state / "memory.json"))
             pauses = s.dispatch.call(lambda: Pauses(s.dispatch, books, it.looked.set))
-            control = Control(
-                state / FILE_NAME, Orders(s.dispatch, durable, it.memory, pauses, s.world[0].state).verbs()
+            server = Server(
+                state / FILE_NAME, Commands(s.dispatch, durable, it.memory, pauses, s.world[0].state).verbs()
             )
-            control.start()
+            server.start()
             try:
                 yield it
             finally:
-                control.stop()
+                server.stop()
                 pauses.close()
     finally:
         durable.close()
@@ -146,7 +146,7 @@ def test_a_retry_runs_the_rule_again_with_its_event_and_forgets_rejected_credent
         run_once(it)
         locked.clear()
         with a_run_ends():
-            _, said = ask(tmp_path, "retry", run="port/gluetun#1")
+            _, said = request(tmp_path, "retry", run="port/gluetun#1")
             event = it.stage.called()[1].event
         assert (event.type, event.subject, event.origin) == ("container.start", "gluetun", "manual")
         assert said == (
@@ -173,29 +173,29 @@ def test_a_run_that_cannot_be_retried_is_said_with_those_that_can(tmp_path: Path
 
     with desk(tmp_path, act=act) as it:
         with pytest.raises(Refused, match="there is no run 'port/gluetun#1'; none has failed"):
-            ask(tmp_path, "retry", run="port/gluetun#1")
+            request(tmp_path, "retry", run="port/gluetun#1")
         run_once(it)
         with pytest.raises(Refused, match=r"\(did you mean 'port/gluetun#1'\?\); these have failed: port/gluetun#1"):
-            ask(tmp_path, "retry", run="port/gluetum#1")
+            request(tmp_path, "retry", run="port/gluetum#1")
         it.stage.post("container.start", "hangs")
         at_work = it.stage.called()[1].run
         with pytest.raises(Refused, match=f"{at_work} is at work now"):
-            ask(tmp_path, "retry", run=at_work)
+            request(tmp_path, "retry", run=at_work)
         go.set()
     with desk(tmp_path, OTHER), pytest.raises(Refused, match="its rule port is not in force any more"):
-        ask(tmp_path, "retry", run="port/gluetun#1")
+        request(tmp_path, "retry", run="port/gluetun#1")
 
 
 def test_in_a_pause_nothing_starts_and_at_its_end_the_states_are_looked_at(tmp_path: Path) -> None:
     with desk(tmp_path) as it:
-        said = ask(tmp_path, "pause", rule="port", **{"for": "1h"})[1]
+        said = request(tmp_path, "pause", rule="port", **{"for": "1h"})[1]
         assert said.startswith("paused for 1h: no run of port starts until 20")
         it.stage.post("container.start")
         run_once(it, "container.die")
         assert [run["rule"] for run in it.runs()] == ["other"]
         assert not it.looked.is_set()
         with a_run_ends():
-            said = ask(tmp_path, "resume", rule="port")[1]
+            said = request(tmp_path, "resume", rule="port")[1]
             it.stage.called()
         assert said == "the pause of port is over; the states are looked at again"
         assert it.looked.is_set()
@@ -203,44 +203,44 @@ def test_in_a_pause_nothing_starts_and_at_its_end_the_states_are_looked_at(tmp_p
 
 def test_a_pause_ends_by_itself(tmp_path: Path) -> None:
     with desk(tmp_path) as it:
-        ask(tmp_path, "pause", **{"for": "250ms"})
+        request(tmp_path, "pause", **{"for": "250ms"})
         it.stage.post("container.start")
         assert it.looked.wait(WAIT_S)
         it.stage.called()
-        assert ask(tmp_path, "resume")[1] == "nothing is paused"
+        assert request(tmp_path, "resume")[1] == "nothing is paused"
 
 
 def test_a_pause_is_replaced_by_the_next_and_two_are_ended_at_once(tmp_path: Path) -> None:
     with desk(tmp_path) as it:
-        ask(tmp_path, "pause", **{"for": "100ms"})
-        ask(tmp_path, "pause", **{"for": "1h"})
-        ask(tmp_path, "pause", rule="port", **{"for": "1h"})
-        assert ask(tmp_path, "resume", rule="other")[1] == (
+        request(tmp_path, "pause", **{"for": "100ms"})
+        request(tmp_path, "pause", **{"for": "1h"})
+        request(tmp_path, "pause", rule="port", **{"for": "1h"})
+        assert request(tmp_path, "resume", rule="other")[1] == (
             "other is not paused by itself (still paused: all rules, port)"
         )
         assert not it.looked.wait(0.3), "the pause that was replaced must not ring"
-        assert ask(tmp_path, "resume")[1] == "the pause of all rules, port is over; the states are looked at again"
+        assert request(tmp_path, "resume")[1] == "the pause of all rules, port is over; the states are looked at again"
 
 
 def test_a_pause_survives_a_restart_and_one_that_is_over_does_not(tmp_path: Path) -> None:
     with desk(tmp_path) as it:
-        ask(tmp_path, "pause", rule="port", **{"for": "1h"})
-        ask(tmp_path, "pause", rule="other", **{"for": "1ms"})
+        request(tmp_path, "pause", rule="port", **{"for": "1h"})
+        request(tmp_path, "pause", rule="other", **{"for": "1ms"})
         assert it.looked.wait(WAIT_S)
     with desk(tmp_path) as it:
         it.stage.post("container.start")
         run_once(it, "container.die")
         assert [run["rule"] for run in it.runs()] == ["other"]
         with a_run_ends():
-            ask(tmp_path, "resume")
+            request(tmp_path, "resume")
             it.stage.called()
 
 
 def test_a_retry_of_a_paused_rule_says_when_it_will_be(tmp_path: Path) -> None:
     with desk(tmp_path) as it:
         run_once(it)
-        ask(tmp_path, "pause", **{"for": "1h"})
-        assert ", after its pause, at 20" in ask(tmp_path, "retry", run="port/gluetun#1")[1]
+        request(tmp_path, "pause", **{"for": "1h"})
+        assert ", after its pause, at 20" in request(tmp_path, "retry", run="port/gluetun#1")[1]
         assert it.stage.handlers["play.act"].calls.empty()
 
 
@@ -253,7 +253,7 @@ def test_a_retry_of_a_paused_rule_says_when_it_will_be(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_pause_that_means_nothing_is_refused(tmp_path: Path, rule: str, for_: str, says: str) -> None:
     with desk(tmp_path), pytest.raises(Refused, match=says):
-        ask(tmp_path, "pause", rule=rule, **{"for": for_})
+        request(tmp_path, "pause", rule=rule, **{"for": for_})
 
 
 # -- explain ---------------------------------------------------------------------------------------
@@ -262,10 +262,10 @@ def test_a_pause_that_means_nothing_is_refused(tmp_path: Path, rule: str, for_: 
 def test_explain_answers_for_each_rule_and_refuses_what_is_no_event(tmp_path: Path) -> None:
     event = {"type": "container.start", "subject": "gluetun", "time": 1, "data": {"container": "gluetun"}}
     with desk(tmp_path / "state") as it:
-        told, done = ask(it.state, "explain", event=event)
+        told, done = request(it.state, "explain", event=event)
         assert [(one["rule"], one["runs"]) for one in told] == [("port", True), ("other", False)]
         assert done.startswith("asked of the gluehook that runs")
         assert it.runs() == []
         for wrong in ({"type": "no.such"}, {"Type": "container", "Action": "sneeze"}, None):
             with pytest.raises(Refused, match=r"that is no event|no name for this event"):
-                ask(it.state, "explain", event=wrong)
+                request(it.state, "explain", event=wrong)

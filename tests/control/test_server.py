@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from hooks.control.client import NotRunning, ask
-from hooks.control.server import FILE_NAME, LONGEST_LINE_BYTES, Answer, Control, Refused, Verbs
+from hooks.control.client import NotRunning, request
+from hooks.control.server import FILE_NAME, LONGEST_LINE_BYTES, Refused, Response, Server, Verbs
 from hooks.events import signals
 from hooks.rules.table import Entry, Rule, Step
 from tests.parts.process.playing import WAIT_S, stage
@@ -22,24 +22,24 @@ from tests.parts.process.playing import WAIT_S, stage
 RULE = Rule("port", (Entry("container.start"),), (Step("play.act"),))
 
 
-def echo(asked: Mapping[str, Any]) -> Answer:
-    yield {"item": asked.get("text")}
+def echo(request: Mapping[str, Any]) -> Response:
+    yield {"item": request.get("text")}
     yield {"done": "echoed"}
 
 
-def broken(asked: Mapping[str, Any]) -> Answer:
+def broken(request: Mapping[str, Any]) -> Response:
     yield {"item": 1}
-    raise LookupError(f"not {asked['ask']}")
+    raise LookupError(f"not {request['ask']}")
 
 
 @contextmanager
-def serving(state: Path, verbs: Verbs | None = None) -> Iterator[Control]:
-    control = Control(state / FILE_NAME, verbs or {"echo": echo, "broken": broken})
-    control.start()
+def serving(state: Path, verbs: Verbs | None = None) -> Iterator[Server]:
+    server = Server(state / FILE_NAME, verbs or {"echo": echo, "broken": broken})
+    server.start()
     try:
-        yield control
+        yield server
     finally:
-        control.stop()
+        server.stop()
 
 
 @contextmanager
@@ -53,12 +53,12 @@ def troubles() -> Iterator[list[str]]:
         yield said
 
 
-def raw(state: Path, request: bytes, *, hang_up: bool = False) -> bytes:
+def raw(state: Path, line: bytes, *, hang_up: bool = False) -> bytes:
     """What a connection gets that sends these bytes."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(WAIT_S)
         connection.connect(str(state / FILE_NAME))
-        connection.sendall(request)
+        connection.sendall(line)
         if hang_up:
             return b""
         with connection.makefile("rb") as stream:
@@ -72,22 +72,22 @@ def test_it_answers_one_after_the_other_and_only_its_owner(tmp_path: Path) -> No
     with serving(tmp_path):
         assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
         for text in ("one", "zwei – ü"):
-            assert ask(tmp_path, "echo", text=text) == ([{"item": text}], "echoed")
+            assert request(tmp_path, "echo", text=text) == ([{"item": text}], "echoed")
     assert not (tmp_path / FILE_NAME).exists()
 
 
 def test_nobody_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotRunning, match=r"no gluehook is running on the state folder .*gluehook run"):
-        ask(tmp_path, "echo")
+        request(tmp_path, "echo")
 
 
 def test_a_socket_that_a_killed_life_left_is_replaced(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as old:
         old.bind(str(tmp_path / FILE_NAME))
     with pytest.raises(NotRunning, match="no gluehook is running"):
-        ask(tmp_path, "echo")
+        request(tmp_path, "echo")
     with serving(tmp_path):
-        assert ask(tmp_path, "echo", text=1)[0] == [{"item": 1}]
+        assert request(tmp_path, "echo", text=1)[0] == [{"item": 1}]
 
 
 def test_a_file_in_its_place_is_left_alone_and_said(tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ def test_a_path_that_no_socket_can_have_is_said_on_both_sides(tmp_path: Path) ->
     deep.mkdir()
     too_long = pytest.raises(NotRunning, match=r"its path has \d+ bytes, and a socket's at most 107")
     with troubles() as said, serving(deep), too_long:
-        ask(deep, "echo")
+        request(deep, "echo")
     assert len(said) == 1
     assert "at most 107: give GLUEHOOK_STATE a shorter one; the work goes on" in said[0]
 
 
 @pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
-    ("request_", "says"),
+    ("line", "says"),
     [
         (b"\n", "is no line like"), (b"[1]\n", "is no line like"), (b'{"ask": ["echo"]}\n', "is no line like"),
         (b"\xff\xfe\n", "is no line like"), (b"[" * 50_000 + b"\n", "is no line like"),
@@ -120,26 +120,26 @@ def test_a_path_that_no_socket_can_have_is_said_on_both_sides(tmp_path: Path) ->
     ],
     ids=["empty", "list", "no-name", "binary", "deep", "unknown", "long"],
 )  # fmt: skip
-def test_what_is_no_request_gets_one_error_and_hurts_nobody(tmp_path: Path, request_: bytes, says: str) -> None:
+def test_what_is_no_request_gets_one_error_and_hurts_nobody(tmp_path: Path, line: bytes, says: str) -> None:
     with serving(tmp_path):
-        (answer,) = raw(tmp_path, request_).splitlines()
+        (answer,) = raw(tmp_path, line).splitlines()
         assert says in json.loads(answer)["error"]
-        assert ask(tmp_path, "echo", text=1)[1] == "echoed"
+        assert request(tmp_path, "echo", text=1)[1] == "echoed"
 
 
 def test_who_hangs_up_hurts_nobody(tmp_path: Path) -> None:
     with serving(tmp_path), troubles() as said:
-        for request in (b"", b'{"ask"', b'{"ask": "echo"}\n'):
-            raw(tmp_path, request, hang_up=True)
-        assert ask(tmp_path, "echo", text=1)[1] == "echoed"
+        for line in (b"", b'{"ask"', b'{"ask": "echo"}\n'):
+            raw(tmp_path, line, hang_up=True)
+        assert request(tmp_path, "echo", text=1)[1] == "echoed"
     assert said == []
 
 
 def test_an_answer_that_breaks_is_an_error_and_said(tmp_path: Path) -> None:
     with serving(tmp_path), troubles() as said:
         with pytest.raises(Refused, match="the answer broke: LookupError: not broken; "):
-            ask(tmp_path, "broken")
-        assert ask(tmp_path, "echo", text=1)[1] == "echoed"
+            request(tmp_path, "broken")
+        assert request(tmp_path, "echo", text=1)[1] == "echoed"
     assert len(said) == 1
 
 
