@@ -31,9 +31,10 @@ test: lint types ## set everything up; lint, types and every test
 unit: $(DEV_STAMP) ## the tests that need no other programs
 	$(PY) -m pytest $(SPREAD) -m "not docker and not qbittorrent and not image and not wireguard" $(ARGS)
 
-lint: $(DEV_STAMP) ## ruff: rules and format
+lint: $(DEV_STAMP) ## ruff: rules and format; and whether the generated pages are up to date
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m docs --check
 
 types: $(DEV_STAMP) ## mypy, strict
 	$(PY) -m mypy
@@ -44,7 +45,7 @@ bench: $(DEV_STAMP) ## the figures, side by side
 chaos: $(DEV_STAMP) ## random stories of faults for five minutes: ARGS="--minutes 60", "--worlds 6000", or "--seed N" for one again
 	$(PY) -m tests.whole.chaos $(ARGS)
 
-docs: $(DEV_STAMP) ## write the generated pages of docs/
+docs: $(DEV_STAMP) ## write the generated pages of docs/, and rules.schema.json
 	$(PY) -m docs $(ARGS)
 
 image: ## build the container image

@@ -1,5 +1,7 @@
-"""`python -m docs`, for `make docs`."""
+"""`python -m docs`, for `make docs`; with `--check` for `make lint`."""
+
+import sys
 
 from docs.generate import main
 
-main()
+sys.exit(main(sys.argv[1:]))

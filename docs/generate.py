@@ -1,20 +1,21 @@
 """`make docs`: writes what the code knows into the pages, between `<!-- made: PART -->` and `<!-- end -->`.
 
-The prose around it is written by hand. tests/test_docs.py fails when a page is not what this program makes.
+It also writes rules.schema.json. The prose around the parts is written by hand. `make lint` names each file that is out
+of date (`python -m docs --check`); tests/docs/ compares them, too.
 """
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from docs.packages import libraries, packages
 from handlers import HANDLERS
 from hooks.config.settings import SECRETS, Settings
 from hooks.doctor.examine import CHECKS
@@ -23,10 +24,10 @@ from hooks.rules.table import Table
 from hooks.rules_file import reader
 from hooks.rules_file.errors import CODES
 from hooks.workbench import json_schema, reference
-from tests import test_layers
 
 DOCS = Path(__file__).parent
-BROKEN = DOCS.parent / "tests" / "broken"
+TOP = DOCS.parent
+BROKEN = TOP / "tests" / "broken"
 EXAMPLES = DOCS / "examples"
 PAGES = tuple(sorted(DOCS.glob("*.md")))
 
@@ -35,16 +36,29 @@ _BLOCK = re.compile(r"^\S.*?error\[([a-z0-9-]+)\].*\n(?:    .*\n)*", re.MULTILIN
 _WORDS: Mapping[Any, str] = {str: "text", bool: "true or false"}
 
 
-def main() -> None:
-    """Write every page anew and tell which have changed; and the schema of rules.toml."""
-    text = json.dumps(json_schema.schema(HANDLERS), ensure_ascii=False, indent=1) + "\n"
-    (DOCS.parent / json_schema.FILE_NAME).write_text(text, encoding="utf-8")
+def main(words: Sequence[str]) -> int:
+    """Write every file that is out of date, or with `--check` only name it. Returns the exit code."""
+    return bring_up_to_date(outputs(), only_check="--check" in words)
+
+
+def bring_up_to_date(files: Iterable[tuple[Path, str]], *, only_check: bool) -> int:
+    """Compare each file with the text that it must hold. Returns 1 if one was only named, else 0."""
+    stale = {path: text for path, text in files if not path.exists() or path.read_text(encoding="utf-8") != text}
+    for path, text in stale.items():
+        name = path.relative_to(TOP)
+        if only_check:
+            sys.stdout.write(f"{name} is out of date; write it again with: make docs\n")
+        else:
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"{name} is written\n")
+    return 1 if stale and only_check else 0
+
+
+def outputs() -> Iterator[tuple[Path, str]]:
+    """Each file that this program makes, with the text that it must hold."""
+    yield TOP / json_schema.FILE_NAME, json.dumps(json_schema.schema(HANDLERS), ensure_ascii=False, indent=1) + "\n"
     for page in PAGES:
-        before = page.read_text(encoding="utf-8")
-        after = made(before)
-        if after != before:
-            page.write_text(after, encoding="utf-8")
-            sys.stdout.write(f"docs/{page.name} is written anew\n")
+        yield page, made(page.read_text(encoding="utf-8"))
 
 
 def made(page: str) -> str:
@@ -182,28 +196,6 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-# -- packages ------------------------------------------------------------------------------------
-
-
-def packages() -> str:
-    """Who may import whom, as the test holds it against every import."""
-    rows = (
-        (code(name), _what_lives_there(name), ", ".join(may.split()) or "nothing of ours")
-        for name, may in test_layers.PACKAGES.items()
-    )
-    third_party = ((code(module), codes(names.split())) for module, names in test_layers.THIRD_PARTY.items())
-    return (
-        table(("package", "lives there", "may import"), rows)
-        + "\n\n"
-        + table(("module", "speaks to the package"), third_party)
-    )
-
-
-def _what_lives_there(name: str) -> str:
-    """The first sentence of its docstring."""
-    return (ast.get_docstring(ast.parse(test_layers.FILES[name].read_text())) or "").splitlines()[0]
-
-
 # -- the doctor ----------------------------------------------------------------------------------
 
 
@@ -215,5 +207,7 @@ def checks() -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "events": events, "handlers": handlers, "errors": errors, "settings": settings,
-    "packages": packages, "checks": checks,
+    "packages": lambda: table(("package", "lives there", "seam", "may import"), packages()),
+    "libraries": lambda: table(("library", "modules that import it"), libraries()),
+    "checks": checks,
 }  # fmt: skip

@@ -1,4 +1,8 @@
-"""One module per target, and the table of all handlers: a rule's `use` is looked up here."""
+"""One module per target, and the table of all handlers: a rule's `use` is looked up here.
+
+Seam: `HANDLERS`, `LOOKS`.
+May import: events, config, world, docker, handler.
+"""
 
 from __future__ import annotations
 

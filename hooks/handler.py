@@ -1,4 +1,8 @@
-"""What a handler is, what it is given, and the four ways in which it can end."""
+"""What a handler is, what it is given, and the four ways in which it can end.
+
+Seam: `Handler`, `Context`, `Outcome`, `Retry`, `GiveUp`.
+May import: events, config, world.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from tests.parts.process.gluehook import Gluehook
 from tests.parts.targets.qr_reader import decoded, from_lines
 from tests.parts.targets.wireguard_folder import make_folder, public_key
 
-NAMES = ["iphone", "iphonedamaris", "1"]
+NAMES = ["iphone", "tablet", "1"]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
     made = make_folder(tmp_path / "wireguard", NAMES)
     for name, content in device_files("peer_iphone", "wg0", text(made, "iphone"), ["Home"], lambda _: None).items():
         (made / "peer_iphone" / name).write_bytes(content)
-    for stem in ("peer_iphonedamaris", "peer1"):
+    for stem in ("peer_tablet", "peer1"):
         (made / stem / f"{stem}.png").unlink()
     return made
 
@@ -56,10 +56,10 @@ def keys(folder: Path) -> set[str]:
 def test_where_nobody_can_look_the_files_are_shown(here: Gluehook, folder: Path) -> None:
     said = here.call("peers")
     assert said.returncode == 1, "two have no QR code"
-    head, iphone, damaris, _ = said.stdout.splitlines()
+    head, iphone, tablet, _ = said.stdout.splitlines()
     assert head.split() == ["peer", "address", "handshake", "seen", "at", "to", "import", "in", "step"]
     assert re.split(r"\s{2,}", iphone.rstrip()) == ["iphone", "10.13.13.2", "?", "QR, iOS, macOS", "yes"]
-    assert re.split(r"\s{2,}", damaris.rstrip())[-2:] == ["nothing", "it has no QR code"]
+    assert re.split(r"\s{2,}", tablet.rstrip())[-2:] == ["nothing", "it has no QR code"]
     assert "cannot look at WireGuard's peers in container 'wireguard'" in said.stderr
     assert said.stderr.rstrip().endswith("; so only the files are shown")
     assert not [key for key in keys(folder) if key in said.stdout + said.stderr]
@@ -113,7 +113,7 @@ def test_what_does_not_fit(folder: Path) -> None:
 
 def test_a_removed_peer_is_shown_and_is_nothing_wrong(here: Gluehook, folder: Path) -> None:
     server = folder / "wg_confs/wg0.conf"
-    server.write_text(server.read_text().partition("\n[Peer]\n# peer_iphonedamaris")[0])
+    server.write_text(server.read_text().partition("\n[Peer]\n# peer_tablet")[0])
     said = here.call("peers", "--json")
     iphone, one, _ = json.loads(said.stdout)
     assert said.returncode == 0
@@ -166,5 +166,5 @@ def test_a_name_that_is_not_there_names_the_nearest(here: Gluehook, folder: Path
     said = here.call("peers", "show", "iphon")
     assert (said.returncode, said.stdout) == (1, "")
     assert said.stderr == f"there is no peer 'iphon' in {folder}; did you mean 'iphone'?\n"
-    with pytest.raises(GiveUp, match="there is iphone, iphonedamaris, 1"):
+    with pytest.raises(GiveUp, match="there is iphone, tablet, 1"):
         profile_of(wireguard_files.read(folder), "../../etc/passwd")
