@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.figures import Figure, verdict
 from tests.handlers.contract import misbehaving
-from tests.parts.process.looked_at import Home, home
+from tests.parts.process.fake_home import Home, home
 
 CONTAINERS = 50
 TURNS = 21

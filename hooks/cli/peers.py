@@ -79,11 +79,11 @@ def _told(act: Callable[[], int]) -> int:
 
 
 def _context() -> tuple[Context, Callable[[str], str]]:
-    from hooks.cli.status_doctor import looking
+    from hooks.cli.status_doctor import collector_and_mask
     from hooks.doctor.facts.model import Docker
 
-    looker, masked = looking()
-    return looker.context(Docker(), _PATIENCE_S), masked
+    collector, masked = collector_and_mask()
+    return collector.context(Docker(), _PATIENCE_S), masked
 
 
 def _live(ctx: Context, masked: Callable[[str], str]) -> Live | None:

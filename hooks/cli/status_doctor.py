@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hooks.config.secrets import Secrets
     from hooks.doctor.checks.check import Finding
-    from hooks.doctor.facts.collect import Looker
+    from hooks.doctor.facts.collect import Collector
     from hooks.doctor.status.row import Row
 
 _PATIENCE_S = 0.3  # for a target that does not answer: status is to be there within a second
@@ -40,12 +40,12 @@ def status(*, watch: bool, as_json: bool, wait: str) -> int:
     """
     from hooks.doctor.status import rows
 
-    looker, masked = looking()
+    collector, masked = collector_and_mask()
     # whoever needed long to come here has a slow machine, and its targets are slow, too
     within_s = seconds("--wait", wait) if wait else max(_PATIENCE_S, time.process_time() / 2)
 
     def look() -> list[Row]:
-        return rows.rows(looker.look(within_s))
+        return rows.rows(collector.collect(within_s))
 
     found = _watched(look, masked, as_json=as_json) if watch else _once(look, masked, as_json=as_json)
     return 0 if rows.all_well(found) else 1
@@ -62,8 +62,8 @@ def doctor(*, public_ip: str, as_json: bool, wait: str) -> int:
     """
     from hooks.doctor.examine import CHECKS, examine
 
-    looker, masked = looking(public_ip)
-    findings = examine(looker.examine(seconds("--wait", wait)))
+    collector, masked = collector_and_mask(public_ip)
+    findings = examine(collector.collect_all(seconds("--wait", wait)))
     if as_json:
         record = {"checks": len(CHECKS), "findings": _plain(findings, masked)}
         click.echo(json.dumps(record, ensure_ascii=False))
@@ -72,7 +72,7 @@ def doctor(*, public_ip: str, as_json: bool, wait: str) -> int:
     return 1 if findings else 0
 
 
-def looking(public_ip: str = "") -> tuple[Looker, Callable[[str], str]]:
+def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], str]]:
     """What looks at the server, and what hides every secret in a text."""
     from hooks.app import loading
 
@@ -80,7 +80,7 @@ def looking(public_ip: str = "") -> tuple[Looker, Callable[[str], str]]:
     from hooks.config.secrets import Secrets
     from hooks.docker.own_container import own_container_id
     from hooks.doctor import own_state
-    from hooks.doctor.facts.collect import Looker
+    from hooks.doctor.facts.collect import Collector
 
     for package in _NEEDED:
         import_module(package)
@@ -88,11 +88,11 @@ def looking(public_ip: str = "") -> tuple[Looker, Callable[[str], str]]:
     if loaded.settings is None:
         raise click.UsageError("\n".join(loaded.errors))
     secrets, state = Secrets(loaded.sources), Path(loaded.settings.gluehook_state)
-    looker = Looker(
-        loaded.settings, lambda: own_state.gluehook(state, loaded.count), _reader(secrets), own_state.Memories(state),
+    collector = Collector(
+        loaded.settings, lambda: own_state.read(state, loaded.count), _reader(secrets), own_state.DoctorMemory(state),
         own_id=own_container_id(), public_ip=public_ip,
     )  # fmt: skip
-    return looker, secrets.mask
+    return collector, secrets.mask
 
 
 def _reader(secrets: Secrets) -> Callable[[str], str | None]:

@@ -20,7 +20,7 @@ from hooks.runtime.handler_memory import Memory
 _REJECTION_S = 3600.0  # so long we do not show a credential again that we found rejected: qBittorrent bans after five
 
 
-def gluehook(state: Path, errors: int = 0) -> Gluehook:
+def read(state: Path, errors: int = 0) -> Gluehook:
     """gluehook itself. Nothing is asked of it, and nothing in the folder is changed.
 
     `errors` are those of the rules file as it is now, for a gluehook that does not run.
@@ -29,15 +29,15 @@ def gluehook(state: Path, errors: int = 0) -> Gluehook:
     well, says = heartbeat.judge(str(state / heartbeat.FILE_NAME), now)
     report = _object(state / heartbeat.FILE_NAME)
     rejected = str(report.get("rules_rejected") or "") or (f"it has {errors} errors" if errors else "")
-    told = Gluehook(well, tuple(says), rejected=rejected)
+    told = Gluehook(well, tuple(says), rules_rejected=rejected)
     try:
         kept = _journal(state / FILE_NAME, now)
     except (sqlite3.Error, OSError, ValueError, TypeError, AttributeError) as error:
-        kept = {"journal": f"the journal {state / FILE_NAME} cannot be read ({error})"}
+        kept = {"journal_error": f"the journal {state / FILE_NAME} cannot be read ({error})"}
     return replace(told, **kept)
 
 
-class Memories:
+class DoctorMemory:
     """A handler's memory for an onlooker: gluehook's is only read, and what we find out is kept beside it."""
 
     def __init__(self, state: Path) -> None:
@@ -83,5 +83,5 @@ def _journal(path: Path, now: float) -> dict[str, Any]:
     return {
         "last_run": f"{runs[0]['id']}, {clock(runs[0]['began'])}" if runs else "",
         "pauses": {rule: until for rule, until in pauses.items() if until > now},
-        "earlier": world.get("earlier") or {},
+        "earlier_ids": world.get("earlier") or {},
     }

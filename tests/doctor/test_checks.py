@@ -14,13 +14,13 @@ from hooks.cli import status_doctor as verbs
 from hooks.doctor import own_state
 from hooks.doctor.checks import regions
 from hooks.doctor.examine import CHECKS, examine
-from hooks.doctor.facts import docker as engine
+from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts.model import (
     AdGuard,
-    Door,
+    DockerAccess,
     Gluehook,
     Gluetun,
-    Name,
+    HostName,
     Refusal,
     Server,
     Unread,
@@ -57,12 +57,20 @@ def preferring(**preferences: Any) -> Server:
     return qbittorrent(preferences={**PREFERENCES, **preferences})
 
 
-def refused(word: str, why: str) -> Server:
-    return well(qbittorrent=Refusal(word, why))
+def refused(kind: str, why: str) -> Server:
+    return well(qbittorrent=Refusal(kind, why))
 
 
 def device(**changed: Any) -> Server:
     return well(wireguard=WireGuard((replace(DEVICE, **changed),)))
+
+
+def over_tcp(*unneeded: str) -> Server:
+    return well(access=DockerAccess("tcp://proxy:2375", is_socket=False, unneeded=unneeded))
+
+
+def resolved(*addresses: str, error: str = "") -> Server:
+    return well(names=[HostName("home.example.net", addresses, error)])
 
 
 OLD = PortFile((PORT,), "", "1-1", int((NOW_S - 99_999) * 1e9))
@@ -79,9 +87,9 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (well(docker=Unread("there was no answer within 5.0 s")), ("no answer", "DOCKER_HOST")),
     ],
     "docker-wide-open": [
-        (well(door=Door("/d.sock", for_everybody=True)), ("every user", "chmod o-rw /d.sock")),
-        (well(door=Door("tcp://h:2375", is_socket=False, beyond_need=("IMAGES", "VOLUMES", "INFO"))), ("without TLS",)),
-        (well(door=Door("tcp://p:2375", is_socket=False, beyond_need=("INFO",))), ("allows INFO=1", "the proxy")),
+        (well(access=DockerAccess("/d.sock", writable_by_all=True)), ("every user", "chmod o-rw /d.sock")),
+        (over_tcp("IMAGES", "VOLUMES", "INFO"), ("tcp://proxy:2375", "without TLS",)),
+        (over_tcp("INFO"), ("allows INFO=1", "the proxy")),
         (well(boxes={"gluehook": replace(BOXES["gluehook"], privileged=True)}), ("privileged",)),
     ],
     "container-down": [
@@ -92,7 +100,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "gluehook-unwell": [
         (well(gluehook=Gluehook(False, ("no heartbeat at /x: it is not running",))), ("no heartbeat", "not running")),
     ],
-    "rules-rejected": [(well(gluehook=Gluehook(True, ("healthy",), rejected="2 errors")), ("2 errors", "check"))],
+    "rules-rejected": [(well(gluehook=Gluehook(True, ("healthy",), rules_rejected="2 errors")), ("2 errors", "check"))],
     "region-cannot-forward": [
         (gluetun(SERVER_REGIONS="US East, us texas"), ("US East, us texas", "Mexico,Panama")),
         (gluetun(SERVER_REGIONS="", REGION="US Chicago"), ("US Chicago",)),
@@ -200,12 +208,12 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (well(adguard=AdGuard("adguard", True, {"home": ADGUARD_IP}, "SERVFAIL")), ("SERVFAIL", "upstream")),
     ],
     "endpoint-unknown": [
-        (well(names=[Name("home.example.net", unknown="Name or service not known")]), ("cannot be resolved", "getent")),
+        (resolved(error="Name or service not known"), ("cannot be resolved", "getent")),
         (device(endpoint=":51820"), ("no Endpoint in the file of phone", "SERVERURL")),
     ],
     "endpoint-elsewhere": [
-        (well(names=[Name("home.example.net", ("192.168.1.20",))]), ("from outside", "dynamic DNS")),
-        (well(names=[Name("home.example.net", ("8.8.8.8",))]), ("address of the VPN",)),
+        (resolved("192.168.1.20"), ("from outside", "dynamic DNS")),
+        (resolved("8.8.8.8"), ("address of the VPN",)),
         (well(public_ip="8.8.4.9"), ("public address is 8.8.4.9",)),
     ],
 }  # fmt: skip
@@ -234,7 +242,7 @@ def test_a_dependent_of_an_earlier_gluetun_gets_composes_own_command() -> None:
             "com.docker.compose.project.config_files": "/srv/home/compose.yaml",
             "com.docker.compose.project.working_dir": "/srv/home"}  # fmt: skip
     lost = box("qbittorrent", network="container:earlier-id", labels=made)
-    dependents, orphans = engine.dependents(docker(GLUETUN, lost), "gluetun", {"gluetun": ("earlier-id",)})
+    dependents, orphans = docker_facts.dependents(docker(GLUETUN, lost), "gluetun", {"gluetun": ("earlier-id",)})
     found = examine(well(boxes={"qbittorrent": lost}, dependents=dependents, orphans=orphans))
     assert [one.check for one in found] == ["dependent-elsewhere"]
     assert found[0].run[0].startswith("docker compose -f /srv/home/compose.yaml")
@@ -274,10 +282,10 @@ def test_the_list_of_regions_is_whole_and_case_does_not_count() -> None:
     data = regions._data()
     assert (len(data["forward"]), len(data["do_not_forward"])) == (110, 52)
     assert all(name.startswith("US ") for name in data["do_not_forward"])
-    found = regions.sort(["mexico", "PANAMA", "us East", "CA Toronto", "Atlantis"])
-    assert found == regions.Sorted(("mexico", "PANAMA", "CA Toronto"), ("us East",), ("Atlantis",))
-    assert regions.near("panma") == "Panama"
-    assert regions.near("xyzzy") is None
+    found = regions.classify(["mexico", "PANAMA", "us East", "CA Toronto", "Atlantis"])
+    assert found == regions.Regions(("mexico", "PANAMA", "CA Toronto"), ("us East",), ("Atlantis",))
+    assert regions.nearest("panma") == "Panama"
+    assert regions.nearest("xyzzy") is None
 
 
 def test_the_compose_files_that_ship_are_as_the_doctor_wants_them() -> None:

@@ -14,7 +14,7 @@ from hooks.config.settings import Settings
 from hooks.docker.client import forget
 from hooks.doctor.examine import examine
 from hooks.doctor.facts import qbittorrent
-from hooks.doctor.facts.collect import Looker
+from hooks.doctor.facts.collect import Collector
 from hooks.doctor.facts.in_container import inside
 from hooks.doctor.facts.model import Gluehook, Server
 from hooks.doctor.status.rows import rows
@@ -45,9 +45,9 @@ def door(engine: Dockerd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def look(folder: Path, own: str = "", earlier: dict[str, tuple[str, ...]] | None = None, **settings: Any) -> Server:
     where = {"qbittorrent_url": NOWHERE, "gluetun_url": NOWHERE, "wireguard_dir": str(folder / "none"),
              "forwarded_port_file": str(folder / "none"), **settings}  # fmt: skip
-    own_state = Gluehook(True, ("healthy",), earlier=earlier or {})
+    own_state = Gluehook(True, ("healthy",), earlier_ids=earlier or {})
     # no target is asked on port 53: AdGuard's part is played by somebody who listens nowhere
-    return Looker(Settings(**where), lambda: own_state, lambda _: None, Notes(), own_id=own).look(10.0)
+    return Collector(Settings(**where), lambda: own_state, lambda _: None, Notes(), own_id=own).collect(10.0)
 
 
 def findings(server: Server) -> dict[str, str]:
@@ -152,7 +152,7 @@ def test_who_listens_is_read_inside_of_the_container(engine: Dockerd, door: Gate
     engine.run("gluetun")
     engine.run("qbittorrent", "nc -l -p 4242 -e cat", network="container:gluetun")
     server = look(tmp_path)
-    ctx = Looker(server.settings, lambda: server.gluehook, lambda _: None, Notes()).context(server.docker, 10.0)  # type: ignore[arg-type]
+    ctx = Collector(server.settings, lambda: server.gluehook, lambda _: None, Notes()).context(server.docker, 10.0)  # type: ignore[arg-type]
     run = inside(ctx, server.docker, "qbittorrent")  # type: ignore[arg-type]
     assert run is not None
     code, table = run(qbittorrent.LISTENERS)

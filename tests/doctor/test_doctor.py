@@ -13,12 +13,12 @@ import pytest
 
 from hooks.config.settings import Settings
 from hooks.doctor.examine import CHECKS, examine
-from tests.parts.process.looked_at import (
+from tests.parts.process.fake_home import (
     ENDPOINT,
     IN_ENVIRONMENTS,
     SECRETS,
     Home,
-    assert_only_looked_into,
+    assert_only_read,
     home,
 )
 from tests.parts.targets.dns_server import dns_server
@@ -32,7 +32,7 @@ def here(tmp_path: Path) -> Iterator[Home]:
 
 def found(part: Home, within_s: float = 5.0, **more: Any) -> dict[str, str]:
     """The names of what it finds, with what was seen."""
-    return {finding.check: finding.seen for finding in examine(replace(part.looker(), **more).examine(within_s))}
+    return {finding.check: finding.seen for finding in examine(replace(part.collector(), **more).collect_all(within_s))}
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_nothing_is_found_where_all_is_well(here: Home) -> None:
     with dns_server("NOERROR") as (port, asked):
         assert found(here, dns_port=port) == {}
     assert asked == [ENDPOINT.partition(":")[0]]
-    assert_only_looked_into(here)
+    assert_only_read(here)
 
 
 @pytest.mark.usefixtures("docker_host")
@@ -115,7 +115,7 @@ def test_a_server_with_many_troubles_and_every_secret_set(here: Home) -> None:
     ]
     assert len(keys) >= 3
     assert [secret for secret in secrets if secret in ran.stdout + ran.stderr] == []
-    assert_only_looked_into(here)
+    assert_only_read(here)
 
 
 def test_a_broken_rules_file_is_found_without_a_gluehook_that_runs(here: Home) -> None:
@@ -153,5 +153,5 @@ def test_with_a_part_missing_the_rest_is_examined(here: Home, monkeypatch: pytes
     without_dns(here)
     monkeypatch.setenv("DOCKER_HOST", environment.get("DOCKER_HOST", here.engine.host))
     settings = {name.lower(): value for name, value in environment.items() if name.lower() in Settings.__slots__}
-    server = here.looker(environment, **settings).examine(5.0)
+    server = here.collector(environment, **settings).collect_all(5.0)
     assert {finding.check for finding in examine(server)} == names

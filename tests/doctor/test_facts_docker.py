@@ -13,7 +13,7 @@ import pytest
 from hooks.docker.client import connect, forget
 from hooks.doctor import own_state
 from hooks.doctor.facts import docker, names
-from hooks.doctor.facts.model import Docker, Door, Unread
+from hooks.doctor.facts.model import Docker, DockerAccess, Unread
 from hooks.doctor.facts.parallel import gather
 from hooks.handler import GiveUp, Retry
 from hooks.journal.journal import FILE_NAME
@@ -60,7 +60,7 @@ def test_one_strange_record_hides_nobody(fake: FakeEngine) -> None:
     fake.has("web", "b" * 64)
     fake.containers["strange"] = {**fake.containers["a" * 64], "Id": None, "Name": "/strange"}
     fake.refusals["/containers/" + "a" * 64] = (500, b"{}")
-    found = docker.look(context(docker=connect))
+    found = docker.read(context(docker=connect))
     assert {"gluetun", "web"} <= set(found.containers)
     assert found.boxes == {}
 
@@ -70,7 +70,7 @@ def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
     fake.has("qbittorrent", "b" * 64, network=f"container:{'a' * 64}")
     for number in range(48):
         fake.has(f"other-{number}", f"{number:064x}")
-    found = docker.look(context(docker=connect))
+    found = docker.read(context(docker=connect))
     assert len(found.containers) == 50
     assert set(found.boxes) == {"gluetun", "qbittorrent"}
     assert len(fake.requests) == 4  # version, list, two inspects
@@ -79,13 +79,13 @@ def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
 def test_what_is_no_engine_is_said(fake: FakeEngine) -> None:
     fake.refusals["/containers/json"] = (200, b'{"hello": 1}')
     with pytest.raises(GiveUp, match="is no Docker engine"):
-        docker.look(context(docker=connect))
+        docker.read(context(docker=connect))
 
 
-@pytest.mark.parametrize(("mode", "for_everybody"), [(0o660, False), (0o666, True)])
-def test_who_may_use_the_socket(fake: FakeEngine, socket: Path, mode: int, for_everybody: bool) -> None:
+@pytest.mark.parametrize(("mode", "writable_by_all"), [(0o660, False), (0o666, True)])
+def test_who_may_use_the_socket(fake: FakeEngine, socket: Path, mode: int, writable_by_all: bool) -> None:
     socket.chmod(mode)
-    assert docker.door(context(docker=connect)) == Door(str(socket), for_everybody=for_everybody)
+    assert docker.read_access(context(docker=connect)) == DockerAccess(str(socket), writable_by_all=writable_by_all)
     assert fake.requests == []
 
 
@@ -108,9 +108,9 @@ def test_what_a_proxy_lets_through(
     with served(answer) as url:
         host = url.replace("http", "tcp")
         monkeypatch.setenv("DOCKER_HOST", host)
-        door = docker.door(context(docker=connect))
+        access = docker.read_access(context(docker=connect))
         forget()
-    assert (door.is_socket, door.tls, door.beyond_need) == (False, False, beyond)
+    assert (access.is_socket, access.tls, access.unneeded) == (False, False, beyond)
     assert set(asked) == {"GET"}
 
 
@@ -120,18 +120,20 @@ def test_what_a_proxy_lets_through(
 @pytest.mark.parametrize("word", ["NOERROR", "NXDOMAIN", "SERVFAIL"])
 def test_the_word_of_a_dns_answer(word: str) -> None:
     with dns_server(word) as (port, asked):
-        assert names.asked("127.0.0.1", "home.example.net", 2.0, port) == word
+        assert names.dns_answer("127.0.0.1", "home.example.net", 2.0, port) == word
     assert asked == ["home.example.net"]
 
 
 def test_a_dns_server_that_is_silent_is_said() -> None:
     with dns_server("") as (port, _), pytest.raises(Retry, match=r"127\.0\.0\.1 did not answer in time"):
-        names.asked("127.0.0.1", "home.example.net", 0.1, port)
+        names.dns_answer("127.0.0.1", "home.example.net", 0.1, port)
 
 
 def test_adguard_in_the_namespace_of_another_has_its_address() -> None:
     house = Container("vpn", "vpn-id", addresses={"home": "172.18.0.7"})
-    found = names.adguard(Docker({"vpn": house, "adguard": Container("adguard", "i", network_mode="container:vpn-id")}))
+    found = names.find_adguard(
+        Docker({"vpn": house, "adguard": Container("adguard", "i", network_mode="container:vpn-id")})
+    )
     assert found
     assert found.addresses == {"home": "172.18.0.7"}
 
@@ -142,7 +144,7 @@ def test_adguard_in_the_namespace_of_another_has_its_address() -> None:
      ("adguard-exporter", "ebrianne/adguard-exporter", False), ("dns", "me/adguardhome-sync", False)],
 )  # fmt: skip
 def test_who_is_adguard(name: str, image: str, is_it: bool) -> None:
-    found = names.adguard(Docker({name: Container(name, "i", image)}))
+    found = names.find_adguard(Docker({name: Container(name, "i", image)}))
     assert (found is not None) is is_it
 
 
@@ -159,37 +161,37 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def test_pauses_and_earlier_ids_come_from_the_journal(journal: Journal, tmp_path: Path) -> None:
     journal.put("pauses", {"": time.time() + 60, "over": time.time() - 60})
     journal.put("world", {"earlier": {"gluetun": ["old"]}})
-    found = own_state.gluehook(tmp_path)
+    found = own_state.read(tmp_path)
     assert list(found.pauses) == [""]
-    assert found.earlier == {"gluetun": ["old"]}
-    assert not found.well
-    assert "no heartbeat" in found.says[0]
+    assert found.earlier_ids == {"gluetun": ["old"]}
+    assert not found.healthy
+    assert "no heartbeat" in found.sentences[0]
 
 
 def test_a_broken_journal_is_said(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"this is no database, and long enough to be one" * 100)
-    assert "cannot be read" in own_state.gluehook(tmp_path).journal
+    assert "cannot be read" in own_state.read(tmp_path).journal_error
     assert (tmp_path / FILE_NAME).read_bytes().startswith(b"this is no database")
 
 
 def test_an_empty_folder_stays_empty(tmp_path: Path) -> None:
-    own_state.gluehook(tmp_path)
-    memories = own_state.Memories(tmp_path)
-    assert memories.get("x") is None
+    own_state.read(tmp_path)
+    memory = own_state.DoctorMemory(tmp_path)
+    assert memory.get("x") is None
     assert list(tmp_path.iterdir()) == []
-    own_state.Memories(tmp_path / "none").put("x", 1)
+    own_state.DoctorMemory(tmp_path / "none").put("x", 1)
     assert not (tmp_path / "none").exists()
 
 
 def test_gluehooks_memory_is_read_and_never_written(tmp_path: Path) -> None:
     (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}}))
-    memories = own_state.Memories(tmp_path)
+    memory = own_state.DoctorMemory(tmp_path)
     (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}, "later": 2}))
-    assert memories.get("later") == 2  # gluehook goes on meanwhile
+    assert memory.get("later") == 2  # gluehook goes on meanwhile
     (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}}))
-    memories.put("a", None)
-    memories.put("c", {"until_s": None, "said": "no"})
-    assert (memories.get("a"), memories.get("b")) == (None, {"until_s": None})
+    memory.put("a", None)
+    memory.put("c", {"until_s": None, "said": "no"})
+    assert (memory.get("a"), memory.get("b")) == (None, {"until_s": None})
     assert json.loads((tmp_path / "memory.json").read_text()) == {"a": 1, "b": {"until_s": None}}
-    again = own_state.Memories(tmp_path).get("c")
+    again = own_state.DoctorMemory(tmp_path).get("c")
     assert 3500 < again["until_s"] - time.time() < 3700

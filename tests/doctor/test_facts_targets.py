@@ -11,8 +11,8 @@ import pytest
 from handlers.qbittorrent.web_api import Sessions
 from hooks.config.settings import Settings
 from hooks.doctor.facts import gluetun, qbittorrent
+from hooks.doctor.facts.derived import is_listening
 from hooks.doctor.facts.model import Gluetun, QBittorrent, Refusal, Unread
-from hooks.doctor.status.verdicts import listens
 from hooks.handler import Context, Retry
 from tests.handlers.contract import context, misbehaving
 from tests.parts.targets.fakes_gluetun import MASTER, fake_gluetun
@@ -28,7 +28,7 @@ def asking(url: str, secrets: dict[str, str] | None = None) -> Context:
 
 
 def look(url: str, secrets: dict[str, str] | None = None, says: tuple[int, str] = (0, "")) -> Any:
-    return qbittorrent.look(asking(url, secrets), Sessions(), lambda _: says)
+    return qbittorrent.read(asking(url, secrets), Sessions(), lambda _: says)
 
 
 # -- gluetun ---------------------------------------------------------------------------------------
@@ -37,29 +37,29 @@ def look(url: str, secrets: dict[str, str] | None = None, says: tuple[int, str] 
 @pytest.mark.parametrize("version", [(3, 40, 0), (3, 41, 0), (3, 41, 2)])
 def test_every_gluetun_tells_its_tunnel(version: tuple[int, int, int]) -> None:
     with fake_gluetun(version=version) as (fake, url):
-        assert gluetun.look(asking(url)) == Gluetun("running", "203.0.113.1", "Panama", 40000)
+        assert gluetun.read(asking(url)) == Gluetun("running", "203.0.113.1", "Panama", 40000)
     assert {ask.partition(" ")[0] for ask in fake.asks} == {"GET"}
 
 
 @pytest.mark.parametrize("traits", [{"version": MASTER}, {"auth": "apikey"}, {"auth": "apikey", "api_key": "another"}])
 def test_a_closed_control_server_is_a_refusal(traits: dict[str, Any]) -> None:
     with fake_gluetun(**traits) as (_, url):
-        found = gluetun.look(asking(url, {"GLUETUN_API_KEY": "wrong"} if "api_key" in traits else {}))
+        found = gluetun.read(asking(url, {"GLUETUN_API_KEY": "wrong"} if "api_key" in traits else {}))
     assert isinstance(found, Refusal)
-    assert (found.word, "answers 401" in found.why) == ("closed", True)
+    assert (found.kind, "answers 401" in found.why) == ("closed", True)
 
 
 def test_a_role_without_the_port_is_a_refusal_that_names_the_route() -> None:
     routes = frozenset({"GET /v1/vpn/status", "GET /v1/publicip/ip"})
     with fake_gluetun(auth="apikey", routes=routes) as (fake, url):
-        found = gluetun.look(asking(url, {"GLUETUN_API_KEY": fake.api_key}))
+        found = gluetun.read(asking(url, {"GLUETUN_API_KEY": fake.api_key}))
     assert isinstance(found, Refusal)
     assert "GET /v1/portforward" in found.why
 
 
 def test_a_silent_gluetun_is_no_refusal() -> None:
     with misbehaving("refused") as url, pytest.raises(Retry, match="refuses the connection"):
-        gluetun.look(asking(url))
+        gluetun.read(asking(url))
 
 
 # -- qBittorrent -----------------------------------------------------------------------------------
@@ -78,8 +78,8 @@ REFUSALS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
 def test_each_way_of_not_being_let_in_has_its_word(word: str, traits: dict[str, Any], secrets: dict[str, str]) -> None:
     with fake_qbittorrent(**traits) as (fake, url):
         ctx, sessions = asking(url, secrets), Sessions()
-        found = [qbittorrent.look(ctx, sessions, None) for _ in range(3)]
-    assert [getattr(one, "word", one) for one in found] == [word] * 3
+        found = [qbittorrent.read(ctx, sessions, None) for _ in range(3)]
+    assert [getattr(one, "kind", one) for one in found] == [word] * 3
     assert fake.logins() <= 1
 
 
@@ -90,7 +90,7 @@ def test_every_qbittorrent_tells_where_it_listens(version: tuple[int, int]) -> N
         found = look(url, secrets, (0, LISTENS_ON_TUNNEL))
     assert isinstance(found, QBittorrent)
     assert (found.connection, found.listening) == ("connected", ("10.8.0.2",))
-    assert listens(found) is True
+    assert is_listening(found) is True
     assert found.interfaces == (None if version < (4, 2) else ("lo", "tun0"))
     assert found.tunnel == (() if version < (4, 2) else ("10.8.0.2",))
     assert fake.writes == []
@@ -109,15 +109,15 @@ def test_an_interface_that_is_gone_has_no_address() -> None:
 )
 def test_what_the_command_inside_answers(says: tuple[int, str], known: bool | None) -> None:
     with fake_qbittorrent() as (_, url):
-        assert listens(look(url, {"QBITTORRENT_API_KEY": API_KEY}, says)) is known
+        assert is_listening(look(url, {"QBITTORRENT_API_KEY": API_KEY}, says)) is known
 
 
 def test_without_a_container_nobody_looked() -> None:
     with fake_qbittorrent() as (_, url):
-        found = qbittorrent.look(asking(url, {"QBITTORRENT_API_KEY": API_KEY}), Sessions(), None)
+        found = qbittorrent.read(asking(url, {"QBITTORRENT_API_KEY": API_KEY}), Sessions(), None)
     assert isinstance(found, QBittorrent)
     assert isinstance(found.listening, Unread)
-    assert listens(found) is None
+    assert is_listening(found) is None
 
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="the table's words are in the machine's order")
@@ -152,23 +152,23 @@ def test_the_real_one(qbittorrent_with: Callable[..., Real]) -> None:
         ran = subprocess.run([*command[:3], *files], capture_output=True, text=True, check=False)
         return ran.returncode, ran.stdout
 
-    found = qbittorrent.look(asking(part.url, {"QBITTORRENT_PASSWORD": REAL_PASSWORD}), Sessions(), inside)
+    found = qbittorrent.read(asking(part.url, {"QBITTORRENT_PASSWORD": REAL_PASSWORD}), Sessions(), inside)
     assert isinstance(found, QBittorrent)
     assert found.preferences["listen_port"] == part.first_port
     assert "127.0.0.1" in found.listening  # type: ignore[operator]
-    assert listens(found) is True
+    assert is_listening(found) is True
     assert found.interfaces
     assert "lo" in found.interfaces
     part.set_preferences(current_network_interface="lo", listen_port=65536)  # which it takes, and listens nowhere
-    found = qbittorrent.look(asking(part.url, {"QBITTORRENT_PASSWORD": REAL_PASSWORD}), Sessions(), inside)
+    found = qbittorrent.read(asking(part.url, {"QBITTORRENT_PASSWORD": REAL_PASSWORD}), Sessions(), inside)
     assert isinstance(found, QBittorrent)
     assert found.tunnel[0] == "127.0.0.1"
-    assert listens(found) is False
+    assert is_listening(found) is False
 
 
 @pytest.mark.qbittorrent
 def test_the_real_one_refuses_a_wrong_host_and_a_wrong_password(qbittorrent_with: Callable[..., Real]) -> None:
     part = qbittorrent_with(**{"WebUI\\ServerDomains": "only.example"})
     wrong = look(part.url.replace("127.0.0.1", "localhost"), {"QBITTORRENT_PASSWORD": REAL_PASSWORD})
-    assert wrong.word == "host"
-    assert look(part.url, {"QBITTORRENT_PASSWORD": "wrong-2"}).word == "password"
+    assert wrong.kind == "host"
+    assert look(part.url, {"QBITTORRENT_PASSWORD": "wrong-2"}).kind == "password"

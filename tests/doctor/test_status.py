@@ -20,13 +20,13 @@ from hooks.doctor.facts.model import Gluehook
 from hooks.doctor.status.row import Row
 from hooks.doctor.status.rows import all_well, rows
 from tests.handlers.contract import misbehaving
-from tests.parts.process.looked_at import (
+from tests.parts.process.fake_home import (
     IN_ENVIRONMENTS,
     PORT,
     SECRETS,
     SEEN_AT,
     Home,
-    assert_only_looked_into,
+    assert_only_read,
     home,
 )
 
@@ -42,7 +42,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 def told(part: Home, *, well: bool, within_s: float = 10.0, **environment: str) -> dict[str, Row]:
     """The rows by their names, looked at in this process; every secret is looked for in what they say."""
     settings = {name.lower(): value for name, value in environment.items() if name.lower() in Settings.__slots__}
-    found = rows(part.looker(environment, **settings).look(within_s))
+    found = rows(part.collector(environment, **settings).collect(within_s))
     assert_no_secret(" ".join(row.says for row in found))
     assert all_well(found) == well, found
     return {f"{row.part} {row.what}": row for row in found}
@@ -68,7 +68,7 @@ def test_all_is_well_and_nothing_is_changed(here: Home) -> None:
     assert says["qBittorrent port"] == f"{PORT}, as forwarded"
     assert says["qBittorrent listening"] == "on 10.8.0.2"
     assert f"from {SEEN_AT}" in says["WireGuard phone"]
-    assert_only_looked_into(here)
+    assert_only_read(here)
 
 
 def test_the_table_is_for_people_and_the_exit_code_for_programs(here: Home) -> None:
@@ -107,10 +107,10 @@ def test_a_target_that_does_not_answer_costs_its_row_only(here: Home, how: str) 
 def test_files_on_a_drive_that_hangs_cost_their_rows_only(here: Home) -> None:
     here.port_file.unlink()
     os.mkfifo(here.port_file)  # nobody ever writes into it
-    looker = here.looker()
+    collector = here.collector()
     hangs = threading.Event()
-    looker.gluehook = lambda: hangs.wait(30) and Gluehook(True, ())  # type: ignore[assignment,return-value]
-    found = {f"{row.part} {row.what}": row for row in rows(looker.look(1.0))}
+    collector.gluehook = lambda: hangs.wait(30) and Gluehook(True, ())  # type: ignore[assignment,return-value]
+    found = {f"{row.part} {row.what}": row for row in rows(collector.collect(1.0))}
     hangs.set()
     assert "its state folder cannot be read: there was no answer" in found["gluehook heartbeat"].says
     assert "it is no plain file" in found["gluetun port file"].says.lower()

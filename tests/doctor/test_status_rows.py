@@ -83,8 +83,8 @@ WRONG = [
     (well(adguard=AdGuard("adguard", False), boxes={"adguard": box("adguard", running=False)}),
      "AdGuard", "container", "does not run"),
     (well(gluehook=Gluehook(False, ("no heartbeat",))), "gluehook", "heartbeat", "no heartbeat"),
-    (well(gluehook=Gluehook(True, ("ok",), rejected="2 errors")), "gluehook", "rules", "2 errors"),
-    (well(gluehook=Gluehook(True, ("ok",), journal="the disk is full")), "gluehook", "journal", "disk is full"),
+    (well(gluehook=Gluehook(True, ("ok",), rules_rejected="2 errors")), "gluehook", "rules", "2 errors"),
+    (well(gluehook=Gluehook(True, ("ok",), journal_error="the disk is full")), "gluehook", "journal", "disk is full"),
 ]  # fmt: skip
 UNKNOWN = [
     (well(docker=Unread("the socket is not there")), "Docker", "engine"),
@@ -104,7 +104,7 @@ NOTES = [
     (well(wireguard=WireGuard((replace(DEVICE, connected=False, handshake_s=int(NOW_S) - 7200),))),
      "WireGuard", "phone", "last handshake 2h ago"),
     (well(wireguard=WireGuard((replace(DEVICE, connected=False, handshake_s=0),))), "WireGuard", "phone", "has not"),
-    (well(wireguard=WireGuard((DEVICE,), live=Unread("it forbids EXEC"))), "WireGuard", "handshakes", "EXEC"),
+    (well(wireguard=WireGuard((DEVICE,), live_error=Unread("it forbids EXEC"))), "WireGuard", "handshakes", "EXEC"),
     (well(wireguard=None), "WireGuard", "peers", "is not mounted here"),
 ]  # fmt: skip
 

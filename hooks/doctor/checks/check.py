@@ -49,7 +49,7 @@ class Check:
         ]
 
 
-def up(service: str = "", *, anew: bool = False) -> str:
+def compose_up(service: str = "", *, anew: bool = False) -> str:
     """The command that brings a changed compose file into force, for one service or for all."""
     return " ".join(filter(None, ("docker compose up -d", "--force-recreate" if anew else "", service)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hooks.doctor.checks.check import Found, check, up
+from hooks.doctor.checks.check import Found, check, compose_up
 from hooks.doctor.facts.model import Server, Unread
 
 _PROXY = "put a socket proxy before it that allows only EVENTS=1 CONTAINERS=1 VERSION=1 POST=1 (docs/security.md)"
@@ -38,17 +38,19 @@ def container_down(server: Server) -> Iterator[Found]:
 )
 def docker_wide_open(server: Server) -> Iterator[Found]:
     """A socket for all users, a whole engine on the network, a proxy that allows too much, a privileged container."""
-    door, own = server.door, server.own
-    if door and door.for_everybody:
-        command = f"chmod o-rw {door.address}"
-        yield Found(f"every user of this server may use {door.address}", "shut it for all but its group", (command,))
-    if door and not door.is_socket and not door.tls and {"IMAGES", "VOLUMES", "INFO"} <= set(door.beyond_need):
-        yield Found(f"{door.address} gives the whole engine to everybody who reaches it, without TLS", _PROXY)
-    elif door and door.beyond_need:
-        words = ", ".join(f"{word}=1" for word in door.beyond_need)
-        yield Found(f"the proxy at {door.address} allows {words}, which gluehook never uses",
-                    f"take {words} out of the proxy's environment", (up(),))  # fmt: skip
+    access, own = server.access, server.own
+    if access and access.writable_by_all:
+        command = f"chmod o-rw {access.address}"
+        yield Found(f"every user of this server may use {access.address}", "shut it for all but its group", (command,))
+    if access and not access.is_socket and not access.tls and {"IMAGES", "VOLUMES", "INFO"} <= set(access.unneeded):
+        yield Found(f"{access.address} gives the whole engine to everybody who reaches it, without TLS", _PROXY)
+    elif access and access.unneeded:
+        words = ", ".join(f"{word}=1" for word in access.unneeded)
+        yield Found(f"the proxy at {access.address} allows {words}, which gluehook never uses",
+                    f"take {words} out of the proxy's environment", (compose_up(),))  # fmt: skip
     if own and own.privileged:
         yield Found(
-            "gluehook's container is privileged", "take `privileged: true` out of its service", (up("gluehook"),)
+            "gluehook's container is privileged",
+            "take `privileged: true` out of its service",
+            (compose_up("gluehook"),),
         )

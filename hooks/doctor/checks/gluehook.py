@@ -11,7 +11,7 @@ from hooks.doctor.facts.model import Server
 @check("broken", says="gluehook does not run, or is not well", why="nothing is repaired and no port is set")
 def gluehook_unwell(server: Server) -> Iterator[Found]:
     """What `gluehook health` says."""
-    for sentence in () if server.gluehook.well else server.gluehook.says:
+    for sentence in () if server.gluehook.healthy else server.gluehook.sentences:
         seen, _, remedy = sentence.partition(": ")
         yield Found(seen, remedy or "its log tells why", ("docker compose logs --tail 50 gluehook",))
 
@@ -23,6 +23,6 @@ def gluehook_unwell(server: Server) -> Iterator[Found]:
 )
 def rules_rejected(server: Server) -> Iterator[Found]:
     """The rules that were good last go on."""
-    if server.gluehook.rejected:
+    if server.gluehook.rules_rejected:
         told = "each error is told with its line and what to write instead"
-        yield Found(server.gluehook.rejected, told, ("docker compose exec gluehook gluehook check",))
+        yield Found(server.gluehook.rules_rejected, told, ("docker compose exec gluehook gluehook check",))

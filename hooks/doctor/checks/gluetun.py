@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hooks.doctor.checks.check import Found, check, up
+from hooks.doctor.checks.check import Found, check, compose_up
 from hooks.doctor.facts.model import Box, Gluetun, Refusal, Server, Unread
 
 OFF = ("", "off", "false", "no", "0")
@@ -25,15 +25,15 @@ def box_of(server: Server) -> Box | None:
     return server.boxes.get(server.settings.gluetun_container)
 
 
-def variable(box: Box, *names: str) -> str:
+def env(box: Box, *names: str) -> str:
     """The first of these variables that the container has, "" if none: older names come after newer ones."""
     return next((box.environment[name].strip() for name in names if box.environment.get(name)), "")
 
 
-def forwards(box: Box) -> bool:
+def forwards_port(box: Box) -> bool:
     """Whether it asks for a port."""
     older = ("PORT_FORWARDING", "PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING")
-    return variable(box, "VPN_PORT_FORWARDING", *older).lower() not in OFF
+    return env(box, "VPN_PORT_FORWARDING", *older).lower() not in OFF
 
 
 @check(
@@ -75,7 +75,7 @@ def gluetun_unhealthy(server: Server) -> Iterator[Found]:
 def tunnel_without_port(server: Server) -> Iterator[Found]:
     """Only where a port is asked for."""
     seen, box = server.gluetun, box_of(server)
-    if isinstance(seen, Gluetun) and seen.public_ip and not seen.port and box and forwards(box):
+    if isinstance(seen, Gluetun) and seen.public_ip and not seen.port and box and forwards_port(box):
         yield Found(
             f"the tunnel ends at {seen.public_ip}, and the control server shows no port",
             "the rule heal-vpn restarts the tunnel after 3 minutes. If it comes back without a port, try another "
@@ -94,7 +94,9 @@ def control_server_closed(server: Server) -> Iterator[Found]:
     if isinstance(server.gluetun, Refusal):
         key = "docker run --rm qmcgaw/gluetun genkey"
         yield Found(
-            f"{server.settings.gluetun_url} answers 401", _ROLE, (key, "docker compose restart gluetun", up("gluehook"))
+            f"{server.settings.gluetun_url} answers 401",
+            _ROLE,
+            (key, "docker compose restart gluetun", compose_up("gluehook")),
         )
 
 
@@ -111,5 +113,5 @@ def control_server_silent(server: Server) -> Iterator[Found]:
             server.gluetun.why,
             "put gluehook and gluetun on one network of the compose file, and set GLUETUN_URL: http://gluetun:8000 at "
             "gluehook (the port of HTTP_CONTROL_SERVER_ADDRESS)",
-            (up("gluehook"),),
+            (compose_up("gluehook"),),
         )

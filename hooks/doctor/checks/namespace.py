@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from handlers.containers import compose
 from handlers.containers.dependents import Dependent
 from hooks.docker.records import Listed
-from hooks.doctor.checks.check import Found, check, up
+from hooks.doctor.checks.check import Found, check, compose_up
 from hooks.doctor.facts.model import Box, Server
 
 _CUT_OFF = "it looks healthy and reaches nothing: only the loopback interface is left in its namespace"
@@ -81,7 +81,7 @@ def own_namespace_shared(server: Server) -> Iterator[Found]:
             f"gluehook's container '{own.container.name}' has network_mode service:… or container:…",
             "take network_mode out of gluehook's service, and put it on gluetun's network; QBITTORRENT_URL is then "
             "http://gluetun:8181",
-            (up("gluehook"),),
+            (compose_up("gluehook"),),
         )
 
 
@@ -101,7 +101,7 @@ def healer_restarts_gluetun(server: Server) -> Iterator[Found]:
             yield Found(
                 f"'{box.container.name}' ({box.container.image}) restarts '{gluetun.name}', for its label is {label}",
                 every if label == "all" else one,
-                (up(),),
+                (compose_up(),),
             )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hooks.doctor.checks.check import Found, check, up
-from hooks.doctor.checks.gluetun import box_of, variable
+from hooks.doctor.checks.check import Found, check, compose_up
+from hooks.doctor.checks.gluetun import box_of, env
+from hooks.doctor.facts.derived import port_is_stale
 from hooks.doctor.facts.model import Gluetun, Server
-from hooks.doctor.status.verdicts import port_is_stale
 
 
 @check(
@@ -40,7 +40,7 @@ def port_file_elsewhere(server: Server) -> Iterator[Found]:
         yield Found(
             f"gluetun forwards {seen.port}, and {server.settings.forwarded_port_file} holds {held} here{why}",
             "mount one folder into both services: `./port:/tmp/gluetun` at gluetun, and with `:ro` at gluehook",
-            (up(),),
+            (compose_up(),),
         )
 
 
@@ -52,7 +52,7 @@ def port_file_elsewhere(server: Server) -> Iterator[Found]:
 def port_file_mounted_alone(server: Server) -> Iterator[Found]:
     """In gluehook's container or in gluetun's."""
     box, file = box_of(server), server.settings.forwarded_port_file
-    gluetuns = (variable(box, "VPN_PORT_FORWARDING_STATUS_FILE") if box else "") or "/tmp/gluetun/forwarded_port"  # noqa: S108
+    gluetuns = (env(box, "VPN_PORT_FORWARDING_STATUS_FILE") if box else "") or "/tmp/gluetun/forwarded_port"  # noqa: S108
     alone = [("gluehook", server.port_file_is_mounted)]
     alone.append(("gluetun", box is not None and gluetuns in box.mounts))
     for service, is_so in alone:
@@ -60,5 +60,5 @@ def port_file_mounted_alone(server: Server) -> Iterator[Found]:
             yield Found(
                 f"in {service}'s container {file if service == 'gluehook' else gluetuns} itself is a mount",
                 f"at {service}'s volumes mount the folder: `./port:/tmp/gluetun` (`:ro` at gluehook)",
-                (up(service, anew=True),),
+                (compose_up(service, anew=True),),
             )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hooks.doctor.checks.check import Found, check, up
+from hooks.doctor.checks.check import Found, check, compose_up
 from hooks.doctor.checks.gluetun import box_of as gluetun_of
+from hooks.doctor.facts.derived import forwarded_port, is_listening, relisten_pending
 from hooks.doctor.facts.model import QBittorrent, Server, Unread
-from hooks.doctor.status.verdicts import forwarded, listens, owes_relisten
 
 # Programs that set qBittorrent's port, by their image.
 _WRITERS = re.compile(
@@ -16,7 +16,7 @@ _WRITERS = re.compile(
     r"|gluetun-companion|gluetun-sync",
     re.IGNORECASE,
 )
-_ITS = (up("qbittorrent"),)
+_ITS = (compose_up("qbittorrent"),)
 _HISTORY = "docker compose exec gluehook gluehook history --rule forward-port"
 
 
@@ -79,7 +79,7 @@ def interface_missing(server: Server) -> Iterator[Found]:
 )
 def port_differs(server: Server) -> Iterator[Found]:
     """Only a port that counts: one that is not left over."""
-    seen, port = _seen(server), forwarded(server)
+    seen, port = _seen(server), forwarded_port(server)
     if seen and port and seen.preferences["listen_port"] != port:
         yield Found(
             f"it is set to {seen.preferences['listen_port']}, and gluetun forwards {port}",
@@ -97,7 +97,7 @@ def port_differs(server: Server) -> Iterator[Found]:
 def nothing_listens(server: Server) -> Iterator[Found]:
     """As the socket table in its container tells."""
     seen = _seen(server)
-    if seen and listens(seen) is False:
+    if seen and is_listening(seen) is False:
         where = ", ".join(str(one) for one in seen.listening) if not isinstance(seen.listening, Unread) else ""
         yield Found(
             f"on port {seen.preferences['listen_port']} there listens "
@@ -114,7 +114,7 @@ def nothing_listens(server: Server) -> Iterator[Found]:
 )
 def relisten_owed(server: Server) -> Iterator[Found]:
     """gluehook remembers of which writing it last set the port."""
-    if _seen(server) and forwarded(server) and owes_relisten(server):
+    if _seen(server) and forwarded_port(server) and relisten_pending(server):
         yield Found(
             f"{server.settings.forwarded_port_file} was written after gluehook last set the port",
             "nothing, for a few seconds. If it stays: does gluehook run, and what became of its rule forward-port?",
@@ -134,7 +134,7 @@ def another_writer(server: Server) -> Iterator[Found]:
         yield Found(
             "gluetun's VPN_PORT_FORWARDING_UP_COMMAND sets listen_port",
             "take VPN_PORT_FORWARDING_UP_COMMAND and VPN_PORT_FORWARDING_DOWN_COMMAND out of gluetun's environment",
-            (up("gluetun"),),
+            (compose_up("gluetun"),),
         )
     box = server.boxes.get(server.settings.qbittorrent_container)
     if box and _WRITERS.search(box.environment.get("DOCKER_MODS", "")):

@@ -13,7 +13,7 @@ _FILE = Path(__file__).with_name("pia_regions.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class Regions:
     """Region names as an owner wrote them, by what the list says of them. A region that is down may be in none."""
 
     forward: tuple[str, ...]
@@ -21,26 +21,26 @@ class Sorted:
     unknown: tuple[str, ...]
 
 
-def sort(names: Iterable[str]) -> Sorted:
+def classify(names: Iterable[str]) -> Regions:
     """Compared as gluetun does: case does not count."""
     data = _data()
     forward, do_not = ({name.lower() for name in data[key]} for key in ("forward", "do_not_forward"))
     names = tuple(names)
-    return Sorted(
+    return Regions(
         tuple(name for name in names if name.lower() in forward),
         tuple(name for name in names if name.lower() in do_not),
         tuple(name for name in names if name.lower() not in forward | do_not),
     )
 
 
-def near(name: str) -> str | None:
+def nearest(name: str) -> str | None:
     """The region that may be meant, or None."""
     known = {known.lower(): known for key in ("forward", "do_not_forward") for known in _data()[key]}
     found = get_close_matches(name.lower(), known, 1)
     return known[found[0]] if found else None
 
 
-def day() -> str:
+def list_date() -> str:
     """The day of the list, YYYY-MM-DD."""
     return str(_data()["of"])[:10]
 

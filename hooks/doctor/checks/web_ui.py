@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hooks.doctor.checks.check import Found, check, up
+from hooks.doctor.checks.check import Found, check, compose_up
 from hooks.doctor.facts.model import QBittorrent, Refusal, Server, Unread
 
-_OURS = (up("gluehook"),)
+_OURS = (compose_up("gluehook"),)
 _NO_PORT = "gluehook cannot set the port, so nobody can reach you after its next change"
 _EVERYBODY = re.compile(r"(?:^|[\s,])(?:0\.0\.0\.0|::)/0(?:$|[\s,])")
 
 
-def _refused(server: Server, word: str, fix: str, run: tuple[str, ...] = _OURS) -> Iterator[Found]:
+def _refused(server: Server, kind: str, fix: str, run: tuple[str, ...] = _OURS) -> Iterator[Found]:
     """Where it does not let us in, in this way."""
-    if isinstance(server.qbittorrent, Refusal) and server.qbittorrent.word == word:
+    if isinstance(server.qbittorrent, Refusal) and server.qbittorrent.kind == kind:
         yield Found(server.qbittorrent.why.partition(";")[0], fix, run)
 
 
@@ -55,7 +55,7 @@ def host_header_refused(server: Server) -> Iterator[Found]:
         "publish its port unchanged: at qbittorrent WEBUI_PORT: 8181, at gluetun ports: [8181:8181], at gluehook "
         "QBITTORRENT_URL: http://gluetun:8181; in its Web UI, Options, Web UI, Server domains: *"
     )
-    return _refused(server, "host", fix, (up(),))
+    return _refused(server, "host", fix, (compose_up(),))
 
 
 @check("broken", says="qBittorrent wants a login and gluehook has none", why=_NO_PORT)

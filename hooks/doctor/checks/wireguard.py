@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from hooks.doctor.checks.check import Found, check, up
+from hooks.doctor.checks.check import Found, check, compose_up
+from hooks.doctor.facts.derived import asks_adguard
 from hooks.doctor.facts.model import Server, Unread, WireGuard
-from hooks.doctor.status.verdicts import uses
 
 _FAILED = ("SERVFAIL", "REFUSED")
 
@@ -61,7 +61,7 @@ def keys_in_the_log(server: Server) -> Iterator[Found]:
             yield Found(
                 f"LOG_CONFS is {said}" if said else "LOG_CONFS is not set, which means true",
                 'set LOG_CONFS: "false" at wireguard\'s environment; the command also removes the old log',
-                (up("wireguard", anew=True),),
+                (compose_up("wireguard", anew=True),),
             )
 
 
@@ -88,7 +88,7 @@ def peers_dns_elsewhere(server: Server) -> Iterator[Found]:
     seen, adguard = _seen(server), server.adguard
     if not seen or not adguard or not any(adguard.addresses.values()):
         return
-    off = [device for device in seen.devices if not uses(device, seen, adguard)]
+    off = [device for device in seen.devices if not asks_adguard(device, seen, adguard)]
     if off:
         names = ", ".join(f"{device.name} ({', '.join(device.dns) or 'none'})" for device in off)
         now = ", ".join(filter(None, adguard.addresses.values()))
@@ -113,7 +113,7 @@ def no_common_network(server: Server) -> Iterator[Found]:
             f"'{box.container.name}' is on {', '.join(sorted(box.networks))}, "
             f"'{server.adguard.container if server.adguard else ''}' on {', '.join(sorted(theirs))}",
             "in the compose file give both services one network in common",
-            (up(),),
+            (compose_up(),),
         )
 
 
@@ -144,7 +144,7 @@ def endpoint_unknown(server: Server) -> Iterator[Found]:
     for name in server.names:
         if not name.addresses:
             yield Found(
-                f"'{name.host}' cannot be resolved ({name.unknown})",
+                f"'{name.host}' cannot be resolved ({name.error})",
                 f"does {name.host} exist, and does your dynamic DNS follow your address?",
                 (f"getent hosts {name.host}",),
             )
@@ -154,7 +154,7 @@ def endpoint_unknown(server: Server) -> Iterator[Found]:
         yield Found(
             f"no Endpoint in the file of {', '.join(without)}",
             "set SERVERURL at wireguard to the name of this house, not auto",
-            (up("wireguard"),),
+            (compose_up("wireguard"),),
         )
 
 

@@ -13,10 +13,10 @@ from handlers.qbittorrent.web_api import Sessions
 from handlers.shared.http import shown
 from hooks.config.settings import Settings
 from hooks.docker import client
-from hooks.doctor.facts import docker as engine
+from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts import gluetun, names, qbittorrent, wireguard
 from hooks.doctor.facts.in_container import inside
-from hooks.doctor.facts.model import AdGuard, Docker, Door, Gluehook, Name, Server, Unread, WireGuard
+from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, HostName, Server, Unread, WireGuard
 from hooks.doctor.facts.parallel import gather
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory
@@ -28,7 +28,7 @@ _DOCKERS_SHARE = 2  # it is asked for one list and several containers, and all o
 
 
 @dataclass
-class Looker:
+class Collector:
     """What looks need of the world around; it keeps qBittorrent's session warm from look to look."""
 
     settings: Settings
@@ -38,50 +38,57 @@ class Looker:
     docker: Callable[[float], Any] = client.connect
     own_id: str = ""
     public_ip: str = ""
-    resolve: names.Resolve = names.system
+    resolve: names.Resolve = names.system_resolver
     dns_port: int = names.PORT
     mounts: str = _MOUNTS
     sessions: Sessions = field(default_factory=Sessions)
 
-    def look(self, within_s: float) -> Server:
+    def collect(self, within_s: float) -> Server:
         """Everything that status shows, in at most three times `within_s` seconds: Docker, then the targets at once."""
         first = self.context(Docker(), _DOCKERS_SHARE * within_s)
-        docker = gather({"docker": lambda: engine.look(first)}, _DOCKERS_SHARE * within_s)["docker"]
+        docker = gather({"docker": lambda: docker_facts.read(first)}, _DOCKERS_SHARE * within_s)["docker"]
         known = docker if isinstance(docker, Docker) else Docker()
         ctx = self.context(known, within_s)
         found = gather({
             "gluehook": self.gluehook,
             "port_file": lambda: portfile.read(self.settings.forwarded_port_file),
-            "gluetun": lambda: gluetun.look(ctx),
-            "qbittorrent": lambda: qbittorrent.look(
+            "gluetun": lambda: gluetun.read(ctx),
+            "qbittorrent": lambda: qbittorrent.read(
                 ctx, self.sessions, inside(ctx, known, self.settings.qbittorrent_container)
             ),
-            "wireguard": lambda: wireguard.look(ctx),
+            "wireguard": lambda: wireguard.read(ctx),
         }, within_s)  # fmt: skip
         _stand_in(found, self.settings.forwarded_port_file)
-        dependents, orphans = engine.dependents(known, self.settings.gluetun_container, found["gluehook"].earlier)
+        dependents, orphans = docker_facts.dependents(
+            known, self.settings.gluetun_container, found["gluehook"].earlier_ids
+        )
         return _without_absent(Server(
             settings=self.settings, now_s=time.time(), docker=docker, own_id=self.own_id, public_ip=self.public_ip,
             port_file_is_mounted=_is_mounted(self.settings.forwarded_port_file, self.mounts),
-            adguard=names.adguard(known), dependents=dependents, orphans=orphans,
+            adguard=names.find_adguard(known), dependents=dependents, orphans=orphans,
             applied=self.memory.get(f"qbittorrent.applied:{shown(self.settings.qbittorrent_url)}"), **found,
         ))  # fmt: skip
 
-    def examine(self, within_s: float) -> Server:
-        """As `look`, and what only the doctor asks: the door to Docker, AdGuard's answer, the devices' names."""
-        server = self.look(within_s)
+    def collect_all(self, within_s: float) -> Server:
+        """As `collect`, and what only the doctor asks: the access to Docker, AdGuard's answer, the devices' names."""
+        server = self.collect(within_s)
         ctx = self.context(Docker(), within_s)
-        hosts = {host: lambda host=host: names.resolved(host, self.resolve) for host in _hosts(server)}
-        asked = next(iter(hosts), "localhost")
+        hosts = {host: lambda host=host: names.resolve_host(host, self.resolve) for host in _hosts(server)}
+        question = next(iter(hosts), "localhost")
         more = gather({
-            "door": lambda: engine.door(ctx), "answer": lambda: self._answer(server, asked, within_s), **hosts,
+            "access": lambda: docker_facts.read_access(ctx),
+            "answer": lambda: self._answer(server, question, within_s),
+            **hosts,
         }, within_s)  # fmt: skip
-        door, answer = more.pop("door"), more.pop("answer")
+        access, answer = more.pop("access"), more.pop("answer")
         return replace(
             server,
-            door=door if isinstance(door, Door) else None,
+            access=access if isinstance(access, DockerAccess) else None,
             adguard=replace(server.adguard, answer=answer) if server.adguard else None,
-            names=[found if isinstance(found, Name) else Name(host, unknown=found.why) for host, found in more.items()],
+            names=[
+                found if isinstance(found, HostName) else HostName(host, error=found.why)
+                for host, found in more.items()
+            ],
         )
 
     def context(self, docker: Docker, within_s: float) -> Context:
@@ -97,7 +104,7 @@ class Looker:
 
     def _answer(self, server: Server, name: str, within_s: float) -> str | None:
         address = _reachable(server)
-        return names.asked(address, name, within_s, self.dns_port) if address else None
+        return names.dns_answer(address, name, within_s, self.dns_port) if address else None
 
 
 def _stand_in(found: dict[str, Any], port_file: str) -> None:

@@ -13,7 +13,7 @@ from handlers.containers.dependents import Dependent, Earlier, judged, members, 
 from hooks.docker import client as docker_host
 from hooks.docker import inspect, records, refusals
 from hooks.docker.records import Listed
-from hooks.doctor.facts.model import Box, Docker, Door
+from hooks.doctor.facts.model import Box, Docker, DockerAccess
 from hooks.handler import Context, GiveUp
 from hooks.world.model import Container
 
@@ -25,7 +25,7 @@ _BROKEN = (ValueError, KeyError, TypeError, AttributeError)
 _UNNEEDED = {"/images/json": "IMAGES", "/volumes": "VOLUMES", "/info": "INFO"}  # path -> a proxy's word for it
 
 
-def look(ctx: Context) -> Docker:
+def read(ctx: Context) -> Docker:
     """Everybody on the engine. Raises GiveUp with what keeps us from it and how to change that."""
     from docker.errors import DockerException
 
@@ -41,17 +41,17 @@ def look(ctx: Context) -> Docker:
     return Docker({**containers, **closely}, boxes, tuple(_each(records.listed, raws)))
 
 
-def door(ctx: Context) -> Door:
+def read_access(ctx: Context) -> DockerAccess:
     """How we reach the engine.
 
     Over TCP three lists are asked for that gluehook does not need: a proxy that guards the socket refuses them.
     """
     where = docker_host.where()
     if where.startswith("/"):
-        return Door(where, for_everybody=bool(Path(where).stat().st_mode & stat.S_IWOTH))
+        return DockerAccess(where, writable_by_all=bool(Path(where).stat().st_mode & stat.S_IWOTH))
     with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
         answered = tuple(word for path, word in _UNNEEDED.items() if _answers(client, path))
-        return Door(where, is_socket=False, tls=client.base_url.startswith("https:"), beyond_need=answered)
+        return DockerAccess(where, is_socket=False, tls=client.base_url.startswith("https:"), unneeded=answered)
 
 
 def dependents(docker: Docker, parent: str, earlier: Earlier) -> tuple[list[Dependent], list[Listed]]:

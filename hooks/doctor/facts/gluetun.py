@@ -7,7 +7,7 @@ from hooks.doctor.facts.model import Gluetun, Refusal
 from hooks.handler import Context, GiveUp
 
 
-def look(ctx: Context) -> Gluetun | Refusal:
+def read(ctx: Context) -> Gluetun | Refusal:
     """Three GET requests. Raises Retry where it cannot be reached, GiveUp for an answer that is none."""
     try:
         with Control(ctx.settings.gluetun_url, ctx.settings.gluetun_container, ctx) as control:

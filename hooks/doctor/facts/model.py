@@ -41,14 +41,14 @@ class Docker:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class DockerAccess:
     """How gluehook reaches Docker, and what that lets through."""
 
     address: str  # a socket's path, or tcp://…
     is_socket: bool = True
-    for_everybody: bool = False  # any user of this machine may use the socket
+    writable_by_all: bool = False  # any user of this machine may use the socket
     tls: bool = False
-    beyond_need: tuple[str, ...] = ()  # what is answered although gluehook never asks for it
+    unneeded: tuple[str, ...] = ()  # what is answered although gluehook never asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class Gluetun:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A target answers and does not let us in. `word` is its kind."""
+    """A target answers and does not let us in. `kind` is its kind."""
 
-    word: str
+    kind: str
     why: str
 
 
@@ -99,7 +99,7 @@ class WireGuard:
 
     devices: tuple[Device, ...] = ()
     readable_by_all: tuple[str, ...] = ()  # files with a key in them
-    live: Unread | None = None  # why the running interface could not be looked at
+    live_error: Unread | None = None  # why the running interface could not be read
     addresses: tuple[str, ...] = ()  # the server's own in the tunnel
     forwards_to: tuple[str, ...] = ()  # whom its own DNS server asks
 
@@ -115,25 +115,25 @@ class AdGuard:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class HostName:
     """A name that the devices call, and what the system's resolver makes of it."""
 
     host: str
     addresses: tuple[str, ...] = ()
-    unknown: str = ""  # why there is no address
+    error: str = ""  # why there is no address
 
 
 @dataclass(frozen=True, slots=True)
 class Gluehook:
     """gluehook itself, as its state folder shows it. Times are seconds since the Unix epoch."""
 
-    well: bool
-    says: tuple[str, ...]  # health's sentences
-    rejected: str = ""  # why the rules file is not what is in force
-    journal: str = ""  # what is wrong with it
+    healthy: bool
+    sentences: tuple[str, ...]  # health's sentences
+    rules_rejected: str = ""  # why the rules file is not what is in force
+    journal_error: str = ""  # what is wrong with it
     last_run: str = ""  # the newest one in the journal: its id, and when it began
     pauses: Mapping[str, float] = field(default_factory=dict)  # rule ("" for all) -> until when
-    earlier: Earlier = field(default_factory=dict, repr=False)  # ids that containers had
+    earlier_ids: Earlier = field(default_factory=dict, repr=False)  # ids that containers had
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Server:
     now_s: float
     gluehook: Gluehook
     docker: Docker | Unread
-    door: Door | None = None
+    access: DockerAccess | None = None
     own_id: str = ""
     port_file: PortFile = field(default_factory=PortFile)
     port_file_is_mounted: bool = False  # the file itself, not its folder
@@ -154,7 +154,7 @@ class Server:
     adguard: AdGuard | None = None
     dependents: Sequence[Dependent] = ()  # who belongs into gluetun's namespace
     orphans: Sequence[Listed] = ()  # who joins a container that is no more, and nobody knows whose id that was
-    names: Sequence[Name] = ()
+    names: Sequence[HostName] = ()
     public_ip: str = ""  # the house's own, where the owner has told it
     applied: Mapping[str, Any] | None = None  # the port that gluehook last set, and of which writing
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 
 from hooks.doctor.facts.docker import ADGUARDS
-from hooks.doctor.facts.model import AdGuard, Docker, Name
+from hooks.doctor.facts.model import AdGuard, Docker, HostName
 from hooks.handler import Retry
 from hooks.world.model import Container
 
@@ -16,7 +16,7 @@ Resolve = Callable[[str], Sequence[str]]
 _IMAGE = re.compile(r"(^|/)adguardhome(:|@|$)")
 
 
-def adguard(docker: Docker) -> AdGuard | None:
+def find_adguard(docker: Docker) -> AdGuard | None:
     """AdGuard's container: by the names of the shipped rules, else by its image."""
     found = [docker.containers[name] for name in ADGUARDS if name in docker.containers]
     found += [seen for seen in docker.containers.values() if _IMAGE.search(seen.image)]
@@ -29,7 +29,7 @@ def _house(seen: Container, docker: Docker) -> Container:
     return next((other for other in docker.containers.values() if joined in (other.id, other.name)), seen)
 
 
-def asked(server: str, name: str, within_s: float, port: int = PORT) -> str:
+def dns_answer(server: str, name: str, within_s: float, port: int = PORT) -> str:
     """The word of its answer: NOERROR, NXDOMAIN, SERVFAIL, REFUSED. Raises Retry where there is none."""
     from dns import exception, message, query, rcode
 
@@ -41,14 +41,14 @@ def asked(server: str, name: str, within_s: float, port: int = PORT) -> str:
     return rcode.to_text(answer.rcode())
 
 
-def resolved(host: str, resolve: Resolve) -> Name:
+def resolve_host(host: str, resolve: Resolve) -> HostName:
     """What the resolver makes of a name; an address is its own."""
     try:
-        return Name(host, tuple(dict.fromkeys(resolve(host))))
+        return HostName(host, tuple(dict.fromkeys(resolve(host))))
     except (OSError, UnicodeError) as error:
-        return Name(host, unknown=getattr(error, "strerror", "") or "it is no name")
+        return HostName(host, error=getattr(error, "strerror", "") or "it is no name")
 
 
-def system(host: str) -> list[str]:
+def system_resolver(host: str) -> list[str]:
     """The addresses that this machine's resolver gives. Raises OSError."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)]

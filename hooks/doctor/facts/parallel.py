@@ -33,10 +33,10 @@ def gather(looks: Mapping[str, Callable[[], Any]], within_s: float) -> dict[str,
 
 
 def _into(found: dict[str, Any], name: str, look: Callable[[], Any]) -> None:
-    found[name] = attempted(look)
+    found[name] = attempt(look)
 
 
-def attempted(look: Callable[[], T]) -> T | Unread:
+def attempt(look: Callable[[], T]) -> T | Unread:
     """What the look answers, or why it could not."""
     try:
         return look()

@@ -11,7 +11,7 @@ from handlers.qbittorrent.web_api import Session, Sessions
 from handlers.shared.http import address
 from handlers.wireguard.live import Inside
 from hooks.doctor.facts.model import QBittorrent, Refusal, Unread
-from hooks.doctor.facts.parallel import attempted
+from hooks.doctor.facts.parallel import attempt
 from hooks.handler import Context, GiveUp
 
 # By the words of handlers/qbittorrent/web_api.py, which also stand in what is remembered of an earlier try.
@@ -28,7 +28,7 @@ LISTENERS = ["grep", "-hs", f" {_LISTENS} ", "/proc/net/tcp", "/proc/net/tcp6"]
 """What is run inside its container to see what listens there: Docker shows nobody's /proc from outside."""
 
 
-def look(ctx: Context, sessions: Sessions, inside: Inside | None) -> QBittorrent | Refusal:
+def read(ctx: Context, sessions: Sessions, inside: Inside | None) -> QBittorrent | Refusal:
     """GET requests, and one login where a password is set. `inside` runs a command in its container.
 
     Raises Retry where it cannot be reached, GiveUp for an answer that is none.
@@ -38,9 +38,9 @@ def look(ctx: Context, sessions: Sessions, inside: Inside | None) -> QBittorrent
         session = sessions.of(url, ctx.settings.qbittorrent_container, ctx)
         preferences = session.preferences(ctx)
     except GiveUp as why:
-        word = next((word for said, word in _REFUSALS.items() if said in why.said), "")
-        if word:
-            return Refusal(word, why.said)
+        kind = next((kind for said, kind in _REFUSALS.items() if said in why.said), "")
+        if kind:
+            return Refusal(kind, why.said)
         raise
     interfaces = session.interfaces(ctx)
     return QBittorrent(
@@ -62,7 +62,7 @@ def _tunnel(
 def _listening(inside: Inside | None, port: int) -> tuple[str, ...] | Unread:
     if inside is None:
         return Unread("nobody can look inside its container")
-    ran = attempted(lambda: inside(LISTENERS))
+    ran = attempt(lambda: inside(LISTENERS))
     if isinstance(ran, Unread):
         return ran
     code, table = ran

@@ -15,13 +15,13 @@ from handlers.wireguard.set_dns_forward import Corefile
 from handlers.wireguard.watch import Live
 from hooks.config.settings import Settings
 from hooks.doctor.facts.model import Device, Unread, WireGuard
-from hooks.doctor.facts.parallel import attempted
+from hooks.doctor.facts.parallel import attempt
 from hooks.handler import Context, GiveUp
 
 _HOLDS_KEY = ("*.conf", "*.png", "*.mobileconfig", "privatekey-*", "presharedkey-*")
 
 
-def look(ctx: Context) -> WireGuard | None:
+def read(ctx: Context) -> WireGuard | None:
     """Files are read, and `wg show` is asked in the container. None where there is no such folder.
 
     Raises Retry or GiveUp for a configuration that cannot be read.
@@ -32,7 +32,7 @@ def look(ctx: Context) -> WireGuard | None:
             return None
         layout = wireguard_files.read(folder, ctx.settings.wireguard_interface)
         open_to_all = tuple(_open_to_all(layout))
-    live = attempted(lambda: wireguard_watch.look(ctx))
+    live = attempt(lambda: wireguard_watch.look(ctx))
     return WireGuard(
         tuple(_device(peer, live, ctx.settings) for peer in layout.peers if peer.entry),
         open_to_all,

@@ -21,7 +21,7 @@ class Row:
     says: str
 
 
-def of_container(server: Server, part: str, name: str) -> Row | None:
+def container_row(server: Server, part: str, name: str) -> Row | None:
     """The row of a container, or None where Docker knows none of that name."""
     seen = server.containers.get(name)
     if seen is None:
@@ -37,7 +37,7 @@ def _since(seen: Container, now_s: float) -> str:
     return f", for {ago(now_s - seen.started_at / 1e9)}" if seen.started_at else ""
 
 
-def brief(why: str) -> str:
+def without_advice(why: str) -> str:
     """What happened, without the advice behind it: that is the doctor's."""
     return why.partition("; ")[0].partition(": mount it")[0]
 

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from hooks.doctor.facts.derived import (
+    asks_adguard,
+    forwarded_port,
+    is_cut_off,
+    is_listening,
+    port_is_stale,
+    relisten_pending,
+)
 from hooks.doctor.facts.model import (
     AdGuard,
     Device,
@@ -14,8 +22,7 @@ from hooks.doctor.facts.model import (
     Unread,
     WireGuard,
 )
-from hooks.doctor.status.row import Row, State, ago, brief, of_container
-from hooks.doctor.status.verdicts import forwarded, is_cut_off, listens, owes_relisten, port_is_stale, uses
+from hooks.doctor.status.row import Row, State, ago, container_row, without_advice
 from hooks.events.durations import text as duration
 
 _CONNECTIONS: Mapping[str, tuple[State, str]] = {
@@ -47,14 +54,14 @@ def all_well(found: Iterable[Row]) -> bool:
 
 def _docker(server: Server) -> Iterator[Row]:
     if isinstance(server.docker, Unread):
-        yield Row("Docker", "engine", "unknown", brief(server.docker.why))
+        yield Row("Docker", "engine", "unknown", without_advice(server.docker.why))
 
 
 # -- gluetun -------------------------------------------------------------------------------------
 
 
 def _gluetun(server: Server) -> Iterator[Row]:
-    row = of_container(server, "gluetun", server.settings.gluetun_container)
+    row = container_row(server, "gluetun", server.settings.gluetun_container)
     if row:
         yield row
     seen = server.gluetun
@@ -66,7 +73,9 @@ def _gluetun(server: Server) -> Iterator[Row]:
         none = Row("gluetun", "public IP", "wrong", "none: the tunnel is down, or the look-up of the address is off")
         yield Row("gluetun", "public IP", "well", where) if seen.public_ip else none
     elif isinstance(seen, Refusal | Unread) and (row is None or "not run" not in row.says):
-        yield Row("gluetun", "control server", "wrong" if isinstance(seen, Refusal) else "unknown", brief(seen.why))
+        yield Row(
+            "gluetun", "control server", "wrong" if isinstance(seen, Refusal) else "unknown", without_advice(seen.why)
+        )
 
 
 def _port_file(server: Server) -> Iterator[Row]:
@@ -95,7 +104,7 @@ def _written(server: Server) -> str:
 
 
 def _qbittorrent(server: Server) -> Iterator[Row]:
-    row = of_container(server, "qBittorrent", server.settings.qbittorrent_container)
+    row = container_row(server, "qBittorrent", server.settings.qbittorrent_container)
     if row:
         yield row
         if not server.containers[server.settings.qbittorrent_container].running:
@@ -104,9 +113,9 @@ def _qbittorrent(server: Server) -> Iterator[Row]:
     if seen is None:
         yield Row("qBittorrent", "web UI", "note", "not here")
     elif isinstance(seen, Unread):
-        yield Row("qBittorrent", "web UI", "unknown", brief(seen.why))
+        yield Row("qBittorrent", "web UI", "unknown", without_advice(seen.why))
     elif isinstance(seen, Refusal):
-        yield Row("qBittorrent", "login", "wrong", brief(seen.why))
+        yield Row("qBittorrent", "login", "wrong", without_advice(seen.why))
     else:
         yield Row("qBittorrent", "web UI", "well", f"{server.settings.qbittorrent_url} lets us in")
         yield from _torrent_port(server, seen)
@@ -114,7 +123,7 @@ def _qbittorrent(server: Server) -> Iterator[Row]:
 
 def _torrent_port(server: Server, seen: QBittorrent) -> Iterator[Row]:
     port = seen.preferences["listen_port"]
-    wanted = forwarded(server)
+    wanted = forwarded_port(server)
     if wanted is None:
         state: State = "unknown" if server.settings.gluetun_container in server.containers else "note"
         yield Row("qBittorrent", "port", state, f"{port}; there is no forwarded port to compare it with")
@@ -128,16 +137,16 @@ def _torrent_port(server: Server, seen: QBittorrent) -> Iterator[Row]:
 
 def _listening(server: Server, seen: QBittorrent, port: int) -> Row:
     if isinstance(seen.listening, Unread):
-        return Row("qBittorrent", "listening", "note", f"nobody looked: {brief(seen.listening.why)}")
+        return Row("qBittorrent", "listening", "note", f"nobody looked: {without_advice(seen.listening.why)}")
     where = ", ".join(seen.listening)
     if is_cut_off(server, server.settings.qbittorrent_container):
         return Row(
             "qBittorrent", "listening", "wrong", f"on {where or 'nothing'}, in a namespace that gluetun has left"
         )
-    if listens(seen) and owes_relisten(server):
+    if is_listening(seen) and relisten_pending(server):
         return Row("qBittorrent", "listening", "wrong", f"on {where}, perhaps of a tunnel that is gone: gluetun wrote "
                    "its port anew, and gluehook has not set it since")  # fmt: skip
-    if listens(seen):
+    if is_listening(seen):
         return Row("qBittorrent", "listening", "well", f"on {where}")
     if not where:
         return Row("qBittorrent", "listening", "wrong", f"nothing listens on {port}")
@@ -160,20 +169,20 @@ def _namespace(server: Server) -> Iterator[Row]:
 
 
 def _wireguard(server: Server) -> Iterator[Row]:
-    row = of_container(server, "WireGuard", server.settings.wireguard_container)
+    row = container_row(server, "WireGuard", server.settings.wireguard_container)
     if row:
         yield row
     seen = server.wireguard
     if isinstance(seen, Unread):
-        yield Row("WireGuard", "peers", "unknown", brief(seen.why))
+        yield Row("WireGuard", "peers", "unknown", without_advice(seen.why))
     elif seen is None:
         folder = server.settings.wireguard_dir
         why = f"{folder} is not mounted here, so its peers are not known" if row else "not here"
         yield Row("WireGuard", "peers", "note", why)
     else:
         yield from (_device(device, server.now_s) for device in seen.devices)
-        if seen.live:
-            yield Row("WireGuard", "handshakes", "note", f"nobody looked: {brief(seen.live.why)}")
+        if seen.live_error:
+            yield Row("WireGuard", "handshakes", "note", f"nobody looked: {without_advice(seen.live_error.why)}")
 
 
 def _device(device: Device, now_s: float) -> Row:
@@ -191,7 +200,7 @@ def _adguard(server: Server) -> Iterator[Row]:
     if seen is None:
         yield Row("AdGuard", "container", "note", "not here")
         return
-    row = of_container(server, "AdGuard", seen.container)
+    row = container_row(server, "AdGuard", seen.container)
     if row:
         yield row
     if isinstance(server.wireguard, WireGuard) and seen.running:
@@ -202,7 +211,7 @@ def _peers_dns(seen: AdGuard, wireguard: WireGuard) -> Row:
     addresses = ", ".join(filter(None, seen.addresses.values()))
     if not addresses:
         return Row("AdGuard", "address", "note", "not told by Docker, as with network_mode: host")
-    off = [device.name for device in wireguard.devices if not uses(device, wireguard, seen)]
+    off = [device.name for device in wireguard.devices if not asks_adguard(device, wireguard, seen)]
     if not off:
         return Row("AdGuard", "address", "well", f"{addresses}, as the peers' DNS")
     return Row("AdGuard", "address", "wrong", f"{addresses}, and {', '.join(off)} would ask elsewhere")
@@ -213,12 +222,14 @@ def _peers_dns(seen: AdGuard, wireguard: WireGuard) -> Row:
 
 def _gluehook(server: Server) -> Iterator[Row]:
     seen = server.gluehook
-    for sentence in seen.says:
-        yield Row("gluehook", "heartbeat", "well" if seen.well else "wrong", sentence)
-    if seen.rejected:
-        yield Row("gluehook", "rules", "wrong", f"the file is rejected, older rules are in force: {seen.rejected}")
+    for sentence in seen.sentences:
+        yield Row("gluehook", "heartbeat", "well" if seen.healthy else "wrong", sentence)
+    if seen.rules_rejected:
+        yield Row(
+            "gluehook", "rules", "wrong", f"the file is rejected, older rules are in force: {seen.rules_rejected}"
+        )
     last = f"last run: {seen.last_run}" if seen.last_run else "nothing has run yet"
-    yield Row("gluehook", "journal", "wrong" if seen.journal else "well", seen.journal or last)
+    yield Row("gluehook", "journal", "wrong" if seen.journal_error else "well", seen.journal_error or last)
     for rule, until in seen.pauses.items():
         left = duration(max(0, round(until - server.now_s)))
         yield Row("gluehook", "pause", "note", f"{rule or 'every rule'} rests for {left} more")

@@ -8,16 +8,16 @@ from typing import Any
 
 from hooks.config.settings import Settings
 from hooks.docker.records import Seen
-from hooks.doctor.facts import docker as engine
+from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts.model import (
     AdGuard,
     Box,
     Device,
     Docker,
-    Door,
+    DockerAccess,
     Gluehook,
     Gluetun,
-    Name,
+    HostName,
     QBittorrent,
     Server,
     WireGuard,
@@ -77,11 +77,12 @@ def well(**changed: Any) -> Server:
     boxes = {**BOXES, **changed.pop("boxes", {})}
     engines = docker(*(one for one in boxes.values() if one))
     server = Server(
-        Settings(), NOW_S, Gluehook(True, ("healthy: 4 rules in force",)), engines, Door("/var/run/docker.sock"),
+        Settings(), NOW_S, Gluehook(True, ("healthy: 4 rules in force",)), engines,
+        access=DockerAccess("/var/run/docker.sock"),
         own_id="gluehook-id", port_file=PortFile((PORT,), "", "1-1", int((NOW_S - 60) * 1e9)),
         gluetun=Gluetun("running", "8.8.8.8", "Panama", PORT), qbittorrent=QBITTORRENT,
         wireguard=WireGuard((DEVICE,)), adguard=AdGuard("adguard", True, {"home": ADGUARD_IP}, "NOERROR"),
-        names=(Name("home.example.net", ("8.8.4.1",)),),
+        names=(HostName("home.example.net", ("8.8.4.1",)),),
     )  # fmt: skip
-    dependents, orphans = engine.dependents(engines, "gluetun", {})
+    dependents, orphans = docker_facts.dependents(engines, "gluetun", {})
     return replace(server, **{"dependents": dependents, "orphans": orphans, **changed})

@@ -14,13 +14,13 @@ def port_is_stale(server: Server) -> bool:
     return bool(server.port_file.ports) and world.port is None
 
 
-def forwarded(server: Server) -> int | None:
+def forwarded_port(server: Server) -> int | None:
     """The port that qBittorrent is to listen on, or None where gluetun has none."""
     ports = () if port_is_stale(server) else server.port_file.ports
     return ports[0] if ports else None
 
 
-def listens(seen: QBittorrent) -> bool | None:
+def is_listening(seen: QBittorrent) -> bool | None:
     """Whether somebody listens where the tunnel ends; None where nobody could look."""
     if isinstance(seen.listening, Unread):
         return None
@@ -32,7 +32,7 @@ def is_cut_off(server: Server, name: str) -> bool:
     return any(one.seen.name == name and one.state in ("stale", "elsewhere") for one in server.dependents)
 
 
-def owes_relisten(server: Server) -> bool:
+def relisten_pending(server: Server) -> bool:
     """Whether gluetun wrote its port after gluehook last had qBittorrent listen: the tunnel may be another since.
 
     Sockets that are bound to a tunnel that is gone look like others in every table, so this is all that can be known.
@@ -41,7 +41,7 @@ def owes_relisten(server: Server) -> bool:
     return applied is not None and applied.get("generation") != server.port_file.generation
 
 
-def uses(device: Device, wireguard: WireGuard, adguard: AdGuard) -> bool:
+def asks_adguard(device: Device, wireguard: WireGuard, adguard: AdGuard) -> bool:
     """Whether a device asks AdGuard for names: at its own address, or through the server that forwards to it."""
     theirs = set(adguard.addresses.values())
     ways = theirs | set(wireguard.addresses) if theirs & set(wireguard.forwards_to) else theirs

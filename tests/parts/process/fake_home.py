@@ -14,7 +14,7 @@ from typing import Any
 
 from hooks.config.settings import Settings
 from hooks.doctor import own_state
-from hooks.doctor.facts.collect import Looker
+from hooks.doctor.facts.collect import Collector
 from hooks.runtime import heartbeat
 from tests.parts.docker.fake_docker import FakeEngine, _Talk
 from tests.parts.places import TOP
@@ -39,7 +39,7 @@ class _Talks(_Talk):
     """Also commands inside of containers."""
 
     def do_POST(self) -> None:  # noqa: N802 - the library's name
-        engine: LookedAt = self.server.engine  # type: ignore[assignment]
+        engine: ExecEngine = self.server.engine  # type: ignore[assignment]
         path = self.path.split("?")[0].split("/", 2)[2]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         engine.writes.append(f"POST /{path}")
@@ -60,7 +60,7 @@ class _Talks(_Talk):
     do_DELETE = do_HEAD = do_PATCH = do_PUT  # noqa: N815 - the library's names
 
 
-class LookedAt(FakeEngine):
+class ExecEngine(FakeEngine):
     """An engine that runs commands, too: `commands` are those, `programs` a folder with what is only in there."""
 
     def __init__(self, socket: Path) -> None:
@@ -90,7 +90,7 @@ class Home:
         self.folder, self.state = folder, folder / "state"
         self.wireguard = folder / "wireguard"
         self.port_file = folder / "port" / "forwarded_port"
-        self.engine = LookedAt(folder / "docker.sock")
+        self.engine = ExecEngine(folder / "docker.sock")
         stack.callback(self.engine.stop)
         self.gluetun = FakeGluetun(auth="apikey", api_key=SECRETS["GLUETUN_API_KEY"], forwards=PORT)
         self.qbittorrent = FakeQBittorrent()
@@ -123,15 +123,15 @@ class Home:
             capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
 
-    def looker(self, secrets: Mapping[str, str] | None = None, **settings: str) -> Looker:
+    def collector(self, secrets: Mapping[str, str] | None = None, **settings: str) -> Collector:
         """What the verbs look with, in this process. DOCKER_HOST is the environment's."""
         chosen = Settings(**{
             "gluehook_state": str(self.state), "forwarded_port_file": str(self.port_file),
             "wireguard_dir": str(self.wireguard), "qbittorrent_url": self.qbittorrent_url,
             "gluetun_url": self.gluetun_url, **settings,
         })  # type: ignore[arg-type]  # fmt: skip
-        own = own_state.Memories(self.state)
-        return Looker(chosen, lambda: own_state.gluehook(self.state), {**SECRETS, **(secrets or {})}.get, own)
+        own = own_state.DoctorMemory(self.state)
+        return Collector(chosen, lambda: own_state.read(self.state), {**SECRETS, **(secrets or {})}.get, own)
 
     def beat(self) -> None:
         """gluehook's heartbeat, as of now."""
@@ -189,7 +189,7 @@ esac""",
         return target.answer(ask)
 
 
-def assert_only_looked_into(part: Home) -> None:
+def assert_only_read(part: Home) -> None:
     """No request but GETs, one login, and commands that only read inside of a container."""
     commands = [" ".join(command) for command in part.engine.commands]
     assert {command.split()[0] for command in commands} == {"grep", "sh"}
