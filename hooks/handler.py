@@ -54,6 +54,19 @@ class Memory(Protocol):
         """Store it before returning; None removes the key."""
 
 
+_REJECTED = ".rejected:"
+
+
+def rejection_key(service: str, address: str) -> str:
+    """The memory key of a credential that `service` (such as "gluetun") rejected at this address."""
+    return f"{service}{_REJECTED}{address}"
+
+
+def rejecting_address(key: str) -> str:
+    """The address of a key that `rejection_key` made, "" for any other key."""
+    return key.partition(_REJECTED)[2]
+
+
 def _free(_target: str) -> AbstractContextManager[None]:
     return nullcontext()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers.shared.http import address, failure, json_object, refusal, shown, time_outs, unreadable
 from handlers.shared.rejected_credentials import Credential
-from hooks.handler import Context, GiveUp
+from hooks.handler import Context, GiveUp, rejection_key
 
 _STATUS, _PUBLIC_IP = "/v1/vpn/status", "/v1/publicip/ip"
 _PORT, _PORT_BEFORE_3_41 = "/v1/portforward", "/v1/openvpn/portforwarded"
@@ -29,7 +29,7 @@ class Control:
         self._http = requests.Session()
         self._http.trust_env = self._url.startswith("https:")  # no proxy, no .netrc on the way to a neighbour
         self._shown = self._authenticate()
-        self._credential = Credential(f"gluetun.rejected:{shown(url)}", self._shown[1], container)
+        self._credential = Credential(rejection_key("gluetun", shown(url)), self._shown[1], container)
         self._credential.check(ctx)
 
     def __enter__(self) -> Control:

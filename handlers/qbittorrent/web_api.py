@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from handlers.shared.http import failure, refusal, shown, time_outs, unreadable
 from handlers.shared.rejected_credentials import Credential
-from hooks.handler import Context, GiveUp, Retry
+from hooks.handler import Context, GiveUp, Retry, rejection_key
 
 T = TypeVar("T")
 _BAN_S = 3600.0  # qBittorrent's default, until its preferences tell another
@@ -54,7 +54,7 @@ class Sessions:
         """The session with this Web UI. Raises GiveUp while our credential stands rejected there."""
         password, key = ctx.secret("QBITTORRENT_PASSWORD") or "", ctx.secret("QBITTORRENT_API_KEY") or ""
         login = Login(ctx.settings.qbittorrent_username, password, key)
-        credential = Credential(f"qbittorrent.rejected:{shown(url)}", login.proof, container)
+        credential = Credential(rejection_key("qbittorrent", shown(url)), login.proof, container)
         credential.check(ctx)
         known = self._warm.get(url)
         if known is None or known[0] != login:

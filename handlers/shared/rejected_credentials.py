@@ -1,6 +1,6 @@
 """A rejected credential is tried once: what was rejected is kept as a salted hash until something has changed.
 
-`gluehook retry` forgets it by removing the keys `<who>.rejected:<address>`.
+`gluehook retry` makes the handlers' memory forget all of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CLOCK_SLACK_NS = 2 * 10**9  # Docker's start event and its StartedAt differ by 
 class Credential:
     """What we would show at the door of `address`, and the container whose restart opens it anew."""
 
-    key: str  # "qbittorrent.rejected:http://gluetun:8080"
+    key: str  # of the handlers' memory; hooks.handler.rejection_key makes it
     secret: str  # everything that decides: user and password, or the key; "" for none
     container: str
 

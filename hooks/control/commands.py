@@ -18,7 +18,6 @@ from hooks.runtime.handler_memory import Memory
 from hooks.runtime.pauses import Pauses
 
 MOST_RUNS = 1000  # in one answer
-_REJECTED = ".rejected:"  # in the keys that handlers/shared/rejected_credentials.py makes
 _NAMED = 5  # failed runs that an answer names
 
 T = TypeVar("T")
@@ -101,13 +100,10 @@ class Commands:
         yield {"done": f"asked of the gluehook that runs, with the rules of {dispatch.engine.table.file}"}
 
     def _again(self, rule: str, key: str, event: Event) -> list[str] | None:
-        """The credentials that were forgotten, before the run can begin; None if the rule is not in force."""
+        """The addresses whose rejected credentials are forgotten before the run begins; None if the rule is gone."""
         if not self._dispatch.engine.ask(rule, key, event, self._dispatch.workshop.clock()):
             return None
-        forgotten = [name for name in self._memory.keys() if _REJECTED in name]  # noqa: SIM118 - it is no dict
-        for name in forgotten:
-            self._memory.put(name, None)
-        return forgotten
+        return self._memory.forget_rejections()
 
     def _rule(self, request: Request) -> str | None:
         name, known = str(request.get("rule") or ""), [rule.name for rule in self._dispatch.engine.table.rules]
@@ -140,8 +136,7 @@ class Commands:
         if (until := self._pauses.of(run["rule"])) > time.time():
             said += f", after its pause, at {clock(until)}"
         if forgotten:
-            whose = ", ".join(sorted(key.partition(_REJECTED)[2] for key in forgotten))
-            said += f"; tried again: the credentials rejected by {whose}"
+            said += f"; tried again: the credentials rejected by {', '.join(forgotten)}"
         signals.emit(signals.command_done, said=said)
         return said
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hooks.events import signals
+from hooks.handler import rejecting_address
 
 
 class Memory:
@@ -28,11 +29,6 @@ class Memory:
         with self._lock:
             return copy.deepcopy(self._values.get(key))
 
-    def keys(self) -> list[str]:
-        """Every key that has a value."""
-        with self._lock:
-            return list(self._values)
-
     def put(self, key: str, value: Any) -> None:
         """Store the value on disk before returning; None removes the key. Raises TypeError or ValueError: no JSON."""
         kept = json.loads(json.dumps(value, allow_nan=False))
@@ -44,6 +40,16 @@ class Memory:
             else:
                 self._values[key] = kept
             self._save()
+
+    def forget_rejections(self) -> list[str]:
+        """Remove every rejected credential, so that it is tried again; the addresses that had rejected one, sorted."""
+        with self._lock:
+            forgotten = {key: address for key in self._values if (address := rejecting_address(key))}
+            for key in forgotten:
+                del self._values[key]
+            if forgotten:
+                self._save()
+        return sorted(forgotten.values())
 
     def _load(self) -> dict[str, Any]:
         try:

@@ -16,7 +16,7 @@ from hooks.control.client import request
 from hooks.control.commands import Commands
 from hooks.control.server import FILE_NAME, Refused, Server
 from hooks.events import signals
-from hooks.handler import Context, GiveUp, Outcome
+from hooks.handler import Context, GiveUp, Outcome, rejection_key
 from hooks.journal.books import Books
 from hooks.journal.journal import Durable
 from hooks.rules.table import Entry, Rule, Step
@@ -141,7 +141,7 @@ def test_a_retry_runs_the_rule_again_with_its_event_and_forgets_rejected_credent
         return changed()
 
     with desk(tmp_path, act=act) as it:
-        it.memory.put("qbittorrent.rejected:http://gluetun:8080", {"hash": "0"})
+        it.memory.put(rejection_key("qbittorrent", "http://gluetun:8080"), {"hash": "0"})
         it.memory.put("restarts:gluetun", [1])
         run_once(it)
         locked.clear()
@@ -153,7 +153,8 @@ def test_a_retry_runs_the_rule_again_with_its_event_and_forgets_rejected_credent
             "port runs again for gluetun, with what led to port/gluetun#1; "
             "tried again: the credentials rejected by http://gluetun:8080"
         )
-        assert it.memory.keys() == ["restarts:gluetun"]
+        assert it.memory.get(rejection_key("qbittorrent", "http://gluetun:8080")) is None
+        assert it.memory.get("restarts:gluetun") == [1]
         runs = it.runs()
         assert [run["outcome"] for run in runs] == ["changed", "give_up"]
         assert runs[0]["event"] == runs[1]["event"]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hooks.events import signals
+from hooks.handler import rejection_key
 from hooks.runtime.handler_memory import Memory
 
 
@@ -47,6 +48,16 @@ def test_none_removes_the_key(file: Path) -> None:
     memory.put("key", None)
     assert memory.get("key") is None
     assert json.loads(file.read_text()) == {}
+
+
+def test_forgotten_rejections_are_gone_from_the_file_and_nothing_else_is(file: Path) -> None:
+    memory = Memory(file)
+    keys = [rejection_key("qbittorrent", "http://b:8080"), rejection_key("gluetun", "http://a:8000")]
+    for key in (*keys, "restarts:gluetun"):
+        memory.put(key, [1])
+    assert memory.forget_rejections() == ["http://a:8000", "http://b:8080"]
+    assert [Memory(file).get(key) for key in (*keys, "restarts:gluetun")] == [None, None, [1]]
+    assert memory.forget_rejections() == []
 
 
 def test_only_the_owner_may_read_the_file(file: Path) -> None:
