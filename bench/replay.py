@@ -85,7 +85,7 @@ def _pass_s(file: Path, table: Table) -> float:
     replay = Replay(table)
     with file.open("rb") as lines:
         began = time.process_time()
-        recording = Recording(file.name, lines, wanted=replay.wants)
+        recording = Recording(file.name, lines, accepts=replay.accepts)
         rows = sum(map(len, turns(replay, recording, lambda: recording.last)))
         took_s = time.process_time() - began
     assert (recording.events + recording.unwanted, rows) == (EVENTS, 4 * recording.events)

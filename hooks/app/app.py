@@ -27,7 +27,7 @@ from hooks.events.durations import text as duration
 from hooks.handler import Context, Handler, Look, Retry
 from hooks.journal.books import Books
 from hooks.journal.journal import Durable
-from hooks.rules.subscriptions import Interest
+from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.runtime import heartbeat
 from hooks.runtime.dispatcher import STOP_WAIT_S, Dispatch
@@ -67,7 +67,7 @@ class App:
         self.heartbeat = str(state / heartbeat.FILE_NAME)
         self.memory = Memory(state / "memory.json")
         self.own_id = own_container_id()
-        self.interest = Interest(table, settings.gluetun_container)
+        self.interest = Subscriptions(table, settings.gluetun_container)
         books = Books(self.durable)
         workshop = Workshop(
             Instances(handlers), settings, self.context, time.monotonic,
@@ -92,7 +92,7 @@ class App:
             broken=broken,
         )  # fmt: skip
         self.files = FilesSource(self.view, self._hear, *self._followed())
-        self.timer = TimerSource(self.dispatch.post, self.interest.every)
+        self.timer = TimerSource(self.dispatch.post, self.interest.timers)
         looking = {name: partial(self._look, name, looks) for name in looks} if looks else {}
         self.looks = Looks(looking, self.dispatch.post, every=settings.gluehook_look_every)
         self.pauses = Pauses(self.dispatch, books, self._resync)
@@ -138,12 +138,12 @@ class App:
 
         Events that it wants are taken in from the same instant on. Raises TimeoutError if the loop does not come to it.
         """
-        interest = Interest(table, self.settings.gluetun_container)
+        interest = Subscriptions(table, self.settings.gluetun_container)
         self.dispatch.call(lambda: self._swap(table, interest))
         self.docker.listen(interest.types)
         self.files.follow(*self._followed())
         self.files.ready.wait(_READY_WAIT_S)  # what is said to be in force must see the next change
-        self.timer.set(interest.every)
+        self.timer.set(interest.timers)
         self._resync()
         self._post_loaded()
         signals.emit(signals.rules_loaded, table=table, change=change)
@@ -180,7 +180,7 @@ class App:
             "rules": len(self.table.rules), "rules_reason": "",
             "rules_rejected": self.reload.rejected,
             "overdue": [f"{a.run.id} is beyond its time-out of {duration(a.run.rule.timeout_s)}" for a in overdue],
-            "port_used": self.interest.port, "port_since": self._port_since,
+            "port_used": self.interest.uses_port, "port_since": self._port_since,
             "port": list(world.port.ports) if world.port else [],
             "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen, "journal": self.durable.trouble,
         })  # fmt: skip
@@ -203,15 +203,15 @@ class App:
         self.view.resync(lambda world: world)
         self.looks.listen(self.interest.types)
 
-    def _swap(self, table: Table, interest: Interest) -> None:
+    def _swap(self, table: Table, interest: Subscriptions) -> None:
         self.table, self.interest = table, interest
         self.dispatch.engine.adopt(table, self.dispatch.workshop.clock())
 
     def _wants(self, event: Event) -> bool:
-        return self.interest.wants(event)
+        return self.interest.accepts(event)
 
     def _followed(self) -> tuple[str | None, frozenset[str]]:
-        port_file = self.settings.forwarded_port_file if self.interest.port else None
+        port_file = self.settings.forwarded_port_file if self.interest.uses_port else None
         return port_file, self.interest.files | {self.reload.file}
 
     def _hear(self, event: Event) -> None:
@@ -289,7 +289,7 @@ class App:
     def _state_of_things(self) -> str:
         port, file = self.view.world.port, self.settings.forwarded_port_file
         words = [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
-        if self.interest.port:
+        if self.interest.uses_port:
             words.append(f"the forwarded port is {port.ports[0]}" if port else f"{file} holds no valid port yet")
         if self.settings.gluehook_dry_run:
             words.append("this is a dry run: nothing is changed or sent")

@@ -32,7 +32,7 @@ def init(*, output: str, as_json: bool) -> int:
         written = {name: _write(folder / name, text) for name, text in _files(server).items()}
     except OSError as error:
         raise click.UsageError(f"nothing can be written to {folder}: {error.strerror}") from None
-    found = {role: member.name for role, member in server.members.items()} if server else {}
+    found = {role: member.name for role, member in server.by_role.items()} if server else {}
     if as_json:
         click.echo(json.dumps({"found": found, "sharing": server.sharing if server else (), "trouble": why,
                                "files": written}))  # fmt: skip
@@ -47,11 +47,11 @@ def _look() -> tuple[Server | None, str]:
 
     from hooks.docker.client import connect, where
     from hooks.docker.refusals import why
-    from hooks.workbench.init_survey import survey
+    from hooks.workbench.init_survey import find_containers
 
     try:
         with closing(connect(_LOOK_S)) as client:
-            return survey(client), ""
+            return find_containers(client), ""
     except Exception as error:  # noqa: BLE001 - whatever keeps us from looking, there is a template
         return None, why(error, where())
 
@@ -63,7 +63,7 @@ def _files(server: Server | None) -> Mapping[str, str]:
     from hooks.workbench import init_compose, init_rules, init_survey, json_schema
 
     known = server or init_survey.Server()
-    owner = init_survey.owner_of_port_file(known.members.get("gluetun"))
+    owner = init_survey.owner_of_port_file(known.by_role.get("gluetun"))
     group = init_survey.group_of_socket(where())
     socket = where() if group else ""
     return {
@@ -88,7 +88,7 @@ def _tell(server: Server | None, why: str, folder: Path, written: Mapping[str, b
         click.echo(f"Docker cannot be looked at: {why}. These are templates with the usual names; look them through.")
     else:
         for role in ("gluetun", "qbittorrent", "adguard", "wireguard"):
-            found = server.members.get(role)
+            found = server.by_role.get(role)
             click.echo(f"{role}: {f'{found.name} ({found.container.image})' if found else 'not found'}")
         click.echo(f"in gluetun's network: {', '.join(server.sharing) or 'nobody'}")
     for name, is_new in written.items():

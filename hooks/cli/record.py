@@ -15,7 +15,7 @@ from hooks.cli.options import new_file, seconds, settings
 
 if TYPE_CHECKING:
     from hooks.rules.table import Table
-    from hooks.workbench.record import Recorder, Tape
+    from hooks.workbench.record import Recorder, RecordingWriter
 
 
 @click.command()
@@ -40,10 +40,10 @@ def record(*, output: str, for_: str | None, rules: str | None, with_exec: bool)
     if table is None:
         click.echo("so no file or timer that a rule names is recorded", err=True)
 
-    def run(tape: Tape) -> None:
+    def run(writer: RecordingWriter) -> None:
         from hooks.workbench.record import Recorder
 
-        _listen(Recorder(tape, ours, table or Table(), with_exec=with_exec), tape, for_s)
+        _listen(Recorder(writer, ours, table or Table(), with_exec=with_exec), writer, for_s)
 
     return _recorded(output, table or Table(), run, time.time_ns)
 
@@ -59,34 +59,34 @@ def export(output: str, since: str) -> int:
     try:
         with history.opened(Path(ours.gluehook_state, FILE_NAME)) as journal:
             table = checked(ours.gluehook_rules) or Table()  # for the secrets that it names
-            return _recorded(output, table, lambda tape: tape.copy(journal.recorded(began)))
+            return _recorded(output, table, lambda writer: writer.copy(journal.recorded(began)))
     except history.NoJournal as why:
         click.echo(str(why), err=True)
         return 1
 
 
 def _recorded(
-    output: str, table: Table, work: Callable[[Tape], None], now: Callable[[], int | None] = lambda: None
+    output: str, table: Table, work: Callable[[RecordingWriter], None], now: Callable[[], int | None] = lambda: None
 ) -> int:
-    """Let the work write to a new tape, and tell how many events there are; the exit code."""
+    """Let the work write to a new recording and print how many events are in it; returns the exit code."""
     from hooks.config.secrets import Secrets
-    from hooks.workbench.record import Tape, learn
+    from hooks.workbench.record import RecordingWriter, read_every_secret
 
     secrets = Secrets(settings()[1])
-    learn(secrets, table)
+    read_every_secret(secrets, table)
     file = new_file(output)
     try:
-        tape = Tape(file, secrets.mask, now)
-        work(tape)
+        writer = RecordingWriter(file, secrets.mask, now)
+        work(writer)
     finally:
         os.close(file)
-    then = f", then it could not be written: {tape.trouble}" if tape.trouble else ""
+    then = f", then it could not be written: {writer.error}" if writer.error else ""
     where = "standard output" if output == "-" else output
-    click.echo(f"{counted(tape.count, 'event')} in {where}{then}", err=True)
-    return int(bool(tape.trouble))
+    click.echo(f"{counted(writer.count, 'event')} in {where}{then}", err=True)
+    return int(bool(writer.error))
 
 
-def _listen(recorder: Recorder, tape: Tape, for_s: float | None) -> None:
+def _listen(recorder: Recorder, writer: RecordingWriter, for_s: float | None) -> None:
     from hooks.app.shutdown import Stop
     from hooks.events import signals
 
@@ -97,7 +97,7 @@ def _listen(recorder: Recorder, tape: Tape, for_s: float | None) -> None:
         click.echo(said, err=True)
 
     with Stop() as stop, signals.source_lost.connected_to(lost), signals.problem.connected_to(trouble):
-        stop.leads_to(tape.ended.set)
+        stop.leads_to(writer.ended.set)
         recorder.start()
-        tape.ended.wait(for_s)
+        writer.ended.wait(for_s)
         recorder.stop()

@@ -14,20 +14,20 @@ import click
 
 if TYPE_CHECKING:
     from hooks.config.settings import Settings
-    from hooks.workbench.recording import Recording, Wanted
+    from hooks.workbench.recording import Accepts, Recording
 
 _LONG_BYTES = 4 << 20  # a recording that takes long enough to want to know how far it is
 _LOOK_S = 0.2
 
 
-def opened(names: Sequence[str], ours: Settings, wanted: Wanted, stack: ExitStack) -> list[Recording]:
+def opened(names: Sequence[str], ours: Settings, accepts: Accepts, stack: ExitStack) -> list[Recording]:
     """The recordings of these names, until the stack is closed; "-" is standard input. Raises click.UsageError."""
     from hooks.workbench.recording import Recording
 
     if names.count("-") > 1:
         raise click.UsageError("standard input can be read once only")
     gluetun = ours.gluetun_container
-    return [Recording(name, _file(name, stack), wanted=wanted, gluetun=gluetun) for name in names]
+    return [Recording(name, _file(name, stack), accepts=accepts, gluetun=gluetun) for name in names]
 
 
 def _file(name: str, stack: ExitStack) -> Any:
@@ -37,7 +37,7 @@ def _file(name: str, stack: ExitStack) -> Any:
         raise click.UsageError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def journal(since_s: float, ours: Settings, wanted: Wanted, stack: ExitStack) -> Recording:
+def journal(since_s: float, ours: Settings, accepts: Accepts, stack: ExitStack) -> Recording:
     """What gluehook has accepted in the last so many seconds, as a recording. Raises click.UsageError."""
     from hooks.control import history
     from hooks.journal.journal import FILE_NAME
@@ -49,7 +49,7 @@ def journal(since_s: float, ours: Settings, wanted: Wanted, stack: ExitStack) ->
     except history.NoJournal as why:
         raise click.UsageError(str(why)) from None
     events = found.recorded(time.time() - since_s)
-    return Recording(str(path), Told(events), wanted=wanted, gluetun=ours.gluetun_container)
+    return Recording(str(path), Told(events), accepts=accepts, gluetun=ours.gluetun_container)
 
 
 @contextmanager

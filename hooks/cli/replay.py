@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hooks.rules.rule_tests import Assumed
     from hooks.rules.table import Table
     from hooks.workbench.decisions import Decision
-    from hooks.workbench.recording import Recording, Wanted
+    from hooks.workbench.recording import Accepts, Recording
     from hooks.workbench.replay import Replay
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -60,7 +60,7 @@ def replay(
     replays = _replays(good, assume, ours)
     pause_ns = round(seconds("--go-on", go_on) * 1e9)
     with ExitStack() as stack:
-        read = _opened(recordings, since, ours, _wanted(replays), stack)
+        read = _opened(recordings, since, ours, _accepts(replays), stack)
         stack.enter_context(progress(read, recordings))
         different = _play(replays, read, pause_ns, _Shown(replays, as_json=as_json))
     _sum_up(read)
@@ -99,18 +99,18 @@ def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
 
 
 def _opened(
-    names: Sequence[str], since: str | None, ours: Settings, wanted: Wanted, stack: ExitStack
+    names: Sequence[str], since: str | None, ours: Settings, accepts: Accepts, stack: ExitStack
 ) -> list[Recording]:
     if bool(names) == bool(since):
         raise click.UsageError("name a RECORDING (- is standard input), or --since 7d for gluehook's own journal")
     if since:
-        return [journal(seconds("--since", since), ours, wanted, stack)]
-    return opened(names, ours, wanted, stack)
+        return [journal(seconds("--since", since), ours, accepts, stack)]
+    return opened(names, ours, accepts, stack)
 
 
-def _wanted(replays: Sequence[Replay]) -> Wanted:
+def _accepts(replays: Sequence[Replay]) -> Accepts:
     first = replays[0]
-    return first.wants if len(replays) == 1 else lambda *what: any(replay.wants(*what) for replay in replays)
+    return first.accepts if len(replays) == 1 else lambda *what: any(replay.accepts(*what) for replay in replays)
 
 
 # -- what is shown -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hooks.cli.replay import STYLES
 
 if TYPE_CHECKING:
     from hooks.rules_file.reader import Contents
-    from hooks.workbench.run_rule_tests import Verdict
+    from hooks.workbench.run_rule_tests import RuleTestResult
 
 
 @click.command()
@@ -28,37 +28,37 @@ def test(files: tuple[str, ...], *, as_json: bool) -> int:
     Exit codes: 0 all is as expected; 1 something is not, a file has errors, or no test; 2 wrong use.
     """
     ours, _ = settings()
-    results = [_file(file, ours.gluetun_container, as_json=as_json) for file in files or [ours.gluehook_rules]]
-    return int(not all(results))
+    passed = [_file(file, ours.gluetun_container, as_json=as_json) for file in files or [ours.gluehook_rules]]
+    return int(not all(passed))
 
 
 def _file(file: str, gluetun: str, *, as_json: bool) -> bool:
-    from hooks.workbench.run_rule_tests import rehearse
+    from hooks.workbench.run_rule_tests import run_rule_test
 
     found = checked_contents(file)
     if found is None:
         return False
-    if not found.rehearsals:
+    if not found.rule_tests:
         click.echo(f"{file}: there is no [[test]] in it; docs/rules.md tells how to write one", err=True)
         return False
-    verdicts = [rehearse(found.table, rehearsal, gluetun) for rehearsal in found.rehearsals]
-    for verdict in verdicts:
-        _show(verdict, found, as_json=as_json)
-    bad = sum(not verdict.good for verdict in verdicts)
+    results = [run_rule_test(found.table, rule_test, gluetun) for rule_test in found.rule_tests]
+    for result in results:
+        _show(result, found, as_json=as_json)
+    bad = sum(not result.passed for result in results)
     failed = f"{bad} failed" if bad else "all good"
-    click.echo(f"{file}: {counted(len(verdicts), 'test')}, {failed}", err=as_json)
+    click.echo(f"{file}: {counted(len(results), 'test')}, {failed}", err=as_json)
     return not bad
 
 
-def _show(verdict: Verdict, found: Contents, *, as_json: bool) -> None:
+def _show(result: RuleTestResult, found: Contents, *, as_json: bool) -> None:
     from hooks.workbench.rule_test_report import as_record, failure
 
-    file, name = found.table.file, verdict.rehearsal.name
+    file, name = found.table.file, result.rule_test.name
     if as_json:
-        click.echo(json.dumps(as_record(verdict, file), ensure_ascii=False))
-    elif verdict.good:
+        click.echo(json.dumps(as_record(result, file), ensure_ascii=False))
+    elif result.passed:
         click.echo(f"{click.style('ok', fg='green')}    {name}")
     else:
-        click.echo(f"{click.style('FAIL', fg='red', bold=True)}  {name} ({file}:{verdict.rehearsal.line})")
-        for kind, line in failure(verdict, found.table):
+        click.echo(f"{click.style('FAIL', fg='red', bold=True)}  {name} ({file}:{result.rule_test.line})")
+        for kind, line in failure(result, found.table):
             click.echo(click.style(f"      {line}", **STYLES.get(kind, {})))

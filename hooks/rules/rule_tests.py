@@ -57,7 +57,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class RuleTest:
     """One `[[test]]`. Nothing else than what is expected may run until `until_s`, that instant included."""
 
     name: str

@@ -10,7 +10,7 @@ from hooks.rules.placeholders import Placeholder, event_value, render, walk
 from hooks.rules.table import Step
 
 
-def filled(step: Step, event: Event, state: Mapping[str, Any] | None, run: str = "") -> dict[str, Any]:
+def render_arguments(step: Step, event: Event, state: Mapping[str, Any] | None, run: str = "") -> dict[str, Any]:
     """The arguments for this event. `state` is what `${state.…}` can say, None where it is not known; `run` is the
     run's id. What cannot be told stays as it is: secrets, what a step before has said. Raises Empty.
     """

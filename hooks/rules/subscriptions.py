@@ -1,4 +1,13 @@
-"""What a rule table listens to, so that sources need not tell the rest."""
+"""Which events the rules of a table need. Everything else is dropped before it reaches the engine.
+
+The app asks for each event of each source (`accepts`), the replay before it parses a line (`may_accept`), and the
+sources get the lists of what to watch: event types, timers, files, and whether the port file is used at all.
+
+Guaranteed: an event is accepted if an enabled rule matches its type and subject, or if it begins or ends a state that
+such a rule listens to. Other fields are not looked at, so an accepted event may still match no rule. Built once for
+each table and never changed: threads share it without a lock. The cost of a question does not grow with the number of
+rules that name other subjects; only globs and other patterns are tried one by one.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +20,15 @@ from hooks.rules.placeholders import templates
 from hooks.rules.table import Rule, Table
 
 
-class Interest:
-    """Which events reach the engine: those that a rule matches by type and subject, and those that end its states."""
+class Subscriptions:
+    """The events that a table's rules need. `gluetun` is the name of the container whose port the port file holds."""
 
     def __init__(self, table: Table, gluetun: str) -> None:
         rules = [rule for rule in table.rules if rule.enabled]
         self.types = frozenset(entry.event for rule in rules for entry in rule.on)
-        self.every = _named(rules, "timer.")
+        self.timers = _named(rules, "timer.")
         self.files = _named(rules, "file.")
-        self.port = any(_uses_port(rule) for rule in rules)
+        self.uses_port = any(_uses_port(rule) for rule in rules)
         self._subjects: defaultdict[str, _Subjects] = defaultdict(_Subjects)
         self._topics: defaultdict[str, _Subjects] = defaultdict(_Subjects)
         for entry in (entry for rule in rules for entry in rule.on):
@@ -29,10 +38,10 @@ class Interest:
             if kind.state:
                 # a port's state is gluetun's own, whatever the rule names
                 self._topics[kind.state.topic].add(OneOf((gluetun,)) if kind.state.topic == "port" else match)
-        self._states = {kind.name: self._wanted_topics(kind) for kind in CATALOGUE.values()}
+        self._states = {kind.name: self._followed_topics(kind) for kind in CATALOGUE.values()}
 
-    def wants(self, event: Event) -> bool:
-        """Whether a rule listens to it, or a state that a rule listens to begins or ends with it."""
+    def accepts(self, event: Event) -> bool:
+        """Whether a rule listens to the event, or to a state that begins or ends with it."""
         named = str(event.data.get(CATALOGUE[event.type].subject, event.subject))
         if event.type in self._subjects and named in self._subjects[event.type]:
             return True
@@ -40,22 +49,22 @@ class Interest:
         topics = (*ended_by(event), topic) if topic else ended_by(event)
         return any(what in self._topics and who in self._topics[what] for what, who in topics)
 
-    def may_want(self, kind: str, subject: str) -> bool:
-        """As `wants`, before there is an event: its type and who it is about. True for what more has to be known of."""
+    def may_accept(self, kind: str, subject: str) -> bool:
+        """`accepts` by type and subject alone; True where the answer depends on other fields of the event."""
         if kind in self._subjects and subject in self._subjects[kind]:
             return True
-        # a rename ends the states of whoever bore the name before
+        # a rename ends the states of the container that had the name before
         states = self._states.get(kind, ())
         return bool(states) and (kind == "container.rename" or any(subject in subjects for subjects in states))
 
-    def _wanted_topics(self, kind: EventType) -> tuple[_Subjects, ...]:
-        """Whose states of those that rules listen to begin or end with an event of this type."""
+    def _followed_topics(self, kind: EventType) -> tuple[_Subjects, ...]:
+        """The subjects of the states that rules listen to and that an event of this type begins or ends."""
         topics = (*kind.ends, kind.state.topic) if kind.state else kind.ends
         return tuple(self._topics[topic] for topic in topics if topic in self._topics)
 
 
 class _Subjects:
-    """Whose events are wanted. Names are looked up; only globs and their like are tried one by one."""
+    """The subjects that rules name. Names are looked up in a set; globs and other patterns are tried one by one."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
@@ -77,7 +86,7 @@ class _Subjects:
 
 
 def _named(rules: Iterable[Rule], prefix: str) -> frozenset[str]:
-    """The timers or files that rules name."""
+    """The periods of timers, or the paths of files, that rules name."""
     entries = [entry for rule in rules for entry in rule.on if entry.event.startswith(prefix)]
     matches = [entry.match.get(CATALOGUE[entry.event].subject) for entry in entries]
     return frozenset(str(value) for match in matches if isinstance(match, OneOf) for value in match.values)

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hooks.rules.matching import OneOf
-from hooks.rules.rule_tests import Rehearsal
+from hooks.rules.rule_tests import RuleTest
 from hooks.rules.table import Entry, Table
 from hooks.rules_file import toml_text
 from hooks.rules_file.do import Handlers
 from hooks.rules_file.errors import Diagnostic, did_you_mean, quoted
 from hooks.rules_file.findings import Findings, Part
 from hooks.rules_file.rule import Draft, draft
-from hooks.rules_file.rule_tests import Known, rehearsals
+from hooks.rules_file.rule_tests import Known, rule_tests
 
 _LARGEST_BYTES = 1 << 20
 _HEADERS = {what: re.compile(rf"^[ \t]*\[\[[ \t]*{what}[ \t]*\]\]", re.MULTILINE) for what in ("rule", "test")}
@@ -77,7 +77,7 @@ class Contents(NamedTuple):
     """What a good file holds: the rules, and their tests, which a running gluehook has no use for."""
 
     table: Table
-    rehearsals: tuple[Rehearsal, ...]
+    rule_tests: tuple[RuleTest, ...]
 
 
 def read(text: str, file: str, handlers: Handlers) -> Table | list[Diagnostic]:
@@ -101,7 +101,7 @@ def contents(text: str, file: str, handlers: Handlers) -> Contents | list[Diagno
     drafts = [draft(part, defaults, handlers, line) for part, line in zip(parts, lines, strict=True)]
     _check_names(drafts, complete=not errors)
     known = Known({one.rule.name: one.rule for one in drafts}, handlers, complete=not errors)
-    tests = rehearsals(*_parts(findings, document, readable, "test"), known)
+    tests = rule_tests(*_parts(findings, document, readable, "test"), known)
     found = errors + findings.diagnostics
     if found:
         return sorted(found, key=lambda one: (one.line, one.column))

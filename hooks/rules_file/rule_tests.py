@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hooks.events import durations
 from hooks.events.catalogue import EventType
-from hooks.rules.rule_tests import Assumed, Expected, Given, Rehearsal, assumed
+from hooks.rules.rule_tests import Assumed, Expected, Given, RuleTest, assumed
 from hooks.rules.table import Rule
 from hooks.rules_file.do import Handlers, expected, handler_of
 from hooks.rules_file.errors import did_you_mean, kind_of, quoted
@@ -25,7 +25,7 @@ class Known(NamedTuple):
     complete: bool  # every rule could be read, so that a name that is not there is nowhere
 
 
-def rehearsals(parts: Sequence[Part], lines: Sequence[int], known: Known) -> list[Rehearsal]:
+def rule_tests(parts: Sequence[Part], lines: Sequence[int], known: Known) -> list[RuleTest]:
     """Read all tests; what is wrong with them is told to the findings."""
     first: dict[str, int] = {}
     for part, line in zip(parts, lines, strict=True):
@@ -33,10 +33,10 @@ def rehearsals(parts: Sequence[Part], lines: Sequence[int], known: Known) -> lis
         if name and first.setdefault(name, line) != line:
             hint = f"the other one is on line {first[name]}; give one of them another name"
             part.wrong("duplicate-name", "name", "another test has this name", hint)
-    return [_rehearsal(part, known, line) for part, line in zip(parts, lines, strict=True)]
+    return [_rule_test(part, known, line) for part, line in zip(parts, lines, strict=True)]
 
 
-def _rehearsal(part: Part, known: Known, line: int) -> Rehearsal:
+def _rule_test(part: Part, known: Known, line: int) -> RuleTest:
     given = [one for inner in _parts(part, "given") if (one := _given(inner))]
     awaited = [run for inner in _parts(part, "expect") if (run := _expected(inner, known))]
     until_s = _seconds(part, "until")
@@ -45,7 +45,7 @@ def _rehearsal(part: Part, known: Known, line: int) -> Rehearsal:
         _check_instants(part, until_s)
     last_s = max([0.0, *(one.at_s for one in given), *(one.at_s for one in awaited)])
     name, outcomes = str(part.get("name", "")), _outcomes(part, known)
-    return Rehearsal(name, tuple(given), tuple(awaited), last_s if until_s is None else until_s, outcomes, line)
+    return RuleTest(name, tuple(given), tuple(awaited), last_s if until_s is None else until_s, outcomes, line)
 
 
 def _parts(part: Part, key: str) -> Iterator[Part]:

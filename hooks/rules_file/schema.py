@@ -239,7 +239,7 @@ _Outcome = Annotated[
 ]
 
 
-class Rehearsal(_Shape):
+class RuleTest(_Shape):
     """When these events come, these runs start and no others; nothing is really done."""
 
     name: str = Field(
@@ -273,4 +273,4 @@ class Document(_Shape):
         None, examples=[{"timeout": "30s"}], description="what holds for every rule that says nothing else"
     )
     rule: list[Rule] = Field(default_factory=list)
-    test: list[Rehearsal] = Field(default_factory=list)
+    test: list[RuleTest] = Field(default_factory=list)

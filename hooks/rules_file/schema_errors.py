@@ -23,9 +23,9 @@ from hooks.rules_file.schema import (
     LimitTable,
     MatchTable,
     OnTable,
-    Rehearsal,
     RetryTable,
     Rule,
+    RuleTest,
     StepTable,
 )
 
@@ -107,7 +107,7 @@ def _name(path: Path) -> str:
 
 _TABLES: Mapping[str, type[BaseModel]] = {
     "defaults": Defaults, "retry": RetryTable, "limit": LimitTable, "debounce": DebounceTable,
-    "on": OnTable, "do": StepTable, "rule": Rule, "given": GivenTable, "expect": ExpectedTable, "test": Rehearsal,
+    "on": OnTable, "do": StepTable, "rule": Rule, "given": GivenTable, "expect": ExpectedTable, "test": RuleTest,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hooks.engine.runs import Result, ResultKind, Run, overall
 from hooks.rules.placeholders import Empty, templates
 from hooks.rules.rule_tests import Assumed, AssumedOutcome, Assumptions
-from hooks.rules.step_arguments import filled
+from hooks.rules.step_arguments import render_arguments
 from hooks.rules.table import Rule, Step
 from hooks.workbench.decisions import Performed
 
@@ -29,7 +29,7 @@ class Attempted(NamedTuple):
     result: Result
 
 
-class Pretence:
+class AssumedAttempts:
     """Performs attempts as `hooks.runtime.executor` does, without their handlers."""
 
     def __init__(self, assume: Assumptions, state: State) -> None:
@@ -54,7 +54,7 @@ class Pretence:
             step = run.rule.do[place]
             if run.passes_over(step, changed=changed):
                 continue
-            if (args := self._filled(step, run)) is None:
+            if (args := self._arguments(step, run)) is None:
                 kinds |= {"skipped"}
                 continue
             own = self._next(step.use)
@@ -76,9 +76,9 @@ class Pretence:
         names = {rule.name, *(step.use for step in rule.do)}
         return not names & self._assume.keys() and not any(any(templates(step.args)) for step in rule.do)
 
-    def _filled(self, step: Step, run: Run) -> Mapping[str, Any] | None:
+    def _arguments(self, step: Step, run: Run) -> Mapping[str, Any] | None:
         """The step's arguments as far as they can be told; None if one is empty, so that the step is skipped."""
         try:
-            return filled(step, run.event, self._state(), run.id)
+            return render_arguments(step, run.event, self._state(), run.id)
         except Empty:
             return None

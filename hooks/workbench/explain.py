@@ -21,7 +21,7 @@ from hooks.events.durations import text as duration
 from hooks.handler import Duration, Handler
 from hooks.rules.matching import Labels, Match, as_toml
 from hooks.rules.placeholders import Empty
-from hooks.rules.step_arguments import filled
+from hooks.rules.step_arguments import render_arguments
 from hooks.rules.table import Entry, Rule, Step
 
 Explanation = dict[str, Any]  # plain JSON values
@@ -179,7 +179,7 @@ def about(seconds: float) -> str:
 def _do(step: Step, event: Event, situation: Situation, *, quiet: bool) -> Explanation:
     told: Explanation = {"use": step.use, "args": {}}
     try:
-        arguments = filled(step, event, situation.state)
+        arguments = render_arguments(step, event, situation.state)
     except Empty as nothing:
         return {**told, "but": f"it is skipped: {nothing} is empty"}
     told["args"] = {name: _argument(step.use, name, value, situation) for name, value in arguments.items()}

@@ -69,7 +69,7 @@ def decide(recording: Path, golden: Golden, table: Table, gluetun: str = "gluetu
     replay = Replay(table, assume=golden.assume, gluetun=gluetun)
     try:
         with recording.open("rb") as file:
-            told = Recording(recording.name, file, wanted=replay.wants, gluetun=gluetun)
+            told = Recording(recording.name, file, accepts=replay.accepts, gluetun=gluetun)
             lines = list(_lines(replay, told, golden.go_on_s))
     except OSError as error:
         raise NotDecided(f"{recording} cannot be read: {error.strerror}") from None

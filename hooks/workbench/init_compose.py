@@ -51,7 +51,7 @@ def _identity(owner: str, group: str) -> Iterator[str]:
 
 
 def _environment(server: Server) -> Iterator[str]:
-    gluetun, torrent = server.name("gluetun"), server.members.get("qbittorrent")
+    gluetun, torrent = server.name("gluetun"), server.by_role.get("qbittorrent")
     inside = torrent is None or torrent.name in server.sharing
     port = torrent.variables.get("WEBUI_PORT", "8080") if torrent else "8080"
     variables = {
@@ -61,7 +61,7 @@ def _environment(server: Server) -> Iterator[str]:
         "QBITTORRENT_USERNAME": "${QBITTORRENT_USERNAME:-admin}", "QBITTORRENT_PASSWORD": "${QBITTORRENT_PASSWORD:-}",
         "APPRISE_URLS": _URLS,
     }  # fmt: skip
-    if "wireguard" in server.members:
+    if "wireguard" in server.by_role:
         variables |= {"WIREGUARD_CONTAINER": server.name("wireguard"), "WIREGUARD_DIR": "/wireguard"}
     yield "    environment:"
     for name, value in variables.items():
@@ -71,7 +71,7 @@ def _environment(server: Server) -> Iterator[str]:
 def _volumes(server: Server, socket: str) -> Iterator[str]:
     yield "    volumes:"
     for role in _MOUNTS:
-        if role in server.members or role == "gluetun":
+        if role in server.by_role or role == "gluetun":
             yield _mount(server, role)
     yield _line(6, "- .:/config:ro # the folder of this file, with rules.toml in it")
     yield _line(6, "- gluehook-state:/state")
@@ -88,7 +88,7 @@ def _mount(server: Server, role: str) -> str:
 
 def _mounted(server: Server, role: str) -> tuple[str, str]:
     """Of what kind the folder is that this container shares with gluehook, and where it is; "" where there is none."""
-    return server.members[role].mounts.get(_MOUNTS[role][0], ("", "")) if role in server.members else ("", "")
+    return server.by_role[role].mounts.get(_MOUNTS[role][0], ("", "")) if role in server.by_role else ("", "")
 
 
 def _networks(server: Server) -> Iterator[str]:
@@ -98,8 +98,8 @@ def _networks(server: Server) -> Iterator[str]:
 
 def _joined(server: Server) -> list[str]:
     """The networks on which gluehook reaches gluetun, and qBittorrent where that has one of its own."""
-    members = [server.members[role] for role in ("gluetun", "qbittorrent") if role in server.members]
-    return list(dict.fromkeys(member.networks[0] for member in members if member.networks))
+    by_role = [server.by_role[role] for role in ("gluetun", "qbittorrent") if role in server.by_role]
+    return list(dict.fromkeys(member.networks[0] for member in by_role if member.networks))
 
 
 def _outside(server: Server) -> Iterator[str]:

@@ -38,7 +38,7 @@ def _lack(block: str, server: Server) -> str:
     """The first role that the block needs and nobody has, "" if it can stand."""
     words = {word if word in _ROLES else word.partition(".")[0] for word in _QUOTED.findall(block)}
     needed = {_ROLES[word] for word in words & _ROLES.keys()}
-    return min(needed - server.members.keys(), default="")
+    return min(needed - server.by_role.keys(), default="")
 
 
 def _left_alone(blocks: list[str], lacks: list[str]) -> dict[int, str]:
@@ -57,7 +57,7 @@ def _commented(block: str, lack: str) -> str:
 def _named(block: str, server: Server) -> str:
     block = block.replace(_ADGUARDS, f'"{server.name("adguard")}"')
     block = _QUOTED.sub(lambda found: f'"{server.name(_ROLES[found[1]])}"' if found[1] in _ROLES else found[0], block)
-    if gluetun := server.members.get("gluetun"):  # what a message tells the owner to type
+    if gluetun := server.by_role.get("gluetun"):  # what a message tells the owner to type
         block = block.replace("docker logs gluetun", f"docker logs {gluetun.name}")
         block = block.replace("--force-recreate gluetun", f"--force-recreate {gluetun.service}")
         if block.startswith("[[test]]"):  # whose port it is would be up to the settings where the test is run

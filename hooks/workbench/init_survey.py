@@ -25,7 +25,7 @@ PORT_FOLDER = "/tmp/gluetun"  # noqa: S108 - gluetun's own
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class FoundContainer:
     """A container of the server. `mounts` are folder inside -> (kind, host's folder or volume)."""
 
     container: Container
@@ -48,22 +48,22 @@ class Member:
 class Server:
     """What was found: the containers by role, and the names of those that live in gluetun's network namespace."""
 
-    members: Mapping[str, Member] = field(default_factory=dict)
+    by_role: Mapping[str, FoundContainer] = field(default_factory=dict)
     sharing: tuple[str, ...] = ()
 
     def name(self, role: str) -> str:
         """The name of the container in this role; the usual one where there is none."""
-        return self.members[role].name if role in self.members else role
+        return self.by_role[role].name if role in self.by_role else role
 
 
-def survey(client: Any) -> Server:
+def find_containers(client: Any) -> Server:
     """Look around with a docker.APIClient. Raises OSError where the list cannot be had."""
     everyone = [from_list(raw) for raw in client.containers(all=True)]
     chosen = {role: found for role in _IMAGES if (found := _choose(role, everyone))}
-    members = {role: _closer(client, found) for role, found in chosen.items()}
+    by_role = {role: _closer(client, found) for role, found in chosen.items()}
     gluetun = chosen.get("gluetun")
     ours = {f"{_SHARES}{word}" for word in (gluetun.id, gluetun.name)} if gluetun else set()
-    return Server(members, tuple(sorted(one.name for one in everyone if one.network_mode in ours)))
+    return Server(by_role, tuple(sorted(one.name for one in everyone if one.network_mode in ours)))
 
 
 def _choose(role: str, everyone: Iterable[Container]) -> Container | None:
@@ -77,16 +77,16 @@ def _short(image: str) -> str:
     return image.rpartition("/")[2].partition("@")[0].partition(":")[0].lower()
 
 
-def _closer(client: Any, found: Container) -> Member:
+def _closer(client: Any, found: Container) -> FoundContainer:
     raw = client.inspect_container(found.id)
     pairs = (pair.partition("=")[::2] for pair in (raw.get("Config") or {}).get("Env") or [])
     mounts = {m["Destination"]: (m["Type"], m.get("Name") or m["Source"]) for m in raw.get("Mounts") or []}
     networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
     joined = tuple(sorted(name for name in networks if name not in ("bridge", "host", "none")))  # no names on those
-    return Member(found, joined, {name: value for name, value in pairs if name in _VARIABLES}, mounts)
+    return FoundContainer(found, joined, {name: value for name, value in pairs if name in _VARIABLES}, mounts)
 
 
-def owner_of_port_file(gluetun: Member | None) -> str:
+def owner_of_port_file(gluetun: FoundContainer | None) -> str:
     """`UID:GID` of who writes the port file, as it lies on the host, else as gluetun is told; "" where unknown."""
     if gluetun is None:
         return ""

@@ -19,7 +19,7 @@ from hooks.config.settings import SECRETS, Settings
 from hooks.events import jsonl
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.placeholders import templates
-from hooks.rules.subscriptions import Interest
+from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
@@ -30,14 +30,14 @@ from hooks.world.tracker import View
 _EXEC = "container.exec_"  # health checks make three of them every few seconds
 
 
-def fit(event: Event, mask: Callable[[str], str]) -> Event:
+def without_private_fields(event: Event, mask: Callable[[str], str]) -> Event:
     """The event as it may leave this machine."""
     known = CATALOGUE[event.type].fields
     data = {name: presentable(value, "", mask) for name, value in event.data.items() if name in known}
     return replace(event, data=data)
 
 
-def learn(secrets: Secrets, table: Table) -> None:
+def read_every_secret(secrets: Secrets, table: Table) -> None:
     """Read every secret that gluehook or a rule names, so that it is masked wherever it stands."""
     written = (template for rule in table.rules for step in rule.do for template in templates(step.args))
     named = {one.path for template in written for one in template.placeholders if one.root == "secret"}
@@ -46,22 +46,23 @@ def learn(secrets: Secrets, table: Table) -> None:
             secrets.read(name)
 
 
-class Tape:
-    """Writes events as lines, each in one piece. Thread-safe. At the first `trouble` it has `ended`.
+class RecordingWriter:
+    """Writes events to a file descriptor, one line each. Thread-safe.
 
-    `now` (ns since the Unix epoch) tells when a live event is taken in.
+    `now` is the instant at which a live event is received (ns since the Unix epoch). The first error of the file
+    ends the recording: `error` is its text, and the event `ended` is set.
     """
 
     def __init__(self, file: int, mask: Callable[[str], str], now: Callable[[], int | None] = lambda: None) -> None:
         self._file, self._mask, self._now = file, mask, now
         self._lock = threading.Lock()
         self.count = 0
-        self.trouble = ""
+        self.error = ""
         self.ended = threading.Event()
 
     def write(self, event: Event) -> None:
         """One more event."""
-        fitting = fit(event, self._mask)
+        fitting = without_private_fields(event, self._mask)
         with self._lock:
             if self.ended.is_set():
                 return
@@ -69,7 +70,7 @@ class Tape:
                 os.write(self._file, jsonl.dumps(fitting, self._now()).encode() + b"\n")
                 self.count += 1
             except OSError as error:
-                self.trouble = error.strerror or str(error)
+                self.error = error.strerror or str(error)
                 self.ended.set()
 
     def copy(self, events: Iterable[Event]) -> None:
@@ -81,18 +82,16 @@ class Tape:
 
 
 class Recorder:
-    """The live sources, every event listened to, and a tape. No rule is run; of the table only what it names is
-    followed: files and periods.
-    """
+    """Sends every event of the live sources to a writer. No rule runs; the table only names files and timers."""
 
-    def __init__(self, tape: Tape, settings: Settings, table: Table, *, with_exec: bool = False) -> None:
-        named = Interest(table, settings.gluetun_container)
+    def __init__(self, writer: RecordingWriter, settings: Settings, table: Table, *, with_exec: bool = False) -> None:
+        named = Subscriptions(table, settings.gluetun_container)
         types = [kind for kind in CATALOGUE if with_exec or not kind.startswith(_EXEC)]
-        view = View(World(settings.gluetun_container), tape.write, time.time_ns)
+        view = View(World(settings.gluetun_container), writer.write, time.time_ns)
         self._sources = (
-            FilesSource(view, tape.write, settings.forwarded_port_file, named.files),
-            DockerSource(view, tape.write, lambda _: True, types=types),
-            TimerSource(tape.write, named.every),
+            FilesSource(view, writer.write, settings.forwarded_port_file, named.files),
+            DockerSource(view, writer.write, lambda _: True, types=types),
+            TimerSource(writer.write, named.timers),
         )
 
     def start(self) -> None:

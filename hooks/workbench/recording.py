@@ -20,7 +20,7 @@ SHOWN = 3  # faults of one kind that are told one by one; the others are counted
 _TIMES_NS = range(10**17, 1 << 62)  # 1973 to 2116; a time in seconds or of the year 1 is none
 _OWN = frozenset({"rule.exhausted", "run.failed"})  # the engine makes them anew
 
-Wanted = Callable[[str, str], bool]
+Accepts = Callable[[str, str], bool]
 """Whether anybody listens to an event of this type and subject. A recording leaves out the others."""
 
 
@@ -57,9 +57,9 @@ class Recording:
     """
 
     def __init__(
-        self, name: str, file: Readable, *, wanted: Wanted = lambda _kind, _subject: True, gluetun: str = "gluetun"
+        self, name: str, file: Readable, *, accepts: Accepts = lambda _kind, _subject: True, gluetun: str = "gluetun"
     ) -> None:
-        self.name, self._file, self._wanted, self._gluetun = name, file, wanted, gluetun
+        self.name, self._file, self._accepts, self._gluetun = name, file, accepts, gluetun
         self._world = Hearsay(gluetun)
         self.troubles: list[Trouble] = []
         self.lines, self.size = 0, 0  # read so far, and their bytes
@@ -102,7 +102,7 @@ class Recording:
     def _take(self, raw: Mapping[str, Any], glanced: jsonl.Glance, at: int) -> Iterable[Seen]:
         kind, subject, _ = glanced
         follows = self._follows(kind, subject)
-        if kind in _OWN or not (follows or self._wanted(kind, subject)):
+        if kind in _OWN or not (follows or self._accepts(kind, subject)):
             self.unwanted += 1
             return ()
         event = jsonl.event_of(raw, glanced)
@@ -126,7 +126,7 @@ class Recording:
             told = self._world.derive(event)
         else:
             self._world.hear(event)
-        return [event for event in told if self._wanted(event.type, event.subject)]
+        return [event for event in told if self._accepts(event.type, event.subject)]
 
     def _found_early(self) -> list[Seen]:
         early, self._early = self._early, []
@@ -136,7 +136,7 @@ class Recording:
         """Whether it changes what is believed of somebody about whom derived events are asked for."""
         if kind in WORLDLY:
             known = subject == self._gluetun or kind == "container.rename"
-            return known or self._wanted("container.recreated", subject)
+            return known or self._accepts("container.recreated", subject)
         return kind.startswith("port.")
 
     def _instant(self, raw: Mapping[str, Any], time: int) -> int:

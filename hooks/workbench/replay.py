@@ -17,9 +17,9 @@ from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, Result, Run
 from hooks.events.catalogue import Event
 from hooks.rules.rule_tests import Assumptions
-from hooks.rules.subscriptions import Interest
+from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
-from hooks.workbench.assumed_attempts import WORDS, Pretence
+from hooks.workbench.assumed_attempts import WORDS, AssumedAttempts
 from hooks.workbench.decisions import Decision
 from hooks.workbench.recording import Seen
 from hooks.world.from_events import WORLDLY, Hearsay
@@ -33,20 +33,20 @@ class Replay:
     ) -> None:
         self.table, self._gluetun = table, gluetun
         self._engine = Engine(table)
-        self._interest = Interest(table, gluetun)
+        self._subscriptions = Subscriptions(table, gluetun)
         self._world = Hearsay(gluetun)
-        self._pretence = Pretence(assume or {}, self._state)
+        self._attempts = AssumedAttempts(assume or {}, self._state)
         self._began = began
         self._now, self._at = 0.0, began or 0  # the instant in the engine's seconds, and in ns since the Unix epoch
         self._working: list[tuple[float, int, Run, Result]] = []
         self._order = count()
         self._rows: list[Decision] = []
 
-    def wants(self, kind: str, subject: str) -> bool:
+    def accepts(self, kind: str, subject: str) -> bool:
         """Whether an event of this type and subject can change what is decided."""
-        if self._interest.may_want(kind, subject) or kind.startswith("source."):
+        if self._subscriptions.may_accept(kind, subject) or kind.startswith("source."):
             return True
-        return self._interest.port and self._tells_port(kind, subject)
+        return self._subscriptions.uses_port and self._tells_port(kind, subject)
 
     def feed(self, at: int, event: Event) -> list[Decision]:
         """Let time pass until `at` (ns since the Unix epoch), then this happens: what is decided on the way."""
@@ -102,7 +102,7 @@ class Replay:
     # -- attempts ------------------------------------------------------------------------
 
     def _begin(self, run: Run) -> None:
-        takes_s, steps, result = self._pretence.perform(run)
+        takes_s, steps, result = self._attempts.perform(run)
         self._rows.append(
             Decision(self._at, "runs", run.event, run.rule.name, run.key, "", None, run.id, run.attempt, steps)
         )

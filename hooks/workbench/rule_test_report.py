@@ -10,49 +10,49 @@ from hooks.config.masking import presentable
 from hooks.events.durations import text as duration
 from hooks.rules.rule_tests import Expected
 from hooks.rules.table import Table
-from hooks.workbench.run_rule_tests import Ran, Verdict, since_begin
+from hooks.workbench.run_rule_tests import Ran, RuleTestResult, since_begin
 from hooks.workbench.timeline import Line, Timeline, step_words
 
 _NONE = "–"
 
 
-def failure(verdict: Verdict, table: Table) -> Iterator[Line]:
+def failure(result: RuleTestResult, table: Table) -> Iterator[Line]:
     """What was expected and what was got, side by side, and the time line."""
-    rows = [("expected", "got"), *_rows(verdict)]
+    rows = [("expected", "got"), *_rows(result)]
     width = max(len(left) for left, _ in rows)
     for place, (left, right) in enumerate(rows):
         yield ("failed" if place else "event"), f"{left:{width}}  {right}"
-    yield "event", f"what was decided until {duration(verdict.rehearsal.until_s)}:"
+    yield "event", f"what was decided until {duration(result.rule_test.until_s)}:"
     timeline = Timeline(table, when=_when)
-    for turn in verdict.turns:
+    for turn in result.turns:
         for kind, line in timeline.lines(turn):
             yield kind, f"  {line}"
 
 
-def as_record(verdict: Verdict, file: str) -> dict[str, Any]:
+def as_record(result: RuleTestResult, file: str) -> dict[str, Any]:
     """The verdict for a program: plain JSON values. A failure comes with all decisions."""
-    test = verdict.rehearsal
-    told: dict[str, Any] = {"file": file, "line": test.line, "test": test.name, "good": verdict.good}
-    if verdict.good:
+    test = result.rule_test
+    told: dict[str, Any] = {"file": file, "line": test.line, "test": test.name, "good": result.passed}
+    if result.passed:
         return told
     missing = [
-        {"at_s": one.at_s, "rule": one.rule, "use": one.use, "args": presentable(one.args)} for one in verdict.missing
+        {"at_s": one.at_s, "rule": one.rule, "use": one.use, "args": presentable(one.args)} for one in result.missing
     ]
     surplus = [
         {"at_s": run.at_s, "rule": run.rule, "use": step.use, "args": presentable(step.args)}
-        for run in verdict.surplus
+        for run in result.surplus
         for step in run.steps
     ]
-    decisions = [decision.as_record() for turn in verdict.turns for decision in turn]
+    decisions = [decision.as_record() for turn in result.turns for decision in turn]
     return {**told, "missing": missing, "surplus": surplus, "decisions": decisions}
 
 
-def _rows(verdict: Verdict) -> Iterator[tuple[str, str]]:
+def _rows(result: RuleTestResult) -> Iterator[tuple[str, str]]:
     """What is missing beside what is too much of the same rule: where one is wrong, the other often tells how."""
-    rules = [*(one.rule for one in verdict.missing), *(run.rule for run in verdict.surplus)]
+    rules = [*(one.rule for one in result.missing), *(run.rule for run in result.surplus)]
     for rule in dict.fromkeys(rules):
-        missing = [_expected(one) for one in verdict.missing if one.rule == rule]
-        surplus = [line for run in verdict.surplus if run.rule == rule for line in _got(run)]
+        missing = [_expected(one) for one in result.missing if one.rule == rule]
+        surplus = [line for run in result.surplus if run.rule == rule for line in _got(run)]
         yield from zip_longest(missing, surplus, fillvalue=_NONE)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hooks.events.catalogue import CATALOGUE
-from hooks.rules.rule_tests import Expected, Rehearsal
+from hooks.rules.rule_tests import Expected, RuleTest
 from hooks.rules.table import Table
 from hooks.workbench.decisions import Decision, Performed
 from hooks.workbench.event_words import made
@@ -26,29 +26,29 @@ class Ran(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleTestResult:
     """How a test went: what was expected and did not run, what ran and was not expected, and all that was decided."""
 
-    rehearsal: Rehearsal
+    rule_test: RuleTest
     missing: tuple[Expected, ...]
     surplus: tuple[Ran, ...]
     ran: tuple[Ran, ...]
     turns: tuple[Sequence[Decision], ...]
 
     @property
-    def good(self) -> bool:
+    def passed(self) -> bool:
         """Whether all that was expected ran, and nothing else."""
         return not self.missing and not self.surplus
 
 
-def rehearse(table: Table, rehearsal: Rehearsal, gluetun: str = "gluetun") -> Verdict:
+def run_rule_test(table: Table, rule_test: RuleTest, gluetun: str = "gluetun") -> RuleTestResult:
     """Play one test. `gluetun` is whose port a given port event tells, where it does not say so."""
-    replay = Replay(table, assume=rehearsal.outcomes, gluetun=gluetun, began=BEGAN_NS)
-    end_ns = _wall(rehearsal.until_s)
-    told = tuple(turns(replay, _seen(rehearsal, gluetun), lambda: end_ns))
+    replay = Replay(table, assume=rule_test.outcomes, gluetun=gluetun, began=BEGAN_NS)
+    end_ns = _wall(rule_test.until_s)
+    told = tuple(turns(replay, _seen(rule_test, gluetun), lambda: end_ns))
     ran = tuple(_ran(decision) for turn in told for decision in turn if decision.kind == "runs")
-    missing, surplus = _held_against(rehearsal.expected, ran)
-    return Verdict(rehearsal, missing, surplus, ran, told)
+    missing, surplus = _held_against(rule_test.expected, ran)
+    return RuleTestResult(rule_test, missing, surplus, ran, told)
 
 
 def since_begin(at: int) -> float:
@@ -60,8 +60,8 @@ def _wall(at_s: float) -> int:
     return BEGAN_NS + round(at_s * 1e9)
 
 
-def _seen(rehearsal: Rehearsal, gluetun: str) -> Iterator[Seen]:
-    for number, given in enumerate(sorted(rehearsal.given, key=lambda one: one.at_s)):
+def _seen(rule_test: RuleTest, gluetun: str) -> Iterator[Seen]:
+    for number, given in enumerate(sorted(rule_test.given, key=lambda one: one.at_s)):
         at = _wall(given.at_s)
         fields: Mapping[str, Any] = given.fields
         if given.event == "port.forwarded":

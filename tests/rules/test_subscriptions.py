@@ -9,7 +9,7 @@ import pytest
 from handlers import HANDLERS
 from hooks.engine.engine import Engine
 from hooks.events.catalogue import CATALOGUE, Event
-from hooks.rules.subscriptions import Interest
+from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.rules_file import reader
 from tests.parts.places import TOP
@@ -17,8 +17,8 @@ from tests.parts.places import TOP
 HEAD = 'version = 1\n[[rule]]\nname = "r"\n'
 
 
-def interest(text: str, gluetun: str = "gluetun") -> Interest:
-    return Interest(table(text), gluetun)
+def subscriptions(text: str, gluetun: str = "gluetun") -> Subscriptions:
+    return Subscriptions(table(text), gluetun)
 
 
 def table(text: str) -> Table:
@@ -27,8 +27,8 @@ def table(text: str) -> Table:
     return found
 
 
-def on(entry: str, do: str = '"gluetun.restart_vpn"', more: str = "") -> Interest:
-    return interest(f"{HEAD}on = {entry}\ndo = {do}\n{more}")
+def on(entry: str, do: str = '"gluetun.restart_vpn"', more: str = "") -> Subscriptions:
+    return subscriptions(f"{HEAD}on = {entry}\ndo = {do}\n{more}")
 
 
 def event(kind: str, subject: str = "gluetun", **data: Any) -> Event:
@@ -49,46 +49,46 @@ SHIPPED = (TOP / "rules.toml").read_text()
     ("container.die", "qbittorrent", True),
 ])  # fmt: skip
 def test_what_the_shipped_rules_want(kind: str, subject: str, wanted: bool) -> None:
-    assert interest(SHIPPED).wants(event(kind, subject)) is wanted
+    assert subscriptions(SHIPPED).accepts(event(kind, subject)) is wanted
 
 
 def test_a_rename_ends_what_the_old_name_was_in() -> None:
-    shipped = interest(SHIPPED)
-    assert shipped.wants(event("container.rename", "old", old_name="gluetun"))
-    assert not shipped.wants(event("container.rename", "b", old_name="a"))
+    shipped = subscriptions(SHIPPED)
+    assert shipped.accepts(event("container.rename", "old", old_name="gluetun"))
+    assert not shipped.accepts(event("container.rename", "b", old_name="a"))
 
 
 @pytest.mark.parametrize("match", ['"web-*"', '{ regex = "web-.*" }', '{ not = "db" }'])
 def test_a_match_that_is_no_list_of_names_wants_whom_it_fits(match: str) -> None:
     found = on(f'{{ event = "container.die", container = {match} }}')
-    assert found.wants(event("container.die", "web-1"))
-    assert found.wants(event("container.start", "web-1")), "it ends the state"
-    assert not found.wants(event("container.oom", "web-1"))
-    assert not found.wants(event("container.die", "db"))
-    assert not found.wants(event("container.start", "db"))
+    assert found.accepts(event("container.die", "web-1"))
+    assert found.accepts(event("container.start", "web-1")), "it ends the state"
+    assert not found.accepts(event("container.oom", "web-1"))
+    assert not found.accepts(event("container.die", "db"))
+    assert not found.accepts(event("container.start", "db"))
 
 
 def test_a_list_of_names_wants_these() -> None:
     found = on('{ event = "container.oom", container = ["a", "b"] }')
-    assert [name for name in "abc" if found.wants(event("container.oom", name))] == ["a", "b"]
+    assert [name for name in "abc" if found.accepts(event("container.oom", name))] == ["a", "b"]
 
 
 def test_one_entry_without_names_widens_those_with() -> None:
-    both = interest(SHIPPED + '\n[[rule]]\nname = "all"\non = "container.unhealthy"\ndo = "gluetun.restart_vpn"\n')
-    assert both.wants(event("container.unhealthy", "web"))
-    assert both.wants(event("container.destroy", "web"))
+    both = subscriptions(SHIPPED + '\n[[rule]]\nname = "all"\non = "container.unhealthy"\ndo = "gluetun.restart_vpn"\n')
+    assert both.accepts(event("container.unhealthy", "web"))
+    assert both.accepts(event("container.destroy", "web"))
 
 
 def test_a_port_state_ends_with_its_gluetun_whatever_that_is_called() -> None:
-    found = interest(f'{HEAD}on = "port.cleared"\ndo = "gluetun.restart_vpn"\n', "vpn")
-    assert found.wants(event("container.die", "vpn"))
-    assert not found.wants(event("container.die", "gluetun"))
+    found = subscriptions(f'{HEAD}on = "port.cleared"\ndo = "gluetun.restart_vpn"\n', "vpn")
+    assert found.accepts(event("container.die", "vpn"))
+    assert not found.accepts(event("container.die", "gluetun"))
 
 
 def test_rules_that_are_off_want_nothing() -> None:
     off = on('["port.forwarded", { event = "timer.tick", every = "5m" }]', more='key = "k"\nenabled = false\n')
-    assert (off.types, off.every, off.files, off.port) == (frozenset(), frozenset(), frozenset(), False)
-    assert not off.wants(event("port.forwarded"))
+    assert (off.types, off.timers, off.files, off.uses_port) == (frozenset(), frozenset(), frozenset(), False)
+    assert not off.accepts(event("port.forwarded"))
 
 
 def test_timers_and_files_are_those_that_are_named() -> None:
@@ -96,7 +96,7 @@ def test_timers_and_files_are_those_that_are_named() -> None:
         '[{ event = "timer.tick", every = ["5m", "1h"] }, { event = "file.written", path = "/a" }, '
         '{ event = "file.removed", path = "/b" }]', more='key = "k"\n',
     )  # fmt: skip
-    assert found.every == {"5m", "1h"}
+    assert found.timers == {"5m", "1h"}
     assert found.files == {"/a", "/b"}
     assert found.types == {"timer.tick", "file.written", "file.removed"}
 
@@ -110,7 +110,7 @@ def test_timers_and_files_are_those_that_are_named() -> None:
     ('"container.oom"', '{ use = "command.run", command = ["/bin/echo", "${event.container}"] }', False),
 ])  # fmt: skip
 def test_the_port_file_is_followed_where_a_rule_uses_the_port(entry: str, do: str, follows: bool) -> None:
-    assert on(entry, do).port is follows
+    assert on(entry, do).uses_port is follows
 
 
 def test_whatever_the_engine_would_act_on_gets_through() -> None:
@@ -118,11 +118,11 @@ def test_whatever_the_engine_would_act_on_gets_through() -> None:
                         if name not in ("timer.tick", "rule.exhausted") and not name.startswith("file."))]  # fmt: skip
     checked = 0
     for text in texts:
-        found, engine = interest(text), Engine(table(text))
+        found, engine = subscriptions(text), Engine(table(text))
         for kind in CATALOGUE.values():
             for subject in ("gluetun", "qbittorrent", "web", "5m"):
                 one = event(kind.name, subject)
                 if list(engine.rules_for(one)):
                     checked += 1
-                    assert found.wants(one), (text, one)
+                    assert found.accepts(one), (text, one)
     assert checked > 100

@@ -151,7 +151,7 @@ do = "gluetun.restart_vpn"
 """
     give(fake, "gluetun", "busybox")
     with closing(connect(5)) as client:
-        server = init_survey.survey(client)
+        server = init_survey.find_containers(client)
     found = reader.read(init_rules.rules(shipped, server), "", HANDLERS)
     assert isinstance(found, Table)
     assert [rule.name for rule in found.rules] == ["c"]

@@ -18,7 +18,7 @@ from hooks.cli.main import main
 from hooks.config.secrets import Secrets, Sources
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.events.jsonl import loads
-from hooks.workbench.record import Tape, fit
+from hooks.workbench.record import RecordingWriter, without_private_fields
 from hooks.workbench.recording import Recording
 from tests.parts.docker import fake_docker
 from tests.parts.docker.fake_docker import FakeEngine
@@ -119,9 +119,9 @@ def test_no_secret_and_no_environment_is_ever_in_it(fake: FakeEngine, tmp_path: 
 
 def test_a_field_that_the_catalogue_does_not_know_stays_here() -> None:
     event = Event("container.die", "web", 1, data={"container": "web", "Env": ["A=b"], "exit_code": 1})
-    assert fit(event, str).data == {"container": "web", "exit_code": 1}
+    assert without_private_fields(event, str).data == {"container": "web", "exit_code": 1}
     exhausted = Event("rule.exhausted", "a", 1, data={"rule": "a", "key": "gluetun", "runs": 1})
-    assert fit(exhausted, str).data["key"] == "gluetun", "our own fields are not secret for their names"
+    assert without_private_fields(exhausted, str).data["key"] == "gluetun", "a name such as key is no secret here"
 
 
 def test_without_docker_and_with_broken_rules_the_port_is_recorded_and_that_is_said(
@@ -169,11 +169,11 @@ def test_what_cannot_be_is_said_at_once(
 
 def test_a_disk_that_is_full_ends_it_and_is_said() -> None:
     full = os.open("/dev/full", os.O_WRONLY)
-    tape = Tape(full, str)
-    tape.copy(Event("daemon.reload", "d", number) for number in range(3))
+    writer = RecordingWriter(full, str)
+    writer.copy(Event("daemon.reload", "d", number) for number in range(3))
     os.close(full)
-    assert (tape.count, tape.trouble) == (0, "No space left on device")
-    assert tape.ended.is_set()
+    assert (writer.count, writer.error) == (0, "No space left on device")
+    assert writer.ended.is_set()
 
 
 def test_the_journal_becomes_a_recording(fake: FakeEngine, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_secret_that_is_read_from_a_file_is_masked_too(tmp_path: Path) -> None
     secrets = Secrets(Sources({}, str(tmp_path)))
     assert secrets.read("OWN_TOKEN") == TOKEN
     event = Event("container.die", "web", 1, data={"container": "web", "labels": {"a": f"x{TOKEN}y"}})
-    assert fit(event, secrets.mask).data["labels"] == {"a": "x***y"}
+    assert without_private_fields(event, secrets.mask).data["labels"] == {"a": "x***y"}
 
 
 def test_every_event_type_can_be_recorded() -> None:
@@ -205,4 +205,4 @@ def test_every_event_type_can_be_recorded() -> None:
         data = {
             name: {"x": "y"} if typ is dict else [1] if typ is list else typ("7") for name, typ in kind.fields.items()
         }
-        assert fit(Event(kind.name, "7", 1, data=data), str).data == data
+        assert without_private_fields(Event(kind.name, "7", 1, data=data), str).data == data

@@ -20,10 +20,10 @@ from hooks.workbench.recording import LONGEST_LINE_BYTES, SHOWN, Recording, Seen
 from tests.parts.values.recorded import BEGAN_NS, S, docker, ours, port
 
 
-def read(*lines: bytes, wanted: Iterable[str] = ()) -> tuple[list[Seen], Recording]:
+def read(*lines: bytes, accepts: Iterable[str] = ()) -> tuple[list[Seen], Recording]:
     """What a recording of these lines yields; `wanted`: only these types."""
-    types = set(wanted)
-    recording = Recording("r.jsonl", io.BytesIO(b"".join(lines)), wanted=lambda kind, _: not types or kind in types)
+    types = set(accepts)
+    recording = Recording("r.jsonl", io.BytesIO(b"".join(lines)), accepts=lambda kind, _: not types or kind in types)
     return list(recording), recording
 
 
@@ -56,7 +56,7 @@ def test_comments_and_blank_lines_are_nothing() -> None:
 
 def test_what_nobody_wants_is_counted_and_moves_the_clock() -> None:
     lines = [docker(0, "die", "web"), docker(5, "pause", "web"), ours(9, "container.top", "web", container="web")]
-    seen, recording = read(*lines, wanted=["container.die"])
+    seen, recording = read(*lines, accepts=["container.die"])
     assert told(seen) == [(0, "container.die")]
     assert (recording.events, recording.unwanted) == (1, 2)
     assert recording.last == BEGAN_NS + 9 * S
@@ -109,7 +109,7 @@ def test_a_gluetun_that_starts_anew_has_no_port_until_it_is_written() -> None:
 
 def test_what_follows_is_found_also_where_only_that_is_wanted() -> None:
     lines = [docker(0, "start", "web"), docker(6, "start", "web", "b"), docker(7, "start", "db")]
-    seen, recording = read(*lines, wanted=["container.recreated"])
+    seen, recording = read(*lines, accepts=["container.recreated"])
     assert told(seen) == [(6, "container.recreated")]
     assert (recording.events, recording.unwanted) == (1, 2)
 
@@ -242,7 +242,7 @@ class Endless:
 
 
 def test_memory_does_not_grow_with_the_recording() -> None:
-    recording = Recording("long", Endless(12_000, seed=4), wanted=lambda kind, _: kind == "container.die")
+    recording = Recording("long", Endless(12_000, seed=4), accepts=lambda kind, _: kind == "container.die")
     tracemalloc.start()
     most = sum(1 for _ in recording)
     held, peak = tracemalloc.get_traced_memory()

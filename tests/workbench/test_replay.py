@@ -54,7 +54,7 @@ def decided(rules_: Table, *lines: bytes, end_s: float = 0.0, **assume: Sequence
     """All rows; time goes on until `end_s` from the begin, at least to the last line."""
     names = {name.replace("_", "-") if "." not in name else name: how for name, how in assume.items()}
     replay = Replay(rules_, assume=names)
-    recording = Recording("r", io.BytesIO(b"".join(lines)), wanted=replay.wants)
+    recording = Recording("r", io.BytesIO(b"".join(lines)), accepts=replay.accepts)
     rows = list(chain.from_iterable(turns(replay, recording, lambda: max(recording.last, BEGAN_NS + round(end_s * S)))))
     assert recording.troubles == []
     return rows
@@ -267,8 +267,8 @@ def test_what_nobody_wants_changes_nothing(seed: int) -> None:
     data, rows = b"".join(random_lines(seed)), []
     for everything in (False, True):
         replay = Replay(SHIPPED)
-        wanted = (lambda _kind, _subject: True) if everything else replay.wants
-        recording = Recording("r", io.BytesIO(data), wanted=wanted)
+        accepts = (lambda _kind, _subject: True) if everything else replay.accepts
+        recording = Recording("r", io.BytesIO(data), accepts=accepts)
         told = chain.from_iterable(turns(replay, recording, lambda recording=recording: recording.last))  # type: ignore[misc]
         rows.append([row.as_record() for row in told])
     assert rows[0] == rows[1], f"seed {seed}"

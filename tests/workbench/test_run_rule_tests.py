@@ -12,7 +12,7 @@ from hooks.rules.table import Table
 from hooks.rules_file import reader
 from hooks.rules_file.reader import Contents
 from hooks.workbench.rule_test_report import as_record, failure
-from hooks.workbench.run_rule_tests import Verdict, rehearse
+from hooks.workbench.run_rule_tests import RuleTestResult, run_rule_test
 from tests.parts.places import TOP
 from tests.parts.process.gluehook import Gluehook
 
@@ -48,14 +48,14 @@ def written(given: str = f"[{SICK}]", expect: str = "", more: str = "", name: st
     return f'[[test]]\nname = "{name}"\ngiven = {given}\n{said}{more}\n'
 
 
-def verdict(given: str = f"[{SICK}]", expect: str = "", more: str = "") -> Verdict:
+def result(given: str = f"[{SICK}]", expect: str = "", more: str = "") -> RuleTestResult:
     """How such a test goes with the rules above."""
     found = reader.contents(RULES + written(given, expect, more), "rules.toml", HANDLERS)
     assert isinstance(found, Contents), [one.sentence for one in found]
-    return rehearse(found.table, found.rehearsals[0])
+    return run_rule_test(found.table, found.rule_tests[0])
 
 
-def surplus(of: Verdict) -> list[tuple[float, str, str]]:
+def surplus(of: RuleTestResult) -> list[tuple[float, str, str]]:
     return [(run.at_s, run.rule, step.use) for run in of.surplus for step in run.steps]
 
 
@@ -74,24 +74,24 @@ def surplus(of: Verdict) -> list[tuple[float, str, str]]:
     ids=["each step", "in any order", "the run", "a step and the rest", "with arguments"],
 )
 def test_a_test_is_good_when_all_that_is_expected_runs_and_nothing_else(expect: str) -> None:
-    assert verdict(expect=expect).good
+    assert result(expect=expect).passed
 
 
 def test_state_port_is_the_port_that_was_given() -> None:
     starts = '{ at = "2s", event = "container.start", container = "qb" }'
     given = f'[{{ at = "1s", event = "port.forwarded", port = 5000 }}, {starts}]'
     both = [f'{{ at = "{at}s", rule = "port", use = "webhook.post", body = "5000" }}' for at in (1, 2)]
-    assert verdict(given, ", ".join(both)).good
+    assert result(given, ", ".join(both)).passed
 
 
 def test_a_test_may_expect_that_nothing_runs() -> None:
     healed = f'[{SICK}, {{ at = "119s", event = "container.healthy", container = "web" }}]'
-    assert verdict(healed, more='until = "1d"').good
+    assert result(healed, more='until = "1d"').passed
 
 
 def test_what_is_given_comes_in_the_order_of_its_instants() -> None:
     healed = f'[{{ at = "1m", event = "container.healthy", container = "web" }}, {SICK}]'
-    assert verdict(healed, more='until = "10m"').good
+    assert result(healed, more='until = "10m"').passed
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_is_given_comes_in_the_order_of_its_instants() -> None:
     ],
 )
 def test_outcomes_are_assumed(outcomes: str, runs_at: list[int]) -> None:
-    found = verdict(expect='{ at = "0s", rule = "heal" }', more=f'until = "450s"\noutcomes = {outcomes}')
+    found = result(expect='{ at = "0s", rule = "heal" }', more=f'until = "450s"\noutcomes = {outcomes}')
     assert [at for at, _, use in surplus(found) if use == "containers.restart"] == runs_at
     assert [run.at_s for run in found.ran] == runs_at, "and nothing was told, because nothing changed"
 
@@ -127,19 +127,19 @@ def test_outcomes_are_assumed(outcomes: str, runs_at: list[int]) -> None:
     ids=["a step too many", "once too few", "a millisecond", "an argument", "a duration", "a run too few", "a rule"],
 )
 def test_whatever_is_not_as_expected_fails_it(expect: str, missing: int, left: list[tuple[float, str, str]]) -> None:
-    found = verdict(expect=expect)
-    assert not found.good
+    found = result(expect=expect)
+    assert not found.passed
     assert len(found.missing) == missing
     assert surplus(found) == left
 
 
 def test_what_runs_after_the_end_is_not_looked_at() -> None:
-    assert verdict(more='until = "119s"').good
-    assert not verdict(more='until = "120s"').good
+    assert result(more='until = "119s"').passed
+    assert not result(more='until = "120s"').passed
 
 
 def test_a_failure_shows_both_sides_and_the_time_line() -> None:
-    found = verdict(expect=f"{RESTART.replace('2m', '3m')}, {TELL.replace('2m', '3m')}")
+    found = result(expect=f"{RESTART.replace('2m', '3m')}, {TELL.replace('2m', '3m')}")
     table = reader.read(RULES, "rules.toml", HANDLERS)
     assert isinstance(table, Table)
     lines = [line for _, line in failure(found, table)]
@@ -156,7 +156,7 @@ def test_a_failure_shows_both_sides_and_the_time_line() -> None:
 
 
 def test_a_program_gets_the_same_facts() -> None:
-    found = verdict(expect=RESTART.replace("2m", "3m"))
+    found = result(expect=RESTART.replace("2m", "3m"))
     told = json.loads(json.dumps(as_record(found, "rules.toml")))
     assert (told["file"], told["test"], told["good"], told["line"]) == ("rules.toml", "a test", False, 21)
     assert told["missing"] == [{"at_s": 180, "rule": "heal", "use": "containers.restart", "args": {}}]
@@ -274,12 +274,12 @@ SHIPPED = reader.contents((TOP / "rules.toml").read_text(), "rules.toml", HANDLE
 assert isinstance(SHIPPED, Contents)
 
 
-@pytest.mark.parametrize("place", range(len(SHIPPED.rehearsals)), ids=[one.name for one in SHIPPED.rehearsals])
+@pytest.mark.parametrize("place", range(len(SHIPPED.rule_tests)), ids=[one.name for one in SHIPPED.rule_tests])
 def test_the_rules_that_ship_keep_their_tests(place: int) -> None:
-    found = rehearse(SHIPPED.table, SHIPPED.rehearsals[place])
-    assert found.good, "\n".join(line for _, line in failure(found, SHIPPED.table))
+    found = run_rule_test(SHIPPED.table, SHIPPED.rule_tests[place])
+    assert found.passed, "\n".join(line for _, line in failure(found, SHIPPED.table))
 
 
 def test_every_rule_that_ships_has_a_test_in_which_it_runs() -> None:
-    ran = {run.rule for one in SHIPPED.rehearsals for run in rehearse(SHIPPED.table, one).ran}
+    ran = {run.rule for one in SHIPPED.rule_tests for run in run_rule_test(SHIPPED.table, one).ran}
     assert {rule.name for rule in SHIPPED.table.rules} - ran == set()
