@@ -101,7 +101,7 @@ class Commands:
 
     def _again(self, rule: str, key: str, event: Event) -> list[str] | None:
         """The addresses whose rejected credentials are forgotten before the run begins; None if the rule is gone."""
-        if not self._dispatch.engine.ask(rule, key, event, self._dispatch.workshop.clock()):
+        if not self._dispatch.engine.run_manually(rule, key, event, self._dispatch.workshop.clock()):
             return None
         return self._memory.forget_rejections()
 

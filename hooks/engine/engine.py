@@ -1,47 +1,54 @@
-"""The pure state machine: events in, runs out. No clock, no thread, no I/O, no logging.
+"""The rule engine: events in, runs out. No clock, no thread, no I/O, no logging.
 
-`now` is seconds on whatever clock the caller keeps; it may stand still and it may jump
-forward, never back. The live runner and the replay drive this same engine.
+The live dispatcher, the replay and the rule tests drive this same engine; `gluehook explain` feeds a copy of it. The
+caller does four things: it feeds events, asks for the runs that are due, reports how each run ended, and waits until
+the next deadline. `now` is seconds on whatever clock the caller keeps. It may stand still and it may jump forward,
+never back.
+
+Guarantees: the same calls give the same runs. In a lane (a rule and a key) one run at a time, in order; lanes do not
+wait for each other. The cost of an event does not grow with the number of rules that listen to something else. What was
+decided beside the runs stands in `take_notes()`, in order.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Mapping
-from itertools import count
-from math import inf
+from copy import deepcopy
 
 from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, Past, Result, Run, Unfinished
-from hooks.engine.states import Rests
+from hooks.engine.schedule import Schedule
+from hooks.engine.states import PausedUntil
 from hooks.events.catalogue import CATALOGUE, Event, Topic, ended_by, identity_of, topic_of
 from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.table import Rule, Table, index
 
 _SWEEP_AT = 1024  # lanes; with `key = "${event.id}"` there may come ever more
-_SPARE = 64  # deadlines that may stand in the heap beside two for each lane
 
 
 class Engine:
-    """Matches events with rules and decides what runs when."""
+    """Matches events with rules and decides what runs when.
+
+    Ids of runs are numbered from `last_id` + 1: they go on from those of the previous process.
+    """
 
     def __init__(self, table: Table, *, last_id: int = 0) -> None:
         self.table = table
-        self.notes: list[Note] = []  # what was decided; whoever drives the engine takes them away
         self._index = index(table)
+        self._notes: list[Note] = []
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._in_state: dict[Topic, dict[Lane, None]] = {}
-        self._known: dict[Topic, Event] = {}  # the state that each topic is in, by the event that told it last
+        self._known: dict[Topic, Event] = {}  # the state that each topic is in: the newest event that reported it
         self._lost: set[str] = set()  # sources that cannot see
-        self.rests = Rests()
-        self._deadlines: list[tuple[float, int, Lane]] = []  # one that is not its lane's `due()` any more is void
-        self._order, self._ids = count(), count(last_id + 1)  # ids go on from those of an earlier life
+        self._paused = PausedUntil()
+        self._schedule = Schedule()
+        self._last_id = last_id
         self._sweep_at = _SWEEP_AT
 
     def feed(self, event: Event, now: float) -> None:
         """Take in one event."""
         if event.type in ("source.lost", "source.restored"):
-            self._see(event, now)
+            self._note_source(event, now)
         if event.origin != "resync" or not self._is_reminder(event):
             self._change_states(event, now)
         for rule in self.rules_for(event):
@@ -51,13 +58,14 @@ class Engine:
         """The runs whose time has come by `now`. Each must be answered by `finished`."""
         runs = []
         while self.next_deadline() <= now:
-            lane = heapq.heappop(self._deadlines)[2]
+            lane = self._schedule.pop()
             if lane.full(now):
                 self._refuse(lane, now)
                 continue
-            if lane.exhausted and not lane.pending[0].by_hand:
+            if lane.exhausted and not lane.pending[0].manual:
                 self._recover(lane, now)  # the window has room again
-            runs.append(lane.start(f"{lane.rule.name}/{lane.key}#{next(self._ids)}", now))
+            self._last_id += 1
+            runs.append(lane.start(f"{lane.rule.name}/{lane.key}#{self._last_id}", now))
         return runs
 
     def finished(self, run: Run, result: Result, now: float, jitter: float = 0.0) -> None:
@@ -67,11 +75,25 @@ class Engine:
             return
         if lane.finish(result, now, jitter):
             self._fail(lane, run, result, now)
-        self._schedule(lane)
+        self._reschedule(lane)
+
+    def next_deadline(self) -> float:
+        """When `advance` has something to do again, if nothing is fed before; `inf` if never."""
+        return self._schedule.next()
+
+    def take_notes(self) -> list[Note]:
+        """What was decided since the last call, in order."""
+        if not self._notes:
+            return []
+        notes = self._notes[:]
+        self._notes.clear()  # every lane writes into this very list
+        return notes
 
     def adopt(self, table: Table, now: float) -> None:
-        """Go on with another table. Lanes of rules that say the same go on as they are; what waits for a rule that
-        was changed waits for the new one, if that still wants it. States must be told anew, for the new rules.
+        """Go on with another table.
+
+        Lanes of rules whose content is unchanged go on as they are. What waits for a changed rule waits for the new
+        one, if that still listens to it. The caller reports the present states anew, for the new rules.
         """
         before, self.table, self._index = self._lanes, table, index(table)
         rules = {rule.name: rule for rule in table.rules if rule.enabled}
@@ -85,52 +107,53 @@ class Engine:
                 self._recover(lane, now)
         for lane in gone:
             self._hand_over(lane, rules.get(lane.rule.name), now)
-        self._reschedule()
+        self._schedule.rebuild(self._lanes.values())
 
-    def recall(self, past: Past, now: float) -> None:
-        """Remember runs of an earlier life, on this engine's clock, for limits and cooldowns."""
+    def load(self, past: Past, now: float) -> None:
+        """Take in the runs of the previous process, on this engine's clock, for limits and cooldowns."""
         if (rule := self._rule(past.rule)) is not None:
-            self._lane(rule, past.key, now).recall(past)
+            self._lane(rule, past.key, now).load(past)
 
     def resume(self, left: Unfinished, now: float) -> bool:
-        """Go on with what an earlier life left unfinished. False if nothing is to be done: its rule is gone or off,
-        or waits with `for`, and the state is told anew if it lasts.
+        """Go on with what the previous process left unfinished.
+
+        False if there is nothing to do: the rule is gone or switched off, or it waits with `for`, and the state is
+        reported anew if it lasts.
         """
         rule = self._rule(left.rule)
         if rule is None or rule.for_s is not None:
             return False
         lane = self._lane(rule, left.key, now)
         lane.resume(left, now)
-        self._schedule(lane)
+        self._reschedule(lane)
         return True
 
-    def ask(self, rule: str, key: str, event: Event, now: float) -> bool:
-        """The owner wants a run of this rule, by its name, whatever it waits for or is limited to. Only a pause and the
-        run before it are waited for. False if there is no such rule, or it is switched off.
+    def run_manually(self, rule: str, key: str, event: Event, now: float) -> bool:
+        """The owner wants a run of the rule of this name, whatever it waits for or is limited to.
+
+        Only a pause and the run before it are waited for. False if there is no such rule, or it is switched off.
         """
         found = self._rule(rule)
         if found is None:
             return False
         lane = self._lane(found, key, now)
-        lane.ask(event, now)
-        self._schedule(lane)
+        lane.run_manually(event, now)
+        self._reschedule(lane)
         return True
 
     def pause(self, rule: str | None, until: float) -> None:
-        """Start no run of this rule, or of any (None), before `until`. What runs goes on, and events are followed."""
-        self.rests[rule] = until
-        self._reschedule()
+        """Start no run of this rule, or of any (None), before `until`. Running attempts go on; events are followed."""
+        self._paused[rule] = until
+        self._schedule.rebuild(self._lanes.values())
 
     def unpause(self, rule: str | None) -> None:
         """End this pause."""
-        self.rests.pop(rule, None)
-        self._reschedule()
+        self._paused.pop(rule, None)
+        self._schedule.rebuild(self._lanes.values())
 
-    def next_deadline(self) -> float:
-        """When `advance` has something to do again, if nothing is fed before; `inf` if never."""
-        while self._deadlines and self._deadlines[0][2].due() != self._deadlines[0][0]:
-            heapq.heappop(self._deadlines)
-        return self._deadlines[0][0] if self._deadlines else inf
+    def paused_until(self, rule: str) -> float:
+        """When the last pause of this rule ends; in the past if nothing holds it back."""
+        return self._paused.until(rule)
 
     def rules_for(self, event: Event) -> Iterator[Rule]:
         """The enabled rules that the event matches, in the file's order."""
@@ -146,8 +169,12 @@ class Engine:
                 yield rule
 
     def lanes(self) -> tuple[Lane, ...]:
-        """Every lane that holds something, for `status` and health."""
+        """Every lane that holds something."""
         return tuple(self._lanes.values())
+
+    def copy(self) -> Engine:
+        """An engine that holds the same and decides by itself. Only the rules are shared: they never change."""
+        return deepcopy(self, {id(rule): rule for rule in self.table.rules})
 
     def _reaches(self, rule: Rule, event: Event) -> bool:
         if event.type == "rule.exhausted" and event.subject == rule.name:
@@ -157,18 +184,18 @@ class Engine:
     # -- states ----------------------------------------------------------------------------
 
     def _is_reminder(self, event: Event) -> bool:
-        """Whether a resync tells a state again that is known: with it, nothing has begun or ended."""
+        """Whether a resync reports a state that is known already: nothing has begun or ended with it."""
         topic = topic_of(event)
         known = self._known.get(topic) if topic else None
         if known is None or (identity := identity_of(event)) != identity_of(known):
             return False
-        # it is the same container, but a later start of it; a state with no such fields is one until it ends
+        # it may be the same container, but a later start of it; a state without such fields is one until it ends
         return event.time <= known.time or len(identity) == 1
 
     def _change_states(self, event: Event, now: float) -> None:
         if (topic := topic_of(event)) is not None:
             known = self._known.get(topic)
-            # live, a state may be told again and again (Podman tells each health check); a resync's is another one
+            # live, a state may be reported again and again (Podman reports each health check); by a resync it is new
             if known and (event.origin == "resync" or identity_of(known) != identity_of(event)):
                 self._end(topic, now)
             self._known[topic] = event
@@ -178,18 +205,18 @@ class Engine:
     def _end(self, topic: Topic, now: float) -> None:
         self._known.pop(topic, None)
         for lane in self._in_state.pop(topic, ()):
-            if lane.end(topic, now) and lane.asleep:
+            if lane.end(topic, now) and lane.waits_for_end_of_state:
                 self._recover(lane, now)
-            self._schedule(lane)
+            self._reschedule(lane)
 
-    def _see(self, event: Event, now: float) -> None:
+    def _note_source(self, event: Event, now: float) -> None:
         if event.type == "source.lost":
             self._lost.add(event.subject)
         else:
             self._lost.discard(event.subject)
         for lane in self._lanes.values():
-            lane.look(now)
-            self._schedule(lane)
+            lane.update_blindness(now)
+            self._reschedule(lane)
 
     # -- lanes -----------------------------------------------------------------------------
 
@@ -200,14 +227,14 @@ class Engine:
         lane.take(event, now)
         if (topic := topic_of(event)) is not None:
             self._in_state.setdefault(topic, {})[lane] = None
-        self._schedule(lane)
+        self._reschedule(lane)
 
     def _hand_over(self, old: Lane, rule: Rule | None, now: float) -> None:
         waiting = [waiting.event for waiting in old.pending]
         old.drop("its rule was changed or taken out")
         if rule is None:
             return
-        self._lane(rule, old.key, now).succeed(old)
+        self._lane(rule, old.key, now).take_over(old)
         for event in waiting if rule.for_s is None else ():
             if rule.listens_to(event):
                 self._give(rule, event, now)
@@ -220,30 +247,13 @@ class Engine:
 
     def _open(self, rule: Rule, key: str, now: float) -> Lane:
         if len(self._lanes) >= self._sweep_at:
-            self._lanes = {k: lane for k, lane in self._lanes.items() if not lane.blank(now)}
+            self._lanes = {k: lane for k, lane in self._lanes.items() if not lane.is_empty(now)}
             self._sweep_at = max(_SWEEP_AT, 2 * len(self._lanes))
-        lane = self._lanes[rule.name, key] = Lane(rule, key, self.notes, self._lost, self.rests)
+        lane = self._lanes[rule.name, key] = Lane(rule, key, self._notes, self._lost, self._paused)
         return lane
 
-    def _schedule(self, lane: Lane) -> None:
-        due = lane.due()
-        if due < inf:
-            heapq.heappush(self._deadlines, (due, next(self._order), lane))
-        if len(self._deadlines) > 2 * len(self._lanes) + _SPARE:
-            self._tidy()
-
-    def _reschedule(self) -> None:
-        self._deadlines = []
-        for lane in self._lanes.values():
-            self._schedule(lane)
-
-    def _tidy(self) -> None:
-        """Throw out the deadlines that are void: a lane that changes its mind often leaves many."""
-        valid: dict[Lane, tuple[float, int, Lane]] = {}
-        for entry in sorted(self._deadlines):
-            if entry[0] == entry[2].due():
-                valid.setdefault(entry[2], entry)
-        self._deadlines = list(valid.values())  # sorted, and so a heap
+    def _reschedule(self, lane: Lane) -> None:
+        self._schedule.put(lane, len(self._lanes))
 
     # -- limits and failures ---------------------------------------------------------------
 
@@ -252,12 +262,12 @@ class Engine:
             lane.drop("its limit is spent and its state has ended")
         else:
             self._exhaust(lane, lane.pending[0].event, now)
-        self._schedule(lane)
+        self._reschedule(lane)
 
     def _exhaust(self, lane: Lane, because: Event, now: float) -> None:
         data = {"rule": lane.rule.name, "key": lane.key, "runs": len(lane.starts)}
         lane.exhausted = self._event("rule.exhausted", data, because)
-        self.notes.append(Note("exhausted", lane.rule.name, lane.key, lane.exhausted))
+        self._notes.append(Note("exhausted", lane.rule.name, lane.key, lane.exhausted))
         self.feed(lane.exhausted, now)
 
     def _recover(self, lane: Lane, now: float) -> None:
@@ -267,20 +277,20 @@ class Engine:
             self._end(topic, now)
 
     def _fail(self, lane: Lane, run: Run, result: Result, now: float) -> None:
-        if result.kind == "give_up" and run.rule.repeat and lane.states.acted and not lane.exhausted:
+        if result.kind == "give_up" and run.rule.repeat and lane.states.any_handled and not lane.exhausted:
             self._exhaust(lane, run.event, now)
         data = {
             "rule": lane.rule.name, "key": lane.key, "run": run.id, "handler": result.handler, "error": result.said,
         }  # fmt: skip
         event = self._event("run.failed", data, run.event)
-        self.notes.append(Note("failed", lane.rule.name, lane.key, event, run=run.id))
+        self._notes.append(Note("failed", lane.rule.name, lane.key, event, run=run.id))
         # a rule that answers run.failed with a run that fails must not feed itself
         if run.event.type != "run.failed":
             self.feed(event, now)
 
     def _event(self, kind: str, data: Mapping[str, object], because: Event) -> Event:
-        # the engine has no wall clock: its own events bear the time of what led to them. A next life that comes to
-        # the same end says the same by the same id; a count would give one id to two events.
+        # The engine has no wall clock: its own events bear the time of what led to them. The next process that comes
+        # to the same end makes the same event with the same id; a count would give one id to two events.
         what = data.get("run") or f"{data['rule']}/{data['key']}"
         return Event(kind, str(data["rule"]), because.time, data=data, id=f"{because.id}-{kind}-{what}")
 

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from math import inf
 
 from hooks.engine.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waiting
-from hooks.engine.states import Held, Rests, States
+from hooks.engine.states import Held, PausedUntil, States
 from hooks.events.catalogue import Event, Topic, topic_of
 from hooks.rules.table import Rule
 
@@ -22,7 +22,7 @@ class Lane:
     """
 
     def __init__(self, rule: Rule, key: str, notes: list[Note], lost: AbstractSet[str],
-                 rests: Rests) -> None:  # fmt: skip
+                 paused: PausedUntil) -> None:  # fmt: skip
         self.rule, self.key = rule, key
         self.states = States(lost, as_one=rule.for_s is not None)
         self.pending: deque[Waiting] = deque()
@@ -30,13 +30,13 @@ class Lane:
         self.cooldown_until = -inf
         self.starts: deque[float] = deque()  # of the runs that count for the limit
         self.exhausted: Event | None = None  # the rule.exhausted that was raised and has not ended
-        self._notes, self._rests = notes, rests
+        self._notes, self._paused = notes, paused
         self._seen: tuple[Held, ...] = ()  # the states that the running attempt acts on
 
     # -- when ----------------------------------------------------------------------------
 
     @property
-    def asleep(self) -> bool:
+    def waits_for_end_of_state(self) -> bool:
         """Nothing starts before its states have ended. (A lane without states waits for the window instead.)"""
         return self.exhausted is not None and self.rule.stateful
 
@@ -50,12 +50,12 @@ class Lane:
         if self.running or not self.pending:
             return inf
         due = self._due(self.pending[0])
-        return max(due, self._rests.until(self.rule.name)) if self._rests else due
+        return max(due, self._paused.until(self.rule.name)) if self._paused else due
 
     def _due(self, head: Waiting) -> float:
-        if head.by_hand:
+        if head.manual:
             return head.due
-        if (self.exhausted and self.asleep) or self.states.blind_since is not None:
+        if (self.exhausted and self.waits_for_end_of_state) or self.states.blind_since is not None:
             return inf
         if head.attempt > 1:
             return head.due  # the same run goes on: only a new one has to wait for more
@@ -70,13 +70,13 @@ class Lane:
         """Whether the next run would exceed the limit. A retry never does, as its run has been counted, nor does one
         that was asked for by hand."""
         limit, head = self.rule.limit, self.pending[0]
-        if limit is None or head.attempt > 1 or head.by_hand:
+        if limit is None or head.attempt > 1 or head.manual:
             return False
         while self.starts and self.starts[0] + limit.per_s <= now:
             self.starts.popleft()
         return len(self.starts) >= limit.runs
 
-    def blank(self, now: float) -> bool:
+    def is_empty(self, now: float) -> bool:
         """Whether nothing would be forgotten with it."""
         limit = self.rule.limit
         counted = limit is not None and bool(self.starts) and self.starts[-1] + limit.per_s > now
@@ -88,7 +88,7 @@ class Lane:
     def is_news(self, event: Event) -> bool:
         """Whether a state that a resync tells differs from what this lane last acted on."""
         held = self.states.of(topic_of(event))
-        return held is None or not (held.acted or self.running or self.pending)
+        return held is None or not (held.handled or self.running or self.pending)
 
     def take(self, event: Event, now: float) -> None:
         """An event of this lane has come."""
@@ -102,7 +102,7 @@ class Lane:
             self._note("dropped", event, "the rule is running and its mode is single")
         else:
             self._merge(event, now)
-        self.look(now)
+        self.update_blindness(now)
 
     def resume(self, left: Unfinished, now: float) -> None:
         """Go on with what an earlier life had accepted. A state that a `for` waited on is told anew, if it lasts."""
@@ -113,29 +113,29 @@ class Lane:
             self._inherit(again, self.pending.popleft())
         self.pending.append(again)
 
-    def ask(self, event: Event, now: float) -> None:
+    def run_manually(self, event: Event, now: float) -> None:
         """The owner wants a run now. What waits already is newer: then it is that."""
         if self.pending and self.rule.mode != "queued":
-            self.pending[0].by_hand, self.pending[0].due, self.pending[0].quiet = True, now, False
+            self.pending[0].manual, self.pending[0].due, self.pending[0].quiet = True, now, False
             return
         self._note("accepted", event)
-        self.pending.append(Waiting(event, now, now, by_hand=True))
+        self.pending.append(Waiting(event, now, now, manual=True))
 
-    def recall(self, past: Past) -> None:
+    def load(self, past: Past) -> None:
         """What counts for limit and cooldown."""
         self.starts.extend(past.starts if self.rule.limit else ())
         self.cooldown_until = past.ended + self.rule.cooldown_s
 
-    def succeed(self, old: Lane) -> None:
+    def take_over(self, old: Lane) -> None:
         """Take the place of a lane whose rule was changed: what runs, ends first, and what has run still counts."""
         self.running, self.starts, self.cooldown_until = old.running, old.starts, old.cooldown_until
 
     def end(self, topic: Topic, now: float) -> bool:
         """One of its states has ended. True if it was the last."""
         self.states.end(topic)
-        if not self.states and (self.while_it_lasts or self.asleep):
+        if not self.states and (self.while_it_lasts or self.waits_for_end_of_state):
             self.drop("the state has ended")
-        self.look(now)
+        self.update_blindness(now)
         return not self.states
 
     def drop(self, why: str) -> None:
@@ -144,15 +144,15 @@ class Lane:
             self._note("dropped", self.pending[0].event, why)
         self.pending.clear()
 
-    def look(self, now: float) -> None:
+    def update_blindness(self, now: float) -> None:
         """Notice whether a `for` can see one of the states it waits on. Blind time does not count."""
-        if self.rule.for_s is not None and (change := self.states.look(now)):
+        if self.rule.for_s is not None and (change := self.states.update_blindness(now)):
             self._note(change, self.states.newest.event)
 
     def _wait_for(self, event: Event, now: float, began: bool) -> None:
         if self.pending:
             self.pending[0].quiet &= self._is_quiet(event)
-        elif began or (event.origin == "resync" and not self.running and not self.states.acted):
+        elif began or (event.origin == "resync" and not self.running and not self.states.any_handled):
             self.pending.append(Waiting(event, now, now, self._is_quiet(event)))
             self._note("waits", event, wait_s=max(self.states.since + (self.rule.for_s or 0.0) - now, 0.0))
 
@@ -172,7 +172,7 @@ class Lane:
 
     def _inherit(self, new: Waiting, old: Waiting) -> None:
         new.changed, new.said = new.changed or old.changed, new.said or old.said
-        new.by_hand |= old.by_hand
+        new.manual |= old.manual
         if old.attempt > 1:
             self._note("superseded", new.event, f"a newer event replaces the retry of {old.id}")
         else:
@@ -198,7 +198,7 @@ class Lane:
         lasting = tuple(held.event for held in self._seen) if self.rule.for_s is not None else ()
         self.running = Run(
             head.id or run_id, self.rule, self.key, lasting[-1] if lasting else head.event, head.attempt, head.step,
-            head.changed, head.said, head.quiet, lasting, head.by_hand,
+            head.changed, head.said, head.quiet, lasting, head.manual,
         )  # fmt: skip
         return self.running
 
@@ -212,7 +212,7 @@ class Lane:
         if not result.counts and self.rule.limit and self.starts:
             self.starts.pop()
         if result.kind in ("changed", "unchanged", "give_up"):
-            self.states.act(self._seen)
+            self.states.mark_handled(self._seen)
         if self.rule.repeat and self.states and not self.pending:
             newest = self.states.newest.event
             self.pending.append(Waiting(newest, now + self.rule.cooldown_s, now, self._is_quiet(newest)))
@@ -233,7 +233,7 @@ class Lane:
         wait_s = wait_s if result.after is None else result.after
         again = Waiting(
             run.event, now + wait_s, now, run.quiet, run.attempt + 1, run.id, result.step, result.changed,
-            result.last_said, run.by_hand,
+            result.last_said, run.manual,
         )  # fmt: skip
         if self.pending and self.rule.mode != "queued":
             self._inherit(self.pending[0], again)

@@ -27,7 +27,7 @@ class Run(NamedTuple):
     said: str = ""  # what the last step that was done said
     quiet: bool = False  # woken by a resync alone: steps that merely tell or run something need a change
     states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
-    by_hand: bool = False  # the owner asked for it
+    manual: bool = False  # the owner asked for it
 
     def passes_over(self, step: Step, *, changed: bool) -> bool:
         """Whether this step has nothing to do in it; `changed`: an earlier step has changed something."""
@@ -85,7 +85,7 @@ class Waiting:
     step: int = 0
     changed: bool = False
     said: str = ""
-    by_hand: bool = False  # the owner asked for it: no waiting, no limit
+    manual: bool = False  # the owner asked for it: no waiting, no limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ class Held:
     """A state that a lane is in."""
 
     event: Event  # the newest that told it
-    acted: bool = False  # a run that saw it ended well, or gave up for good
+    handled: bool = False  # a run that saw it ended well, or gave up for good
 
 
-class Rests(dict[str | None, float]):
+class PausedUntil(dict[str | None, float]):
     """The pauses: until when no run of a rule starts, in the engine's seconds. None stands for all rules."""
 
     def until(self, rule: str) -> float:
@@ -53,9 +53,9 @@ class States:
         return next(reversed(self._held.values()))
 
     @property
-    def acted(self) -> bool:
+    def any_handled(self) -> bool:
         """Whether one of them has been acted on."""
-        return any(held.acted for held in self._held.values())
+        return any(held.handled for held in self._held.values())
 
     def of(self, topic: Topic | None) -> Held | None:
         """The state of this topic."""
@@ -70,7 +70,7 @@ class States:
         if began:
             self.since = now
         # to any rule without a `for`, an event is something to act on, whatever has been acted on before
-        held = Held(event, acted=self._as_one and self.acted)
+        held = Held(event, handled=self._as_one and self.any_handled)
         old = self._held.pop(topic, None)
         if old and self._as_one:
             held = old
@@ -78,19 +78,19 @@ class States:
         self._held[topic] = held
         return began
 
-    def act(self, seen: Iterable[Held]) -> None:
+    def mark_handled(self, seen: Iterable[Held]) -> None:
         """A run that saw these has acted on them."""
         for held in seen:
-            held.acted = True
-        if self._as_one and self.acted:
+            held.handled = True
+        if self._as_one and self.any_handled:
             for held in self._held.values():
-                held.acted = True
+                held.handled = True
 
     def end(self, topic: Topic) -> None:
         """The state of this topic is over."""
         self._held.pop(topic, None)
 
-    def look(self, now: float) -> Literal["blind", "sees"] | None:
+    def update_blindness(self, now: float) -> Literal["blind", "sees"] | None:
         """What has changed since the last look: whether one of the states can be seen. Blind time does not count."""
         blind = bool(self._held) and all(self._unseen(topic, held) for topic, held in self._held.items())
         if blind and self.blind_since is None:

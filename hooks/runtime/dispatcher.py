@@ -192,7 +192,7 @@ class Dispatch:
         rules = self.engine.table.rules
         window_s = max((max(rule.cooldown_s, rule.limit.per_s if rule.limit else 0.0) for rule in rules), default=0.0)
         for past in self._books.pasts(window_s, now):
-            self.engine.recall(past, now)
+            self.engine.load(past, now)
         for left in self._books.unfinished():
             if not self.engine.resume(replace(left, event=replace(left.event, origin="backlog")), now):
                 self._books.settle(left)
@@ -212,7 +212,7 @@ class Dispatch:
 
     def _next_rule(self, now: float) -> str | None:
         """The rule whose turn it is, of those with a ready run that no pause holds back."""
-        return next((rule for rule in self._ready if self.engine.rests.until(rule) <= now), None)
+        return next((rule for rule in self._ready if self.engine.paused_until(rule) <= now), None)
 
     def _pick(self, rule: str) -> Run:
         """The oldest ready run of the rule."""
@@ -256,7 +256,7 @@ class Dispatch:
         now = self._clock()
         self._attempts.pop(attempt.run.id, None)
         self.engine.finished(attempt.run, result, now, self._jitter())
-        notes = self._take_notes()
+        notes = self.engine.take_notes()
         mine = [note for note in notes if note.run == attempt.run.id]
         if not any(note.kind == "retries" for note in mine):
             superseded = result.kind == "retry" and not any(note.kind == "failed" for note in mine)
@@ -267,12 +267,8 @@ class Dispatch:
         )  # fmt: skip
         self._tell([note for note in notes if note not in mine])
 
-    def _take_notes(self) -> list[Note]:
-        notes, self.engine.notes[:] = list(self.engine.notes), []
-        return notes
-
     def _tell(self, notes: list[Note] | None = None) -> None:
-        notes = self._take_notes() if notes is None else notes
+        notes = self.engine.take_notes() if notes is None else notes
         self._books.note(notes)
         for note in notes:
             if note.kind != "accepted":

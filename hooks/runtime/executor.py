@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,41 +14,7 @@ from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 from hooks.journal.books import Books
 from hooks.rules.placeholders import Empty, Placeholder, event_value, render, walk
 from hooks.rules.table import Step
-
-
-class TargetLocks:
-    """Two runs never touch the same thing at once."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
-        self._holders: dict[str, str] = {}
-
-    @contextmanager
-    def hold(self, targets: tuple[str, ...], run: str, wait_s: float = -1) -> Iterator[None]:
-        """Hold the locks of all targets. They are taken in sorted order, so that no two runs wait for each other.
-
-        Whoever holds some already gives a `wait_s`: raises Retry if another run has one of them for longer.
-        """
-        names = sorted(set(targets))
-        with self._guard:
-            locks = [self._locks.setdefault(name, threading.Lock()) for name in names]
-        taken = 0
-        try:
-            for name, lock in zip(names, locks, strict=True):
-                if not lock.acquire(timeout=wait_s):
-                    raise Retry(f"{name} is in the hands of {self._holders.get(name, 'another run')}")
-                taken += 1
-                self._holders[name] = run
-            yield
-        finally:
-            for name, lock in reversed(list(zip(names, locks, strict=True))[:taken]):
-                self._holders.pop(name, None)
-                lock.release()
-
-    def holder(self, target: str) -> str | None:
-        """The run that touches the target now."""
-        return self._holders.get(target)
+from hooks.runtime.locks import TargetLocks
 
 
 @dataclass(slots=True)

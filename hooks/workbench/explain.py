@@ -6,9 +6,7 @@ When is found by trial: a copy of the engine takes the event, and says what it d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
-from itertools import count
 from math import inf
 from typing import Any, get_args, get_type_hints
 
@@ -111,15 +109,15 @@ class _Trial:
     """What the engine would decide: a copy of it has taken the event."""
 
     def __init__(self, engine: Engine, event: Event, now: float) -> None:
-        # rules are the same for ever, and a count cannot be copied in newer Pythons
-        shared = [*engine.table.rules, *(one for one in vars(engine).values() if isinstance(one, count))]
-        self.engine, self._told = deepcopy(engine, {id(one): one for one in shared}), len(engine.notes)
+        self.engine = engine.copy()
+        self.engine.take_notes()
         self.engine.feed(event, now)
+        self._notes = self.engine.take_notes()
         self.lanes = {(lane.rule.name, lane.key): lane for lane in self.engine.lanes()}
 
     def notes(self, rule: Rule, kind: NoteKind) -> list[Note]:
         """What it has decided about this rule."""
-        return [note for note in self.engine.notes[self._told :] if (note.rule, note.kind) == (rule.name, kind)]
+        return [note for note in self._notes if (note.rule, note.kind) == (rule.name, kind)]
 
 
 def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) -> Explanation:
@@ -132,7 +130,7 @@ def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) ->
     full = due < inf and lane.full(due)
     dropped = [note.why for note in trial.notes(rule, "dropped") if note.event is event]
     starts = {} if dropped or full or due == inf else {"in_s": round(max(0.0, due - now), 3)}
-    rest = _left(trial.engine.rests.until(rule.name) - now)
+    rest = _left(trial.engine.paused_until(rule.name) - now)
     paused = [f"paused{rest}; `gluehook resume` ends it"] if rest else []
     when = dropped or [*paused, *_reasons(lane, now, full=full)]
     quiet = event.origin == "resync" and rule.reconciles
@@ -159,7 +157,7 @@ def _reasons(lane: Lane, now: float, *, full: bool) -> Iterator[str]:
 
 def _limits(lane: Lane, *, full: bool) -> Iterator[str]:
     limit = lane.rule.limit
-    if lane.asleep:
+    if lane.waits_for_end_of_state:
         yield "its rule.exhausted lasts: nothing starts before the state has ended"
     elif limit and full:
         yield f"limit: {limit.runs} runs in {duration(limit.per_s)} are spent: rule.exhausted is raised instead"

@@ -56,9 +56,9 @@ class Replay:
         if self._tells_port(event.type, event.subject):
             self._world.hear(event)
         self._engine.feed(event, self._now)
-        if self._engine.notes:
+        if notes := self._engine.take_notes():
             self._rows.append(Decision(at, "event", event))
-            self._take_notes()
+            self._rows += [_row(at, note) for note in notes]
         self._let_pass(self._now)
         return self._take()
 
@@ -126,11 +126,7 @@ class Replay:
     # -- rows ----------------------------------------------------------------------------
 
     def _take_notes(self) -> None:
-        if not self._engine.notes:
-            return
-        at = self._at
-        self._rows += [_row(at, note) for note in self._engine.notes]
-        self._engine.notes.clear()
+        self._rows += [_row(self._at, note) for note in self._engine.take_notes()]
 
     def _unfinished(self, lane: Lane) -> Decision:
         name, key, now = lane.rule.name, lane.key, self._at

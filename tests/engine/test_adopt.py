@@ -58,7 +58,7 @@ def test_what_waits_for_a_changed_rule_waits_for_the_new_one_if_it_still_wants_i
     assert e.next_deadline() == 6 * M
     e.adopt(Table((rule("port", on("port.cleared")),)), 5 * M)
     assert e.next_deadline() == float("inf")
-    assert [(note.kind, note.why) for note in e.notes if note.kind == "dropped"] == [
+    assert [(note.kind, note.why) for note in e.take_notes() if note.kind == "dropped"] == [
         ("dropped", "its rule was changed or taken out")
     ] * 2
 
@@ -72,6 +72,27 @@ def test_a_rule_that_was_changed_while_it_ran_never_runs_twice_at_once() -> None
     assert e.advance(2) == []
     e.finished(run, CHANGED, 3)
     assert only(e.advance(3)).event.data["port"] == 5001
+
+
+def test_a_cooldown_outlives_an_edit_of_its_rule() -> None:
+    cooling = replace(PORT, cooldown_s=5 * M)
+    e = engine(cooling)
+    e.feed(told(forwarded(5000)), 0)
+    e.finished(only(e.advance(0)), CHANGED, 1)
+    e.adopt(Table((replace(cooling, timeout_s=5.0),)), 10)
+    e.feed(told(forwarded(5001), 2), 20)
+    assert (e.advance(20), e.next_deadline()) == ([], 5 * M + 1)
+    assert started(e, 5 * M + 1) == ["port"]
+
+
+def test_the_runs_of_a_limit_outlive_an_edit_of_its_rule() -> None:
+    limited = replace(PORT, limit=Limit(1, H))
+    e = engine(limited)
+    e.feed(told(forwarded(5000)), 0)
+    e.finished(only(e.advance(0)), CHANGED, 1)
+    e.adopt(Table((replace(limited, timeout_s=5.0),)), 10)
+    e.feed(told(forwarded(5001), 2), 20)
+    assert e.advance(20) == []
 
 
 def test_what_failed_under_the_old_rule_begins_anew_under_the_new_one() -> None:
@@ -109,7 +130,7 @@ def test_an_exhaustion_ends_with_the_rule_that_was_changed() -> None:
 def test_an_engine_goes_on_where_an_earlier_life_ended() -> None:
     limited = replace(PORT, limit=Limit(2, H), cooldown_s=M)
     e = Engine(Table((limited, HEAL)), last_id=41)
-    e.recall(Past("port", "gluetun", (-10 * M, -0.5 * M), -0.5 * M), 0)
+    e.load(Past("port", "gluetun", (-10 * M, -0.5 * M), -0.5 * M), 0)
     assert e.resume(Unfinished("port", "gluetun", forwarded(5000), "port/gluetun#7", 2, 1, True, "one"), 0)
     assert not e.resume(Unfinished("heal", "gluetun", unhealthy("gluetun")), 0)
     assert not e.resume(Unfinished("gone", "gluetun", unhealthy("gluetun")), 0)
@@ -122,7 +143,7 @@ def test_an_engine_goes_on_where_an_earlier_life_ended() -> None:
 
 def test_a_cooldown_of_an_earlier_life_lasts() -> None:
     e = Engine(Table((replace(PORT, cooldown_s=M),)), last_id=41)
-    e.recall(Past("port", "gluetun", (-20.0,), -10.0), 0)
+    e.load(Past("port", "gluetun", (-20.0,), -10.0), 0)
     e.feed(told(forwarded(5001)), 0)
     assert e.next_deadline() == 50
     assert only(e.advance(50)).id == "port/gluetun#42"

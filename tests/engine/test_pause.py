@@ -38,7 +38,7 @@ def ports(story: Story) -> list[tuple[float, int]]:
 def ask(story: Story, name: str, at: float, told: Event) -> bool:
     """The owner wants a run of it, with this event, at this instant."""
     story.until(at)
-    asked = story.engine.ask(name, "gluetun", replace(told, origin="manual"), at)
+    asked = story.engine.run_manually(name, "gluetun", replace(told, origin="manual"), at)
     story.until(at)
     return asked
 
@@ -225,13 +225,13 @@ def test_every_run_asked_for_of_a_queued_rule_is_done() -> None:
 def test_what_is_asked_for_is_accepted_and_so_in_the_journal_before_it_runs() -> None:
     engine = Engine(Table((PORT,)))
     told = replace(forwarded(5000), time=1)
-    assert engine.ask("port", "gluetun", told, 0.0)
-    assert [(note.kind, note.event) for note in engine.notes] == [("accepted", told)]
+    assert engine.run_manually("port", "gluetun", told, 0.0)
+    assert [(note.kind, note.event) for note in engine.take_notes()] == [("accepted", told)]
 
 
 def test_a_rule_that_is_off_or_not_there_cannot_be_asked_for() -> None:
     engine = Engine(Table((replace(PORT, enabled=False),)))
     died = replace(container("die", "gluetun"), time=1)
-    assert not engine.ask("port", "gluetun", died, 0.0)
-    assert not engine.ask("none", "gluetun", died, 0.0)
+    assert not engine.run_manually("port", "gluetun", died, 0.0)
+    assert not engine.run_manually("none", "gluetun", died, 0.0)
     assert engine.next_deadline() == inf

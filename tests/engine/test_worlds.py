@@ -89,8 +89,6 @@ class World(Story):
             if said.kind == "dropped":
                 self._newest.pop((said.rule, said.key), None)
         self.notes.clear()
-        heap = len(self.engine._deadlines)
-        assert heap <= 2 * len(self.engine.lanes()) + 64
 
     def _answer(self, run: Run) -> Result:
         result = super()._answer(run)
@@ -143,7 +141,7 @@ class World(Story):
 
     def _is_for_nothing(self, lane: Lane) -> bool:
         found = [each for each in self.engine.lanes() if (each.rule.name, each.key) == lane]
-        return any(each.while_it_lasts or each.asleep for each in found)
+        return any(each.while_it_lasts or each.waits_for_end_of_state for each in found)
 
     def _replaced(self, lanes: list[tuple[Rule, Lane]], told: Event) -> None:
         waiting = {(each.rule.name, each.key): each.pending[0].event for each in self.engine.lanes() if each.pending}
@@ -157,7 +155,7 @@ class World(Story):
 
     def nothing_is_lost(self) -> None:
         """After all waits are over, what has not run is asleep."""
-        asleep = {(lane.rule.name, lane.key) for lane in self.engine.lanes() if lane.asleep}
+        asleep = {(lane.rule.name, lane.key) for lane in self.engine.lanes() if lane.waits_for_end_of_state}
         lost = {lane: newest for lane, newest in self._newest.items() if lane not in asleep}
         assert not lost
 

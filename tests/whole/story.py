@@ -152,8 +152,7 @@ class Story:
         for run in self.engine.advance(self.now):
             self.attempts.append(Ran(self.now, run))
             heapq.heappush(self._working, (self.now + self._takes_s.get(run.rule.name, 0.0), next(self._order), run))
-        self.notes += [(self.now, note) for note in self.engine.notes]
-        self.engine.notes.clear()
+        self.notes += [(self.now, note) for note in self.engine.take_notes()]
         self._check()
 
     def _answer(self, run: Run) -> Result:

@@ -232,12 +232,12 @@ def test_whoever_works_on_a_dependent_is_waited_for(tmp_path: Path) -> None:
 
     def taken(target: str) -> AbstractContextManager[None]:
         asked.append(target)
-        raise Retry(f"{target} is in the hands of heal-web/dep1#1")
+        raise Retry(f"{target} is in use by heal-web/dep1#1")
 
     shared = SharedNetwork()
     with engine_of(shared, tmp_path) as address:
         ctx = replace(context(docker=docker_at(address)), hold=taken)
-        with pytest.raises(Retry, match="container:dep1 is in the hands of heal-web/dep1#1"):
+        with pytest.raises(Retry, match="container:dep1 is in use by heal-web/dep1#1"):
             Rejoin().apply(RejoinArgs("vpn"), ctx)
     assert (asked, shared.writes) == (["container:dep1"], [])
 
