@@ -11,12 +11,14 @@ SPREAD ?= -n 3 --dist loadfile
 PY  = $(VENV)/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check
 # A stamp's name holds what the environment was made from, so a changed lock, checkout or Python makes a new one.
-MADE_FROM := $(shell { cat requirements*.txt pyproject.toml; echo "$(CURDIR)"; $(PYTHON) -V; } 2>&1 | sha256sum | cut -c1-16)
+MADE_FROM := $(shell { cat requirements.txt requirements-build.txt requirements-dev.txt pyproject.toml; echo "$(CURDIR)"; $(PYTHON) -V; } 2>&1 | sha256sum | cut -c1-16)
 RUN_STAMP  = $(VENV)/.run-$(MADE_FROM)
 DEV_STAMP  = $(VENV)/.dev-$(MADE_FROM)
+# The site has an environment of its own, so that the tests wait for nothing that only it needs.
+SITE_STAMP = $(VENV)-site/.made-$(shell { cat requirements-site.txt; $(PYTHON) -V; } 2>&1 | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint types bench chaos image wheels docs lock
+.PHONY: help run test unit lint types bench chaos image wheels docs site lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +50,9 @@ chaos: $(DEV_STAMP) ## random stories of faults for five minutes: ARGS="--minute
 docs: $(DEV_STAMP) ## write the generated pages of docs/, and rules.schema.json
 	$(PY) -m docs $(ARGS)
 
+site: $(SITE_STAMP) ## build docs/ as a web site into build/site; it needs no network
+	NO_MKDOCS_2_WARNING=1 $(VENV)-site/bin/python -m mkdocs build --strict --clean $(ARGS)
+
 image: ## build the container image
 	docker build --build-arg BASE=$(BASE) --tag $(IMAGE) --file container/Dockerfile .
 
@@ -64,6 +69,8 @@ lock: $(DEV_STAMP) ## make the lock files anew: make lock PYTHON=python3.13 VENV
 	$(COMPILE) $(ARGS) -o requirements.txt pyproject.toml
 	$(COMPILE) $(ARGS) -c requirements.txt --only-build-deps --build-deps-for wheel -o requirements-build.txt pyproject.toml
 	$(COMPILE) $(ARGS) -c requirements.txt -c requirements-build.txt --extra dev -o requirements-dev.txt pyproject.toml
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["site"], sep="\n")' \
+	  | $(COMPILE) $(ARGS) -c requirements-dev.txt -o requirements-site.txt -
 
 $(RUN_STAMP): LOCK = requirements.txt
 $(DEV_STAMP): LOCK = requirements-dev.txt
@@ -75,3 +82,9 @@ $(RUN_STAMP) $(DEV_STAMP):
 	$(PIP) install --quiet --require-hashes --no-build-isolation --use-pep517 --requirement $(LOCK)
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.run-* $(VENV)/.dev-* && touch $@ $(RUN_STAMP)
+
+$(SITE_STAMP):
+	$(PYTHON) -m venv $(VENV)-site
+	$(VENV)-site/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all: \
+	  --requirement requirements-site.txt
+	@rm -f $(VENV)-site/.made-* && touch $@

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from tests.parts.places import TOP
 from tests.parts.programs import require
 
-LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt", "requirements-site.txt")
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -55,6 +55,7 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
         ("requirements.txt", asked["dependencies"]),
         ("requirements-build.txt", PROJECT["build-system"]["requires"]),
         ("requirements-dev.txt", asked["dependencies"] + asked["optional-dependencies"]["dev"]),
+        ("requirements-site.txt", asked["optional-dependencies"]["site"]),
     ):
         locked = pins(lock)
         for one in map(Requirement, wanted):
