@@ -1,7 +1,7 @@
-"""What `make site` adds to docs/: the README as the first page, the changelog, and each other file that a page links to.
+"""What `make site` adds to docs/: the README as the first page, the changelog, and the other files that pages link to.
 
-mkdocs calls the functions named `on_…`. The pages are written for a reader of the repository, so their links lead to files such as
-`../rules.toml`; in the site these files lie beside the pages.
+mkdocs calls the functions named `on_…`. The pages are written for a reader of the repository, so their links lead to
+files such as `../rules.toml`; in the site these files lie beside the pages.
 """
 
 from __future__ import annotations
