@@ -38,7 +38,11 @@ _WORDS: Mapping[Any, str] = {str: "text", bool: "true or false"}
 
 def main(words: Sequence[str]) -> int:
     """Write every file that is out of date, or with `--check` only name it. Returns the exit code."""
-    return bring_up_to_date(outputs(), only_check="--check" in words)
+    try:
+        return bring_up_to_date(outputs(), only_check="--check" in words)
+    except ValueError as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
 
 
 def bring_up_to_date(files: Iterable[tuple[Path, str]], *, only_check: bool) -> int:
@@ -129,7 +133,7 @@ def _handler(entry: Mapping[str, Any]) -> Iterator[str]:
         ("argument", "written", "default", "meaning"),
         ((code(a["name"]), code(a["type"]), _left_out(a), a["says"]) for a in entry["args"]),
     )
-    example = (EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
+    example = example_of(name)
     yield f"```toml\n{example}```"
     woken = "A resync may wake its rule: it looks first." if entry["reconciles"] else "A resync alone never runs it."
     yield f"The example touches {codes(touched(name, example))}; nothing else touches that meanwhile. {woken}"
@@ -137,6 +141,17 @@ def _handler(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _left_out(argument: Mapping[str, Any]) -> str:
     return "required" if argument["required"] else code(reference.default(argument))
+
+
+def example_of(name: str) -> str:
+    """The rules file that shows the handler in use. Raises ValueError where it is missing or does not use it."""
+    file = EXAMPLES / f"{name}.toml"
+    if not file.exists():
+        raise ValueError(f"docs/examples/{name}.toml is missing: write a rules file with a rule that uses {name}")
+    text = file.read_text(encoding="utf-8")
+    if name not in text:
+        raise ValueError(f"docs/examples/{name}.toml has no rule that uses {name}")
+    return text
 
 
 def touched(name: str, example: str) -> tuple[str, ...]:

@@ -37,18 +37,22 @@ class Lazy(Mapping[str, T], Generic[T]):
 
 
 HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
-    "qbittorrent.set_port": "qbittorrent.set_port:SetPort",
-    "gluetun.restart_vpn": "gluetun.restart_vpn:RestartVpn",
-    "containers.restart": "containers.restart:Restart",
-    "containers.start": "containers.restart:Start",
-    "containers.exec": "containers.exec:Exec",
-    "containers.rejoin": "containers.rejoin:Rejoin",
-    "command.run": "command.run:Run",
-    "webhook.post": "webhook.post:Post",
-    "notify.send": "notify.send:Send",
-    "wireguard.regenerate_peers": "wireguard.regenerate_peers:RegeneratePeers",
-    "wireguard.set_dns_forward": "wireguard.set_dns_forward:SetDnsForward",
+    name: f"{name}:{handler}"
+    for name, handler in {  # the name in a rule's `use` is the module's path: its class
+        "qbittorrent.set_port": "SetPort",
+        "gluetun.restart_vpn": "RestartVpn",
+        "containers.restart": "Restart",
+        "containers.start": "Start",
+        "containers.exec": "Exec",
+        "containers.rejoin": "Rejoin",
+        "command.run": "Run",
+        "webhook.post": "Post",
+        "notify.send": "Send",
+        "wireguard.regenerate_peers": "RegeneratePeers",
+        "wireguard.set_dns_forward": "SetDnsForward",
+    }.items()
 })  # fmt: skip
+"""Every handler that a rule may name. docs/add-a-handler.md shows how one is added."""
 
 LOOKS: Mapping[str, Look] = Lazy({"wireguard": "wireguard.watch:states"})
 """What can be looked at now and then, because nothing tells of it, by the first part of its events' names."""

@@ -18,7 +18,8 @@ import docker
 
 from handlers.command.run import Run, RunArgs
 from handlers.containers.exec import Exec, ExecArgs
-from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
+from handlers.containers.restart import Restart, RestartArgs
+from handlers.containers.start import Start, StartArgs
 from handlers.notify.send import Send, SendArgs
 from handlers.webhook.post import Post, PostArgs
 from hooks.docker.client import connect

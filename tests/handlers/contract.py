@@ -1,10 +1,12 @@
 """What every handler promises, told as data: a `Case` per handler, and the ways in which its other side misbehaves.
 
-A module `cases_*.py` beside this one appends to CASES; `test_contract.py` puts each of them to the test.
+A module `cases_*.py` beside this one appends to CASES; `load_cases` imports them all, and `test_contract.py` puts each
+case to the test.
 """
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import socket
 import threading
@@ -205,3 +207,9 @@ class Case:
 
 _RUNS = itertools.count(1)  # each context is another run's
 CASES: list[Case] = []
+
+
+def load_cases() -> None:
+    """Import every `cases_*.py` of this folder, each of which appends to CASES."""
+    for module in sorted(Path(__file__).parent.glob("cases_*.py")):
+        importlib.import_module(f"tests.handlers.{module.stem}")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
-from tests.handlers.contract import CASES, RETRY_AFTER_S, WORDS, Case, Notes, misbehaving
+from tests.handlers.contract import CASES, RETRY_AFTER_S, WORDS, Case, Notes, load_cases, misbehaving
 
-for _module in sorted(Path(__file__).parent.glob("cases_*.py")):
-    importlib.import_module(f"tests.handlers.{_module.stem}")
+load_cases()
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 settling = pytest.mark.parametrize(  # not those whose each time is a new deed

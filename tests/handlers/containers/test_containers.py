@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from handlers.containers.exec import Exec, ExecArgs
-from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
+from handlers.containers.restart import Restart, RestartArgs
 from handlers.containers.restart_budget import RestartBudget
+from handlers.containers.start import Start, StartArgs
 from hooks.events.catalogue import Event
 from hooks.events.jsonl import nanoseconds
 from hooks.handler import Context, GiveUp, Handler, Retry

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from handlers.containers.exec import Exec, ExecArgs
-from handlers.containers.restart import Restart, RestartArgs, Start, StartArgs
+from handlers.containers.restart import Restart, RestartArgs
+from handlers.containers.start import Start, StartArgs
 from hooks.handler import Duration
 from hooks.world.model import Container, World
 from tests.handlers.contract import Notes
