@@ -1,6 +1,6 @@
 """One module per target, and the table of all handlers: a rule's `use` is looked up here.
 
-Seam: `HANDLERS`, `LOOKS`.
+Seam: `HANDLERS`, `POLLS`.
 May import: events, config, world, docker, handler.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
-from hooks.handler import Handler, Look
+from hooks.handler import Handler, Poll
 
 T = TypeVar("T")
 
@@ -54,5 +54,5 @@ HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
 })  # fmt: skip
 """Every handler that a rule may name. docs/add-a-handler.md shows how one is added."""
 
-LOOKS: Mapping[str, Look] = Lazy({"wireguard": "wireguard.watch:states"})
+POLLS: Mapping[str, Poll] = Lazy({"wireguard": "wireguard.watch:states"})
 """What can be looked at now and then, because nothing tells of it, by the first part of its events' names."""

@@ -89,7 +89,7 @@ class Context:
     hold: Callable[[str], AbstractContextManager[None]] = _free  # one more target, found by looking; raises Retry
 
 
-Look = Callable[[Context], Sequence[Event]]
+Poll = Callable[[Context], Sequence[Event]]
 """Finds states that nothing tells of, an event for each. Raises, in words, what keeps it from looking."""
 
 A = TypeVar("A")

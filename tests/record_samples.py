@@ -20,7 +20,7 @@ from handlers.wireguard import watch as wireguard_watch
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.events.jsonl import dumps, from_docker
-from hooks.sources.polling import LookSource
+from hooks.sources.polling import PollingSource
 from tests.parts.docker.dockerd import IMAGE, Dockerd
 from tests.parts.docker.on_engine import now
 from tests.parts.places import SAMPLES
@@ -176,7 +176,7 @@ def _record_peers(engine: Dockerd, folder: Path) -> list[Event]:
     """A device that comes, comes home and is taken out, seen through a real tunnel in a container."""
     config, told = make_folder(folder / "config", ["iphone"], endpoint=f"{SERVER}:51820"), list[Event]()
     ctx = now(engine, settings=Settings(wireguard_dir=str(config)), timeout_s=_WAIT_S)
-    looks = LookSource("wireguard", lambda: wireguard_watch.states(ctx), told.append, every_s=60.0)
+    looks = PollingSource("wireguard", lambda: wireguard_watch.states(ctx), told.append, every_s=60.0)
     with (
         container(engine, config, folder / "wireguard-go.log") as server,
         host(folder / "device", folder / "device-confs") as device,
@@ -184,13 +184,13 @@ def _record_peers(engine: Dockerd, folder: Path) -> list[Event]:
         server.join(device, (SERVER, SERVER_AT_HOME), (CLIENT, ROUTER))
         server.start(INTERFACE, "10.13.13.1/24")
         device.start(config / "peer_iphone/peer_iphone.conf", "10.13.13.2/24")
-        looks.look_again()
+        looks.poll_now()
         for end in (SERVER, SERVER_AT_HOME):
             device.run("wg", "set", INTERFACE, "peer", server_key(config), "endpoint", f"{end}:51820")
             device.reaches("10.13.13.1")
-            looks.look_again()
+            looks.poll_now()
         server.run("wg", "set", INTERFACE, "peer", *server.wg("allowed-ips"), "remove")
-        looks.look_again()
+        looks.poll_now()
     return told
 
 

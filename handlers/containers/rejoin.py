@@ -77,7 +77,7 @@ def _engine(args: RejoinArgs, ctx: Context) -> AbstractContextManager[Any]:
 def _look(client: Any, args: RejoinArgs, ctx: Context) -> tuple[Seen, Work] | str:
     """The parent and what is to be done about whoever shares its namespace, or why nobody can join it now."""
     found = look(client, args.of)
-    if found is None and ctx.world.known(args.of):  # a re-creation removes it first
+    if found is None and ctx.world.last_known(args.of):  # a re-creation removes it first
         return f"container '{args.of}' is gone; whoever shares its network is seen to when it is back"
     parent = admitted(found, args.of, ctx)
     refuse_nested(client, parent)

@@ -143,7 +143,7 @@ class _Tunnel:
         raise Retry(f"{self._who}: its VPN has not stopped or started for a whole attempt; it is looked at again")
 
     def _looks(self) -> Iterator[_Look]:
-        """Looks, one a second, until the attempt's time is nearly over."""
+        """Polls, once a second, until the attempt's time is nearly over."""
         yield self._look()
         while self._ctx.left() > _POLL_S + _RESERVE_S:
             self._ctx.wait(_POLL_S)

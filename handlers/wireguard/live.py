@@ -74,7 +74,7 @@ def synchronise(run: Inside, interface: str, path: str | None = None) -> None:
 def serve(run: Inside, interface: str, server: Conf) -> bool:
     """Let in whom the server's file lets in, without a word to those who are in already; whether that was a change.
 
-    Looks, compares, acts, reads back. Raises Retry, or GiveUp where the container is none of WireGuard's.
+    Reads, compares, acts, reads back. Raises Retry, or GiveUp where the container is none of WireGuard's.
     """
     wished = {str(entry.get("PublicKey")): _networks(entry.values("AllowedIPs")) for entry in server.peers}
     before = look(run, interface)

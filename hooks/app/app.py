@@ -23,8 +23,8 @@ from hooks.engine.engine import Engine
 from hooks.engine.runs import Run
 from hooks.events import signals
 from hooks.events.catalogue import Event
-from hooks.events.durations import text as duration
-from hooks.handler import Context, Handler, Look, Retry
+from hooks.events.durations import format_duration as duration
+from hooks.handler import Context, Handler, Poll, Retry
 from hooks.journal.books import Books
 from hooks.journal.journal import Durable
 from hooks.rules.subscriptions import Subscriptions
@@ -36,16 +36,16 @@ from hooks.runtime.handler_memory import Memory
 from hooks.runtime.pauses import Pauses
 from hooks.sources.docker import DockerSource, connect
 from hooks.sources.files import FilesSource
-from hooks.sources.polling import Looks
+from hooks.sources.polling import PollingSources
 from hooks.sources.timer import TimerSource
 from hooks.world import saved
 from hooks.world.model import World, lasts
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 
 _READY_WAIT_S = 10.0
 _FIRST_LOOK_S = 2.0  # a file system that hangs must not keep what needs no file from its work
 _PRUNE_S = 3600.0
-_LOOK_S = 10.0
+_POLL_S = 10.0
 # A thread that has waited for a port must not wait 5 ms, Python's own, for each thread that is busy with a burst.
 _SWITCH_S = 0.0005
 
@@ -58,7 +58,7 @@ class App:
 
     def __init__(
         self, settings: Settings, secrets: Secrets, table: Table, handlers: Mapping[str, type[Handler[Any]]],
-        version: str, *, looks: Mapping[str, Look] | None = None, text: str = "", broken: Loaded | None = None,
+        version: str, *, polls: Mapping[str, Poll] | None = None, text: str = "", broken: Loaded | None = None,
     ) -> None:  # fmt: skip
         self.settings, self.secrets, self.version, self._handlers = settings, secrets, version, handlers
         self.table = table
@@ -80,9 +80,9 @@ class App:
         engine = Engine(table, last_id=books.last_number())
         self.dispatch = Dispatch(engine, workshop, books=books, beat=self.beat)
         world = saved.load(books.recall("world"), World(settings.gluetun_container))
-        self.view = View(world, self._post, time.time_ns)
+        self.tracker = Tracker(world, self._post, time.time_ns)
         self.docker = DockerSource(
-            self.view, self.dispatch.post, self._wants, types=self.interest.types,
+            self.tracker, self.dispatch.post, self._wants, types=self.interest.types,
             cursor=int(books.recall("docker.cursor") or 0),
         )  # fmt: skip
         self._books, self._saved = books, world
@@ -91,14 +91,14 @@ class App:
             settings.gluehook_rules, state / COPY_NAME, adopt=self.adopt, reject=self._reject, table=table, text=text,
             broken=broken,
         )  # fmt: skip
-        self.files = FilesSource(self.view, self._hear, *self._followed())
+        self.files = FilesSource(self.tracker, self._hear, *self._followed())
         self.timer = TimerSource(self.dispatch.post, self.interest.timers)
-        looking = {name: partial(self._look, name, looks) for name in looks} if looks else {}
-        self.looks = Looks(looking, self.dispatch.post, every=settings.gluehook_look_every)
+        polling = {name: partial(self._poll, name, polls) for name in polls} if polls else {}
+        self.polls = PollingSources(polling, self.dispatch.post, every=settings.gluehook_look_every)
         self.pauses = Pauses(self.dispatch, books, self._resync)
         commands = Commands(
             self.dispatch, self.durable, self.memory, self.pauses,
-            lambda: self.view.world.state(),  # noqa: PLW0108 - the world is replaced, never changed
+            lambda: self.tracker.world.state(),  # noqa: PLW0108 - the world is replaced, never changed
         )  # fmt: skip
         self.control = Server(state / CONTROL_FILE_NAME, commands.verbs())
 
@@ -107,9 +107,9 @@ class App:
         began = time.monotonic()
         sys.setswitchinterval(_SWITCH_S)
         signals.emit(signals.rules_loaded, table=self.table)
-        sources = (self.files, self.docker, self.timer, self.looks, self.control, self.reload)
+        sources = (self.files, self.docker, self.timer, self.polls, self.control, self.reload)
         threading.Thread(target=self._ready, args=(began,), name="ready", daemon=True).start()
-        self.looks.listen(self.interest.types)
+        self.polls.listen(self.interest.types)
         for source in sources:
             source.start()
         self.files.ready.wait(_FIRST_LOOK_S)  # what is resumed must not set the port that an earlier life saw
@@ -155,13 +155,13 @@ class App:
     def confirm(self, run: Run) -> bool | None:
         """Whether one of the states that a `for` run waited on still lasts, by a fresh look; None if blind."""
         names = {event.subject for event in run.states if event.source == "docker"}
-        if names and not self.docker.look_again(names):
+        if names and not self.docker.inspect_again(names):
             return None
-        if any(event.source == "files" for event in run.states) and not self.files.look_again():
+        if any(event.source == "files" for event in run.states) and not self.files.read_again():
             return None
-        if not self.looks.look_again(run.states):
+        if not self.polls.poll_now(run.states):
             return None
-        return any(lasts(self.view.world, event) and self.looks.lasts(event) for event in run.states)
+        return any(lasts(self.tracker.world, event) and self.polls.lasts(event) for event in run.states)
 
     def beat(self) -> None:
         """Save what the next life must know, and write the heartbeat that `gluehook health` reads."""
@@ -169,9 +169,9 @@ class App:
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + _PRUNE_S
             self._books.prune()
-        world, now = self.view.world, time.time()
+        world, now = self.tracker.world, time.time()
         gluetun = world.containers.get(world.gluetun)
-        missing = world.port_may_be_missed and not world.port
+        missing = world.expects_port and not world.port
         if missing != self._port_missing:
             self._port_missing, self._port_since = missing, now
         overdue = (a for a in self.dispatch.attempts() if a.overdue)
@@ -188,20 +188,20 @@ class App:
     def _context(self, event: Event, run: str, deadline: float) -> Context:
         locks = self.dispatch.workshop.locks
         return Context(
-            event=event, run=run, settings=self.settings, world=self.view.world, memory=self.memory,
+            event=event, run=run, settings=self.settings, world=self.tracker.world, memory=self.memory,
             secret=self.secrets.read, docker=connect, left=lambda: deadline - time.monotonic(), wait=self._wait,
             now=time.time, own_id=self.own_id,
             hold=lambda target: locks.hold((target,), run, max(0.0, deadline - time.monotonic())),
         )  # fmt: skip
 
-    def _look(self, name: str, looks: Mapping[str, Look]) -> Sequence[Event]:
-        event = Event("look", name, time.time_ns(), name)
-        return looks[name](self._context(event, "look", time.monotonic() + _LOOK_S))
+    def _poll(self, name: str, polls: Mapping[str, Poll]) -> Sequence[Event]:
+        event = Event("poll", name, time.time_ns(), name)
+        return polls[name](self._context(event, "poll", time.monotonic() + _POLL_S))
 
     def _resync(self) -> None:
         """Tell every state that holds, also to rules that are new."""
-        self.view.resync(lambda world: world)
-        self.looks.listen(self.interest.types)
+        self.tracker.resync(lambda world: world)
+        self.polls.listen(self.interest.types)
 
     def _swap(self, table: Table, interest: Subscriptions) -> None:
         self.table, self.interest = table, interest
@@ -233,7 +233,7 @@ class App:
 
     def _save(self) -> None:
         # the world first: a cursor that is older than it tells events again, a newer one would leave some out
-        cursor, world = self.docker.cursor, self.view.world
+        cursor, world = self.docker.cursor, self.tracker.world
         if world is not self._saved:
             self._books.remember("world", saved.dump(world))
             self._saved = world
@@ -276,7 +276,7 @@ class App:
         self.files.ready.wait(_READY_WAIT_S)
         self._docker_looked.wait(_READY_WAIT_S)
         if not self.docker.ready.is_set():  # whose first look would tell again what lasts since an earlier life
-            self.view.resync(lambda world: world)
+            self.tracker.resync(lambda world: world)
         self.reload.changed()  # it may have been, between the reading and the watching
         data = {"version": self.version}
         self.dispatch.post(Event("gluehook.started", self.version, time.time_ns(), data=data))
@@ -287,7 +287,7 @@ class App:
         signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._state_of_things()}")
 
     def _state_of_things(self) -> str:
-        port, file = self.view.world.port, self.settings.forwarded_port_file
+        port, file = self.tracker.world.port, self.settings.forwarded_port_file
         words = [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
         if self.interest.uses_port:
             words.append(f"the forwarded port is {port.ports[0]}" if port else f"{file} holds no valid port yet")

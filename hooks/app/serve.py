@@ -15,13 +15,13 @@ from hooks.app.shutdown import Stop
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.events import signals
-from hooks.handler import Handler, Look
+from hooks.handler import Handler, Poll
 from hooks.journal.journal import Taken
 from hooks.runtime import log
 
 
 def serve(
-    loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str, *, looks: Mapping[str, Look]
+    loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str, *, polls: Mapping[str, Poll]
 ) -> int:
     """Run with what is being loaded until told to stop. The exit code: 0, or 2 for settings that are wrong."""
     with Stop() as stop:
@@ -32,12 +32,12 @@ def serve(
             for error in loaded.errors:
                 print(error, file=sys.stderr)
             return 2
-        return _serve(loaded.settings, loaded, handlers, version, stop, looks=looks)
+        return _serve(loaded.settings, loaded, handlers, version, stop, polls=polls)
 
 
 def _serve(
     settings: Settings, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]], version: str, stop: Stop, *,
-    looks: Mapping[str, Look],
+    polls: Mapping[str, Poll],
 ) -> int:  # fmt: skip
     secrets = Secrets(loaded.sources)
     narrator = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
@@ -48,7 +48,7 @@ def _serve(
         loaded = copy or Loaded(table=Repair(settings).wait(loaded, stop))
     if loaded.table is not None:
         try:
-            app = App(settings, secrets, loaded.table, handlers, version, looks=looks, text=loaded.text, broken=broken)
+            app = App(settings, secrets, loaded.table, handlers, version, polls=polls, text=loaded.text, broken=broken)
         except Taken as taken:
             signals.emit(signals.problem, said=str(taken))
             narrator.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from handlers import HANDLERS, LOOKS
+from handlers import HANDLERS, POLLS
 
 
 @click.command()
@@ -18,7 +18,7 @@ def run(*, dry_run: bool) -> int:
 
     from hooks.app.serve import serve
 
-    return serve(loader, HANDLERS, version("gluehook"), looks=LOOKS)
+    return serve(loader, HANDLERS, version("gluehook"), polls=POLLS)
 
 
 @click.command()

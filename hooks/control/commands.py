@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from hooks.control.server import Refused, Request, Response, Verbs
 from hooks.events import jsonl, signals
 from hooks.events.catalogue import Event
-from hooks.events.durations import clock, parse
-from hooks.events.durations import text as duration
+from hooks.events.durations import format_duration as duration
+from hooks.events.durations import parse
+from hooks.events.wall_clock import local_time
 from hooks.journal.journal import Durable
 from hooks.runtime.dispatcher import CALL_WAIT_S, Dispatch
 from hooks.runtime.handler_memory import Memory
@@ -134,7 +135,7 @@ class Commands:
     def _retried(self, run: Mapping[str, Any], forgotten: Sequence[str]) -> str:
         said = f"{run['rule']} runs again for {run['key']}, with what led to {run['id']}"
         if (until := self._pauses.of(run["rule"])) > time.time():
-            said += f", after its pause, at {clock(until)}"
+            said += f", after its pause, at {local_time(until)}"
         if forgotten:
             said += f"; tried again: the credentials rejected by {', '.join(forgotten)}"
         signals.emit(signals.command_done, said=said)

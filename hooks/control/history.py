@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hooks.control import client
-from hooks.events.durations import clock
-from hooks.events.durations import text as duration
+from hooks.events.durations import format_duration as duration
+from hooks.events.wall_clock import local_time
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Journal
 
@@ -45,7 +45,7 @@ def _row(run: Mapping[str, Any], now: float) -> tuple[str, ...]:
     took_s = (run["ended"] or now) - run["began"]
     outcome = _WORDS.get(run["outcome"], str(run["outcome"])) if run["outcome"] else "unfinished"
     took = duration(round(took_s, 3 if took_s < 1 else 0))
-    return clock(run["began"]), run["id"], outcome, str(run["attempt"]), took, run["said"]
+    return local_time(run["began"]), run["id"], outcome, str(run["attempt"]), took, run["said"]
 
 
 def _from_file(path: Path, not_running: str, **which: Any) -> list[dict[str, Any]]:

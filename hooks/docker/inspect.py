@@ -20,7 +20,7 @@ _LOOKS_AT_ONCE = 8  # beyond so many inspects one list is cheaper
 Change = Callable[[World], World]
 
 
-def look_at(client: Any, ident: str) -> Container | None:
+def inspect_one(client: Any, ident: str) -> Container | None:
     """The container of this name or id by an inspect, None if there is none. Raises OSError where it cannot be told."""
     try:
         return from_inspect(client.inspect_container(ident))
@@ -32,18 +32,18 @@ def look_at(client: Any, ident: str) -> Container | None:
         raise OSError(f"Docker's answer about container {ident[:12]} is none of a Docker engine") from error
 
 
-def look_at_some(client: Any, idents: Iterable[str], *, closely: bool) -> list[Container]:
+def inspect_some(client: Any, idents: Iterable[str], *, closely: bool) -> list[Container]:
     """The containers of these ids, gone ones left out: by inspect, or many of them by one list unless `closely`.
 
     Raises OSError where it cannot be told.
     """
     wanted = set(idents)
     if closely or len(wanted) <= _LOOKS_AT_ONCE:
-        return [seen for ident in wanted if (seen := look_at(client, ident))]
+        return [seen for ident in wanted if (seen := inspect_one(client, ident))]
     return [from_list(raw) for raw in _listed(client) if raw["Id"] in wanted]
 
 
-def look_around(client: Any, world: World, *, thorough: bool) -> dict[str, Container]:
+def inspect_all(client: Any, world: World, *, thorough: bool) -> dict[str, Container]:
     """Every container by name. One that cannot be inspected is told as far as the list tells it.
 
     `thorough`: something may have been missed, so that no running container is taken to be what it was.
@@ -104,7 +104,7 @@ def everything(before: World, found: Mapping[str, Container]) -> Change:
     def change(world: World) -> World:
         for name in before.containers:
             if name not in found and world.containers.get(name) is before.containers[name]:
-                world = world.without(name)
+                world = world.without_container(name)
         return these(before, found)(world)
 
     return change
@@ -121,9 +121,9 @@ def these(before: World, found: Mapping[str, Container | None]) -> Change:
             if world.containers.get(name) is not before.containers.get(name):
                 continue
             if seen is None:
-                world = world.without(name) if name in world.containers else world
+                world = world.without_container(name) if name in world.containers else world
             elif world.containers.get(name) != (now := _with_old_addresses(world, seen)):
-                world = world.having(now)
+                world = world.with_container(now)
         return world
 
     return change
@@ -137,7 +137,7 @@ def addresses_of(seen: Container) -> Change:
         if known is None or known.id != seen.id:
             return world
         now = replace(_with_old_addresses(world, seen), labels=known.labels)
-        return world.having(replace(known, addresses=now.addresses, network_mode=now.network_mode))
+        return world.with_container(replace(known, addresses=now.addresses, network_mode=now.network_mode))
 
     return change
 
@@ -158,7 +158,7 @@ def _closer(
     matters = listed.running or (known and known.running) or listed.name == world.gluetun
     if matters and (thorough or paused or known is None or _differs(known, listed)):
         with suppress(OSError):  # the others must be seen all the same
-            return look_at(client, listed.id)
+            return inspect_one(client, listed.id)
     if known is None:
         return listed
     return replace(
@@ -183,7 +183,7 @@ def _no_check(health: str) -> str:
 
 def _with_old_addresses(world: World, seen: Container) -> Container:
     # one that is stopped or between two networks has none; the next is news against the last
-    known = world.known(seen.name)
+    known = world.last_known(seen.name)
     return replace(seen, addresses={**known.addresses, **seen.addresses}) if known else seen
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hooks.doctor.facts.model import Gluehook
-from hooks.events.durations import clock
+from hooks.events.wall_clock import local_time
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Journal
 from hooks.runtime import heartbeat
@@ -81,7 +81,7 @@ def _journal(path: Path, now: float) -> dict[str, Any]:
     finally:
         journal.close()
     return {
-        "last_run": f"{runs[0]['id']}, {clock(runs[0]['began'])}" if runs else "",
+        "last_run": f"{runs[0]['id']}, {local_time(runs[0]['began'])}" if runs else "",
         "pauses": {rule: until for rule, until in pauses.items() if until > now},
         "earlier_ids": world.get("earlier") or {},
     }

@@ -9,10 +9,10 @@ from math import inf
 from hooks.engine.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waiting
 from hooks.engine.states import Held, PausedUntil, States
 from hooks.events.catalogue import Event, Topic, topic_of
+from hooks.events.durations import backoff
 from hooks.rules.table import Rule
 
 QUEUE_BOUND = 100  # a `queued` lane keeps this many; beyond it the oldest goes
-_MOST_DOUBLINGS = 60  # of a retry's wait; any `max` is reached long before, and a float has an end
 
 
 class Lane:
@@ -229,7 +229,7 @@ class Lane:
         if self.while_it_lasts and not self.states:
             self._note("dropped", run.event, "the state has ended", run=run.id)
             return True
-        wait_s = min(policy.max_s, policy.first_s * 2.0 ** min(run.attempt - 1, _MOST_DOUBLINGS)) * (1 - jitter)
+        wait_s = backoff(policy.first_s, policy.max_s, run.attempt - 1) * (1 - jitter)
         wait_s = wait_s if result.after is None else result.after
         again = Waiting(
             run.event, now + wait_s, now, run.quiet, run.attempt + 1, run.id, result.step, result.changed,

@@ -1,15 +1,18 @@
-"""Durations as an owner writes them: "250ms", "30s", "5m", "1h30m", "1d". Inside they are seconds."""
+"""Durations as users write them ("250ms", "30s", "5m", "1h30m", "1d"), in seconds inside; and the one back-off.
+
+The engine imports this module, so it reads no clock (tests/test_layers.py holds that).
+"""
 
 from __future__ import annotations
 
 import re
-import time
 
 _UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _TEXT = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit}(?![a-z]))?" for unit in _UNITS_MS))
 PATTERN = "^" + "".join(f"([0-9]{{1,9}}{unit})?" for unit in _UNITS_MS) + "$"
-"""The same as a regular expression of any language, for editors; it lets the empty text pass."""
+"""The same as a regular expression of any language, for editors; it also accepts the empty text."""
 _LONGEST_MS = 3_650 * _UNITS_MS["d"]  # beyond it the operating system's waits overflow
+_MOST_DOUBLINGS = 64  # from a millisecond on these lead beyond every duration that can be written
 
 
 def parse(value: object) -> float:
@@ -31,8 +34,8 @@ def parse(value: object) -> float:
     return ms / 1000
 
 
-def text(seconds: float) -> str:
-    """The one way to write that many seconds: 300 is "5m". Rounded to a millisecond."""
+def format_duration(seconds: float) -> str:
+    """The canonical text of so many seconds, rounded to a millisecond: 300 is "5m"."""
     rest, words = round(seconds * 1000), ""
     for name, unit in _UNITS_MS.items():
         count, rest = divmod(rest, unit)
@@ -40,9 +43,12 @@ def text(seconds: float) -> str:
     return words or "0s"
 
 
-def clock(at: float) -> str:
-    """The wall clock at this instant, seconds since the Unix epoch, as an owner reads it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+def backoff(first_s: float, max_s: float, n: int) -> float:
+    """The seconds to wait before try number `n` after the first (n = 0: `first_s`): doubled each time, up to `max_s`.
+
+    Jitter is the caller's, because the engine gets its own handed in. `n` may grow for ever.
+    """
+    return min(max_s, first_s * 2.0 ** min(n, _MOST_DOUBLINGS))
 
 
 def _guess(number: float) -> str:

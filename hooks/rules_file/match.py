@@ -116,7 +116,7 @@ class MatchReader:
             return self._wrong("bad-duration", where, f"every: {said}", hint)
         if seconds < _SHORTEST_TICK_S:
             return self._wrong("tick-every", where, f"every {quoted(raw)} is too often", 'write at least every = "1s"')
-        return OneOf((durations.text(seconds),))
+        return OneOf((durations.format_duration(seconds),))
 
     def _impossible(self, raw: Any) -> tuple[str, str] | None:
         """Why no event could have this value, and what to write."""

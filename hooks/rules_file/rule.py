@@ -73,8 +73,8 @@ def _debounce(part: Part) -> Debounce | None:
         return None
     max_s = _seconds(table, "max") if table else None
     if table and max_s is not None and max_s < wait_s:
-        said = f"debounce.max is shorter than debounce.wait, {durations.text(wait_s)}"
-        table.wrong("bad-value", "max", said, f'write at least max = "{durations.text(wait_s)}"')
+        said = f"debounce.max is shorter than debounce.wait, {durations.format_duration(wait_s)}"
+        table.wrong("bad-value", "max", said, f'write at least max = "{durations.format_duration(wait_s)}"')
     return Debounce(wait_s, _DEBOUNCE_MAX * wait_s if max_s is None else max_s)
 
 
@@ -93,8 +93,9 @@ def _retry(part: Part, defaults: Part) -> RetryPolicy:
     max_s = next((found for table in tables if (found := _seconds(table, "max"))), policy.max_s)
     if first_s > max_s and tables:
         culprit = next(table for table in tables if table.has("first") or table.has("max"))
-        said = f"retry waits {durations.text(first_s)} first and never longer than {durations.text(max_s)}"
-        hint = f'make first shorter, or write max = "{durations.text(first_s)}"'
+        first, longest = durations.format_duration(first_s), durations.format_duration(max_s)
+        said = f"retry waits {first} first and never longer than {longest}"
+        hint = f'make first shorter, or write max = "{first}"'
         culprit.wrong("bad-value", "first" if culprit.has("first") else "max", said, hint)
     return RetryPolicy(attempts, first_s, max_s)
 

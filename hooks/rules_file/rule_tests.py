@@ -123,7 +123,8 @@ def _check_end(part: Part, until_s: float | None) -> None:
     given = [at_s for one in _parts(part, "given") if (at_s := _seconds(one, "at")) is not None]
     if not part.values.get("expect") and given and not (until_s is not None and until_s > max(given)):
         said = "it expects no run, and ends with its last event, so that nothing could ever be wrong"
-        hint = f'say what runs by expect = […], or write until = "{durations.text(max(given) + 600)}": nothing may run'
+        later = durations.format_duration(max(given) + 600)
+        hint = f'say what runs by expect = […], or write until = "{later}": nothing may run'
         part.findings.add("test-checks-nothing", (*part.path, "until"), said, hint)
 
 

@@ -15,7 +15,7 @@ from loguru import logger
 from hooks.engine.runs import Note, Result, Run
 from hooks.events import signals
 from hooks.events.catalogue import Event
-from hooks.events.durations import text as duration
+from hooks.events.durations import format_duration as duration
 from hooks.rules.table import Table
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hooks.events import signals
-from hooks.events.durations import clock
-from hooks.events.durations import text as duration
+from hooks.events.durations import format_duration as duration
+from hooks.events.wall_clock import local_time
 from hooks.journal.books import Books
 from hooks.runtime.dispatcher import Dispatch
 
@@ -84,7 +84,7 @@ class Pauses:
         return said
 
     def _what(self, rule: str | None) -> str:
-        return f"no run of {rule or 'any rule'} starts until {clock(self._until[rule])}; events are followed"
+        return f"no run of {rule or 'any rule'} starts until {local_time(self._until[rule])}; events are followed"
 
     def _still(self) -> str:
         return f" (still paused: {', '.join(rule or 'all rules' for rule in self._until)})" if self._until else ""

@@ -16,14 +16,15 @@ from math import inf
 from typing import Any
 
 from hooks.docker.client import connect, engine, where
-from hooks.docker.inspect import addresses_of, everything, look_around, look_at, look_at_some, these
+from hooks.docker.inspect import addresses_of, everything, inspect_all, inspect_one, inspect_some, these
 from hooks.docker.refusals import why
 from hooks.events import signals
 from hooks.events.catalogue import Event
+from hooks.events.durations import backoff
 from hooks.events.jsonl import from_docker
 from hooks.sources.docker_stream import Backlog, Failed, Item, Opened, Reader
 from hooks.world.model import Container
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 
 __all__ = ["DockerSource", "connect"]
 
@@ -37,18 +38,18 @@ _HEALTH = ("container.healthy", "container.unhealthy")
 
 
 class DockerSource:
-    """Docker's events into the view, and a look at the engine wherever events cannot tell.
+    """Docker's events into the tracker, and a look at the engine wherever events cannot tell.
 
     `post` takes our own news of this source, `wanted` says whether a rule listens to an event that does not change
     the world, `types` are the event types that rules name. `cursor` (ns) is where an earlier life stopped.
     """
 
     def __init__(
-        self, view: View, post: Callable[[Event], None], wanted: Callable[[Event], bool], *,
+        self, tracker: Tracker, post: Callable[[Event], None], wanted: Callable[[Event], bool], *,
         types: Iterable[str] = (), cursor: int = 0, resync_s: float = 300.0, silence_s: float = 20.0,
         backoff_s: tuple[float, float] = (0.1, 5.0), backlog: Backlog | None = None,
     ) -> None:  # fmt: skip
-        self._view, self._post, self._wanted = view, post, wanted
+        self._tracker, self._post, self._wanted = tracker, post, wanted
         self._resync_s, self._backoff_s = resync_s, backoff_s
         self._backlog = backlog or Backlog()
         self.cursor = cursor or time.time_ns()  # the time of the newest event seen, ns since the Unix epoch
@@ -94,15 +95,15 @@ class DockerSource:
         """For the heartbeat: whether the engine is seen, since when (seconds since the Unix epoch), and if not, why."""
         return {"connected": self.connected, "since": self.since / 1e9, "reason": self._reason}
 
-    def look_again(self, names: Iterable[str]) -> bool:
+    def inspect_again(self, names: Iterable[str]) -> bool:
         """Look at these containers now, from any thread. False when blind: what they are cannot be told."""
-        before = self._view.world
+        before = self._tracker.world
         try:
             with closing(connect(_LOOK_S)) as client:
-                found = {name: _named(look_at(client, name), name) for name in names}
+                found = {name: _named(inspect_one(client, name), name) for name in names}
         except Exception:  # noqa: BLE001 - whatever keeps us from looking
             return False
-        self._view.look(these(before, found))
+        self._tracker.update(these(before, found))
         return True
 
     def _since(self) -> int:
@@ -182,7 +183,7 @@ class DockerSource:
             return
         is_new = event.time >= self._listens_since.get(event.type, 0)
         if event.type in _WORLDLY or (is_new and self._wanted(event)):
-            self._view.tell(event)
+            self._tracker.apply(event)
         if event.type == "container.start":
             self._soon(event.data["id"])
         elif event.type == "network.connect":
@@ -196,38 +197,37 @@ class DockerSource:
 
     def _look(self) -> None:
         """Addresses come with no event, so whoever was started or connected is looked at."""
-        idents, before = list(self._look_soon), self._view.world
+        idents, before = list(self._look_soon), self._tracker.world
         self._look_soon, self._look_by = {}, inf
         try:
             with closing(connect(_LOOK_S)) as client:
-                found = look_at_some(client, idents, closely=self._podman)
+                found = inspect_some(client, idents, closely=self._podman)
         except Exception:  # noqa: BLE001 - if the engine is away the reader says so
             self._resync_at = min(self._resync_at, time.monotonic() + self._pause_s())
             return
         for seen in found if not self._stopping.is_set() else ():
-            self._view.look(these(before, {seen.name: seen}) if self._podman else addresses_of(seen), "live")
+            self._tracker.update(these(before, {seen.name: seen}) if self._podman else addresses_of(seen), "live")
 
     def _resync(self) -> None:
-        before, dropped = self._view.world, self._backlog.dropped
+        before, dropped = self._tracker.world, self._backlog.dropped
         self._look_soon, self._look_by = {}, inf
         try:
             with closing(connect(_LOOK_S)) as client:
-                found = look_around(client, before, thorough=not self._certain or dropped > self._dropped)
+                found = inspect_all(client, before, thorough=not self._certain or dropped > self._dropped)
         except Exception as error:  # noqa: BLE001 - whatever it is, we are blind and try again
             self._resync_at = time.monotonic() + self._pause_s()
             self._lose(why(error, where()))
             return
         if self._stopping.is_set():
             return
-        self._view.resync(everything(before, found))
+        self._tracker.resync(everything(before, found))
         self._said_dropped(dropped)
         self._certain, self._failures, self._resync_at = True, 0, time.monotonic() + self._resync_s
         self._restore(found)
 
     def _pause_s(self) -> float:
         self._failures += 1
-        first_s, max_s = self._backoff_s
-        return min(max_s, first_s * 2.0**self._failures)
+        return backoff(*self._backoff_s, self._failures)
 
     # -- telling -------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hooks.docker.client import EventStream, forget, where
 from hooks.docker.filters import filters, wants_exec
 from hooks.docker.refusals import why
+from hooks.events.durations import backoff
 
 _SETTLED_S = 1.0  # a stream that lived so long is no part of a series of failures
 _EXEC = b'"Action":"exec_'  # within a label it would have backslashes
@@ -147,5 +148,4 @@ class Reader:
                 self._backlog.add(line)
 
     def _pause_s(self, failures: int) -> float:
-        first_s, max_s = self._backoff_s
-        return min(max_s, first_s * 2.0**failures) * (0.8 + 0.2 * self._jitter())
+        return backoff(*self._backoff_s, failures) * (0.8 + 0.2 * self._jitter())

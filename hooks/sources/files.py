@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.sources.followed import Followed, FollowedFile, FollowedPort, Look
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 
 if TYPE_CHECKING:
     from hooks.sources.inotify import Watches
@@ -29,7 +29,7 @@ _STOP_S = 2.0
 
 
 class FilesSource:
-    """Follows files: readings of the port file go into the view, news of the others are posted.
+    """Follows files: readings of the port file go into the tracker, news of the others are posted.
 
     `port_file` is None where no rule uses the port. What only the poll saw, and what is empty, is believed at a second
     look `settle_s` later, because who writes a file truncates it first. `ready` is set while everything that is to be
@@ -38,7 +38,7 @@ class FilesSource:
 
     def __init__(
         self,
-        view: View,
+        tracker: Tracker,
         post: Callable[[Event], None],
         port_file: str | None,
         files: Iterable[str] = (),
@@ -47,7 +47,7 @@ class FilesSource:
         settle_s: float = 0.1,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._view, self._post, self._now_ns = view, post, now_ns
+        self._tracker, self._post, self._now_ns = tracker, post, now_ns
         self._poll_s, self._settle_s = poll_s, settle_s
         self._lock = threading.Lock()  # around "look, then believe": no older reading after a newer one
         self._port: FollowedPort | None = None
@@ -98,7 +98,7 @@ class FilesSource:
             known = {(type(file), file.path): file for file in self._files}
             wanted: list[Followed] = [FollowedFile(path, self._post, self._now_ns) for path in dict.fromkeys(files)]
             if port_file is not None:
-                wanted.append(FollowedPort(str(Path(port_file).absolute()), self._view))
+                wanted.append(FollowedPort(str(Path(port_file).absolute()), self._tracker))
             self._files = [known.get((type(file), file.path), file) for file in wanted]
             self._port = next((file for file in self._files if isinstance(file, FollowedPort)), None)
             self._doubts, self._blind = {}, {}
@@ -106,8 +106,8 @@ class FilesSource:
             self.ready.clear()
         self._ring()
 
-    def look_again(self) -> bool:
-        """Read the port file into the view now, from any thread. False if it cannot be seen."""
+    def read_again(self) -> bool:
+        """Read the port file into the tracker now, from any thread. False if it cannot be seen."""
         port = self._port
         if port is None:
             return True

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from hooks.events.catalogue import Event
 from hooks.sources import port_file
 from hooks.world.model import PortFile
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 
 # Kernels stamp files from a clock that ticks every 4 to 10 ms: within a tick two writes look like one.
 _RACY_NS = 20_000_000
@@ -42,11 +42,11 @@ class Followed(Protocol):
 
 
 class FollowedPort:
-    """gluetun's port file: the view derives the events."""
+    """gluetun's port file: the tracker derives the events."""
 
-    def __init__(self, path: str, view: View) -> None:
+    def __init__(self, path: str, tracker: Tracker) -> None:
         self.path = path
-        self._view = view
+        self._tracker = tracker
         self._reading = PortFile()
 
     def look(self) -> Look:
@@ -54,13 +54,15 @@ class FollowedPort:
         self._reading = reading = port_file.read(self.path)
         is_empty = bool(reading.generation) and not reading.ports and not reading.reason
         blind = "" if reading.generation else reading.reason
-        return Look(reading.generation, reading != self._view.world.file, is_empty, blind)
+        return Look(reading.generation, reading != self._tracker.world.file, is_empty, blind)
 
     def believe(self) -> None:
         """Put the last reading into the world."""
         reading = self._reading
-        is_first = self._view.world.file is None
-        self._view.look(lambda world: world.reading(reading, time.time_ns()), "resync" if is_first else "live")
+        is_first = self._tracker.world.file is None
+        self._tracker.update(
+            lambda world: world.with_port_file(reading, time.time_ns()), "resync" if is_first else "live"
+        )
 
 
 @dataclass(frozen=True, slots=True)

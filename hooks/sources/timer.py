@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hooks.events import durations, signals
 from hooks.events.catalogue import Event
-from hooks.sources.periodic import Sleeper
+from hooks.sources.periodic import PeriodicThread
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class _Beat:
         return True
 
 
-class TimerSource(Sleeper):
+class TimerSource(PeriodicThread):
     """Posts a `timer.tick` for each of the periods in `every` ("5m", "1h30m"), the first one after a whole period.
 
     `clock` answers monotonic seconds. Raises ValueError for a text that is no duration.
@@ -57,12 +57,12 @@ class TimerSource(Sleeper):
 
     def set(self, every: Iterable[str]) -> None:
         """Tick at these periods from now on; one that was there before keeps its phase."""
-        periods = {durations.text(period_s): period_s for period_s in map(durations.parse, every)}
+        periods = {durations.format_duration(period_s): period_s for period_s in map(durations.parse, every)}
         now = self._clock()
         with self._lock:
             known = self._beats
             self._beats = {text: known.get(text) or _Beat(text, period, now) for text, period in periods.items()}
-        self.ring()
+        self.wake()
 
     def turn(self) -> float | None:
         """Tick for each period that is over; sleep until the next is."""

@@ -15,7 +15,7 @@ from hooks.engine.engine import Engine, key_of
 from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, NoteKind
 from hooks.events.catalogue import Event
-from hooks.events.durations import text as duration
+from hooks.events.durations import format_duration as duration
 from hooks.handler import Duration, Handler
 from hooks.rules.matching import Labels, Match, as_toml
 from hooks.rules.placeholders import Empty

@@ -83,7 +83,7 @@ def _lines(replay: Replay, recording: Recording, go_on_s: float) -> Iterator[str
 
     def since(at: int) -> str:
         began[:] = began or [at]
-        return f"{durations.text((at - began[0]) / 1e9):>12}"
+        return f"{durations.format_duration((at - began[0]) / 1e9):>12}"
 
     timeline = Timeline(replay.table, when=since)
     for turn in turns(replay, recording, lambda: recording.last + round(go_on_s * 1e9)):

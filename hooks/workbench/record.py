@@ -25,7 +25,7 @@ from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
 from hooks.sources.timer import TimerSource
 from hooks.world.model import World
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 
 _EXEC = "container.exec_"  # health checks make three of them every few seconds
 
@@ -87,10 +87,10 @@ class Recorder:
     def __init__(self, writer: RecordingWriter, settings: Settings, table: Table, *, with_exec: bool = False) -> None:
         named = Subscriptions(table, settings.gluetun_container)
         types = [kind for kind in CATALOGUE if with_exec or not kind.startswith(_EXEC)]
-        view = View(World(settings.gluetun_container), writer.write, time.time_ns)
+        tracker = Tracker(World(settings.gluetun_container), writer.write, time.time_ns)
         self._sources = (
-            FilesSource(view, writer.write, settings.forwarded_port_file, named.files),
-            DockerSource(view, writer.write, lambda _: True, types=types),
+            FilesSource(tracker, writer.write, settings.forwarded_port_file, named.files),
+            DockerSource(tracker, writer.write, lambda _: True, types=types),
             TimerSource(writer.write, named.timers),
         )
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from hooks.events import jsonl
 from hooks.events.catalogue import CATALOGUE, Event
-from hooks.events.durations import text as duration
-from hooks.world.from_events import WORLDLY, Hearsay
+from hooks.events.durations import format_duration as duration
+from hooks.world.from_events import WORLDLY, WorldFromEvents
 
 LONGEST_LINE_BYTES = 1 << 20
 SHOWN = 3  # faults of one kind that are told one by one; the others are counted
@@ -60,7 +60,7 @@ class Recording:
         self, name: str, file: Readable, *, accepts: Accepts = lambda _kind, _subject: True, gluetun: str = "gluetun"
     ) -> None:
         self.name, self._file, self._accepts, self._gluetun = name, file, accepts, gluetun
-        self._world = Hearsay(gluetun)
+        self._world = WorldFromEvents(gluetun)
         self.troubles: list[Trouble] = []
         self.lines, self.size = 0, 0  # read so far, and their bytes
         self.events, self.unwanted, self.unknown = 0, 0, 0  # of these types: wanted by somebody, by nobody, not ours
@@ -125,7 +125,7 @@ class Recording:
         if is_raw:
             told = self._world.derive(event)
         else:
-            self._world.hear(event)
+            self._world.accept(event)
         return [event for event in told if self._accepts(event.type, event.subject)]
 
     def _found_early(self) -> list[Seen]:

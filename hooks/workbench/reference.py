@@ -132,7 +132,7 @@ def _plain(hint: Any, value: Any) -> Any:
     if value is dataclasses.MISSING:
         return None
     is_duration = hint is Duration or Duration in get_args(hint)
-    return durations.text(value) if is_duration and value is not None else value
+    return durations.format_duration(value) if is_duration and value is not None else value
 
 
 # -- for the terminal ----------------------------------------------------------------------------

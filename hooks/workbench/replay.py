@@ -22,7 +22,7 @@ from hooks.rules.table import Table
 from hooks.workbench.assumed_attempts import WORDS, AssumedAttempts
 from hooks.workbench.decisions import Decision
 from hooks.workbench.recording import Seen
-from hooks.world.from_events import WORLDLY, Hearsay
+from hooks.world.from_events import WORLDLY, WorldFromEvents
 
 
 class Replay:
@@ -34,7 +34,7 @@ class Replay:
         self.table, self._gluetun = table, gluetun
         self._engine = Engine(table)
         self._subscriptions = Subscriptions(table, gluetun)
-        self._world = Hearsay(gluetun)
+        self._world = WorldFromEvents(gluetun)
         self._attempts = AssumedAttempts(assume or {}, self._state)
         self._began = began
         self._now, self._at = 0.0, began or 0  # the instant in the engine's seconds, and in ns since the Unix epoch
@@ -54,7 +54,7 @@ class Replay:
             self._began = self._at = at
         self._let_pass((at - self._began) / 1e9)
         if self._tells_port(event.type, event.subject):
-            self._world.hear(event)
+            self._world.accept(event)
         self._engine.feed(event, self._now)
         if notes := self._engine.take_notes():
             self._rows.append(Decision(at, "event", event))

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from hooks.config.masking import presentable
-from hooks.events.durations import text as duration
+from hooks.events.durations import format_duration as duration
 from hooks.rules.rule_tests import Expected
 from hooks.rules.table import Table
 from hooks.workbench.run_rule_tests import Ran, RuleTestResult, since_begin

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hooks.config.masking import presentable
-from hooks.events.durations import text as duration
+from hooks.events.durations import format_duration as duration
 from hooks.rules.matching import as_toml
 from hooks.rules.table import Table
 from hooks.workbench.decisions import Decision, DecisionKind, instant

@@ -65,12 +65,12 @@ class World:
         return None if vpn and self.file.mtime < vpn.state_since else self.file
 
     @property
-    def port_may_be_missed(self) -> bool:
+    def expects_port(self) -> bool:
         """Whether an absent port is news: the file is watched, and gluetun is not known to be down."""
         vpn = self.containers.get(self.gluetun)
         return self.file is not None and (vpn.running if vpn else not self.gluetun_seen)
 
-    def known(self, name: str) -> Container | None:
+    def last_known(self, name: str) -> Container | None:
         """The container of this name, or the one that bore it last: both tell whether the next is news."""
         return self.containers.get(name) or self.former.get(name)
 
@@ -80,27 +80,27 @@ class World:
         last = {name: (container.id,) for name, container in bearers.items()}
         return {name: (*last.get(name, ()), *self.earlier.get(name, ())) for name in {**last, **self.earlier}}
 
-    def having(self, container: Container) -> World:
+    def with_container(self, container: Container) -> World:
         """The world in which the container bears its name."""
         former = {name: gone for name, gone in self.former.items() if name != container.name}
         containers = {**self.containers, container.name: container}
         return replace(self, containers=containers, former=former, earlier=self._earlier_than(container))
 
-    def without(self, name: str) -> World:
+    def without_container(self, name: str) -> World:
         """The world in which the name is free. Who bore it is remembered, the oldest forgotten."""
         containers = {n: c for n, c in self.containers.items() if n != name}
         former = {n: c for n, c in self.former.items() if n != name} | {name: self.containers[name]}
         return replace(self, containers=containers, former=dict(list(former.items())[-_FORMER:]))
 
     def _earlier_than(self, container: Container) -> Mapping[str, tuple[str, ...]]:
-        name, known = container.name, self.known(container.name)
+        name, known = container.name, self.last_known(container.name)
         if known is None or known.id == container.id:
             return self.earlier
         ids = (known.id, *(ident for ident in self.earlier.get(name, ()) if ident not in (known.id, container.id)))
         others = {n: earlier for n, earlier in self.earlier.items() if n != name}
         return dict(list({**others, name: ids[:EARLIER]}.items())[-_FORMER:])
 
-    def reading(self, file: PortFile, now: int) -> World:
+    def with_port_file(self, file: PortFile, now: int) -> World:
         """The world after a reading of the port file. `now` is ns since the Unix epoch."""
         vpn = self.containers.get(self.gluetun)
         # a start that lies in the future: the clock was set back since, and what is there now is no leftover
@@ -121,7 +121,7 @@ def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
     events: list[Event] = []
     for name, container in after.containers.items():
         if before.containers.get(name) is not container:
-            events += _container_news(before.known(name), container, origin, now)
+            events += _container_news(before.last_known(name), container, origin, now)
     for name, container in before.containers.items():
         if name not in after.containers:
             events.append(_event("container.destroy", container, now, origin))
@@ -149,13 +149,13 @@ def lasts(world: World, event: Event) -> bool:
         case "container.start" | "container.die":
             return (container is not None and container.running) == (event.type == "container.start")
         case "port.cleared":
-            return world.port_may_be_missed and world.port is None
+            return world.expects_port and world.port is None
         case "port.forwarded":
             return world.port is not None
     return True
 
 
-def follow(world: World, event: Event) -> World:
+def after_event(world: World, event: Event) -> World:
     """The world after a raw container event. Addresses come only from a look at the engine.
 
     An event older than what is known changes nothing: after a reconnect Docker tells the past again.
@@ -168,11 +168,11 @@ def follow(world: World, event: Event) -> World:
     known = world.containers.get(event.subject)
     same = known is not None and known.id == event.data.get("id")
     if word == "destroy":
-        return world.without(event.subject) if same else world
+        return world.without_container(event.subject) if same else world
     if known and event.time < known.state_since:
         return world
-    base = known if known and same else _from_event(event, world.known(event.subject))
-    return world.having(_CHANGES[word](base, event))
+    base = known if known and same else _from_event(event, world.last_known(event.subject))
+    return world.with_container(_CHANGES[word](base, event))
 
 
 def _renamed(world: World, event: Event) -> World:
@@ -181,7 +181,7 @@ def _renamed(world: World, event: Event) -> World:
     # two names are swapped through a third, so the name alone does not tell who is meant
     if old is None or old.id != event.data.get("id"):
         return world
-    return world.without(old_name).having(replace(old, name=event.subject))
+    return world.without_container(old_name).with_container(replace(old, name=event.subject))
 
 
 _CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
@@ -234,12 +234,12 @@ def _port_news(before: World, after: World, origin: Origin, now: int) -> Iterato
     if file and file.reason and (was is None or was.generation != file.generation):
         data = {"container": after.gluetun, "reason": file.reason}
         yield Event("port.invalid", after.gluetun, file.mtime, "files", origin, data)
-    stood = before.port if before.port_may_be_missed else None
+    stood = before.port if before.expects_port else None
     if after.port:
         # the ports too: within one tick of the kernel's clock two writes have the same generation
         news = stood is None or (stood.ports, stood.generation) != (after.port.ports, after.port.generation)
     else:
-        news = after.port_may_be_missed and (stood is not None or not before.port_may_be_missed)
+        news = after.expects_port and (stood is not None or not before.expects_port)
     if news:
         yield from _port_state(after, before, origin, now)
 
@@ -253,7 +253,7 @@ def _port_state(world: World, before: World | None, origin: Origin, now: int) ->
             "generation": world.port.generation, **more,
         }  # fmt: skip
         yield Event("port.forwarded", world.gluetun, world.port.mtime, "files", origin, data)
-    elif world.port_may_be_missed:
+    elif world.expects_port:
         yield Event("port.cleared", world.gluetun, now, "files", origin, {"container": world.gluetun, **more})
 
 

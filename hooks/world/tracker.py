@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hooks.events.catalogue import Event, Origin
-from hooks.world.model import World, diff, follow, present
+from hooks.world.model import World, after_event, diff, present
 
 
-class View:
+class Tracker:
     """The world that the sources share. Events are posted under the lock, so their order is the world's order."""
 
     def __init__(self, world: World, post: Callable[[Event], None], now: Callable[[], int]) -> None:
@@ -22,16 +22,16 @@ class View:
         """What is believed at this instant."""
         return self._world
 
-    def tell(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Take in one raw event: what it says about the world, the event itself, and what follows from it."""
         with self._lock:
-            before, self._world = self._world, _remember(follow(self._world, event))
+            before, self._world = self._world, _remember(after_event(self._world, event))
             self._post(event)
             for derived in diff(before, self._world, event.origin, event.time):
                 if derived.type in _FOLLOWS:
                     self._post(derived)
 
-    def look(self, change: Callable[[World], World], origin: Origin = "resync") -> None:
+    def update(self, change: Callable[[World], World], origin: Origin = "resync") -> None:
         """Replace the world by what was just seen, and post the difference."""
         with self._lock:
             for event in self._step(change, origin):

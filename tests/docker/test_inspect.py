@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from hooks.docker.client import connect
-from hooks.docker.inspect import from_inspect, from_list, look_at
+from hooks.docker.inspect import from_inspect, from_list, inspect_one
 from hooks.events.jsonl import nanoseconds
 from tests.parts.docker import fake_docker
 from tests.parts.docker.fake_docker import FakeEngine
@@ -54,5 +54,5 @@ def test_many_looks_go_over_one_connection(fake: FakeEngine) -> None:
         fake.has(name, name * 64)
     with closing(connect(5.0)) as client:
         before = fake.connections
-        assert [look_at(client, name * 64).name for name in "abc"] == ["a", "b", "c"]  # type: ignore[union-attr]
+        assert [inspect_one(client, name * 64).name for name in "abc"] == ["a", "b", "c"]  # type: ignore[union-attr]
         assert fake.connections - before <= 1

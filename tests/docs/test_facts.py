@@ -44,8 +44,11 @@ BACKLOG = default_of(Backlog.__init__, "most_lines")
 FACTS = [
     ("docs/rules.md", f"up to {lane.QUEUE_BOUND}; beyond that the oldest goes"),
     ("docs/rules.md", f"at the latest {rule._DEBOUNCE_MAX} times as long"),
-    ("docs/rules.md", f'`timeout = "{durations.text(Rule("a", (), ()).timeout_s)}"`'),
-    ("docs/rules.md", f'attempts = {RETRY.attempts}, first = "{durations.text(RETRY.first_s)}", max = "30s"'),
+    ("docs/rules.md", f'`timeout = "{durations.format_duration(Rule("a", (), ()).timeout_s)}"`'),
+    (
+        "docs/rules.md",
+        f'attempts = {RETRY.attempts}, first = "{durations.format_duration(RETRY.first_s)}", max = "30s"',
+    ),
     ("docs/rules.md", f"has been quiet for {reload.QUIET_S * 1000:g} ms, or {reload.QUIET_WAIT_S:g} s after"),
     ("docs/rules.md", f"is kept as `{reload.COPY_NAME}` in the state folder"),
     ("docs/limits.md", f"At most {dispatcher.AT_WORK} attempts at once"),

@@ -1,4 +1,4 @@
-"""Durations: text to seconds and back."""
+"""Durations: text to seconds and back, and the back-off."""
 
 from __future__ import annotations
 
@@ -53,10 +53,15 @@ def test_anything_else_is_refused_with_what_to_write(value: object, says: str) -
     [(300, "5m"), (5400.0, "1h30m"), (86400, "1d"), (0, "0s"), (0.25, "250ms"), (61.001, "1m1s1ms"), (0.0004, "0s")],
 )
 def test_there_is_one_way_to_write_it(seconds: float, text: str) -> None:
-    assert durations.text(seconds) == text
+    assert durations.format_duration(seconds) == text
 
 
 @settings(print_blob=True, database=None)
 @given(st.integers(min_value=0, max_value=315_360_000_000))
 def test_text_and_parse_undo_each_other(ms: int) -> None:
-    assert round(durations.parse(durations.text(ms / 1000)) * 1000) == ms
+    assert round(durations.parse(durations.format_duration(ms / 1000)) * 1000) == ms
+
+
+@pytest.mark.parametrize(("n", "wait_s"), [(0, 0.1), (1, 0.2), (5, 3.2), (6, 5.0), (1024, 5.0), (10**9, 5.0)])
+def test_a_back_off_doubles_up_to_its_maximum_however_long_it_goes_on(n: int, wait_s: float) -> None:
+    assert durations.backoff(0.1, 5.0, n) == pytest.approx(wait_s)

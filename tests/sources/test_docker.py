@@ -100,15 +100,15 @@ def test_a_burst_of_starts_costs_one_list_not_an_inspection_each(fake: FakeEngin
 # -- looking, and bursts -----------------------------------------------------------------------------
 
 
-def test_look_again_tells_what_is_true_now(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_inspect_again_tells_what_is_true_now(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.has("gluetun", A, health="unhealthy")
     source = listen()
     ear.until("container.unhealthy")
     fake.has("gluetun", A, health="healthy")
-    assert source.look_again({"gluetun", "nobody"})
+    assert source.inspect_again({"gluetun", "nobody"})
     assert ear.until("container.healthy").origin == "resync"
     fake.refusals["/containers/gluetun"] = (500, b"{}")
-    assert not source.look_again({"gluetun"})
+    assert not source.inspect_again({"gluetun"})
 
 
 def test_a_resync_comes_from_time_to_time(fake: FakeEngine, ear: Ear, listen: Any) -> None:

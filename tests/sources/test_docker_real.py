@@ -123,7 +123,7 @@ def test_a_frozen_engine_is_reported_and_nothing_of_its_sleep_is_missed(
         began = time.monotonic()
         assert "does not answer" in ear.until("source.lost").data["reason"]
         assert time.monotonic() - began < 10
-        assert not source.look_again({"web"})
+        assert not source.inspect_again({"web"})
     finally:
         engine.thaw()
     ear.until("source.restored")
@@ -131,12 +131,12 @@ def test_a_frozen_engine_is_reported_and_nothing_of_its_sleep_is_missed(
     assert ear.until("container.die").subject == "web"
 
 
-def test_look_again_asks_the_engine_itself(engine: Dockerd, ear: Ear, listen: Any) -> None:
+def test_inspect_again_asks_the_engine_itself(engine: Dockerd, ear: Ear, listen: Any) -> None:
     engine.run("web", healthcheck=engine.health())
     source = listen()
     ear.until("container.unhealthy")
-    assert source.look_again({"web", "nobody"})
-    assert source._view.world.containers["web"].health == "unhealthy"
+    assert source.inspect_again({"web", "nobody"})
+    assert source._tracker.world.containers["web"].health == "unhealthy"
 
 
 def test_many_short_lives_are_all_told_over_many_cuts(engine: Dockerd, ear: Ear, listen: Any) -> None:

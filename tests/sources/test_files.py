@@ -9,7 +9,7 @@ import pytest
 
 from hooks.sources.files import FilesSource
 from hooks.world.model import World
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 from tests.parts.process.following import (
     WAIT_S,
     Follow,
@@ -65,7 +65,7 @@ def test_another_port_within_the_same_tick_of_the_clock_is_news(follow: Follow, 
     was = port_file.stat()
     write_at(port_file, "50000", was.st_mtime_ns)
     following.inbox.port(50000)
-    assert following.view.world.state()["port"] == 50000
+    assert following.tracker.world.state()["port"] == 50000
 
 
 @pytest.mark.parametrize("write", [Path.write_text, replace_whole])
@@ -99,7 +99,7 @@ def test_a_file_between_being_truncated_and_written_is_not_cleared(follow: Follo
     with port_file.open("w") as file:
         assert port_file.stat().st_size == 0
         for _ in range(3):
-            assert following.source.look_again()
+            assert following.source.read_again()
         file.write("50000")
     following.inbox.port(50000)
     assert following.inbox.types() == ["port.forwarded", "port.forwarded"]
@@ -121,15 +121,15 @@ def test_a_fresh_look_answers_before_it_returns(follow: Follow, port_file: Path)
     following = follow(port_file)
     file = os.open(port_file, os.O_WRONLY | os.O_CREAT)
     os.write(file, b"40000")
-    assert following.source.look_again()
-    assert following.view.world.state()["port"] == 40000
+    assert following.source.read_again()
+    assert following.tracker.world.state()["port"] == 40000
     os.close(file)
 
 
 def test_without_a_port_file_the_world_knows_none(follow: Follow, tmp_path: Path) -> None:
     following = follow(None, tmp_path / "other")
-    assert following.source.look_again()
-    assert following.view.world.file is None
+    assert following.source.read_again()
+    assert following.tracker.world.file is None
 
 
 # -- other files ------------------------------------------------------------------------------
@@ -204,13 +204,13 @@ def test_stop_is_at_once_and_gives_everything_back(port_file: Path) -> None:
     following.source.stop()
     assert time.monotonic() - began < 1.0
     assert not following.source.alive
-    assert following.source.look_again()  # harmless
+    assert following.source.read_again()  # harmless
     assert sorted(open_files().values()) == before
 
 
 def test_a_source_that_never_started_can_be_stopped(port_file: Path) -> None:
     inbox = Inbox()
-    source = FilesSource(View(World(), inbox.post, time.time_ns), inbox.post, str(port_file))
+    source = FilesSource(Tracker(World(), inbox.post, time.time_ns), inbox.post, str(port_file))
     assert not source.alive
     source.stop()
     assert source.health()["connected"] is False

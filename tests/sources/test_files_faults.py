@@ -117,12 +117,12 @@ def test_a_name_that_is_no_text(follow: Follow, port_file: Path) -> None:
 
 def test_a_listener_that_raises(follow: Follow, port_file: Path, troubles: list[str]) -> None:
     following = follow(port_file)
-    good, following.view._post = following.view._post, lambda _: 1 / 0
+    good, following.tracker._post = following.tracker._post, lambda _: 1 / 0
     heard = threading.Event()
     with signals.problem.connected_to(lambda _, **__: heard.set()):
         port_file.write_text("40000")
         assert heard.wait(WAIT_S)
-    following.view._post = good
+    following.tracker._post = good
     port_file.write_text("50000")
     following.inbox.port(50000)
     assert troubles == ["following files failed (ZeroDivisionError: division by zero); it starts anew in 1 s"]
@@ -133,17 +133,17 @@ def test_more_events_than_the_kernel_keeps(follow: Follow, port_file: Path, trou
     following = follow(port_file)
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     stuck, go_on = threading.Event(), threading.Event()
-    good = following.view._post
+    good = following.tracker._post
 
     def hold(event: Event) -> None:
         stuck.set()
         assert go_on.wait(WAIT_S)
         good(event)
 
-    following.view._post = hold
+    following.tracker._post = hold
     port_file.write_text("40001")
     assert stuck.wait(WAIT_S)
-    following.view._post = good
+    following.tracker._post = good
     for number in range(max(limit, 16_384) + 100):  # of another name each time, so that none merges with the one before
         port_file.with_name(f"other{number % 7}").write_text("")
     port_file.write_text("50000")
@@ -167,8 +167,8 @@ def test_a_closed_directory_is_a_lost_source(follow: Follow) -> None:
             assert f"chmod a+rx {folder}/gluetun" in lost.data["reason"]
             assert not following.source.alive
             assert following.source.health()["reason"] == lost.data["reason"]
-            assert not following.source.look_again()
-            assert following.view.world.file is None  # what cannot be seen is not believed to be gone
+            assert not following.source.read_again()
+            assert following.tracker.world.file is None  # what cannot be seen is not believed to be gone
         (folder / "gluetun").chmod(0o755)
         following.inbox.until(lambda e: e.type == "source.restored")
         following.inbox.port(40000)
@@ -221,7 +221,7 @@ from pathlib import Path
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.sources.files import FilesSource
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 from hooks.world.model import World
 file, came, said = Path(sys.argv[1]), threading.Event(), []
 def listen(_, **news):
@@ -230,7 +230,7 @@ signals.problem.connect(listen)
 def post(event):
     if event.type == "port.forwarded":
         came.set()
-source = FilesSource(View(World(), post, time.time_ns), post, str(file), poll_s=0.05)
+source = FilesSource(Tracker(World(), post, time.time_ns), post, str(file), poll_s=0.05)
 source.start()
 source.ready.wait(10)
 file.write_text("40000")

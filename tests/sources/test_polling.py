@@ -1,4 +1,4 @@
-"""Looking every so often: what is told of it, when, and what is not."""
+"""The polling source: what it posts, when, and what it does not post."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.handler import Retry
 from hooks.rules.table import Entry, Rule, Step, Table
-from hooks.sources.polling import Looks, LookSource
+from hooks.sources.polling import PollingSource, PollingSources
 from tests.parts.values.virtual_time import WAIT_S, VirtualTime
 
 
@@ -28,13 +28,13 @@ class Scene:
 
     states: list[Event] = field(default_factory=list)
     trouble: str = ""
-    looks: int = 0
+    polls: int = 0
     told: list[Event] = field(default_factory=list)
-    look_done: Callable[[], None] = lambda: None
+    poll_done: Callable[[], None] = lambda: None
 
-    def look(self) -> list[Event]:
-        self.looks += 1
-        self.look_done()
+    def poll(self) -> list[Event]:
+        self.polls += 1
+        self.poll_done()
         if self.trouble:
             raise Retry(self.trouble)
         return self.states
@@ -56,9 +56,9 @@ def scene() -> Scene:
 
 
 @pytest.fixture
-def source(clock: VirtualTime, scene: Scene) -> Iterator[LookSource]:
-    made = LookSource(
-        "wireguard", scene.look, scene.told.append, every_s=60.0, clock=lambda: clock.now_s,
+def source(clock: VirtualTime, scene: Scene) -> Iterator[PollingSource]:
+    made = PollingSource(
+        "wireguard", scene.poll, scene.told.append, every_s=60.0, clock=lambda: clock.now_s,
         wait=clock.wait,
     )  # fmt: skip
     made.start()
@@ -69,25 +69,25 @@ def source(clock: VirtualTime, scene: Scene) -> Iterator[LookSource]:
 
 
 @pytest.fixture
-def listened(source: LookSource, clock: VirtualTime, scene: Scene) -> LookSource:
+def listened(source: PollingSource, clock: VirtualTime, scene: Scene) -> PollingSource:
     scene.states = [peer("handshake"), peer("stale", "mac")]
     clock.settle(lambda: source.set(listened=True))
     return source
 
 
-def test_it_costs_nothing_while_nobody_listens(source: LookSource, clock: VirtualTime, scene: Scene) -> None:
+def test_it_costs_nothing_while_nobody_listens(source: PollingSource, clock: VirtualTime, scene: Scene) -> None:
     clock.jump(3600)
-    assert scene.looks == 0
+    assert scene.polls == 0
     assert clock.timeouts_s == [None, None]
     clock.settle(lambda: source.set(listened=True))
-    assert (scene.looks, clock.timeouts_s[-1]) == (1, 60.0)
+    assert (scene.polls, clock.timeouts_s[-1]) == (1, 60.0)
     clock.settle(lambda: source.set(listened=False))
     clock.jump(3600)
-    assert (scene.looks, clock.timeouts_s[-1]) == (1, None)
+    assert (scene.polls, clock.timeouts_s[-1]) == (1, None)
 
 
 @pytest.mark.usefixtures("listened")
-def test_the_first_look_tells_what_lasts_and_later_ones_what_is_new(clock: VirtualTime, scene: Scene) -> None:
+def test_the_first_poll_posts_every_state_and_later_polls_what_is_new(clock: VirtualTime, scene: Scene) -> None:
     assert scene.news() == [
         ("wireguard.handshake", "iphone", "resync"),
         ("wireguard.stale", "mac", "resync"),
@@ -118,14 +118,14 @@ def test_now_and_then_everything_is_told_again_and_news_stay_news(clock: Virtual
     assert scene.news() == [("wireguard.hairpin", "iphone", "live"), ("wireguard.stale", "mac", "resync")]
 
 
-def test_new_rules_are_told_everything(listened: LookSource, clock: VirtualTime, scene: Scene) -> None:
+def test_new_rules_are_told_everything(listened: PollingSource, clock: VirtualTime, scene: Scene) -> None:
     scene.news()
     clock.settle(lambda: listened.set(listened=True))
     assert [origin for _, _, origin in scene.news()] == ["resync", "resync"]
 
 
 @pytest.mark.usefixtures("listened")
-def test_who_cannot_look_says_so_once_and_tells_everything_when_it_can_again(clock: VirtualTime, scene: Scene) -> None:
+def test_an_outage_is_reported_once_and_ends_with_a_resync(clock: VirtualTime, scene: Scene) -> None:
     scene.news()
     said: list[tuple[str, Any]] = []
 
@@ -148,34 +148,34 @@ def test_who_cannot_look_says_so_once_and_tells_everything_when_it_can_again(clo
         ("source.restored", "wireguard", "live"),
     ]
     assert said == [
-        ("wireguard", "container 'wireguard' does not run; it is looked for every 1m"),
+        ("wireguard", "container 'wireguard' does not run; it is polled again every 1m"),
         ("wireguard", None),
     ]
 
 
-def test_whether_a_state_lasts_is_told_by_a_fresh_look(listened: LookSource, scene: Scene) -> None:
-    assert listened.look_again()
+def test_a_fresh_poll_says_whether_a_state_lasts(listened: PollingSource, scene: Scene) -> None:
+    assert listened.poll_now()
     assert listened.lasts(peer("stale", "mac"))
     scene.states = [peer("handshake"), peer("handshake", "mac")]
-    assert listened.lasts(peer("stale", "mac")), "it has not looked"
-    assert listened.look_again()
+    assert listened.lasts(peer("stale", "mac")), "it has not polled"
+    assert listened.poll_now()
     assert not listened.lasts(peer("stale", "mac"))
     scene.trouble = "Docker is away"
-    assert not listened.look_again()
+    assert not listened.poll_now()
 
 
-def test_nothing_is_told_after_the_end(listened: LookSource, scene: Scene) -> None:
+def test_nothing_is_told_after_the_end(listened: PollingSource, scene: Scene) -> None:
     scene.news()
     listened.stop()
     scene.states = []
-    assert listened.look_again()
+    assert listened.poll_now()
     scene.trouble = "Docker is away"
-    assert not listened.look_again()
+    assert not listened.poll_now()
     assert scene.told == []
 
 
-def test_a_rule_that_waits_for_a_lost_device_runs_once_and_not_while_it_cannot_look(
-    listened: LookSource, clock: VirtualTime, scene: Scene
+def test_a_rule_that_waits_for_a_lost_device_runs_once_and_not_during_an_outage(
+    listened: PollingSource, clock: VirtualTime, scene: Scene
 ) -> None:
     rule = Rule("gone", (Entry("wireguard.stale"),), (Step("notify.send", {}),), for_s=600.0)
     engine = Engine(Table((rule,)))
@@ -201,55 +201,55 @@ def test_a_rule_that_waits_for_a_lost_device_runs_once_and_not_while_it_cannot_l
     assert pass_on() == ["mac"]
 
 
-# -- the looks of a table ----------------------------------------------------------------------------------
+# -- the sources of a table ----------------------------------------------------------------------------------
 
 
-def table_of(scene: Scene, every: str) -> Looks:
-    return Looks({"wireguard": scene.look}, scene.told.append, every=every)
+def table_of(scene: Scene, every: str) -> PollingSources:
+    return PollingSources({"wireguard": scene.poll}, scene.told.append, every=every)
 
 
-def test_only_what_a_rule_names_is_looked_at(scene: Scene) -> None:
-    looks = table_of(scene, "1h")
+def test_only_what_a_rule_names_is_polled(scene: Scene) -> None:
+    sources = table_of(scene, "1h")
     scene.states = [peer("stale")]
     came = threading.Event()
-    scene.look_done = came.set
-    looks.start()
+    scene.poll_done = came.set
+    sources.start()
     try:
-        looks.listen({"container.start", "port.cleared"})
+        sources.listen({"container.start", "port.cleared"})
         assert not came.wait(0.05)
-        looks.listen({"container.start", "wireguard.hairpin"})
+        sources.listen({"container.start", "wireguard.hairpin"})
         assert came.wait(WAIT_S)
     finally:
-        looks.stop()
+        sources.stop()
     assert scene.news() == [("wireguard.stale", "iphone", "resync")]
 
 
-def test_switched_off_it_never_looks_and_says_so_where_a_rule_listens(scene: Scene) -> None:
-    looks = table_of(scene, "off")
+def test_switched_off_it_never_polls_and_says_so_where_a_rule_listens(scene: Scene) -> None:
+    sources = table_of(scene, "off")
     said: list[str] = []
 
     def lost(_: object, name: str, reason: str) -> None:
         said.append(f"{name}: {reason}")
 
-    looks.start()
+    sources.start()
     with signals.source_lost.connected_to(lost):
-        looks.listen({"container.start"})
+        sources.listen({"container.start"})
         assert said == []
-        looks.listen({"container.start", "wireguard.stale"})
-    assert looks.look_again([peer("stale")])
-    looks.stop()
-    assert scene.looks == 0
+        sources.listen({"container.start", "wireguard.stale"})
+    assert sources.poll_now([peer("stale")])
+    sources.stop()
+    assert scene.polls == 0
     (sentence,) = said
-    assert sentence.startswith("wireguard: GLUEHOOK_LOOK_EVERY is off, so no rule hears of wireguard.* events")
+    assert sentence.startswith("wireguard: GLUEHOOK_LOOK_EVERY is off, so no rule gets wireguard.* events")
 
 
 def test_it_answers_for_its_own_events_only(scene: Scene) -> None:
-    looks = table_of(scene, "1h")
-    assert looks.lasts(Event("container.start", "web", 1, "docker"))
-    assert not looks.lasts(peer("stale"))
+    sources = table_of(scene, "1h")
+    assert sources.lasts(Event("container.start", "web", 1, "docker"))
+    assert not sources.lasts(peer("stale"))
     scene.states, scene.trouble = [peer("stale")], "it is away"
-    assert looks.look_again([Event("container.start", "web", 1, "docker")])
-    assert not looks.look_again([peer("stale")])
+    assert sources.poll_now([Event("container.start", "web", 1, "docker")])
+    assert not sources.poll_now([peer("stale")])
     scene.trouble = ""
-    assert looks.look_again([peer("stale")])
-    assert looks.lasts(peer("stale"))
+    assert sources.poll_now([peer("stale")])
+    assert sources.lasts(peer("stale"))

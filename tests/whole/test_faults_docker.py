@@ -41,7 +41,7 @@ def test_more_happens_while_nobody_looks_than_docker_remembers(
         ident = dockerd.run("web")
         dockerd.run("job")
         runner = started(text=RULES)
-        until(lambda: {"web", "job"} <= runner.app.view.world.containers.keys(), "the containers are not seen")
+        until(lambda: {"web", "job"} <= runner.app.tracker.world.containers.keys(), "the containers are not seen")
         runner.stop()
         with closing(dockerd.client()) as client:
             client.rename("job", "shop")
@@ -56,9 +56,9 @@ def test_more_happens_while_nobody_looks_than_docker_remembers(
             event = runner.calls.get(timeout=WAIT_S)[1].event
             done.append((event.type.partition(".")[2], event.subject))
         assert ("die", "web") not in done, "… of which Docker has forgotten the beginning"
-        web = runner.app.view.world.containers["web"]
+        web = runner.app.tracker.world.containers["web"]
         assert (web.id, web.running) == (ident, True)
-        assert "job" not in runner.app.view.world.containers
+        assert "job" not in runner.app.tracker.world.containers
     finally:
         dockerd.remove("web", "job", "shop")
 

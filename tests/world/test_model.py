@@ -13,8 +13,8 @@ import pytest
 from hooks.docker.inspect import addresses_of, everything, these
 from hooks.events.catalogue import Event
 from hooks.world import saved as remembered
-from hooks.world.model import Container, PortFile, World, diff, follow, lasts, present
-from hooks.world.tracker import View
+from hooks.world.model import Container, PortFile, World, after_event, diff, lasts, present
+from hooks.world.tracker import Tracker
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
@@ -26,29 +26,29 @@ def happened(word: str, name: str, ident: str, at: int, **data: Any) -> Event:
 def after(*events: Event, world: World | None = None) -> World:
     world = world or World()
     for event in events:
-        world = follow(world, event)
+        world = after_event(world, event)
     return world
 
 
 class Told:
-    """A view and what it posted."""
+    """A tracker and what it posted."""
 
     def __init__(self, world: World | None = None) -> None:
         self.events: list[Event] = []
-        self.view = View(world or World(), self.events.append, lambda: 1_000)
+        self.tracker = Tracker(world or World(), self.events.append, lambda: 1_000)
 
     def tell(self, *events: Event) -> list[str]:
-        return self._new(lambda: [self.view.tell(event) for event in events])
+        return self._new(lambda: [self.tracker.apply(event) for event in events])
 
     def look(self, change: Callable[[World], World]) -> list[str]:
-        return self._new(lambda: self.view.look(change))
+        return self._new(lambda: self.tracker.update(change))
 
     def resync(self, change: Callable[[World], World]) -> list[str]:
-        return self._new(lambda: self.view.resync(change))
+        return self._new(lambda: self.tracker.resync(change))
 
     def file(self, *ports: int, mtime: int, reason: str = "") -> list[str]:
         file = PortFile(ports, reason, str(mtime), mtime)
-        return self._new(lambda: self.view.look(lambda world: replace(world, file=file), "live"))
+        return self._new(lambda: self.tracker.update(lambda world: replace(world, file=file), "live"))
 
     def _new(self, act: Callable[[], object]) -> list[str]:
         before = len(self.events)
@@ -75,21 +75,21 @@ def test_who_is_healthy_runs() -> None:
 @pytest.mark.parametrize("word", ["create", "oom", "kill", "exec_start", "pause", "top"])
 def test_other_events_change_nothing(word: str) -> None:
     world = after(happened("start", "web", A, 10))
-    assert follow(world, happened(word, "web", A, 20)) is world
+    assert after_event(world, happened(word, "web", A, 20)) is world
 
 
 def test_the_past_told_again_changes_nothing() -> None:
     world = after(happened("start", "web", A, 10), happened("die", "web", A, 20), happened("start", "web", A, 30))
     for old in (happened("die", "web", A, 20), happened("unhealthy", "web", A, 15), happened("die", "web", B, 25)):
-        assert follow(world, old) is world
+        assert after_event(world, old) is world
     dead = after(happened("die", "web", A, 40), world=world)
-    assert follow(dead, happened("start", "web", A, 30)) is dead
+    assert after_event(dead, happened("start", "web", A, 30)) is dead
 
 
 def test_the_end_of_the_old_one_does_not_touch_the_new_one_of_the_name() -> None:
     world = after(happened("start", "web", B, 30))
-    assert follow(world, happened("destroy", "web", A, 31)) is world
-    assert follow(world, happened("rename", "web.old", A, 32, old_name="web")) is world
+    assert after_event(world, happened("destroy", "web", A, 31)) is world
+    assert after_event(world, happened("rename", "web.old", A, 32, old_name="web")) is world
 
 
 def test_names_swapped_through_a_third() -> None:
@@ -187,9 +187,9 @@ def test_an_address_is_compared_with_the_last_known_one() -> None:
 
 def test_what_costs_nothing_is_posted_alone() -> None:
     told = Told(World(containers={f"c{n}": Container(f"c{n}", A) for n in range(3)}))
-    before = told.view.world
+    before = told.tracker.world
     assert told.tell(happened("oom", "c1", A, 5)) == ["container.oom"]
-    assert told.view.world is before
+    assert told.tracker.world is before
 
 
 # -- looking -----------------------------------------------------------------------------------
@@ -200,32 +200,32 @@ def test_a_resync_tells_every_state_and_each_once() -> None:
     found = {"web": Container("web", A, running=True, health="unhealthy", started_at=7), "off": Container("off", B)}
     assert told.resync(everything(World(), found)) == ["container.start", "container.unhealthy"]
     assert [event.time for event in told.events] == [7, 7]
-    assert told.resync(everything(told.view.world, found)) == ["container.start", "container.unhealthy"]
+    assert told.resync(everything(told.tracker.world, found)) == ["container.start", "container.unhealthy"]
     assert {event.origin for event in told.events} == {"resync"}
 
 
 def test_a_resync_tells_what_ended_meanwhile() -> None:
     told = Told(after(happened("start", "web", A, 10), happened("start", "dns", B, 10)))
     dead = Container("web", A, running=False, finished_at=15, exit_code=3)
-    assert told.resync(everything(told.view.world, {"web": dead})) == ["container.die", "container.destroy"]
+    assert told.resync(everything(told.tracker.world, {"web": dead})) == ["container.die", "container.destroy"]
     assert (told.events[0].time, told.events[0].data["exit_code"]) == (15, 3)
 
 
 def test_a_restart_that_nobody_saw_is_told_by_a_look() -> None:
     told = Told(after(happened("start", "vpn", A, 10), happened("healthy", "vpn", A, 11)))
-    same = told.view.world.containers["vpn"]
-    assert told.look(these(told.view.world, {"vpn": same})) == []
+    same = told.tracker.world.containers["vpn"]
+    assert told.look(these(told.tracker.world, {"vpn": same})) == []
     again = replace(same, started_at=50)
-    assert told.look(these(told.view.world, {"vpn": again})) == ["container.start", "container.healthy"]
+    assert told.look(these(told.tracker.world, {"vpn": again})) == ["container.start", "container.healthy"]
 
 
 def test_what_an_event_told_during_a_look_is_newer_than_the_look() -> None:
     told = Told(after(happened("start", "vpn", A, 10), happened("start", "web", B, 10)))
-    before = told.view.world
+    before = told.tracker.world
     told.tell(happened("unhealthy", "vpn", A, 20), happened("start", "new", C, 21))
     found = {"vpn": replace(before.containers["vpn"], health="healthy")}
     assert told.look(everything(before, found)) == ["container.destroy"], "web is gone; vpn and new are newer"
-    assert told.view.world.containers["vpn"].health == "unhealthy"
+    assert told.tracker.world.containers["vpn"].health == "unhealthy"
     assert told.look(these(before, {"vpn": None})) == []
 
 
@@ -255,10 +255,10 @@ def test_the_port_is_told_whenever_it_is_written() -> None:
 def test_the_port_holds_only_while_gluetun_runs() -> None:
     told = Told(after(happened("start", "gluetun", A, 10)))
     told.file(5000, mtime=20)
-    assert told.view.world.state() == {"port": 5000, "ports": [5000]}
+    assert told.tracker.world.state() == {"port": 5000, "ports": [5000]}
     assert told.tell(happened("die", "gluetun", A, 30)) == ["container.die"]
-    assert told.view.world.state() == {"port": None, "ports": []}
-    assert "port.forwarded" not in [event.type for event in present(told.view.world, 35)]
+    assert told.tracker.world.state() == {"port": None, "ports": []}
+    assert "port.forwarded" not in [event.type for event in present(told.tracker.world, 35)]
     assert told.tell(happened("start", "gluetun", A, 40)) == ["container.start", "port.cleared"]
     assert told.file(5001, mtime=50) == ["port.forwarded"]
 

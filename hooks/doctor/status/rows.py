@@ -23,7 +23,7 @@ from hooks.doctor.facts.model import (
     WireGuard,
 )
 from hooks.doctor.status.row import Row, State, ago, container_row, without_advice
-from hooks.events.durations import text as duration
+from hooks.events.durations import format_duration as duration
 
 _CONNECTIONS: Mapping[str, tuple[State, str]] = {
     "connected": ("well", "connected: others came in"),

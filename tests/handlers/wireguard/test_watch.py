@@ -200,7 +200,7 @@ def test_the_running_gluehook_hears_of_devices(house: House, tmp_path: Path) -> 
         seen = gluehook.call("peers", "--json")
         assert '"at_home": true' in seen.stdout
         house.engine.remove("wireguard")
-        gluehook.hears("wireguard cannot be seen:", "; it is looked for every 200ms")
+        gluehook.hears("wireguard cannot be seen:", "; it is polled again every 200ms")
         gluehook.hears("wireguard: source.lost (live)")
         assert gluehook.ends() == 0
     finally:

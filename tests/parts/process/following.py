@@ -13,7 +13,7 @@ from typing import Any
 from hooks.events.catalogue import Event
 from hooks.sources.files import FilesSource
 from hooks.world.model import World
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 
 WAIT_S = 10.0
 FAR_S = 3600.0  # a poll that never comes: what happens is inotify's doing
@@ -45,14 +45,14 @@ class Inbox:
 
 
 class Following:
-    """A source that runs, its inbox and its view."""
+    """A source that runs, its inbox and its tracker."""
 
     def __init__(self, port_file: Path | None, *files: Path, poll_s: float = FAR_S, settle_s: float = 0.1,
                  now_ns: Callable[[], int] = time.time_ns) -> None:  # fmt: skip
         self.inbox = Inbox()
-        self.view = View(World(), self.inbox.post, time.time_ns)
+        self.tracker = Tracker(World(), self.inbox.post, time.time_ns)
         self.source = FilesSource(
-            self.view, self.inbox.post, str(port_file) if port_file else None, map(str, files),
+            self.tracker, self.inbox.post, str(port_file) if port_file else None, map(str, files),
             poll_s=poll_s, settle_s=settle_s, now_ns=now_ns,
         )  # fmt: skip
         self.source.start()

@@ -14,7 +14,7 @@ from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.sources.docker import DockerSource
 from hooks.world.model import World
-from hooks.world.tracker import View
+from hooks.world.tracker import Tracker
 
 WAIT_S = 10.0
 
@@ -84,9 +84,9 @@ def listen(ear: Ear) -> Iterator[Callable[..., DockerSource]]:
     started: list[DockerSource] = []
 
     def start(wanted: Callable[[Event], bool] = lambda _: False, **options: Any) -> DockerSource:
-        view = View(World(), ear.post, time.time_ns)
+        tracker = Tracker(World(), ear.post, time.time_ns)
         options = {"backoff_s": (0.01, 0.05), **options}
-        started.append(source := DockerSource(view, ear.post, wanted, **options))
+        started.append(source := DockerSource(tracker, ear.post, wanted, **options))
         source.start()
         return source
 
