@@ -91,7 +91,8 @@ class Settings:
     """
 
     gluehook_rules: FilePath = field(
-        default="rules.toml", metadata={"says": "the rules file; without one the shipped rules hold"}
+        default="rules.toml",
+        metadata={"says": "the rules file; if it is not set and this file is missing, the shipped rules"},
     )
     gluehook_state: FilePath = field(
         default=".state", metadata={"says": "the folder for what must survive a restart, and for the heartbeat"}
@@ -106,11 +107,11 @@ class Settings:
         default="", metadata={"says": "HOST:PORT of the status page; not served yet"}
     )
     gluehook_dry_run: bool = field(
-        default=False, metadata={"says": "match, wait and look, but only say what would be done"}
+        default=False, metadata={"says": "match, wait and read, but only log what would be done"}
     )
     gluehook_look_every: Annotated[str, period] = field(
         default="60s",
-        metadata={"says": "how often it looks where nothing tells of a change, WireGuard's peers; or off"},
+        metadata={"says": "how often gluehook polls what reports no change, WireGuard's peers; or off"},
     )
     forwarded_port_file: FilePath = field(
         default="/tmp/gluetun/forwarded_port",  # noqa: S108 - gluetun's own default
@@ -143,7 +144,7 @@ SECRETS: Mapping[str, str] = {
     "QBITTORRENT_API_KEY": "instead of name and password, from qBittorrent 5.2 on",
     "GLUETUN_API_KEY": "the key of gluetun's control server",
     "GLUETUN_PASSWORD": "instead of a key: the password of GLUETUN_USERNAME",
-    "APPRISE_URLS": "where notify.send sends messages: Apprise's addresses, apart by spaces or commas",
+    "APPRISE_URLS": "where notify.send sends messages: Apprise's addresses, separated by spaces or commas",
 }
 """The secrets that gluehook itself knows, with their meaning; a rule may name others as ${secret:NAME}."""
 

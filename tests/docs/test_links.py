@@ -39,5 +39,11 @@ def test_every_file_that_is_named_is_there(page: Path) -> None:
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
-    linked = set(re.findall(r"\]\((docs/[\w-]+\.md)\)", README.read_text(encoding="utf-8")))
-    assert linked == {name_of(page) for page in generate.PAGES}
+    reached, left = set(), [README]
+    while left:
+        page = left.pop()
+        if page not in reached:
+            reached.add(page)
+            links = re.findall(r"\]\(([\w./-]+\.md)", page.read_text(encoding="utf-8"))
+            left += [(page.parent / link).resolve() for link in links]
+    assert set(generate.PAGES) - reached == set()
