@@ -216,7 +216,7 @@ def _text(value: Any) -> str:
 
 def checks() -> str:
     """A table of everything that the doctor knows."""
-    rows = ((code(check.name), check.severity, check.says, check.why) for check in CHECKS)
+    rows = ((code(check.name), check.severity, check.finds, check.why) for check in CHECKS)
     return table(("check", "severity", "finds", "because"), rows)
 
 

@@ -1,8 +1,17 @@
-"""The doctor: what is known to go wrong on such a server, each cause one small check over the facts of a look."""
+"""The doctor's diagnosis: every check over the facts of one server.
+
+`gluehook doctor` calls `examine` with what `hooks.doctor.facts.collect` has read; docs/generate.py lists `CHECKS` in
+docs/doctor.md. A check is registered by standing in a module of `_MODULES`: nothing else names it.
+
+Guaranteed: `examine` is pure and asks nothing; the findings come in the order of `_MODULES`, and within a module in the
+order of its checks, so that the cause of a trouble stands before its consequences (Docker, gluehook, the tunnel, the
+port, qBittorrent, the namespace, WireGuard). The order is part of what users see; a test pins it.
+"""
 
 from __future__ import annotations
 
 from hooks.doctor.checks import (
+    control_server,
     docker,
     gluehook,
     gluetun,
@@ -16,54 +25,12 @@ from hooks.doctor.checks import (
 from hooks.doctor.checks.check import Check, Finding
 from hooks.doctor.facts.model import Server
 
-CHECKS: tuple[Check, ...] = (
-    docker.docker_unreachable,
-    docker.docker_wide_open,
-    docker.container_down,
-    gluehook.gluehook_unwell,
-    gluehook.rules_rejected,
-    pia.region_cannot_forward,
-    pia.port_forward_only_off,
-    pia.region_unknown,
-    gluetun.tunnel_down,
-    gluetun.gluetun_unhealthy,
-    gluetun.tunnel_without_port,
-    port_file.port_file_stale,
-    port_file.port_file_elsewhere,
-    port_file.port_file_mounted_alone,
-    gluetun.control_server_closed,
-    gluetun.control_server_silent,
-    web_ui.password_rejected,
-    web_ui.api_key_rejected,
-    web_ui.address_banned,
-    web_ui.host_header_refused,
-    web_ui.login_missing,
-    web_ui.web_ui_silent,
-    qbittorrent.torrenting_port_set,
-    qbittorrent.random_port_or_upnp,
-    qbittorrent.interface_missing,
-    qbittorrent.port_differs,
-    qbittorrent.nothing_listens,
-    qbittorrent.relisten_owed,
-    qbittorrent.another_writer,
-    web_ui.open_to_everybody,
-    namespace.dependent_stale,
-    namespace.dependent_stranded,
-    namespace.dependent_elsewhere,
-    namespace.orphaned,
-    namespace.own_namespace_shared,
-    namespace.healer_restarts_gluetun,
-    wireguard.hairpin,
-    wireguard.keys_in_the_log,
-    wireguard.key_readable,
-    wireguard.peers_dns_elsewhere,
-    wireguard.no_common_network,
-    wireguard.dns_silent,
-    wireguard.endpoint_unknown,
-    wireguard.endpoint_elsewhere,
-)
+_MODULES = (
+    docker, gluehook, pia, gluetun, port_file, control_server, web_ui, qbittorrent, namespace, wireguard,
+)  # fmt: skip
+CHECKS = tuple(check for module in _MODULES for check in vars(module).values() if isinstance(check, Check))
 
 
 def examine(server: Server) -> list[Finding]:
-    """Everything that is wrong, in the order of the table."""
+    """Everything that is wrong, in the order of `CHECKS`."""
     return [finding for check in CHECKS for finding in check.findings(server)]

@@ -1,1 +1,1 @@
-"""What is known to go wrong on such a server: each cause is one small check over the facts."""
+"""The checks of `gluehook doctor`: each knows one cause of trouble and finds it in the facts."""

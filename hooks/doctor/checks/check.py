@@ -1,63 +1,78 @@
-"""What a check is, and what it finds."""
+"""What a check is, and what it finds.
+
+`hooks.doctor.examine` runs the checks; each module beside this one holds those of one target.
+A check is a generator function with the decorator `broken` or `risk`. The function's name is the check's name, the
+first line of its docstring says what it finds, and the decorator's argument says what that leads to: all three stand
+in docs/doctor.md. The order of findings is the order of the functions in a module.
+
+Guaranteed: a check is pure (facts in, findings out), it never raises for a fact that is missing or could not be read,
+and such a fact proves nothing. No secret is in a finding: of a container's variables only single, harmless ones are
+shown.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from hooks.doctor.facts.model import Server
 
-Severity = Literal["broken", "risk"]  # it does not work now; or it does, and harms or will break
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One thing that is wrong: what was seen, the remedy in words, and the commands that belong to it."""
-
-    seen: str
-    fix: str
-    run: tuple[str, ...] = ()  # on the host, one after the other
+Severity = Literal["broken", "risk"]
+"""broken: it does not work now; risk: it works now, and does harm or will break."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the owner is told. No secret is in it."""
+    """One trouble of this server. A check gives `seen`, `fix` and `run`; the other fields are the check's own."""
 
-    check: str
-    severity: Severity
-    seen: str
-    why: str
-    fix: str
-    run: tuple[str, ...]
+    check: str = field(default="", kw_only=True)
+    severity: Severity = field(default="broken", kw_only=True)
+    seen: str  # what was read on this server
+    why: str = field(default="", kw_only=True)
+    fix: str  # what to do, in words
+    run: tuple[str, ...] = ()  # commands to run on the host, one after the other
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One cause of trouble. `look` is pure: facts in, what is wrong out; a fact that is missing proves nothing."""
+    """One cause of trouble."""
 
     name: str
     severity: Severity
-    says: str  # what it finds, for the reference
-    why: str  # what that leads to
-    look: Callable[[Server], Iterator[Found]]
+    finds: str
+    why: str  # what the trouble leads to
+    find: Callable[[Server], Iterator[Finding]]
 
     def findings(self, server: Server) -> list[Finding]:
-        """What it finds on this server."""
-        return [
-            Finding(self.name, self.severity, found.seen, self.why, found.fix, found.run) for found in self.look(server)
-        ]
+        """What it finds on this server, complete."""
+        return [replace(found, check=self.name, severity=self.severity, why=self.why) for found in self.find(server)]
 
 
-def compose_up(service: str = "", *, anew: bool = False) -> str:
-    """The command that brings a changed compose file into force, for one service or for all."""
-    return " ".join(filter(None, ("docker compose up -d", "--force-recreate" if anew else "", service)))
+Find = Callable[[Server], Iterator[Finding]]
 
 
-def check(severity: Severity, *, says: str, why: str) -> Callable[[Callable[[Server], Iterator[Found]]], Check]:
-    """Make a check of a function, whose name becomes the check's."""
+def broken(why: str) -> Callable[[Find], Check]:
+    """Make a function a check for what does not work now; `why` says what that leads to."""
+    return partial(_check, "broken", why)
 
-    def made(look: Callable[[Server], Iterator[Found]]) -> Check:
-        return Check(look.__name__.replace("_", "-"), severity, says, why, look)
 
-    return made
+def risk(why: str) -> Callable[[Find], Check]:
+    """Make a function a check for what works now and does harm or will break; `why` says what that leads to."""
+    return partial(_check, "risk", why)
+
+
+def _check(severity: Severity, why: str, find: Find) -> Check:
+    finds = (find.__doc__ or "").partition("\n")[0].removesuffix(".")
+    return Check(find.__name__.replace("_", "-"), severity, finds, why, find)
+
+
+def compose_up(service: str = "", *, recreate: bool = False) -> str:
+    """The command that applies a changed compose file to one service, or to all."""
+    return " ".join(filter(None, ("docker compose up -d", "--force-recreate" if recreate else "", service)))
+
+
+def logs(name: str) -> str:
+    """The command that shows the end of a container's log."""
+    return f"docker logs --tail 50 {name}"

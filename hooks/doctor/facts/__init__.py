@@ -1,1 +1,1 @@
-"""What the server looks like at this moment: each module reads one thing. Nothing is changed."""
+"""The facts about the server at this moment: each module reads one thing, and nothing is changed."""

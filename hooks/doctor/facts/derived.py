@@ -1,15 +1,37 @@
-"""What both the table and the doctor conclude from the facts. Pure."""
+"""What follows from the facts: the conclusions that the status table and the checks share.
+
+`hooks.doctor.status.rows` and the modules of `hooks.doctor.checks` call these functions, so that both always agree.
+
+Guaranteed: each function is pure and takes the facts as they are; a fact that is missing or could not be read leads to
+None or to the harmless answer, never to an exception. `is_listening` answers what the socket table shows, which alone
+is not enough: a socket bound to a tunnel that is gone looks like any other there, so a row or a check about it also
+asks `is_cut_off` and `relisten_pending`.
+"""
 
 from __future__ import annotations
 
-from hooks.doctor.facts.model import AdGuard, Device, QBittorrent, Server, Unread, WireGuard
+from hooks.doctor.facts.model import AdGuard, Box, Device, QBittorrent, Server, Unread, WireGuard
 from hooks.world.model import World
 
+OFF = ("", "off", "false", "no", "0")
+"""What gluetun takes for no in a variable, or for not set."""
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
+def variable(box: Box | None, *names: str) -> str:
+    """The first of these variables that the container has, "" if none: give older names after newer ones."""
+    environment = box.environment if box else {}
+    return next((environment[name].strip() for name in names if environment.get(name)), "")
+
+
+def asks_for_port(box: Box | None) -> bool:
+    """Whether gluetun's container is set to have a port forwarded."""
+    older = ("PORT_FORWARDING", "PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING")
+    return variable(box, "VPN_PORT_FORWARDING", *older).lower() not in OFF
+
+
 def port_is_stale(server: Server) -> bool:
-    """Whether the port file was left over from before gluetun's start: what it holds does not count."""
+    """Whether the port file is left over from before gluetun's start, so that its content does not count."""
     world = World(server.settings.gluetun_container, server.containers, server.port_file)
     return bool(server.port_file.ports) and world.port is None
 
@@ -21,21 +43,21 @@ def forwarded_port(server: Server) -> int | None:
 
 
 def is_listening(seen: QBittorrent) -> bool | None:
-    """Whether somebody listens where the tunnel ends; None where nobody could look."""
+    """Whether something listens on the port where the tunnel ends; None where that could not be read."""
     if isinstance(seen.listening, Unread):
         return None
     return bool({*_EVERYWHERE, *(seen.tunnel or seen.listening)} & set(seen.listening))
 
 
 def is_cut_off(server: Server, name: str) -> bool:
-    """Whether a container runs in a network namespace that gluetun has left: nobody hears what it does."""
+    """Whether a container runs in a network namespace that gluetun has left: nothing reaches it."""
     return any(one.seen.name == name and one.state in ("stale", "elsewhere") for one in server.dependents)
 
 
 def relisten_pending(server: Server) -> bool:
-    """Whether gluetun wrote its port after gluehook last had qBittorrent listen: the tunnel may be another since.
+    """Whether gluetun wrote its port after gluehook last made qBittorrent listen: the tunnel may be another since.
 
-    Sockets that are bound to a tunnel that is gone look like others in every table, so this is all that can be known.
+    Sockets that are bound to a tunnel that is gone look like others in every table, so nothing more can be known.
     """
     applied = server.applied
     return applied is not None and applied.get("generation") != server.port_file.generation
@@ -46,3 +68,8 @@ def asks_adguard(device: Device, wireguard: WireGuard, adguard: AdGuard) -> bool
     theirs = set(adguard.addresses.values())
     ways = theirs | set(wireguard.addresses) if theirs & set(wireguard.forwards_to) else theirs
     return bool(set(device.dns) & ways)
+
+
+def host_of(endpoint: str) -> str:
+    """The host of HOST:PORT, without the brackets of an IPv6 address; "" for ""."""
+    return endpoint.rpartition(":")[0].strip("[]")

@@ -1,4 +1,4 @@
-"""What a look at the server brings home. A part that is not here is None; what could not be read says why."""
+"""The facts about the whole server, as values: a part that is not here is None, an unreadable one is `Unread`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hooks.world.model import Container, PortFile
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Something is there, or should be, and could not be read: `why` is the whole sentence."""
+    """Something exists, or should, and could not be read: `why` is the whole sentence."""
 
     why: str
 
@@ -25,35 +25,37 @@ class Box:
 
     container: Container
     seen: Seen
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # holds secrets: single values are shown
-    mounts: tuple[str, ...] = ()  # where in it something is mounted
+    environment: Mapping[str, str] = field(
+        default_factory=dict, repr=False
+    )  # with secrets: only single values are shown
+    mounts: tuple[str, ...] = ()  # the paths in it where something is mounted
     networks: frozenset[str] = frozenset()  # their names
     privileged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Docker:
-    """The engine: everybody on it by name, and those that matter more closely."""
+    """The engine: every container, and more about those that matter here."""
 
-    containers: Mapping[str, Container] = field(default_factory=dict)
+    containers: Mapping[str, Container] = field(default_factory=dict)  # by name
     boxes: Mapping[str, Box] = field(default_factory=dict)  # by name, the inspected ones
-    listed: tuple[Listed, ...] = ()  # everybody, as the question asks who shares a namespace
+    listed: tuple[Listed, ...] = ()  # every container, with the namespace that it joins
 
 
 @dataclass(frozen=True, slots=True)
 class DockerAccess:
-    """How gluehook reaches Docker, and what that lets through."""
+    """How gluehook reaches Docker, and what else that access allows."""
 
     address: str  # a socket's path, or tcp://…
     is_socket: bool = True
     writable_by_all: bool = False  # any user of this machine may use the socket
     tls: bool = False
-    unneeded: tuple[str, ...] = ()  # what is answered although gluehook never asks for it
+    unneeded: tuple[str, ...] = ()  # a proxy's words for what it allows and gluehook never needs
 
 
 @dataclass(frozen=True, slots=True)
 class Gluetun:
-    """What the control server says."""
+    """What the control server answers."""
 
     status: str  # "running", "stopped", "crashed", …
     public_ip: str = ""
@@ -63,7 +65,7 @@ class Gluetun:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A target answers and does not let us in. `kind` is its kind."""
+    """A target answers and does not let us in. `kind` says in which way: "closed", "password", "api-key", "host", …"""
 
     kind: str
     why: str
@@ -71,24 +73,24 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class QBittorrent:
-    """What the Web API says. `listening`: the addresses that listen on its port."""
+    """What the Web API answers. `listening`: the addresses where something listens on its port."""
 
     preferences: Mapping[str, Any] = field(repr=False)  # holds its API key
     connection: str = "unknown"  # "connected", "firewalled", "disconnected"
-    interfaces: tuple[str, ...] | None = None  # those with an address; None where it is too old to tell
+    interfaces: tuple[str, ...] | None = None  # those with an address; None where its version does not list them
     tunnel: tuple[str, ...] = ()  # the addresses of the interface it is bound to, or else of tun0
     listening: tuple[str, ...] | Unread = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A WireGuard peer as its file and the running interface show it."""
+    """A WireGuard peer, by its file and by the running interface."""
 
     name: str
     dns: tuple[str, ...] = ()
-    endpoint: str = ""  # where the device calls, HOST:PORT
-    seen_at: str = ""  # from where it was last heard, HOST:PORT
-    handshake_s: int | None = None  # seconds since the Unix epoch, 0 for never, None where nobody could look
+    endpoint: str = ""  # of the server, HOST:PORT
+    seen_at: str = ""  # where its last packet came from, HOST:PORT
+    handshake_s: int | None = None  # seconds since the Unix epoch, 0 for never, None where it could not be read
     connected: bool = False
     at_home: bool = False  # connected although it is at home
 
@@ -101,12 +103,12 @@ class WireGuard:
     readable_by_all: tuple[str, ...] = ()  # files with a key in them
     live_error: Unread | None = None  # why the running interface could not be read
     addresses: tuple[str, ...] = ()  # the server's own in the tunnel
-    forwards_to: tuple[str, ...] = ()  # whom its own DNS server asks
+    forwards_to: tuple[str, ...] = ()  # the servers that its own DNS server asks
 
 
 @dataclass(frozen=True, slots=True)
 class AdGuard:
-    """The DNS server: by name, its addresses by network, and what it answered at the one we can reach."""
+    """The DNS server: its container, its addresses by network, and its answer at the address that we can reach."""
 
     container: str
     running: bool
@@ -116,7 +118,7 @@ class AdGuard:
 
 @dataclass(frozen=True, slots=True)
 class HostName:
-    """A name that the devices call, and what the system's resolver makes of it."""
+    """A name that the devices call, and the addresses that the system's resolver finds for it."""
 
     host: str
     addresses: tuple[str, ...] = ()
@@ -125,15 +127,15 @@ class HostName:
 
 @dataclass(frozen=True, slots=True)
 class Gluehook:
-    """gluehook itself, as its state folder shows it. Times are seconds since the Unix epoch."""
+    """gluehook itself, by its state folder. Times are seconds since the Unix epoch."""
 
     healthy: bool
-    sentences: tuple[str, ...]  # health's sentences
+    sentences: tuple[str, ...]  # of `gluehook health`
     rules_rejected: str = ""  # why the rules file is not what is in force
-    journal_error: str = ""  # what is wrong with it
+    journal_error: str = ""  # why the journal cannot be read
     last_run: str = ""  # the newest one in the journal: its id, and when it began
     pauses: Mapping[str, float] = field(default_factory=dict)  # rule ("" for all) -> until when
-    earlier_ids: Earlier = field(default_factory=dict, repr=False)  # ids that containers had
+    earlier_ids: Earlier = field(default_factory=dict, repr=False)  # the ids that containers had before
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +154,36 @@ class Server:
     qbittorrent: QBittorrent | Refusal | Unread | None = None
     wireguard: WireGuard | Unread | None = None
     adguard: AdGuard | None = None
-    dependents: Sequence[Dependent] = ()  # who belongs into gluetun's namespace
-    orphans: Sequence[Listed] = ()  # who joins a container that is no more, and nobody knows whose id that was
+    dependents: Sequence[Dependent] = ()  # the containers that belong into gluetun's namespace
+    orphans: Sequence[Listed] = ()  # containers that join one that no longer exists and is not known
     names: Sequence[HostName] = ()
-    public_ip: str = ""  # the house's own, where the owner has told it
-    applied: Mapping[str, Any] | None = None  # the port that gluehook last set, and of which writing
+    public_ip: str = ""  # the house's own, where the owner has given it
+    applied: Mapping[str, Any] | None = None  # the port that gluehook last set, and the port file's generation then
 
     @property
     def containers(self) -> Mapping[str, Container]:
-        """Everybody on the engine, nobody where it cannot be asked."""
+        """Every container by name; empty where Docker cannot be asked."""
         return self.docker.containers if isinstance(self.docker, Docker) else {}
 
     @property
     def boxes(self) -> Mapping[str, Box]:
-        """The inspected ones, none where the engine cannot be asked."""
+        """The inspected containers by name; empty where Docker cannot be asked."""
         return self.docker.boxes if isinstance(self.docker, Docker) else {}
+
+    @property
+    def gluetun_box(self) -> Box | None:
+        """gluetun's container, None where Docker does not show it."""
+        return self.boxes.get(self.settings.gluetun_container)
+
+    @property
+    def qbittorrent_box(self) -> Box | None:
+        """qBittorrent's container, None where Docker does not show it."""
+        return self.boxes.get(self.settings.qbittorrent_container)
+
+    @property
+    def wireguard_box(self) -> Box | None:
+        """WireGuard's container, None where Docker does not show it."""
+        return self.boxes.get(self.settings.wireguard_container)
 
     @property
     def own(self) -> Box | None:

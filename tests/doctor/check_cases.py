@@ -1,0 +1,208 @@
+"""Servers with one trouble each, as facts, and the words that the doctor must find for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hooks.doctor.facts.model import (
+    AdGuard,
+    DockerAccess,
+    Gluehook,
+    Gluetun,
+    HostName,
+    Refusal,
+    Server,
+    Unread,
+    WireGuard,
+)
+from hooks.world.model import PortFile
+from tests.parts.values.server_facts import (
+    ADGUARD_IP,
+    BOXES,
+    DEVICE,
+    GLUETUN_ENV,
+    NOW_S,
+    PORT,
+    PREFERENCES,
+    QBITTORRENT,
+    box,
+    well,
+)
+
+GLUETUN, QB = BOXES["gluetun"], BOXES["qbittorrent"]
+
+
+def gluetun(**environment: str) -> Server:
+    return well(boxes={"gluetun": replace(GLUETUN, environment={**GLUETUN_ENV, **environment})})
+
+
+def qbittorrent(**changed: Any) -> Server:
+    return well(qbittorrent=replace(QBITTORRENT, **changed))
+
+
+def preferring(**preferences: Any) -> Server:
+    return qbittorrent(preferences={**PREFERENCES, **preferences})
+
+
+def refused(kind: str, why: str) -> Server:
+    return well(qbittorrent=Refusal(kind, why))
+
+
+def device(**changed: Any) -> Server:
+    return well(wireguard=WireGuard((replace(DEVICE, **changed),)))
+
+
+def over_tcp(*unneeded: str) -> Server:
+    return well(access=DockerAccess("tcp://proxy:2375", is_socket=False, unneeded=unneeded))
+
+
+def resolved(*addresses: str, error: str = "") -> Server:
+    return well(names=[HostName("home.example.net", addresses, error)])
+
+
+OLD = PortFile((PORT,), "", "1-1", int((NOW_S - 99_999) * 1e9))
+ELSEWHERE = box("qbittorrent", network="container:gone-for-good")
+HEALER = box("autoheal", image="willfarrell/autoheal", environment={"AUTOHEAL_CONTAINER_LABEL": "all"})
+UNHEALTHY = replace(GLUETUN, container=replace(GLUETUN.container, health="unhealthy"))
+LABELLED = replace(GLUETUN, container=replace(GLUETUN.container, labels={"deunhealth.restart.on.unhealthy": "true"}))
+
+# check -> servers that have that trouble, each with words that must be in what is seen or in the remedy
+CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
+    "docker-unreachable": [
+        (well(docker=Unread("gluehook may not use Docker's socket /d.sock (permission denied): add the line `x`")),
+         ("may not use", "add the line")),
+        (well(docker=Unread("there was no answer within 5.0 s")), ("no answer", "DOCKER_HOST")),
+    ],
+    "docker-wide-open": [
+        (well(access=DockerAccess("/d.sock", writable_by_all=True)), ("every user", "chmod o-rw /d.sock")),
+        (over_tcp("IMAGES", "VOLUMES", "INFO"), ("tcp://proxy:2375", "without TLS",)),
+        (over_tcp("INFO"), ("allows INFO=1", "the proxy")),
+        (well(boxes={"gluehook": replace(BOXES["gluehook"], privileged=True)}), ("privileged",)),
+    ],
+    "container-down": [
+        (well(boxes={"gluetun": box("gluetun", running=False)}), ("'gluetun' does not run", "docker start gluetun")),
+        (well(boxes={"adguard": box("adguard", running=False)}), ("'adguard'",)),
+    ],
+    "gluetun-unhealthy": [(well(boxes={"gluetun": UNHEALTHY}), ("is unhealthy", "heal-vpn"))],
+    "gluehook-unwell": [
+        (well(gluehook=Gluehook(False, ("no heartbeat at /x: it is not running",))), ("no heartbeat", "not running")),
+    ],
+    "rules-rejected": [(well(gluehook=Gluehook(True, ("healthy",), rules_rejected="2 errors")), ("2 errors", "check"))],
+    "region-cannot-forward": [
+        (gluetun(SERVER_REGIONS="US East, us texas"), ("US East, us texas", "Mexico,Panama")),
+        (gluetun(SERVER_REGIONS="", REGION="US Chicago"), ("US Chicago",)),
+        (gluetun(SERVER_REGIONS="US East", PORT_FORWARD_ONLY="on"), ("US East",)),
+    ],
+    "port-forward-only-off": [
+        (gluetun(SERVER_REGIONS="US East", PORT_FORWARD_ONLY="off"),
+         ("no port in US East", "take PORT_FORWARD_ONLY out")),
+        (gluetun(SERVER_REGIONS="Panama,US East", PORT_FORWARD_ONLY="false"), ("no port in US East",)),
+        (gluetun(SERVER_REGIONS="", PORT_FORWARD_ONLY="no"), ("leaves open",)),
+    ],
+    "region-unknown": [(gluetun(SERVER_REGIONS="Mexcio"), ("'Mexcio'", "write Mexico"))],
+    "tunnel-down": [
+        (well(gluetun=Gluetun("stopped")), ("stopped", "somebody stopped it")),
+        (well(gluetun=Gluetun("crashed")), ("crashed", "credentials")),
+    ],
+    "tunnel-without-port": [(well(gluetun=Gluetun("running", "8.8.8.8", "Panama", 0)), ("8.8.8.8", "heal-vpn"))],
+    "port-file-stale": [(well(port_file=OLD), (str(PORT), "older than gluetun's start"))],
+    "port-file-elsewhere": [
+        (well(port_file=PortFile()), (f"forwards {PORT}", "holds no port", "./port:/tmp/gluetun")),
+        (well(port_file=PortFile((), "the port file x cannot be read: permission denied")), ("permission denied",)),
+    ],
+    "port-file-mounted-alone": [
+        (well(port_file_is_mounted=True), ("in gluehook's container", "mount the folder")),
+        (well(boxes={"gluetun": replace(GLUETUN, mounts=("/tmp/gluetun/forwarded_port",))}),
+         ("in gluetun's container",)),
+    ],
+    "control-server-closed": [
+        (well(gluetun=Refusal("closed", "gluetun answers 401")), ("answers 401", "[[roles]]", "GET /v1/vpn/status")),
+    ],
+    "control-server-silent": [
+        (well(gluetun=Unread("gluetun at http://gluetun:8000 refuses the connection")), ("refuses", "GLUETUN_URL")),
+    ],
+    "password-rejected": [(refused("password", "rejects the password"), ("rejects", "QBITTORRENT_PASSWORD"))],
+    "api-key-rejected": [(refused("api-key", "qBittorrent rejects the API key"), ("rejects", "QBITTORRENT_API_KEY"))],
+    "address-banned": [(refused("banned", "has banned our address"), ("banned", "docker restart qbittorrent"))],
+    "host-header-refused": [(refused("host", "answers 401 before any"), ("before any", "WEBUI_PORT: 8181"))],
+    "login-missing": [(refused("no-login", "wants a login"), ("wants a login", "Bypass authentication"))],
+    "web-ui-silent": [(well(qbittorrent=Unread("refuses the connection")), ("refuses", "http://gluetun: and"))],
+    "torrenting-port-set": [
+        (well(boxes={"qbittorrent": replace(QB, environment={"TORRENTING_PORT": "6881"})}), ("6881", "take it out")),
+    ],
+    "random-port-or-upnp": [
+        (preferring(random_port=True), ("a random port",)),
+        (preferring(upnp=True), ("UPnP",)),
+    ],
+    "interface-missing": [(qbittorrent(interfaces=("lo", "eth0")), ("bound to tun0", "lo, eth0"))],
+    "port-differs": [(preferring(listen_port=6881), ("set to 6881", f"forwards {PORT}"))],
+    "nothing-listens": [
+        (qbittorrent(listening=()), ("nothing listens on port 40000", "to another one, apply, and back")),
+        (qbittorrent(listening=("172.18.0.2",)), ("only on 172.18.0.2", "tunnel is 10.8.0.2")),
+    ],
+    "relisten-owed": [
+        (well(applied={"generation": "0-0", "port": PORT}), ("was written after", "gluehook history")),
+    ],
+    "another-writer": [
+        (gluetun(VPN_PORT_FORWARDING_UP_COMMAND="/bin/sh -c 'wget --post-data json={\"listen_port\":{{PORT}}} u:p@h'"),
+         ("UP_COMMAND sets listen_port",)),
+        (well(boxes={"qbittorrent": replace(QB, environment={"DOCKER_MODS": "x/gsp-gluetun-sync-port-mod"})}),
+         ("DOCKER_MODS",)),
+        (well(boxes={"sticky": box("sticky", image="ghcr.io/monstermuffin/qsticky:latest")}),
+         ("'sticky'", "docker stop sticky")),
+    ],
+    "open-to-everybody": [
+        (preferring(bypass_auth_subnet_whitelist_enabled=True, bypass_auth_subnet_whitelist="10.0.0.0/8,0.0.0.0/0"),
+         ("every address",)),
+    ],
+    "dependent-stale": [
+        (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", started_s=9000)}),
+         ("longer than 'gluetun'", "docker restart qbittorrent")),
+    ],
+    "dependent-stranded": [
+        (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", running=False,
+                                        error="cannot join network of a non running container: abc")}),
+         ("could not join 'gluetun'", "docker start qbittorrent")),
+    ],
+    "orphaned": [
+        (well(boxes={"qbittorrent": ELSEWHERE}), ("does not exist (gone-for-goo)", "docker inspect qbittorrent")),
+    ],
+    "own-namespace-shared": [
+        (well(boxes={"gluehook": box("gluehook", network="container:gluetun-id")}), ("network_mode", "gluetun:8181")),
+    ],
+    "healer-restarts-gluetun": [
+        (well(boxes={"autoheal": HEALER}), ("label is all", "AUTOHEAL_CONTAINER_LABEL: autoheal")),
+        (well(boxes={"gluetun": LABELLED, "deunhealth": box("deunhealth", image="qmcgaw/deunhealth")}),
+         ("label is deunhealth", "off gluetun")),
+    ],
+    "hairpin": [(device(seen_at="192.168.1.1:51820", at_home=True), ("'phone'", "192.168.1.1", "SSIDs"))],
+    "keys-in-the-log": [
+        (well(boxes={"wireguard": box("wireguard", image="lscr.io/linuxserver/wireguard:1")}), ("means true",)),
+        (well(boxes={"wireguard": box("wireguard", image="linuxserver/wireguard", environment={"LOG_CONFS": "true"})}),
+         ("LOG_CONFS is true",)),
+    ],
+    "key-readable": [
+        (well(wireguard=WireGuard((DEVICE,), ("/c/wg0.conf", "/c/a", "/c/b", "/c/d"))),
+         ("and 1 more", "chmod 600 /c/wg0.conf")),
+    ],
+    "peers-dns-elsewhere": [(device(dns=("172.18.0.99",)), ("phone (172.18.0.99)", "ipv4_address"))],
+    "no-common-network": [
+        (well(boxes={"wireguard": box("wireguard", network="other", environment={"LOG_CONFS": "false"})}),
+         ("on other", "'adguard' on home")),
+    ],
+    "dns-silent": [
+        (well(adguard=AdGuard("adguard", True, {"home": ADGUARD_IP}, Unread("did not answer"))), ("did not answer",)),
+        (well(adguard=AdGuard("adguard", True, {"home": ADGUARD_IP}, "SERVFAIL")), ("SERVFAIL", "upstream")),
+    ],
+    "endpoint-unknown": [
+        (resolved(error="Name or service not known"), ("cannot be resolved", "getent")),
+        (device(endpoint=":51820"), ("no Endpoint in the file of phone", "SERVERURL")),
+    ],
+    "endpoint-elsewhere": [
+        (resolved("192.168.1.20"), ("from outside", "dynamic DNS")),
+        (resolved("8.8.8.8"), ("address of the VPN",)),
+        (well(public_ip="8.8.4.9"), ("public address is 8.8.4.9",)),
+    ],
+}  # fmt: skip
