@@ -43,8 +43,12 @@ PACKAGES: dict[str, str] = {
 # purpose (tests/handlers/completeness.py); docs/architecture.md lists those of both.
 THIRD_PARTY: dict[str, str] = {
     "hooks.cli.check": "click",
+    "hooks.cli.collector": "click rich",
     "hooks.cli.control": "click",
+    "hooks.cli.doctor": "click rich",
     "hooks.cli.explain": "click rich",
+    "hooks.cli.health": "click",
+    "hooks.cli.history": "click rich",
     "hooks.cli.init": "click",
     "hooks.cli.main": "click",
     "hooks.cli.options": "click",
@@ -55,7 +59,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.cli.replay": "click",
     "hooks.cli.run": "click",
     "hooks.cli.schema": "click",
-    "hooks.cli.status_doctor": "click rich",
+    "hooks.cli.status": "click rich",
     "hooks.cli.test": "click",
     "hooks.config.environment": "pydantic pydantic_settings dotenv",
     "hooks.docker.client": "docker urllib3",

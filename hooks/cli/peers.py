@@ -79,7 +79,7 @@ def _told(act: Callable[[], int]) -> int:
 
 
 def _context() -> tuple[Context, Callable[[str], str]]:
-    from hooks.cli.status_doctor import collector_and_mask
+    from hooks.cli.collector import collector_and_mask
     from hooks.doctor.facts.model import Docker
 
     collector, masked = collector_and_mask()

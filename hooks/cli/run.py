@@ -1,4 +1,4 @@
-"""`gluehook run` and `gluehook health`."""
+"""`gluehook run`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,9 @@ def run(*, dry_run: bool) -> int:
     """Listen and run what the rules say."""
     from hooks.app import loading
 
-    loader = loading.begin(dry_run=dry_run)  # a child reads settings and rules while we load the rest
+    loader = loading.begin(dry_run=dry_run)  # a child reads settings and rules while this process loads the rest
     from importlib.metadata import version
 
     from hooks.app.serve import serve
 
     return serve(loader, HANDLERS, version("gluehook"), polls=POLLS)
-
-
-@click.command()
-def health() -> int:
-    """Tell whether gluehook runs and is well.
-
-    For HEALTHCHECK: looks only at the heartbeat in GLUEHOOK_STATE. The exit code is 0 or 1.
-    """
-    from hooks.runtime import heartbeat  # the usual way here is __main__, which loads nothing else
-
-    return heartbeat.main([])

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import click
 import pytest
@@ -21,11 +20,6 @@ from tests.parts.process.gluehook import Gluehook
 
 BAD = 'version = 1\n[[rule]]\nname = "r"\non = "container.strat"\nfor = 3\ndo = "qbittorrent.set_port"\n'
 SHIPPED = (TOP / "rules.toml").read_text().count("\n[[rule]]")
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Gluehook:
-    return Gluehook(tmp_path, (TOP / "rules.toml").read_text())
 
 
 def test_help_names_every_verb_in_whole_words(here: Gluehook) -> None:
@@ -43,6 +37,13 @@ def test_the_overview_says_of_a_verb_what_the_verb_says_of_itself(verb: str) -> 
     command = gluehook.get_command(click.Context(gluehook), verb)
     assert command is not None
     assert (command.name, str(command.help).partition("\n")[0]) == (verb, VERBS[verb][1])
+
+
+def test_a_verb_is_in_the_file_of_its_name_or_of_its_group() -> None:
+    groups = {"control": {"retry", "pause", "resume"}, "reference": {"handlers", "events"}}
+    for verb, (where, _) in VERBS.items():
+        file = next((group for group, verbs in groups.items() if verb in verbs), verb)
+        assert where == f"hooks.cli.{file}:{verb}"
 
 
 def test_the_overview_loads_no_verb_and_not_even_click() -> None:
@@ -171,6 +172,15 @@ def test_health_of_a_fresh_heartbeat_is_zero(here: Gluehook) -> None:
     said = here.call("health")
     assert said.returncode == 0
     assert said.stdout.startswith("healthy: 4 rules in force, docker followed")
+
+
+# -- doctor ----------------------------------------------------------------------------------
+
+
+def test_a_public_ip_that_is_no_address_is_wrong_use(here: Gluehook) -> None:
+    said = here.call("doctor", "--public-ip", "abc")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.endswith("\nError: --public-ip: 'abc' is no IP address; write one such as 203.0.113.7\n")
 
 
 # -- what it costs ---------------------------------------------------------------------------

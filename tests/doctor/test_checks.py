@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hooks.cli import status_doctor as verbs
+from hooks.cli.status import REFRESH_S, TARGET_TIMEOUT_S
 from hooks.doctor import own_state
 from hooks.doctor.checks import regions
 from hooks.doctor.examine import CHECKS, examine
@@ -163,7 +163,7 @@ def test_troubleshooting_names_checks_that_there_are() -> None:
 
 def test_the_page_of_the_doctor_has_the_verbs_own_numbers() -> None:
     page = " ".join((TOP / "docs/doctor.md").read_text(encoding="utf-8").split())
-    assert f"does not answer within {verbs._PATIENCE_S:g} s" in page
-    assert f"looks again every {verbs._AGAIN_S:g} seconds" in page
+    assert f"does not answer within {TARGET_TIMEOUT_S:g} s" in page
+    assert f"looks again every {REFRESH_S:g} seconds" in page
     assert "not shown again for an hour" in page
     assert own_state._REJECTION_S == 3600

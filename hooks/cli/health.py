@@ -1,0 +1,16 @@
+"""`gluehook health`, for those who call it with `--help`; `hooks.__main__` answers the probe itself, without click."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def health() -> int:
+    """Tell whether gluehook runs and is well.
+
+    For HEALTHCHECK: reads only the heartbeat in GLUEHOOK_STATE. The exit code is 0 or 1.
+    """
+    from hooks.runtime import heartbeat
+
+    return heartbeat.main([])
