@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts.model import AdGuard, Gluehook, Gluetun, Refusal, Server, Unread, WireGuard
 from hooks.doctor.status.row import Row, ago
 from hooks.doctor.status.rows import all_well, rows
@@ -77,7 +78,7 @@ WRONG = [
     (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", started_s=9999)}),
      "namespace", "qbittorrent", "before gluetun's last start"),
     (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", started_s=9999)}),
-     "qBittorrent", "listening", "in a namespace that gluetun has left"),
+     "qBittorrent", "listening", "in a namespace that has lost its network"),
     (well(boxes={"qbittorrent": box("qbittorrent", network="container:x")}), "namespace", "qbittorrent", "no more"),
     (well(wireguard=WireGuard((replace(DEVICE, dns=("9.9.9.9",)),))), "AdGuard", "address", "phone would ask"),
     (well(adguard=AdGuard("adguard", False), boxes={"adguard": box("adguard", running=False)}),
@@ -128,6 +129,22 @@ def test_what_nobody_may_look_at_is_a_note(server: Server, part: str, what: str,
     found = row(server, part, what)
     assert found.state == "note"
     assert words in found.says
+
+
+def test_a_socket_in_the_namespace_of_a_previous_gluetun_does_not_listen() -> None:
+    lost = box("qbittorrent", network="container:previous-id")
+    previous = {"gluetun": ("previous-id",)}
+    dependents, orphans = docker_facts.dependents(docker(BOXES["gluetun"], lost), "gluetun", previous)
+    assert [one.state for one in dependents] == ["elsewhere"]
+    server = well(boxes={"qbittorrent": lost}, dependents=dependents, orphans=orphans)
+    listening = row(server, "qBittorrent", "listening")
+    assert (listening.state, listening.says) == ("wrong", "on 10.8.0.2, in a namespace that has lost its network")
+
+
+def test_a_socket_in_the_namespace_of_an_unknown_container_does_not_listen() -> None:
+    server = well(boxes={"qbittorrent": box("qbittorrent", network="container:unknown-id")})
+    assert [one.name for one in server.orphans] == ["qbittorrent"]
+    assert row(server, "qBittorrent", "listening").state == "wrong"
 
 
 def test_a_container_that_does_not_run_is_told_once() -> None:

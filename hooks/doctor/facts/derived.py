@@ -50,8 +50,9 @@ def is_listening(seen: QBittorrent) -> bool | None:
 
 
 def is_cut_off(server: Server, name: str) -> bool:
-    """Whether a container runs in a network namespace that gluetun has left: nothing reaches it."""
-    return any(one.seen.name == name and one.state in ("stale", "elsewhere") for one in server.dependents)
+    """Whether a container is in a network namespace that its owner has left: nothing reaches it."""
+    left = {one.seen.name for one in server.dependents if one.state in ("stale", "elsewhere")}
+    return name in left or name in {one.name for one in server.orphans}
 
 
 def relisten_pending(server: Server) -> bool:

@@ -141,7 +141,7 @@ def _listening(server: Server, seen: QBittorrent, port: int) -> Row:
     where = ", ".join(seen.listening)
     if is_cut_off(server, server.settings.qbittorrent_container):
         return Row(
-            "qBittorrent", "listening", "wrong", f"on {where or 'nothing'}, in a namespace that gluetun has left"
+            "qBittorrent", "listening", "wrong", f"on {where or 'nothing'}, in a namespace that has lost its network"
         )
     if is_listening(seen) and relisten_pending(server):
         return Row("qBittorrent", "listening", "wrong", f"on {where}, perhaps of a tunnel that is gone: gluetun wrote "
