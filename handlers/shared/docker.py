@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 from handlers.containers import compose
 from handlers.shared.http import TRY_LATER, retry_after_s
 from handlers.shared.output import cut, mask
 from hooks.docker.records import Listed, Seen, listed, seen
+from hooks.events.suggestions import did_you_mean
 from hooks.handler import Context, GiveUp, Retry
 
 CONTROL = "CONTAINERS=1 and POST=1"  # what a socket proxy must allow to whoever restarts or makes containers
@@ -65,8 +65,7 @@ def find(client: Any, name: str, ctx: Context) -> Seen:
 def admitted(found: Seen | None, name: str, ctx: Context) -> Seen:
     """What a look found, if it may be touched. Raises GiveUp as `find` does."""
     if found is None:
-        near = get_close_matches(name, ctx.world.containers, 1)
-        meant = f" (did you mean '{near[0]}'?)" if near else ""
+        meant = did_you_mean(name, ctx.world.containers, " ({})")
         raise GiveUp(f"Docker knows no container '{name}'{meant}; correct the name in the rules file or create it")
     if is_own(found, ctx):
         raise GiveUp(f"container '{name}' is the one that gluehook runs in, which no rule may touch; name another")

@@ -38,13 +38,14 @@ def events(name: str | None, *, as_json: bool) -> int:
 
 
 def _reference(entries: Sequence[Mapping[str, Any]], name: str | None, what: str, *, as_json: bool) -> int:
+    from hooks.events.suggestions import did_you_mean
     from hooks.workbench import reference
 
     chosen = [
         entry for entry in entries if name is None or entry["name"] == name or entry["name"].startswith(f"{name}.")
     ]
     if not chosen:
-        near = reference.near(str(name), [entry["name"] for entry in entries])
+        near = did_you_mean(str(name), (entry["name"] for entry in entries), " ({})")
         raise click.UsageError(f"there is no {what} '{name}'{near}; `gluehook {what}s` lists them all")
     if as_json:
         click.echo(json.dumps(chosen, ensure_ascii=False, indent=1))

@@ -80,8 +80,8 @@ def _replays(tables: Sequence[Table], assume: Sequence[str], ours: Settings) -> 
 def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
     """What --assume says, each text RULE=HOW or HANDLER=HOW."""
     from handlers import HANDLERS
+    from hooks.events.suggestions import did_you_mean
     from hooks.rules.rule_tests import assumed
-    from hooks.rules_file.errors import did_you_mean
 
     found: dict[str, list[Assumed]] = {}
     for text in texts:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from hooks.config.secrets import Sources, mask_userinfo
 from hooks.config.settings import SECRETS, Settings
+from hooks.events.suggestions import nearest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -128,8 +128,8 @@ def _unknown(variables: Mapping[str, str]) -> Iterator[str]:
     known = {*_SETTINGS, *(f"{name}_FILE" for name in _SETTINGS)}
     for name in sorted(variables):
         if name.upper().startswith(_OURS) and name.upper() not in known and not name.startswith(_GIVEN):
-            close = get_close_matches(name.upper(), [n for n in known if n.startswith(_OURS)], 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(_of_ours())}."
+            near = nearest(name.upper(), (one for one in known if one.startswith(_OURS)))
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(_of_ours())}."
             yield f"settings: {name} is no setting of gluehook; {hint} Rename it or take it out"
 
 

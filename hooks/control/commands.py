@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from hooks.events import jsonl, signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
 from hooks.events.durations import parse
+from hooks.events.suggestions import did_you_mean
 from hooks.events.wall_clock import local_time
 from hooks.journal.journal import Durable
 from hooks.runtime.dispatcher import CALL_WAIT_S, Dispatch
@@ -109,7 +110,8 @@ class Commands:
     def _rule(self, request: Request) -> str | None:
         name, known = str(request.get("rule") or ""), [rule.name for rule in self._dispatch.engine.table.rules]
         if name and name not in known:
-            raise Refused(f"there is no rule '{name}'{_near(name, known)}; the rules are {', '.join(known)}")
+            meant = did_you_mean(name, known, " ({})")
+            raise Refused(f"there is no rule '{name}'{meant}; the rules are {', '.join(known)}")
         return name or None
 
     def _run(self, run_id: str) -> tuple[dict[str, Any], Event]:
@@ -123,7 +125,7 @@ class Commands:
 
     def _instead(self, run_id: str) -> str:
         failed = [run["id"] for run in self._runs(failed=True, most=_NAMED)]
-        near = _near(run_id, [run["id"] for run in self._runs(most=MOST_RUNS)])
+        near = did_you_mean(run_id, [run["id"] for run in self._runs(most=MOST_RUNS)], " ({})")
         return f"{near}; " + (f"these have failed: {', '.join(failed)}" if failed else "none has failed")
 
     def _runs(self, **which: Any) -> list[dict[str, Any]]:
@@ -147,10 +149,3 @@ class Commands:
         except TimeoutError:
             raise Refused(f"the loop of gluehook does not answer within {duration(CALL_WAIT_S)}: it is very busy or "
                           "about to end, and nothing was done; try it again") from None  # fmt: skip
-
-
-def _near(word: str, words: Iterable[str]) -> str:
-    from difflib import get_close_matches  # for who mistypes; the idle process need not know it
-
-    found = get_close_matches(word, list(words), n=1)
-    return f" (did you mean '{found[0]}'?)" if found else ""

@@ -9,10 +9,11 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hooks.events import durations
+from hooks.events.suggestions import did_you_mean
 from hooks.handler import Duration, Handler
 from hooks.rules.placeholders import Template
 from hooks.rules.table import Step
-from hooks.rules_file.errors import did_you_mean, kind_of, quoted
+from hooks.rules_file.errors import kind_of, quoted
 from hooks.rules_file.findings import Part
 from hooks.rules_file.placeholders import Scope
 from hooks.rules_file.positions import Path

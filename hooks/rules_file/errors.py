@@ -6,7 +6,6 @@ for each of them, and docs/errors.md is made from those.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, time
@@ -88,18 +87,6 @@ def render(diagnostics: Iterable[Diagnostic], text: str, file: str, *, colour: b
 def as_record(one: Diagnostic, file: str) -> dict[str, str | int]:
     """The error for a program: the same facts, as plain JSON values."""
     return {"file": file, **asdict(one)}
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """A question that offers the nearest of the words, or "" if none is near."""
-    near = nearest(word, words)
-    return f"did you mean {near!r}?" if near else ""
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """The one of the words that is most like it, or "" if none is near."""
-    near = difflib.get_close_matches(word[:80], list(words), n=1, cutoff=0.6)
-    return near[0] if near else ""
 
 
 def quoted(value: object) -> str:

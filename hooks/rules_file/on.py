@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hooks.events.catalogue import CATALOGUE, EventType
+from hooks.events.suggestions import did_you_mean
 from hooks.rules.matching import Labels, Match, OneOf
 from hooks.rules.table import Entry
-from hooks.rules_file.errors import did_you_mean, quoted
+from hooks.rules_file.errors import quoted
 from hooks.rules_file.findings import Part
 from hooks.rules_file.match import LABELS, MatchReader
+
+_FEW = 5  # event types that a message lists
 
 
 def entries(rule: Part) -> list[tuple[Part, Entry]]:
@@ -64,7 +67,10 @@ def _nearest_event(name: str) -> str:
     same_action = [known for known in CATALOGUE if known.partition(".")[2] == name]
     if same_action:
         return f"did you mean {same_action[0]!r}?"
-    return did_you_mean(name, CATALOGUE) or "`gluehook events` lists all of them"
+    if meant := did_you_mean(name, CATALOGUE):
+        return meant
+    same_kind = [known for known in CATALOGUE if known.partition(".")[0] == name.partition(".")[0]]
+    return f"there is {', '.join(same_kind)}" if 0 < len(same_kind) < _FEW else "`gluehook events` lists all of them"
 
 
 def _field(part: Part, kind: EventType, name: str) -> Match | None:

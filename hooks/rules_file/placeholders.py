@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hooks.events.catalogue import CATALOGUE
+from hooks.events.suggestions import did_you_mean, nearest
 from hooks.rules.placeholders import Placeholder, Template, parse
-from hooks.rules_file.errors import did_you_mean, nearest, quoted
+from hooks.rules_file.errors import quoted
 from hooks.rules_file.findings import Findings
 from hooks.rules_file.positions import Path
 

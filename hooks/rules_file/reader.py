@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hooks.events.suggestions import did_you_mean
 from hooks.rules.matching import OneOf
 from hooks.rules.rule_tests import RuleTest
 from hooks.rules.table import Entry, Table
 from hooks.rules_file import toml_text
 from hooks.rules_file.do import Handlers
-from hooks.rules_file.errors import Diagnostic, did_you_mean, quoted
+from hooks.rules_file.errors import Diagnostic, quoted
 from hooks.rules_file.findings import Findings, Part
 from hooks.rules_file.rule import Draft, draft
 from hooks.rules_file.rule_tests import Known, rule_tests

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from hooks.events import durations
 from hooks.events.catalogue import EventType
+from hooks.events.suggestions import did_you_mean
 from hooks.rules.rule_tests import Assumed, Expected, Given, RuleTest, assumed
 from hooks.rules.table import Rule
 from hooks.rules_file.do import Handlers, expected, handler_of
-from hooks.rules_file.errors import did_you_mean, kind_of, quoted
+from hooks.rules_file.errors import kind_of, quoted
 from hooks.rules_file.findings import Part
 from hooks.rules_file.on import event_type, field_type
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -104,12 +103,6 @@ def default(line: Mapping[str, Any]) -> str:
     if line["required"]:
         return "required"
     return "" if line["default"] is None else json.dumps(line["default"])
-
-
-def near(word: str, words: Sequence[str]) -> str:
-    """ " (did you mean '…'?)", or nothing."""
-    found = get_close_matches(word, words, 1)
-    return f" (did you mean '{found[0]}'?)" if found else ""
 
 
 def _event(kind: EventType) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
+
+from hooks.events import suggestions
 
 PROVIDER = "private internet access"
 _FILE = Path(__file__).with_name("pia_regions.json")
@@ -36,8 +37,7 @@ def classify(names: Iterable[str]) -> Regions:
 def nearest(name: str) -> str | None:
     """The region that may be meant, or None."""
     known = {known.lower(): known for key in ("forward", "do_not_forward") for known in _data()[key]}
-    found = get_close_matches(name.lower(), known, 1)
-    return known[found[0]] if found else None
+    return known.get(suggestions.nearest(name.lower(), known))
 
 
 def list_date() -> str:

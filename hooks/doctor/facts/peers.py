@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from ipaddress import ip_interface
 
 from handlers.wireguard import qr
@@ -15,6 +14,7 @@ from handlers.wireguard.folder_errors import in_words
 from handlers.wireguard.live import LivePeer
 from handlers.wireguard.rewrite import is_stale
 from handlers.wireguard.watch import Live, ip_of, is_at_home, is_connected, layout_of, look
+from hooks.events.suggestions import did_you_mean
 from hooks.handler import GiveUp
 
 __all__ = ["Live", "Row", "code", "layout_of", "look", "profile_of", "rows"]
@@ -46,8 +46,7 @@ def profile_of(layout: Layout, name: str) -> Conf:
     peer = layout.peer(name)
     if peer is None:
         names = [peer.name for peer in layout.peers]
-        near = get_close_matches(name, names, 1)
-        meant = f"did you mean '{near[0]}'?" if near else f"there is {', '.join(names) or 'none'}"
+        meant = did_you_mean(name, names) or f"there is {', '.join(names) or 'none'}"
         raise GiveUp(f"there is no peer '{name}' in {layout.dir}; {meant}")
     if peer.profile is None:
         raise GiveUp(str(peer.broken) if peer.broken else f"there is no {peer.path}")

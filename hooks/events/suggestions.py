@@ -1,0 +1,60 @@
+"""Suggestions for a misspelt word: "did you mean …?" with the known word that is most like it.
+
+Every message about an unknown event, field, handler, argument, rule, key, setting, container or run asks here.
+A word of the opposite meaning is never suggested, however similar it is: the answer to `containers.stop` is not
+`containers.start`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+# No word of the one side is an answer to a word of the other side.
+_OPPOSITES = (
+    ("start restart resume unpause enable", "stop halt kill die shutdown pause suspend disable"),
+    ("forwarded changed", "cleared"),
+    ("healthy", "unhealthy"),
+    ("restored", "lost"),
+    ("loaded", "rejected"),
+    ("create written", "destroy removed emptied"),
+    ("connect attach mount tag handshake", "disconnect detach unmount untag stale"),
+    ("load import pull", "save export push"),
+    ("min first", "max last"),
+)
+_SIDES = [(set(one.split()), set(other.split())) for row in _OPPOSITES for one, other in (row, row[::-1])]
+_VERBS = set().union(*(one for one, _ in _SIDES))
+_LONGEST = 80  # characters that are compared
+_SAME = 0.8  # a part of the word that is so similar to a verb is that verb, misspelt
+
+
+def did_you_mean(word: str, words: Iterable[str], form: str = "{}") -> str:
+    """The question "did you mean 'container.die'?", put into `form`; "" if none of the words is similar."""
+    near = nearest(word, words)
+    return form.format(f"did you mean {near!r}?") if near else ""
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The most similar of the words, without those of another kind or of the opposite meaning; "" if there is none."""
+    from difflib import get_close_matches  # most processes never meet a misspelt word, and need not load it
+
+    word = word[:_LONGEST]
+    known = _same_kind(word, list(words))
+    offered = {part for one in known for part in _parts(one)}
+    said = {verb for part in _parts(word) for verb in get_close_matches(part, offered | _VERBS, 1, _SAME)} & _VERBS
+    if said - offered:
+        return ""  # nothing here does what the word says
+    opposite = set().union(*(those for these, those in _SIDES if these & said))
+    near = get_close_matches(word, [one for one in known if opposite.isdisjoint(_parts(one))], 1)
+    return near[0] if near else ""
+
+
+def _same_kind(word: str, known: list[str]) -> list[str]:
+    """Those that begin with the same `container.`, `port.`, … if any does."""
+    kind, dot, _ = word.partition(".")
+    alike = [one for one in known if dot and one.startswith(kind + dot)]
+    return alike or known
+
+
+def _parts(word: str) -> set[str]:
+    return set(re.split(r"[._-]", word.lower()))

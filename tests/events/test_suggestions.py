@@ -1,0 +1,60 @@
+"""Suggestions for misspelt words: near ones are found, opposites are never proposed."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers import HANDLERS
+from hooks.events.catalogue import CATALOGUE
+from hooks.events.suggestions import did_you_mean, nearest
+
+_PAIRS = (
+    "container.start container.stop", "container.pause container.unpause", "rule.pause rule.resume",
+    "port.forwarded port.cleared", "container.healthy container.unhealthy", "source.lost source.restored",
+    "rules.loaded rules.rejected", "network.connect network.disconnect", "volume.mount volume.unmount",
+    "image.tag image.untag", "image.load image.save", "image.pull image.push", "container.attach container.detach",
+    "wireguard.handshake wireguard.stale", "file.written file.removed", "file.written file.emptied", "min max",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "opposite"), [pair.split() for pair in _PAIRS])
+def test_the_opposite_is_never_suggested(one: str, opposite: str) -> None:
+    assert nearest(one, [opposite]) == ""
+    assert nearest(opposite, [one]) == ""
+
+
+@pytest.mark.parametrize(("word", "meant"), [
+    ("containers.stop", ""), ("containers.stp", ""), ("containers.halt", ""), ("containers.strat", "containers.start"),
+    ("containers.restat", "containers.restart"), ("container.restart", "containers.restart"),
+    ("gluetun.restart", "gluetun.restart_vpn"),
+    ("qbitorrent.set_port", "qbittorrent.set_port"),
+])  # fmt: skip
+def test_handlers(word: str, meant: str) -> None:
+    assert nearest(word, HANDLERS) == meant
+
+
+@pytest.mark.parametrize(("word", "meant"), [
+    ("port.changed", ""), ("port.lost", ""), ("source.down", "source.lost"),
+    ("container.unhealty", "container.unhealthy"), ("container.heathy", "container.healthy"),
+    ("container.stopped", "container.stop"), ("container.died", "container.die"), ("file.remove", "file.removed"),
+    ("conteiner.unpuase", "container.unpause"), ("wireguard.stail", "wireguard.stale"),
+])  # fmt: skip
+def test_events(word: str, meant: str) -> None:
+    assert nearest(word, CATALOGUE) == meant
+
+
+def test_one_letter_left_out_of_any_event_is_found() -> None:
+    for event in CATALOGUE:
+        for place in range(event.index(".") + 1, len(event)):
+            word = event[:place] + event[place + 1 :]
+            assert word in CATALOGUE or nearest(word, CATALOGUE) == event, word
+
+
+def test_the_question_and_its_form() -> None:
+    assert did_you_mean("gluetn", ["gluetun", "web"]) == "did you mean 'gluetun'?"
+    assert did_you_mean("gluetn", iter(["gluetun"]), " ({})") == " (did you mean 'gluetun'?)"
+    assert did_you_mean("xyz", ["gluetun"], " ({})") == ""
+
+
+def test_a_word_of_any_length_is_compared_at_once() -> None:
+    assert nearest("a" * 10_000_000, [*CATALOGUE]) == ""
