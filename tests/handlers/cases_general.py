@@ -51,6 +51,7 @@ class OneContainer:
     """A Docker engine that has one container, `box`, and answers what the handlers ask."""
 
     running: bool = True
+    paused: bool = False
     started_at: str = BEFORE
     raw: str | None = None  # instead of what inspect would show
     finished_at: str = NEVER
@@ -63,7 +64,8 @@ class OneContainer:
     def inspect(self) -> bytes:
         if self.raw is not None:
             return self.raw.encode()
-        state = {"Running": self.running, "StartedAt": self.started_at, "FinishedAt": self.finished_at, "ExitCode": 0}
+        times = {"StartedAt": self.started_at, "FinishedAt": self.finished_at}
+        state = {"Running": self.running, "Paused": self.paused, "ExitCode": 0, **times}
         shown = {"Id": ID, "Name": "/box", "State": state, "HostConfig": {"NetworkMode": self.network_mode}}
         return json.dumps(shown).encode()
 
@@ -84,6 +86,9 @@ class OneContainer:
             return 200, b'{"Version": "20.10.24", "ApiVersion": "1.41"}'
         if word in ("start", "restart"):
             self.running, self.started_at = True, AFTER
+            return 204, b""
+        if word in ("pause", "unpause", "stop", "kill"):
+            self.running, self.paused = word in ("pause", "unpause"), word == "pause"
             return 204, b""
         found = "/containers/box/" in path or ID in path
         return (200, self.inspect()) if found else (404, b'{"message": "No such container"}')
@@ -158,7 +163,9 @@ def docker_at(address: str) -> Callable[[float], docker.APIClient]:
     return client
 
 
-def _an_engine(**state: Any) -> Callable[[Path], Any]:
+def an_engine(**state: Any) -> Callable[[Path], Any]:
+    """A well-behaved Docker engine with the container `box`; `state` are fields of `OneContainer`."""
+
     @contextmanager
     def fine(folder: Path) -> Iterator[Fine]:
         one = OneContainer(**state)
@@ -192,11 +199,11 @@ def _secret_url(address: str, scheme: str) -> str:
 
 
 CASES += [
-    Case(Restart, lambda _: RestartArgs("box"), _an_engine(), docker=docker_at, unix=True, second="skipped"),
-    Case(Start, lambda _: StartArgs("box"), _an_engine(running=False), docker=docker_at, unix=True),
+    Case(Restart, lambda _: RestartArgs("box"), an_engine(), docker=docker_at, unix=True, second="skipped"),
+    Case(Start, lambda _: StartArgs("box"), an_engine(running=False), docker=docker_at, unix=True),
     Case(
         Exec, lambda _: ExecArgs("box", ["reload", TOKEN], environment={"API_KEY": PASSWORD}),
-        _an_engine(output=f"key={PASSWORD}\n".encode()), docker=docker_at, unix=True, second=None,
+        an_engine(output=f"key={PASSWORD}\n".encode()), docker=docker_at, unix=True, second=None,
         more_secrets=(TOKEN, PASSWORD),
     ),
     Case(

@@ -1,0 +1,84 @@
+"""docs/add-a-handler.md, followed to the letter in a copy of the repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.parts.places import TOP
+
+PAGE = (TOP / "docs/add-a-handler.md").read_text(encoding="utf-8")
+PARTS = dict(re.findall(r"^```(?:python|toml)\n# (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+MODULE, TABLE, EXAMPLE, CASES = PARTS
+CONTRACT = ("tests/handlers/test_table.py", "tests/handlers/test_contract.py", "-k", "table or pause")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for name in ("hooks", "handlers", "tests", "docs"):
+        shutil.copytree(TOP / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "rules.schema.json", "rules.toml", "README.md", "CHANGELOG.md"):
+        shutil.copy(TOP / name, folder)
+    return folder
+
+
+def run(copy: Path, *words: str) -> tuple[int, str]:
+    """The exit code and the output of a Python program in the copy, whose packages hide the installed ones."""
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def write(copy: Path, name: str) -> None:
+    (copy / name).write_text(PARTS[name], encoding="utf-8")
+
+
+def test_the_page_names_the_four_parts() -> None:
+    assert (MODULE, TABLE, EXAMPLE, CASES) == (
+        "handlers/containers/pause.py", "handlers/__init__.py", "docs/examples/containers.pause.toml",
+        "tests/handlers/cases_containers_pause.py",
+    )  # fmt: skip
+
+
+def test_a_module_alone_fails_one_test_with_the_message_of_the_page(copy: Path) -> None:
+    write(copy, MODULE)
+    message = re.search(r"^```text\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    code, output = run(copy, "pytest", "-p", "no:randomly", *CONTRACT, "tests/docs/test_generated.py")
+    assert code == 1, output
+    assert message
+    assert message[1] in output
+    assert "\n1 failed" in output or output.count("\nFAILED ") == 1, output
+
+
+def test_whoever_follows_the_page_has_a_handler_that_keeps_the_contract(copy: Path) -> None:
+    for name in (MODULE, EXAMPLE, CASES):
+        write(copy, name)
+    table = copy / TABLE
+    text = table.read_text(encoding="utf-8")
+    table.write_text(
+        text.replace('        "containers.exec"', PARTS[TABLE] + '        "containers.exec"'), encoding="utf-8"
+    )
+    code, output = run(copy, "docs")
+    assert code == 0, output
+    assert {"docs/handlers.md is written", "rules.schema.json is written"} <= set(output.splitlines())
+    code, output = run(copy, "pytest", *CONTRACT)
+    assert code == 0, output
+    code, output = run(copy, "ruff", "check", MODULE, CASES, "--config", str(copy / "pyproject.toml"))
+    assert code == 0, output
+    code, output = run(copy, "ruff", "format", "--check", MODULE, CASES)
+    assert code == 0, output
