@@ -86,7 +86,7 @@ def code(text: str) -> str:
 
 
 def codes(words: Iterable[str]) -> str:
-    """Each as code, apart by commas."""
+    """Each as code, separated by commas."""
     return ", ".join(map(code, words))
 
 
@@ -135,8 +135,12 @@ def _handler(entry: Mapping[str, Any]) -> Iterator[str]:
     )
     example = example_of(name)
     yield f"```toml\n{example}```"
-    woken = "A resync may wake its rule: it looks first." if entry["reconciles"] else "A resync alone never runs it."
-    yield f"The example touches {codes(touched(name, example))}; nothing else touches that meanwhile. {woken}"
+    woken = (
+        "It reconciles: a resync runs it, too, and it acts only on a difference."
+        if entry["reconciles"] else "A resync does not run it."
+    )  # fmt: skip
+    locks = f"The example locks {codes(touched(name, example))}: no other run works on that at the same time."
+    yield f"{locks} {woken}"
 
 
 def _left_out(argument: Mapping[str, Any]) -> str:
@@ -155,7 +159,7 @@ def example_of(name: str) -> str:
 
 
 def touched(name: str, example: str) -> tuple[str, ...]:
-    """What the handler's step in a rules text touches, with default settings. Raises ValueError for a bad text."""
+    """The targets that the handler's step in a rules text locks, with default settings. Raises ValueError for a bad text."""
     found = reader.read(example, f"{name}.toml", HANDLERS)
     if not isinstance(found, Table):
         raise ValueError(f"docs/examples/{name}.toml: {found[0].sentence}")
