@@ -159,7 +159,10 @@ def example_of(name: str) -> str:
 
 
 def touched(name: str, example: str) -> tuple[str, ...]:
-    """The targets that the handler's step in a rules text locks, with default settings. Raises ValueError for a bad text."""
+    """The targets that the handler's step in a rules text locks, with default settings.
+
+    Raises ValueError for a text that is no good rules file.
+    """
     found = reader.read(example, f"{name}.toml", HANDLERS)
     if not isinstance(found, Table):
         raise ValueError(f"docs/examples/{name}.toml: {found[0].sentence}")

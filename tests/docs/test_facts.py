@@ -78,7 +78,7 @@ FACTS = [
     ("docs/reliability.md", f"gluehook tries again every {journal._AGAIN_S:g} s"),
     ("docs/reliability.md", f"held no port for {heartbeat.PORT_GRACE_S:g} s"),
     ("docs/replay.md", f"longer than {recording.LONGEST_LINE_BYTES >> 20} MiB"),
-    ("docs/replay.md", f"the first {['no', 'one', 'two', 'three'][recording.SHOWN]} are told"),
+    ("docs/replay.md", f"the first {['no', 'one', 'two', 'three'][recording.SHOWN]} are reported"),
     ("docs/security.md", f"shorter than {secrets._SHORTEST_MASKED} characters"),
     ("docs/security.md", " ".join(f"`{word}`" for word in ("EVENTS=1", "CONTAINERS=1", "VERSION=1"))),
     ("docs/handlers.md", f"at most {restart_budget.RESTARTS} times an hour"),
