@@ -17,6 +17,7 @@ from tests.parts.places import TOP
 # names only rows above it. docs/architecture.md shows this table.
 PACKAGES: dict[str, str] = {
     "hooks.events": "",
+    "hooks.storage": "",
     "hooks.config": "events",
     "hooks.world": "events",
     "hooks.rules": "events",
@@ -26,14 +27,15 @@ PACKAGES: dict[str, str] = {
     "hooks.rules_file": "events config rules handler",
     "hooks.journal": "events engine",
     "hooks.sources": "events world docker",
-    "handlers": "events config world docker handler",
-    "hooks.runtime": "events config rules engine journal handler",
+    "handlers": "events storage config world docker handler",
+    "hooks.runtime": "events storage config rules engine journal handler",
     "hooks.workbench": "events config world rules rules_file engine docker sources handler",
     "hooks.control": "events journal runtime workbench",
     "hooks.doctor": "events config world docker sources journal runtime handlers handler",
-    "hooks.app": "events config world rules rules_file engine docker sources journal runtime control handlers handler",
-    "hooks.cli": "events config world rules rules_file engine docker sources journal runtime workbench control doctor "
-    "app handlers handler",
+    "hooks.app": "events storage config world rules rules_file engine docker sources journal runtime control handlers "
+    "handler",
+    "hooks.cli": "events storage config world rules rules_file engine docker sources journal runtime workbench control "
+    "doctor app handlers handler",
     "hooks.pytest_plugin": "rules_file workbench app",
     "hooks.__main__": "runtime cli",
     "hooks.old_paths": "",

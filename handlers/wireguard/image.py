@@ -12,7 +12,6 @@ from typing import Any
 
 from handlers.containers.restart_attempt import left_by_us, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
-from handlers.shared import atomic_files
 from handlers.shared.docker import engine, find
 from handlers.wireguard.conf import Malformed
 from handlers.wireguard.desired import Wish
@@ -20,6 +19,7 @@ from handlers.wireguard.files import read
 from handlers.wireguard.plan import in_brackets
 from handlers.wireguard.rewrite import Rewrite, carry_out, survey
 from hooks.handler import Context, GiveUp, Retry
+from hooks.storage import atomic_files
 
 _CONFIG = PurePosixPath("/config")
 _MARKER = ".donoteditthisfile"

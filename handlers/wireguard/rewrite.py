@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from handlers.shared import atomic_files
 from handlers.wireguard.child_client import device_files, pairs
 from handlers.wireguard.conf import Conf
 from handlers.wireguard.desired import Wish
 from handlers.wireguard.files import Layout, Peer
 from handlers.wireguard.new_peer import Newcomer, newcomers
 from handlers.wireguard.plan import Plan, plan
+from hooks.storage import atomic_files
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from handlers.shared import atomic_files
 from handlers.shared.docker import engine, look
 from handlers.wireguard import desired as wireguard_wish
 from handlers.wireguard import live as wireguard_live
@@ -21,6 +20,7 @@ from handlers.wireguard.dns_address import addresses_of
 from handlers.wireguard.folder_errors import absence, in_words
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
+from hooks.storage import atomic_files
 
 _FORWARD = re.compile(r"(?m)^(?P<indent>[ \t]*)forward[ \t]+\.[ \t]+(?P<to>[^\s{#]+(?:[ \t]+[^\s{#]+)*)")
 _RELOAD = re.compile(r"(?m)^[ \t]*reload\b")

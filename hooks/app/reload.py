@@ -17,6 +17,7 @@ from hooks.app import loading
 from hooks.app.loading import Loaded, Loading
 from hooks.events import signals
 from hooks.rules.table import Table
+from hooks.storage import atomic_files
 
 COPY_NAME = "rules.last-good.toml"
 QUIET_S = 0.5  # an editor that writes in two steps is through by then
@@ -179,12 +180,8 @@ class Reload:
 
     def _keep(self) -> None:
         """Write the copy, whole or not at all, and readable by us only: a secret may stand in it."""
-        fresh = self._copy.with_name(f"{self._copy.name}.new")
         try:
-            fresh.unlink(missing_ok=True)
-            fresh.touch(0o600)
-            fresh.write_text(self._text, encoding="utf-8")
-            fresh.replace(self._copy)
+            atomic_files.replace(self._copy, self._text.encode())
         except OSError as error:
             said = f"the copy {self._copy} of the rules cannot be written: {error.strerror}; a start with a broken "
             signals.emit(signals.problem, said=said + "rules file waits for its repair without it")

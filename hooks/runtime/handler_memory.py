@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hooks.events import signals
 from hooks.handler import rejecting_address
+from hooks.storage import atomic_files
 
 
 class Memory:
@@ -80,7 +79,7 @@ class Memory:
     def _save(self) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._path, json.dumps(self._values, indent=1, sort_keys=True).encode())
+            atomic_files.replace(self._path, json.dumps(self._values, indent=1, sort_keys=True).encode())
         except OSError as error:
             if self._written:
                 self._say(f"cannot be written ({error.strerror}); memory is kept until the next restart only, "
@@ -91,28 +90,3 @@ class Memory:
 
     def _say(self, what: str) -> None:
         signals.emit(signals.problem, said=f"memory: {self._path} {what}")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside it, then rename: a reader sees the old file or the new one, never a half. Raises OSError."""
-    beside = path.with_name(f".{path.name}.new")  # always the same name, so that a crash leaves at most one behind
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, for its mode
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    # the rename itself lives in the folder; without this a power cut could bring the old file back
-    descriptor = os.open(folder, os.O_RDONLY)
-    with suppress(OSError):  # CIFS and FUSE may refuse it; the file is in place all the same
-        os.fsync(descriptor)
-    os.close(descriptor)

@@ -126,7 +126,7 @@ def test_a_full_disk_changes_nothing_and_is_tried_again(tmp_path: Path) -> None:
 _KILLED = """
 import json, os, signal, sys
 from pathlib import Path
-from handlers.shared import atomic_files
+from hooks.storage import atomic_files
 from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
 from tests.handlers.contract import Notes
 from tests.parts.targets.on_folder import within

@@ -1,4 +1,4 @@
-"""Replacing files: old or new and never half, by whom it was and no more readable than it was."""
+"""Replaced files are old or new and never a part, keep their owner, and are no more readable than before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.shared import atomic_files
+from hooks.storage import atomic_files
 from tests.parts.places import TOP
 from tests.parts.process.disk import disk
 
@@ -20,7 +20,7 @@ NAMES = [f"{letter}.conf" for letter in "abcd"]
 _KILLED = """
 import os, sys
 from pathlib import Path
-from handlers.shared import atomic_files
+from hooks.storage import atomic_files
 
 left = int(sys.argv[1])
 
@@ -111,3 +111,32 @@ def test_all_files_get_one_and_the_same_time(tmp_path: Path) -> None:
     files = [tmp_path / name for name in NAMES]
     atomic_files.write(dict.fromkeys(files, b"x"), like=tmp_path)
     assert len({path.stat().st_mtime_ns for path in files}) == 1
+
+
+def test_one_file_of_ours_is_replaced_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "memory.json"
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+    (tmp_path / ".memory.json.new").write_bytes(b"left by a process that was killed")
+    atomic_files.replace(path, b"new")
+    assert (texts(tmp_path), mode(path)) == ({"memory.json": b"new"}, 0o600)
+
+
+def test_one_file_of_ours_is_on_the_disk_before_it_is_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut is not to be had in a test, so the calls that guard against one are."""
+    calls: list[str] = []
+    for name in ("fsync", "rename"):
+        call = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, call=call, name=name: (calls.append(name), call(*args))[1])
+    atomic_files.replace(tmp_path / "memory.json", b"new")
+    assert calls == ["fsync", "rename", "fsync"], "the file, its name, the folder"
+
+
+def test_a_full_disk_leaves_one_file_of_ours_as_it_was(tmp_path: Path) -> None:
+    with disk(tmp_path / "disk") as folder:
+        (folder / "memory.json").write_bytes(b"old")
+        with pytest.raises(OSError, match="No space left"):
+            atomic_files.replace(folder / "memory.json", bytes(4_000_000))
+        assert texts(folder) == {"memory.json": b"old"}

@@ -1,0 +1,5 @@
+"""How a file is replaced, so that a kill, a full disk or a power cut leaves the old one or the new one, never a part.
+
+Seam: `atomic_files.replace` for one file of ours, `atomic_files.write` for many files of another program.
+May import: nothing of ours.
+"""
