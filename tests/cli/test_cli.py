@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 import pytest
@@ -65,6 +66,15 @@ def test_wrong_use_is_two_and_says_what_would_be_right(here: Gluehook, words: tu
     said = here.call(*words)
     assert (said.returncode, said.stdout) == (2, "")
     assert "Usage: gluehook" in said.stderr
+
+
+def test_python_m_hooks_is_the_command(here: Gluehook) -> None:
+    by_name = subprocess.run(
+        [Path(sys.executable).with_name("gluehook"), "check", "rules.toml"], cwd=here.folder, env=here.environment,
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    by_module = here.call("check", "rules.toml")  # `python -m hooks`
+    assert (by_module.stdout, by_module.returncode) == (by_name.stdout, by_name.returncode)
 
 
 def test_version(here: Gluehook) -> None:
