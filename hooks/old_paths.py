@@ -16,7 +16,7 @@ MOVED: dict[str, str] = {
     "handlers.containers.restarting": "handlers.containers.restart_attempt",
     "handlers.docker_api": "handlers.shared.docker",
     "handlers.docker_exec": "handlers.shared.docker_exec",
-    "handlers.docker_records": "hooks.docker.records",
+    "handlers.docker_records": "hooks.docker.container",
     "handlers.doctor": "hooks.doctor.checks",
     "handlers.gluetun": "handlers.gluetun.restart_vpn",
     "handlers.gluetun_control": "handlers.gluetun.control_server",

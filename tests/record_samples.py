@@ -196,15 +196,15 @@ def _record_peers(engine: Dockerd, folder: Path) -> list[Event]:
 
 def _write_peers(told: list[Event]) -> None:
     folder = SAMPLES / "wireguard"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for event in told:
         (folder / f"{event.type}.jsonl").write_text(dumps(event) + "\n")
     sys.stdout.write(f"{len(told)} types in {SAMPLES.name}/{folder.name}/\n")
 
 
 def _write(engine: Dockerd, events: dict[str, list[dict[str, Any]]]) -> None:
-    shutil.rmtree(SAMPLES, ignore_errors=True)
-    SAMPLES.mkdir()
+    for old in SAMPLES.glob("*.jsonl"):
+        old.unlink()
     client = engine.client()
     told = client.version()
     client.close()

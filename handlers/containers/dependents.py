@@ -14,7 +14,7 @@ from typing import Literal
 
 from handlers.containers import compose
 from handlers.containers.temporary_names import bearer_of
-from hooks.docker.records import Listed, Seen
+from hooks.docker.container import InspectedContainer, ListedContainer
 
 Earlier = Mapping[str, Sequence[str]]  # a container's name -> the ids that it had
 Link = Literal["same", "other", "guessed"]  # the id it has now; one it had; by Compose's labels one it must have had
@@ -35,8 +35,8 @@ waiting    for the one that it joins, which does not run
 class Member:
     """A container that belongs into another's network namespace."""
 
-    listed: Listed
-    joins: Listed  # the one whose namespace it is, as that is now
+    listed: ListedContainer
+    joins: ListedContainer  # the one whose namespace it is, as that is now
     link: Link
 
 
@@ -44,13 +44,13 @@ class Member:
 class Dependent:
     """A member, and how it is."""
 
-    seen: Seen
-    joins: Listed
+    seen: InspectedContainer
+    joins: ListedContainer
     link: Link
     state: State
 
 
-def members(parent: Listed, containers: Iterable[Listed], earlier: Earlier) -> list[Member]:
+def members(parent: ListedContainer, containers: Iterable[ListedContainer], earlier: Earlier) -> list[Member]:
     """Who belongs into the parent's namespace, directly or through another, each after the one that it joins."""
     by_id = {one.id: one for one in containers}
     left = [one for one in by_id.values() if one.parent is not None and bearer_of(one) is None and one.id != parent.id]
@@ -66,20 +66,24 @@ def members(parent: Listed, containers: Iterable[Listed], earlier: Earlier) -> l
     return found
 
 
-def orphans(containers: Iterable[Listed], known: Iterable[Member]) -> list[Listed]:
+def orphans(containers: Iterable[ListedContainer], known: Iterable[Member]) -> list[ListedContainer]:
     """Whoever joins a container that is no more, and of which nothing tells whose id that was."""
     containers = [one for one in containers if bearer_of(one) is None]
     there = {word for one in containers for word in (one.id, one.name)} | {member.listed.parent for member in known}
     return [one for one in containers if one.parent is not None and one.parent not in there]
 
 
-def judged(parent: Seen, found: Iterable[Member], seen: Mapping[str, Seen],
-           left_by_us: Callable[[Seen], bool] = lambda seen: seen.stranded) -> list[Dependent]:  # fmt: skip
+def judged(
+    parent: InspectedContainer,
+    found: Iterable[Member],
+    seen: Mapping[str, InspectedContainer],
+    left_by_us: Callable[[InspectedContainer], bool] = lambda seen: seen.stranded,
+) -> list[Dependent]:
     """How each member is. `seen` has them by id: who is missing there is left out, and so is whoever joins it.
 
     `left_by_us`: whether one that does not run was not stopped by its owner.
     """
-    houses: dict[str, tuple[Seen, State]] = {parent.id: (parent, "attached")}
+    houses: dict[str, tuple[InspectedContainer, State]] = {parent.id: (parent, "attached")}
     dependents = []
     for member in found:
         one, house = seen.get(member.listed.id), houses.get(member.joins.id)
@@ -90,27 +94,31 @@ def judged(parent: Seen, found: Iterable[Member], seen: Mapping[str, Seen],
     return dependents
 
 
-def _told_by_labels(left: Iterable[Listed], house: Listed, by_id: Mapping[str, Listed]) -> Iterator[str]:
+def _told_by_labels(
+    left: Iterable[ListedContainer], house: ListedContainer, by_id: Mapping[str, ListedContainer]
+) -> Iterator[str]:
     """Ids that this one must have had: who surely belongs to it names them, and tells so for all who do."""
     for one in left:
         if one.parent and one.parent not in by_id and _by_labels(one, house, by_id.values()) == "other":
             yield one.parent
 
 
-def _link(one: Listed, house: Listed, by_id: Mapping[str, Listed], had: AbstractSet[str]) -> Link | None:
+def _link(
+    one: ListedContainer, house: ListedContainer, by_id: Mapping[str, ListedContainer], had: AbstractSet[str]
+) -> Link | None:
     """How it belongs into the namespace of this one, which had these ids, or None."""
     asked = one.parent or ""
     if asked in (house.id, house.name):
         return "same"
     other = by_id.get(asked)
-    if other is not None and other.running and bearer_of(other) is None:
+    if other is not None and not other.stopped and bearer_of(other) is None:
         return None  # that one has only lent its name for a while
     if asked in had or (other is not None and bearer_of(other) == house.name):
         return "other"
     return _by_labels(one, house, by_id.values()) if other is None else None
 
 
-def _by_labels(one: Listed, house: Listed, containers: Iterable[Listed]) -> Link | None:
+def _by_labels(one: ListedContainer, house: ListedContainer, containers: Iterable[ListedContainer]) -> Link | None:
     project, services = compose.project(one.labels), compose.depends_on(one.labels)
     there = [other for other in containers if project and compose.project(other.labels) == project]
     if house.id not in {other.id for other in there} or compose.service(house.labels) not in services:
@@ -120,16 +128,22 @@ def _by_labels(one: Listed, house: Listed, containers: Iterable[Listed]) -> Link
     return "guessed" if rivals else "other"
 
 
-def _state(one: Seen, link: Link, house: Seen, house_state: State, left_by_us: Callable[[Seen], bool]) -> State:
+def _state(
+    one: InspectedContainer,
+    link: Link,
+    house: InspectedContainer,
+    house_state: State,
+    left_by_us: Callable[[InspectedContainer], bool],
+) -> State:
     if one.paused:
         return "paused"
-    if not one.running and not left_by_us(one):
+    if one.stopped and not left_by_us(one):
         return "stopped"
     if link != "same" or house_state == "elsewhere":  # the other will have another id soon
         return "elsewhere"
     if house_state in ("stopped", "waiting"):
         return "waiting"
-    if not one.running:
+    if one.stopped:
         return "stranded"
     moves = house_state in ("stale", "stranded") or one.started_at < house.started_at
     return "stale" if moves else "attached"

@@ -40,7 +40,7 @@ class Exec(Handler[ExecArgs]):
         """That it would be run, or None."""
         with engine(ctx, f"look at container '{args.container}'", "CONTAINERS=1") as client:
             seen = find(client, args.container, ctx)
-            return f"{_what(args)} would be run" if seen.running else None
+            return f"{_what(args)} would be run" if not seen.stopped else None
 
     def apply(self, args: ExecArgs, ctx: Context) -> Outcome:
         """Run it to its end, or to the end of the attempt's time."""
@@ -48,7 +48,7 @@ class Exec(Handler[ExecArgs]):
             raise GiveUp(f"containers.exec in '{args.container}' has an empty command; give it at least a program")
         with engine(ctx, f"run {_what(args)}", "CONTAINERS=1, EXEC=1 and POST=1") as client:
             seen = find(client, args.container, ctx)
-            if not seen.running:
+            if seen.stopped:
                 return Outcome("skipped", f"container '{seen.name}' does not run, so {_what(args)} was not run")
             tail = Tail()
             code = docker_exec.run(

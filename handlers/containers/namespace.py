@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.containers.dependents import Dependent, Earlier, judged, members, orphans
 from handlers.shared.docker import everyone, look
-from hooks.docker.records import Listed, Seen
+from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.handler import GiveUp, Retry
 
 
@@ -21,8 +21,12 @@ class Namespace:
     unseen: list[str]  # names: they belong in and cannot be inspected
 
 
-def look_around(client: Any, parent: Seen, earlier: Earlier,
-                left_by_us: Callable[[Seen], bool] = lambda seen: seen.stranded) -> Namespace:  # fmt: skip
+def look_around(
+    client: Any,
+    parent: InspectedContainer,
+    earlier: Earlier,
+    left_by_us: Callable[[InspectedContainer], bool] = lambda seen: seen.stranded,
+) -> Namespace:
     """Who shares the parent's namespace, and how each is. `earlier`: the ids that names have had (`World.ids()`).
 
     One that cannot be inspected hides nobody else. Raises Retry, or Docker's errors, where the list cannot be had.
@@ -34,7 +38,7 @@ def look_around(client: Any, parent: Seen, earlier: Earlier,
     return Namespace(judged(parent, found, seen, left_by_us), lost, unseen)
 
 
-def refuse_nested(client: Any, parent: Seen) -> None:
+def refuse_nested(client: Any, parent: InspectedContainer) -> None:
     """Raises GiveUp for a parent that has no namespace of its own, as it joins another's."""
     way = [parent]
     while (asked := way[-1].parent) is not None:
@@ -52,10 +56,10 @@ def refuse_nested(client: Any, parent: Seen) -> None:
         )
 
 
-def _inspected(client: Any, containers: Iterable[Listed]) -> tuple[dict[str, Seen], list[str]]:
+def _inspected(client: Any, containers: Iterable[ListedContainer]) -> tuple[dict[str, InspectedContainer], list[str]]:
     from docker.errors import APIError
 
-    seen: dict[str, Seen] = {}
+    seen: dict[str, InspectedContainer] = {}
     unseen = []
     for one in containers:
         try:

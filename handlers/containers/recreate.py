@@ -15,7 +15,7 @@ from typing import Any
 from handlers.containers.restart_budget import RestartBudget
 from handlers.containers.temporary_names import aside, mark_of
 from handlers.shared.docker import everyone, look
-from hooks.docker.records import Listed, Seen
+from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.handler import Context, Retry
 
 _UNDO_S = 10.0  # for each call that puts the old one back, however little of the attempt is left
@@ -24,7 +24,7 @@ _RESERVE_S = 2.0  # beyond the stop time-out: a re-creation that has begun is no
 _NOT_ITS_OWN = ("Hostname", "Domainname", "ExposedPorts", "MacAddress")
 
 
-def recreate(client: Any, old: Seen, parent_id: str, ctx: Context) -> str:
+def recreate(client: Any, old: InspectedContainer, parent_id: str, ctx: Context) -> str:
     """Make it anew in the namespace of `parent_id`; the new id. Whatever fails, the old one is back in its place.
 
     Raises Retry when it is no more what it was, or the attempt's end is too near, and Docker's errors.
@@ -68,13 +68,13 @@ def settle(client: Any, ctx: Context) -> list[str]:
     return said
 
 
-def _have_time(old: Seen, ctx: Context) -> None:
-    stop_s = old.stop_timeout_s if old.running else 0
+def _have_time(old: InspectedContainer, ctx: Context) -> None:
+    stop_s = 0 if old.stopped else old.stop_timeout_s
     if ctx.left() < stop_s + _RESERVE_S:
         raise Retry(f"container '{old.name}' may take {stop_s} s to stop, which the rule's timeout has no room for")
 
 
-def _as_it_is(client: Any, old: Seen) -> dict[str, Any]:
+def _as_it_is(client: Any, old: InspectedContainer) -> dict[str, Any]:
     from docker.errors import NotFound
 
     with suppress(NotFound):
@@ -108,27 +108,27 @@ def _keep_volumes(host: dict[str, Any], mounts: list[Mapping[str, Any]]) -> None
             host["Binds"] = [*(host.get("Binds") or []), f"{mount['Name']}:{target}{access}"]
 
 
-def _stop(client: Any, old: Seen, ctx: Context) -> None:
+def _stop(client: Any, old: InspectedContainer, ctx: Context) -> None:
     client.timeout = max(ctx.left() - old.stop_timeout_s, 1.0)  # docker-py adds the stop time-out again
     client.stop(old.id, timeout=old.stop_timeout_s)
     client.timeout = max(ctx.left(), 1.0)
 
 
-def _put_back(client: Any, old: Seen, new_id: str) -> None:
+def _put_back(client: Any, old: InspectedContainer, new_id: str) -> None:
     """The old one in its place, and running where that is possible. What fails here is left to `settle`."""
     client.timeout = _UNDO_S
     with suppress(Exception):
         new, now = look(client, new_id), look(client, old.id)
-        if now is None or (new and not new.fresh):
+        if now is None or (new and not new.never_started):
             return  # it has started after all: then it is the one that stays
         client.remove_container(new_id, v=False)
         if now.name != old.name:
             client.rename(old.id, old.name)
-        if not now.running:
+        if now.stopped:
             client.start(old.id)  # its namespace may be gone; then Docker notes at least that nobody stopped it
 
 
-def _settle(client: Any, name: str, containers: list[Listed]) -> list[str]:
+def _settle(client: Any, name: str, containers: list[ListedContainer]) -> list[str]:
     left = {mark.kind: one for one in containers if (mark := mark_of(one)) and mark.name == name}
     new, old = left.get("new"), left.get("old")
     bearer = next((one for one in containers if one.name == name), None)
@@ -136,7 +136,7 @@ def _settle(client: Any, name: str, containers: list[Listed]) -> list[str]:
         return []  # what it was made from is gone: it is all that there is
     if new:
         client.remove_container(new.id, v=False)
-    if old and bearer and not bearer.fresh:
+    if old and bearer and not bearer.never_started:
         client.remove_container(old.id, v=False)
         return [f"the re-creation of container '{name}', which was cut off, is finished"]
     if old:

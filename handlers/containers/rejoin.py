@@ -13,7 +13,7 @@ from handlers.containers.rejoin_work import Work, names, report, work
 from handlers.containers.restart_attempt import left_by_us
 from handlers.shared.docker import CONTROL, admitted, engine, look, obstacle
 from hooks.config.settings import Settings
-from hooks.docker.records import Seen
+from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Duration, Handler, Outcome
 
 
@@ -74,7 +74,7 @@ def _engine(args: RejoinArgs, ctx: Context) -> AbstractContextManager[Any]:
     return engine(ctx, f"look who shares the network of container '{args.of}'", CONTROL)
 
 
-def _look(client: Any, args: RejoinArgs, ctx: Context) -> tuple[Seen, Work] | str:
+def _look(client: Any, args: RejoinArgs, ctx: Context) -> tuple[InspectedContainer, Work] | str:
     """The parent and what is to be done about whoever shares its namespace, or why nobody can join it now."""
     found = look(client, args.of)
     if found is None and ctx.world.last_known(args.of):  # a re-creation removes it first

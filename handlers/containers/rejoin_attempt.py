@@ -15,7 +15,7 @@ from handlers.containers.rejoin_work import Work, names, report, waves
 from handlers.containers.restart_attempt import SETTLE_S, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import CONTROL, engine, everyone
-from hooks.docker.records import Seen
+from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, GiveUp, Outcome, Retry
 
 AT_ONCE = 4  # restarts under way: a home server has few cores
@@ -24,7 +24,7 @@ AT_ONCE = 4  # restarts under way: a home server has few cores
 class Rejoining:
     """The work on one namespace, and what became of it."""
 
-    def __init__(self, parent: Seen, todo: Work, ctx: Context) -> None:
+    def __init__(self, parent: InspectedContainer, todo: Work, ctx: Context) -> None:
         self._parent, self._todo, self._ctx = parent, todo, ctx
         self._ids: dict[str, str] = {}  # of those that were re-created, by name
         self._done: dict[str, Dependent] = {}  # by name
@@ -110,7 +110,7 @@ class Rejoining:
                 if ident not in runs:
                     self._look_closer(client, replace(one.seen, id=ident), one)
 
-    def _look_closer(self, client: Any, before: Seen, one: Dependent) -> None:
+    def _look_closer(self, client: Any, before: InspectedContainer, one: Dependent) -> None:
         try:
             self._todo.left.append(read_back(client, before, _verb(one), self._ctx).said)
         except Retry as end:
@@ -141,12 +141,12 @@ class Rejoining:
         return Outcome("unchanged", said or f"everyone in the network of '{self._parent.name}' is well in it")
 
 
-def remember(parent: Seen, deeds: list[str], ctx: Context) -> None:
+def remember(parent: InspectedContainer, deeds: list[str], ctx: Context) -> None:
     """Keep what this run has done, for its next attempt to tell."""
     ctx.memory.put(f"containers.rejoined:{parent.name}", {"run": ctx.run, "deeds": deeds} if deeds else None)
 
 
-def remembered(parent: Seen, ctx: Context) -> list[str]:
+def remembered(parent: InspectedContainer, ctx: Context) -> list[str]:
     """What earlier attempts of this run have done."""
     note = ctx.memory.get(f"containers.rejoined:{parent.name}") or {}
     return list(note["deeds"]) if note.get("run") == ctx.run else []
@@ -155,7 +155,7 @@ def remembered(parent: Seen, ctx: Context) -> list[str]:
 def _verb(one: Dependent) -> str:
     if one.state == "elsewhere":
         return "re-created"
-    return "restarted" if one.seen.running else "started"
+    return "started" if one.seen.stopped else "restarted"
 
 
 def _at_once(act: Callable[[Dependent], None], dependents: Sequence[Dependent]) -> None:

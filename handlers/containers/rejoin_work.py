@@ -11,7 +11,7 @@ from handlers.containers.dependents import Dependent
 from handlers.containers.namespace import Namespace
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import is_own
-from hooks.docker.records import Seen
+from hooks.docker.container import InspectedContainer
 from hooks.handler import Context
 
 _SWARM_TASK = "com.docker.swarm.task.id"
@@ -72,7 +72,7 @@ def names(dependents: Iterable[Dependent]) -> str:
     return f"containers {', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-def report(parent: Seen, dependents: Sequence[Dependent]) -> str:
+def report(parent: InspectedContainer, dependents: Sequence[Dependent]) -> str:
     """Who must be re-created, and the exact commands."""
     dependents = sorted(dependents, key=lambda one: one.seen.name)
     commands = compose.recreation(one.seen.labels for one in dependents)

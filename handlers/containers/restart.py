@@ -9,7 +9,7 @@ from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back,
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import CONTROL, engine, find, obstacle_of_parent
 from hooks.config.settings import Settings
-from hooks.docker.records import Seen
+from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Duration, Handler, Outcome
 
 
@@ -58,12 +58,12 @@ class Restart(Handler[RestartArgs]):
             return read_back(client, seen, "restarted", ctx)
 
 
-def _spared(client: Any, seen: Seen, ctx: Context) -> str | None:
+def _spared(client: Any, seen: InspectedContainer, ctx: Context) -> str | None:
     """Why it is not restarted, or None."""
-    if not seen.running and not left_by_us(seen, ctx):
+    if seen.stopped and not left_by_us(seen, ctx):
         return (
             f"container '{seen.name}' does not run; it stays stopped until somebody, or a containers.start, starts it"
         )
-    if seen.running and seen.started_at > ctx.event.time:
+    if not seen.stopped and seen.started_at > ctx.event.time:
         return f"container '{seen.name}' has started since the event; it is left as it is"
     return obstacle_of_parent(client, seen, healthy=True)

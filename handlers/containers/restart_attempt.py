@@ -7,16 +7,16 @@ from typing import Any
 
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import look
-from hooks.docker.records import Seen
+from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Duration, Outcome, Retry
 
 SETTLE_S = 0.5  # what crashes at once still runs when Docker answers
 _AFTERMATH_S = 60  # for so long beyond the stop time-out a restart that was asked for may still be under way
 
 
-def restart(client: Any, seen: Seen, stop_timeout: Duration | None, ctx: Context) -> None:
-    """Restart a running container, start one that does not run."""
-    if not seen.running:
+def restart(client: Any, seen: InspectedContainer, stop_timeout: Duration | None, ctx: Context) -> None:
+    """Restart a container that runs, or waits for its next restart; start one that is stopped."""
+    if seen.stopped:
         client.start(seen.id)
         return
     stop_s = math.ceil(seen.stop_timeout_s if stop_timeout is None else stop_timeout)
@@ -25,14 +25,14 @@ def restart(client: Any, seen: Seen, stop_timeout: Duration | None, ctx: Context
     client.timeout = max(ctx.left(), 1.0)
 
 
-def read_back(client: Any, before: Seen, done: str, ctx: Context) -> Outcome:
+def read_back(client: Any, before: InspectedContainer, done: str, ctx: Context) -> Outcome:
     """What came of it; `done` is "restarted" or the like. Raises Retry where nothing did, or it ended at once."""
     now = look(client, before.id)
     if now is None:
         raise Retry(f"container '{before.name}' was {done} and is gone; somebody removed it meanwhile")
     if now.started_at == before.started_at:
         raise Retry(f"container '{before.name}' was to be {done}, but Docker shows no new start of it")
-    if now.running and not now.restarting:
+    if now.running:
         return Outcome("changed", f"container '{before.name}' {done}")
     if now.exit_code == 0:
         return Outcome("changed", f"container '{before.name}' {done}; it has ended again, with exit code 0")
@@ -40,7 +40,7 @@ def read_back(client: Any, before: Seen, done: str, ctx: Context) -> Outcome:
     raise Retry(f"container '{before.name}' was {done} and ended at once with exit code {now.exit_code}; see its log")
 
 
-def left_by_us(seen: Seen, ctx: Context) -> bool:
+def left_by_us(seen: InspectedContainer, ctx: Context) -> bool:
     """Whether it does not run because a restart or start of ours came to nothing: the owner did not stop it."""
     if seen.stranded or ctx.memory.get(_failed_key(seen)) == seen.started_at:
         return True
@@ -49,5 +49,5 @@ def left_by_us(seen: Seen, ctx: Context) -> bool:
     return seen.started_at / 1e9 < asked_s <= seen.finished_at / 1e9 <= latest_s
 
 
-def _failed_key(seen: Seen) -> str:
+def _failed_key(seen: InspectedContainer) -> str:
     return f"containers.failed_start:{seen.name}"

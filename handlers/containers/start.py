@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back
 from handlers.shared.docker import CONTROL, engine, find, obstacle_of_parent
 from hooks.config.settings import Settings
-from hooks.docker.records import Seen
+from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Handler, Outcome
 
 
@@ -35,15 +35,16 @@ class Start(Handler[StartArgs]):
         """That it would be started, or None."""
         with engine(ctx, f"look at container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
-            settled = seen.running or _left_stopped(client, seen, ctx)
+            settled = not seen.stopped or _left_stopped(client, seen, ctx)
             return None if settled else f"container '{seen.name}' would be started"
 
     def apply(self, args: StartArgs, ctx: Context) -> Outcome:
         """Start it and look whether it runs."""
         with engine(ctx, f"start container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
-            if seen.running:
-                return Outcome("unchanged", f"container '{seen.name}' runs{' (paused)' if seen.paused else ''}")
+            if not seen.stopped:
+                how = "is restarting" if seen.restarting else "runs (paused)" if seen.paused else "runs"
+                return Outcome("unchanged", f"container '{seen.name}' {how}")
             if spared := _left_stopped(client, seen, ctx):
                 return Outcome("skipped", spared)
             client.start(seen.id)
@@ -51,7 +52,7 @@ class Start(Handler[StartArgs]):
             return read_back(client, seen, "started", ctx)
 
 
-def _left_stopped(client: Any, seen: Seen, ctx: Context) -> str | None:
+def _left_stopped(client: Any, seen: InspectedContainer, ctx: Context) -> str | None:
     """Why a container that does not run is not started, or None."""
     if seen.started_at > ctx.event.time and not left_by_us(seen, ctx):
         return f"container '{seen.name}' was started after the event and stopped again; it stays stopped"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from hooks.docker.records import Listed
+from hooks.docker.container import ListedContainer
 
 _NAME = re.compile(r"(?P<name>.+)\.gluehook-(?P<kind>new|old)-(?P<old_id>[0-9a-f]{12})")
 
@@ -23,7 +23,7 @@ def aside(name: str, kind: str, old_id: str) -> str:
     return f"{name}.gluehook-{kind}-{old_id[:12]}"
 
 
-def mark_of(container: Listed) -> Mark | None:
+def mark_of(container: ListedContainer) -> Mark | None:
     """What its name says, or None for a container that is no leftover of ours."""
     found = _NAME.fullmatch(container.name)
     mark = Mark(**found.groupdict()) if found else None
@@ -31,7 +31,7 @@ def mark_of(container: Listed) -> Mark | None:
     return None if mark is None or (mark.kind == "old" and not container.id.startswith(mark.old_id)) else mark
 
 
-def bearer_of(container: Listed) -> str | None:
+def bearer_of(container: ListedContainer) -> str | None:
     """The name that a leftover had or is to have, or None for a container that is none."""
     mark = mark_of(container)
     return mark.name if mark else None

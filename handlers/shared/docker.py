@@ -9,13 +9,11 @@ from typing import Any
 from handlers.containers import compose
 from handlers.shared.http import TRY_LATER, retry_after_s
 from handlers.shared.output import cut, mask
-from hooks.docker.records import Listed, Seen, listed, seen
+from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
 from hooks.events.suggestions import did_you_mean
 from hooks.handler import Context, GiveUp, Retry
 
 CONTROL = "CONTAINERS=1 and POST=1"  # what a socket proxy must allow to whoever restarts or makes containers
-# what a raw answer of the wrong shape raises
-_BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 
 
 @contextmanager
@@ -35,7 +33,7 @@ def engine(ctx: Context, doing: str, allow: str) -> Iterator[Any]:
         raise _in_words(error, doing, allow, ctx.now()) from None
 
 
-def look(client: Any, name: str) -> Seen | None:
+def look(client: Any, name: str) -> InspectedContainer | None:
     """The container of this name or id, or None where Docker knows none. Raises Retry for an answer that is none."""
     from docker.errors import NotFound
 
@@ -44,25 +42,25 @@ def look(client: Any, name: str) -> Seen | None:
     except NotFound:
         return None
     try:
-        return seen(raw)
-    except _BROKEN:
+        return inspected(raw)
+    except MALFORMED:
         raise Retry(f"Docker's answer about container '{name}' is not one of a Docker engine") from None
 
 
-def everyone(client: Any) -> list[Listed]:
+def everyone(client: Any) -> list[ListedContainer]:
     """Every container, running or not, by one list. Raises Retry for an answer that is none."""
     try:
         return [listed(raw) for raw in client.containers(all=True)]
-    except _BROKEN:
+    except MALFORMED:
         raise Retry("Docker's list of containers is not one of a Docker engine") from None
 
 
-def find(client: Any, name: str, ctx: Context) -> Seen:
+def find(client: Any, name: str, ctx: Context) -> InspectedContainer:
     """As `look`; raises GiveUp for an unknown name, and for the container that gluehook itself runs in."""
     return admitted(look(client, name), name, ctx)
 
 
-def admitted(found: Seen | None, name: str, ctx: Context) -> Seen:
+def admitted(found: InspectedContainer | None, name: str, ctx: Context) -> InspectedContainer:
     """What a look found, if it may be touched. Raises GiveUp as `find` does."""
     if found is None:
         meant = did_you_mean(name, ctx.world.containers, " ({})")
@@ -72,12 +70,12 @@ def admitted(found: Seen | None, name: str, ctx: Context) -> Seen:
     return found
 
 
-def is_own(container: Listed, ctx: Context) -> bool:
+def is_own(container: ListedContainer, ctx: Context) -> bool:
     """Whether gluehook itself runs in it."""
     return bool(ctx.own_id) and (container.id.startswith(ctx.own_id) or ctx.own_id.startswith(container.id))
 
 
-def obstacle_of_parent(client: Any, member: Seen, *, healthy: bool) -> str | None:
+def obstacle_of_parent(client: Any, member: InspectedContainer, *, healthy: bool) -> str | None:
     """Why a container that lives in another's network namespace must be left alone, or None.
 
     Starting it beside a parent that does not run fails and leaves it stopped. Raises Retry while the parent
@@ -95,7 +93,7 @@ def obstacle_of_parent(client: Any, member: Seen, *, healthy: bool) -> str | Non
     return obstacle(parent, f"container '{member.name}' joins the network of '{parent.name}', which", healthy=healthy)
 
 
-def obstacle(parent: Seen, who: str, *, healthy: bool) -> str | None:
+def obstacle(parent: InspectedContainer, who: str, *, healthy: bool) -> str | None:
     """Why nobody can join this container's network namespace now, or None; `who` begins the sentence.
 
     Raises Retry while it is on its way up. `healthy`: its health check, if it has one, must pass too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.shared.docker import engine, find, look
-from hooks.docker.records import Seen
+from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, GiveUp, Retry
 
 
@@ -24,20 +24,20 @@ def addresses_of(name: str, ctx: Context) -> tuple[str, ...] | str:
         return _shared(name, house(client, dns), server)
 
 
-def _named(client: Any, name: str, ctx: Context) -> Seen:
+def _named(client: Any, name: str, ctx: Context) -> InspectedContainer:
     seen = find(client, name, ctx)
     if seen.name != name:  # Docker also takes the beginning of an id
         raise GiveUp(f"Docker knows no container '{name}'; correct the name in the rules file")
     return seen
 
 
-def house(client: Any, seen: Seen) -> Seen:
+def house(client: Any, seen: InspectedContainer) -> InspectedContainer:
     """Itself, or the container in whose network namespace it lives."""
     parent = look(client, seen.parent) if seen.parent else None
     return parent or seen
 
 
-def _shared(name: str, dns: Seen, server: Seen) -> tuple[str, ...]:
+def _shared(name: str, dns: InspectedContainer, server: InspectedContainer) -> tuple[str, ...]:
     networks = set(dns.addresses)
     if server.network_mode != "host":  # there every network of the engine can be reached
         networks &= set(server.addresses)
@@ -50,5 +50,5 @@ def _shared(name: str, dns: Seen, server: Seen) -> tuple[str, ...]:
     )
 
 
-def _list(seen: Seen) -> str:
+def _list(seen: InspectedContainer) -> str:
     return ", ".join(sorted(seen.addresses)) or "none"

@@ -42,7 +42,7 @@ def hand_over(rewrite: Rewrite, ctx: Context) -> None:
     name, directory = ctx.settings.wireguard_container, rewrite.layout.dir
     with engine(ctx, f"restart container '{name}'", "CONTAINERS=1 and POST=1") as client:
         seen = find(client, name, ctx)
-        if not seen.running and not left_by_us(seen, ctx):
+        if seen.stopped and not left_by_us(seen, ctx):
             raise LeftAlone(f"container '{name}' does not run, so nothing was handed to it")
         files = _files(rewrite.wish, _environment(client, seen.id), directory)
         budget = RestartBudget(name, ctx)

@@ -16,13 +16,14 @@ from math import inf
 from typing import Any
 
 from hooks.docker.client import connect, engine, where
-from hooks.docker.inspect import addresses_of, everything, inspect_all, inspect_one, inspect_some, these
+from hooks.docker.inspect import inspect_all, inspect_one, inspect_some
 from hooks.docker.refusals import why
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import backoff
 from hooks.events.jsonl import from_docker
 from hooks.sources.docker_stream import Backlog, Failed, Item, Opened, Reader
+from hooks.world.changes import addresses_of, all_containers, some_containers
 from hooks.world.model import Container
 from hooks.world.tracker import Tracker
 
@@ -103,7 +104,7 @@ class DockerSource:
                 found = {name: _named(inspect_one(client, name), name) for name in names}
         except Exception:  # noqa: BLE001 - whatever keeps us from looking
             return False
-        self._tracker.update(these(before, found))
+        self._tracker.update(some_containers(before, found))
         return True
 
     def _since(self) -> int:
@@ -201,12 +202,14 @@ class DockerSource:
         self._look_soon, self._look_by = {}, inf
         try:
             with closing(connect(_LOOK_S)) as client:
-                found = inspect_some(client, idents, closely=self._podman)
+                found = inspect_some(client, idents, in_full=self._podman)
         except Exception:  # noqa: BLE001 - if the engine is away the reader says so
             self._resync_at = min(self._resync_at, time.monotonic() + self._pause_s())
             return
         for seen in found if not self._stopping.is_set() else ():
-            self._tracker.update(these(before, {seen.name: seen}) if self._podman else addresses_of(seen), "live")
+            self._tracker.update(
+                some_containers(before, {seen.name: seen}) if self._podman else addresses_of(seen), "live"
+            )
 
     def _resync(self) -> None:
         before, dropped = self._tracker.world, self._backlog.dropped
@@ -220,7 +223,7 @@ class DockerSource:
             return
         if self._stopping.is_set():
             return
-        self._tracker.resync(everything(before, found))
+        self._tracker.resync(all_containers(before, found))
         self._said_dropped(dropped)
         self._certain, self._failures, self._resync_at = True, 0, time.monotonic() + self._resync_s
         self._restore(found)

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hooks.docker.inspect import from_list
-from hooks.world.model import Container
+from hooks.docker.container import ListedContainer, inspected, listed
 
 # The last part of an image's name, without its tag: qmcgaw/gluetun, ghcr.io/hotio/qbittorrent, adguard/adguardhome …
 _IMAGES: Mapping[str, re.Pattern[str]] = {
@@ -28,7 +27,7 @@ PORT_FOLDER = "/tmp/gluetun"  # noqa: S108 - gluetun's own
 class FoundContainer:
     """A container of the server. `mounts` are folder inside -> (kind, host's folder or volume)."""
 
-    container: Container
+    container: ListedContainer
     networks: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -58,7 +57,7 @@ class Server:
 
 def find_containers(client: Any) -> Server:
     """Look around with a docker.APIClient. Raises OSError where the list cannot be had."""
-    everyone = [from_list(raw) for raw in client.containers(all=True)]
+    everyone = [listed(raw) for raw in client.containers(all=True)]
     chosen = {role: found for role in _IMAGES if (found := _choose(role, everyone))}
     by_role = {role: _closer(client, found) for role, found in chosen.items()}
     gluetun = chosen.get("gluetun")
@@ -66,7 +65,7 @@ def find_containers(client: Any) -> Server:
     return Server(by_role, tuple(sorted(one.name for one in everyone if one.network_mode in ours)))
 
 
-def _choose(role: str, everyone: Iterable[Container]) -> Container | None:
+def _choose(role: str, everyone: Iterable[ListedContainer]) -> ListedContainer | None:
     """By its image, else by its name; of several the one with the usual name, else one that runs."""
     names = _NAMES.get(role, (role,))
     alike = [one for one in everyone if _IMAGES[role].fullmatch(_short(one.image)) or one.name in names]
@@ -77,13 +76,12 @@ def _short(image: str) -> str:
     return image.rpartition("/")[2].partition("@")[0].partition(":")[0].lower()
 
 
-def _closer(client: Any, found: Container) -> FoundContainer:
-    raw = client.inspect_container(found.id)
-    pairs = (pair.partition("=")[::2] for pair in (raw.get("Config") or {}).get("Env") or [])
-    mounts = {m["Destination"]: (m["Type"], m.get("Name") or m["Source"]) for m in raw.get("Mounts") or []}
-    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
-    joined = tuple(sorted(name for name in networks if name not in ("bridge", "host", "none")))  # no names on those
-    return FoundContainer(found, joined, {name: value for name, value in pairs if name in _VARIABLES}, mounts)
+def _closer(client: Any, found: ListedContainer) -> FoundContainer:
+    one = inspected(client.inspect_container(found.id))
+    # a container has no name of its own on Docker's three
+    joined = tuple(sorted(name for name in one.addresses if name not in ("bridge", "host", "none")))
+    variables = {name: value for name, value in one.environment.items() if name in _VARIABLES}
+    return FoundContainer(found, joined, variables, one.mounts)
 
 
 def owner_of_port_file(gluetun: FoundContainer | None) -> str:

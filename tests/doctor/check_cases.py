@@ -65,8 +65,8 @@ def resolved(*addresses: str, error: str = "") -> Server:
 OLD = PortFile((PORT,), "", "1-1", int((NOW_S - 99_999) * 1e9))
 ELSEWHERE = box("qbittorrent", network="container:gone-for-good")
 HEALER = box("autoheal", image="willfarrell/autoheal", environment={"AUTOHEAL_CONTAINER_LABEL": "all"})
-UNHEALTHY = replace(GLUETUN, container=replace(GLUETUN.container, health="unhealthy"))
-LABELLED = replace(GLUETUN, container=replace(GLUETUN.container, labels={"deunhealth.restart.on.unhealthy": "true"}))
+UNHEALTHY = replace(GLUETUN, health="unhealthy")
+LABELLED = replace(GLUETUN, labels={"deunhealth.restart.on.unhealthy": "true"})
 
 # check -> servers that have that trouble, each with words that must be in what is seen or in the remedy
 CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
@@ -114,7 +114,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     ],
     "port-file-mounted-alone": [
         (well(port_file_is_mounted=True), ("in gluehook's container", "mount the folder")),
-        (well(boxes={"gluetun": replace(GLUETUN, mounts=("/tmp/gluetun/forwarded_port",))}),
+        (well(boxes={"gluetun": replace(GLUETUN, mounts={"/tmp/gluetun/forwarded_port": ("bind", "/srv/port")})}),
          ("in gluetun's container",)),
     ],
     "control-server-closed": [

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from hooks.docker.inspect import addresses_of, everything, these
 from hooks.events.catalogue import Event
 from hooks.world import saved as remembered
+from hooks.world.changes import addresses_of, all_containers, some_containers
 from hooks.world.model import Container, PortFile, World, after_event, diff, lasts, present
 from hooks.world.tracker import Tracker
 
@@ -121,7 +121,7 @@ def test_the_ids_that_a_name_had_are_remembered_the_latest_first_and_not_for_eve
 def test_an_id_that_only_a_look_has_seen_go_is_remembered_too() -> None:
     world = after(happened("start", "vpn", A, 10))
     found = {"vpn": Container("vpn", B, running=True, started_at=20)}
-    assert everything(world, found)(world).earlier == {"vpn": (A,)}
+    assert all_containers(world, found)(world).earlier == {"vpn": (A,)}
 
 
 def test_a_new_name_takes_over_no_ids() -> None:
@@ -198,25 +198,25 @@ def test_what_costs_nothing_is_posted_alone() -> None:
 def test_a_resync_tells_every_state_and_each_once() -> None:
     told = Told()
     found = {"web": Container("web", A, running=True, health="unhealthy", started_at=7), "off": Container("off", B)}
-    assert told.resync(everything(World(), found)) == ["container.start", "container.unhealthy"]
+    assert told.resync(all_containers(World(), found)) == ["container.start", "container.unhealthy"]
     assert [event.time for event in told.events] == [7, 7]
-    assert told.resync(everything(told.tracker.world, found)) == ["container.start", "container.unhealthy"]
+    assert told.resync(all_containers(told.tracker.world, found)) == ["container.start", "container.unhealthy"]
     assert {event.origin for event in told.events} == {"resync"}
 
 
 def test_a_resync_tells_what_ended_meanwhile() -> None:
     told = Told(after(happened("start", "web", A, 10), happened("start", "dns", B, 10)))
     dead = Container("web", A, running=False, finished_at=15, exit_code=3)
-    assert told.resync(everything(told.tracker.world, {"web": dead})) == ["container.die", "container.destroy"]
+    assert told.resync(all_containers(told.tracker.world, {"web": dead})) == ["container.die", "container.destroy"]
     assert (told.events[0].time, told.events[0].data["exit_code"]) == (15, 3)
 
 
 def test_a_restart_that_nobody_saw_is_told_by_a_look() -> None:
     told = Told(after(happened("start", "vpn", A, 10), happened("healthy", "vpn", A, 11)))
     same = told.tracker.world.containers["vpn"]
-    assert told.look(these(told.tracker.world, {"vpn": same})) == []
+    assert told.look(some_containers(told.tracker.world, {"vpn": same})) == []
     again = replace(same, started_at=50)
-    assert told.look(these(told.tracker.world, {"vpn": again})) == ["container.start", "container.healthy"]
+    assert told.look(some_containers(told.tracker.world, {"vpn": again})) == ["container.start", "container.healthy"]
 
 
 def test_what_an_event_told_during_a_look_is_newer_than_the_look() -> None:
@@ -224,9 +224,9 @@ def test_what_an_event_told_during_a_look_is_newer_than_the_look() -> None:
     before = told.tracker.world
     told.tell(happened("unhealthy", "vpn", A, 20), happened("start", "new", C, 21))
     found = {"vpn": replace(before.containers["vpn"], health="healthy")}
-    assert told.look(everything(before, found)) == ["container.destroy"], "web is gone; vpn and new are newer"
+    assert told.look(all_containers(before, found)) == ["container.destroy"], "web is gone; vpn and new are newer"
     assert told.tracker.world.containers["vpn"].health == "unhealthy"
-    assert told.look(these(before, {"vpn": None})) == []
+    assert told.look(some_containers(before, {"vpn": None})) == []
 
 
 def test_a_state_is_asked_for_by_the_event_that_began_it() -> None:
@@ -317,9 +317,9 @@ def test_random_lives_end_the_same_by_events_by_a_look_and_by_both() -> None:
         assert _core(by_events) == _core(World(containers=truth))
         seen_until = dice.randrange(len(events) + 1)
         early = after(*events[:seen_until])
-        looked = everything(early, truth)(early)
+        looked = all_containers(early, truth)(early)
         assert _core(looked) == _core(by_events)
         # after a reconnect Docker tells some of the past again, behind the look that already knows its end
         again = after(*events[dice.randrange(len(events) + 1) :], world=looked)
         assert _core(again) == _core(by_events)
-        assert diff(again, everything(again, truth)(again), "resync", 99) == []
+        assert diff(again, all_containers(again, truth)(again), "resync", 99) == []

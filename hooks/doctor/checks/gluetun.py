@@ -25,9 +25,9 @@ def tunnel_down(server: Server) -> Iterator[Finding]:
 def gluetun_unhealthy(server: Server) -> Iterator[Finding]:
     """gluetun's health check fails."""
     box = server.gluetun_box
-    if box and box.container.health == "unhealthy":
+    if box and box.health == "unhealthy":
         fix = "gluetun restarts its tunnel by itself, and the rule heal-vpn after 3 minutes. If it stays unhealthy:"
-        yield Finding(f"'{box.container.name}' is unhealthy", fix, (logs("gluetun"),))
+        yield Finding(f"'{box.name}' is unhealthy", fix, (logs("gluetun"),))
 
 
 @broken("gluetun asks for a port when the tunnel comes up; if that fails, it never asks again and stays healthy")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from handlers.containers import compose
 from handlers.containers.dependents import Dependent
-from hooks.docker.records import Listed
+from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.doctor.checks.check import Finding, broken, compose_up, risk
-from hooks.doctor.facts.model import Box, Server
+from hooks.doctor.facts.model import Server
 
 _CUT_OFF = "it looks healthy and reaches nothing: only the loopback interface is left in its namespace"
 
@@ -17,7 +17,7 @@ def _in(server: Server, state: str) -> list[Dependent]:
     return [one for one in server.dependents if one.state == state]
 
 
-def _recreate(seen: str, one: Listed, parent: str) -> Finding:
+def _recreate(seen: str, one: ListedContainer, parent: str) -> Finding:
     made_by_compose = compose.recreation([one.labels])
     if made_by_compose:
         return Finding(seen, "re-create it", tuple(made_by_compose))
@@ -73,9 +73,9 @@ def orphaned(server: Server) -> Iterator[Finding]:
 def own_namespace_shared(server: Server) -> Iterator[Finding]:
     """gluehook itself is in gluetun's namespace."""
     own = server.own
-    if own and own.container.network_mode.startswith("container:"):
+    if own and own.network_mode.startswith("container:"):
         yield Finding(
-            f"gluehook's container '{own.container.name}' has network_mode service:… or container:…",
+            f"gluehook's container '{own.name}' has network_mode service:… or container:…",
             "take network_mode out of gluehook's service, and put it on gluetun's network; QBITTORRENT_URL is then "
             "http://gluetun:8181",
             (compose_up("gluehook"),),
@@ -88,20 +88,20 @@ def healer_restarts_gluetun(server: Server) -> Iterator[Finding]:
     # autoheal and deunhealth restart the containers that have a certain label
     gluetun = server.containers.get(server.settings.gluetun_container)
     for box in server.boxes.values() if gluetun else ():
-        label = _healed_label(box) if box.container.running else ""
+        label = _healed_label(box) if box.running else ""
         if gluetun and (label == "all" or gluetun.labels.get(label) == "true"):
             only_some = "set AUTOHEAL_CONTAINER_LABEL: autoheal there, and label only what may be restarted alone"
             yield Finding(
-                f"'{box.container.name}' ({box.container.image}) restarts '{gluetun.name}', for its label is {label}",
+                f"'{box.name}' ({box.image}) restarts '{gluetun.name}', for its label is {label}",
                 only_some if label == "all" else f"take the label {label} off gluetun",
                 (compose_up(),),
             )
 
 
-def _healed_label(box: Box) -> str:
+def _healed_label(box: InspectedContainer) -> str:
     """The label of the containers that it restarts; "all" for every container, "" where it is no healer."""
-    if "deunhealth" in box.container.image:
+    if "deunhealth" in box.image:
         return "deunhealth.restart.on.unhealthy"
-    if "autoheal" in box.container.image:
+    if "autoheal" in box.image:
         return box.environment.get("AUTOHEAL_CONTAINER_LABEL") or "autoheal"
     return ""

@@ -38,7 +38,7 @@ def hairpin(server: Server) -> Iterator[Finding]:
 def keys_in_the_log(server: Server) -> Iterator[Finding]:
     """`LOG_CONFS` is on at linuxserver/wireguard, which is its default."""
     box = server.wireguard_box
-    if box and "linuxserver/wireguard" in box.container.image:
+    if box and "linuxserver/wireguard" in box.image:
         value = variable(box, "LOG_CONFS")
         if value.lower() != "false":
             yield Finding(
@@ -83,9 +83,9 @@ def no_common_network(server: Server) -> Iterator[Finding]:
     # nothing is found where one of them has no network of its own
     box, adguard = server.wireguard_box, server.adguard
     theirs = set(adguard.addresses) if adguard else set()
-    if box and adguard and box.container.running and box.networks and theirs and not box.networks & theirs:
+    if box and adguard and box.running and box.addresses.keys() and theirs and not box.addresses.keys() & theirs:
         yield Finding(
-            f"'{box.container.name}' is on {', '.join(sorted(box.networks))}, "
+            f"'{box.name}' is on {', '.join(sorted(box.addresses.keys()))}, "
             f"'{adguard.container}' on {', '.join(sorted(theirs))}",
             "in the compose file give both services one network in common",
             (compose_up(),),

@@ -139,7 +139,7 @@ def _reachable(server: Server) -> str:
     adguard: AdGuard | None = server.adguard
     if adguard is None or not adguard.running:
         return ""
-    own = server.own.networks if server.own else None
+    own = server.own.addresses if server.own else None
     return next((a for network, a in adguard.addresses.items() if a and (own is None or network in own)), "")
 
 

@@ -10,7 +10,8 @@ asks `is_cut_off` and `relisten_pending`.
 
 from __future__ import annotations
 
-from hooks.doctor.facts.model import AdGuard, Box, Device, QBittorrent, Server, Unread, WireGuard
+from hooks.docker.container import InspectedContainer
+from hooks.doctor.facts.model import AdGuard, Device, QBittorrent, Server, Unread, WireGuard
 from hooks.world.model import World
 
 OFF = ("", "off", "false", "no", "0")
@@ -18,13 +19,13 @@ OFF = ("", "off", "false", "no", "0")
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
-def variable(box: Box | None, *names: str) -> str:
+def variable(box: InspectedContainer | None, *names: str) -> str:
     """The first of these variables that the container has, "" if none: give older names after newer ones."""
     environment = box.environment if box else {}
     return next((environment[name].strip() for name in names if environment.get(name)), "")
 
 
-def asks_for_port(box: Box | None) -> bool:
+def asks_for_port(box: InspectedContainer | None) -> bool:
     """Whether gluetun's container is set to have a port forwarded."""
     older = ("PORT_FORWARDING", "PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING")
     return variable(box, "VPN_PORT_FORWARDING", *older).lower() not in OFF

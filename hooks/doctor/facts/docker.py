@@ -11,17 +11,15 @@ from typing import Any, TypeVar
 
 from handlers.containers.dependents import Dependent, Earlier, judged, members, orphans
 from hooks.docker import client as docker_host
-from hooks.docker import inspect, records, refusals
-from hooks.docker.records import Listed
-from hooks.doctor.facts.model import Box, Docker, DockerAccess
+from hooks.docker import refusals
+from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
+from hooks.doctor.facts.model import Docker, DockerAccess
 from hooks.handler import Context, GiveUp
-from hooks.world.model import Container
 
 T = TypeVar("T")
 ADGUARDS = ("adguard", "adguardhome")
 # healers and port setters: what they are set to do stands in their environment
 _OTHERS = re.compile(r"autoheal|deunhealth|adguard|gluetun|qbit", re.IGNORECASE)
-_BROKEN = (ValueError, KeyError, TypeError, AttributeError)
 _UNNEEDED = {"/images/json": "IMAGES", "/volumes": "VOLUMES", "/info": "INFO"}  # path -> a proxy's word for it
 
 
@@ -32,13 +30,12 @@ def read(ctx: Context) -> Docker:
     try:
         with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
             raws = _listed(client)
-            containers = {seen.name: seen for seen in _each(inspect.from_list, raws)}
-            names = [name for name, seen in containers.items() if _matters(seen, ctx)]
-            boxes = {name: box for name in names if (box := _box(client, containers[name]))}
+            everyone = tuple(_each(listed, raws))
+            boxes = {one.name: box for one in everyone if _matters(one, ctx) and (box := _inspected(client, one))}
     except (OSError, DockerException) as error:  # what requests raises descends from OSError
         raise GiveUp(refusals.why(error, docker_host.where())) from None
-    closely = {name: box.container for name, box in boxes.items()}
-    return Docker({**containers, **closely}, boxes, tuple(_each(records.listed, raws)))
+    containers = {one.name: boxes.get(one.name, one).for_world() for one in everyone}
+    return Docker(containers, boxes, everyone)
 
 
 def read_access(ctx: Context) -> DockerAccess:
@@ -54,57 +51,40 @@ def read_access(ctx: Context) -> DockerAccess:
         return DockerAccess(where, is_socket=False, tls=client.base_url.startswith("https:"), unneeded=answered)
 
 
-def dependents(docker: Docker, parent: str, earlier: Earlier) -> tuple[list[Dependent], list[Listed]]:
+def dependents(docker: Docker, parent: str, earlier: Earlier) -> tuple[list[Dependent], list[ListedContainer]]:
     """Who belongs into the parent's namespace and how they are; and who joins one that nobody knows."""
     house = docker.boxes.get(parent)
     if house is None:
         return [], []
-    found = members(house.seen, docker.listed, earlier)
-    seen = {box.seen.id: box.seen for box in docker.boxes.values()}
-    return judged(house.seen, found, seen), orphans(docker.listed, found)
+    found = members(house, docker.listed, earlier)
+    return judged(house, found, {box.id: box for box in docker.boxes.values()}), orphans(docker.listed, found)
 
 
 def _listed(client: Any) -> list[Mapping[str, Any]]:
-    listed = client.containers(all=True)
-    if not isinstance(listed, list):
+    answer = client.containers(all=True)
+    if not isinstance(answer, list):
         raise GiveUp(f"what answers at {docker_host.where()} is no Docker engine; correct DOCKER_HOST")
-    return listed
+    return answer
 
 
 def _each(read: Callable[[Mapping[str, Any]], T], raws: Iterable[Mapping[str, Any]]) -> Iterator[T]:
     for raw in raws:
-        with suppress(*_BROKEN):  # one strange record must not hide the others
+        with suppress(*MALFORMED):  # one strange record must not hide the others
             yield read(raw)
 
 
-def _matters(seen: Container, ctx: Context) -> bool:
+def _matters(seen: ListedContainer, ctx: Context) -> bool:
     settings = ctx.settings
     named = (settings.gluetun_container, settings.qbittorrent_container, settings.wireguard_container, *ADGUARDS)
-    joins = seen.network_mode.startswith("container:")
-    return seen.name in named or seen.id == ctx.own_id or joins or _OTHERS.search(seen.image) is not None
+    of_interest = seen.name in named or seen.id == ctx.own_id or seen.parent is not None
+    return of_interest or _OTHERS.search(seen.image) is not None
 
 
-def _box(client: Any, listed: Container) -> Box | None:
+def _inspected(client: Any, one: ListedContainer) -> InspectedContainer | None:
     """By an inspect; None where it cannot be had, as of a container that is just being removed."""
-    with suppress(OSError, *_BROKEN):
-        raw = client.inspect_container(listed.id)
-        return box_of(raw)
+    with suppress(OSError, *MALFORMED):
+        return inspected(client.inspect_container(one.id))
     return None
-
-
-def box_of(raw: Mapping[str, Any]) -> Box:
-    """A container as `/containers/{id}/json` shows it."""
-    config, host = raw.get("Config") or {}, raw.get("HostConfig") or {}
-    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
-    pairs = (str(line).partition("=") for line in config.get("Env") or ())
-    return Box(
-        inspect.from_inspect(raw),
-        records.seen(raw),
-        {name: value for name, _, value in pairs},
-        tuple(str(mount["Destination"]) for mount in raw.get("Mounts") or ()),
-        frozenset(networks),
-        privileged=bool(host.get("Privileged")),
-    )
 
 
 def _answers(client: Any, path: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.containers.dependents import Dependent, Earlier
 from hooks.config.settings import Settings
-from hooks.docker.records import Listed, Seen
+from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.world.model import Container, PortFile
 
 
@@ -20,26 +20,12 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A container as an inspect shows it: what the list of all cannot tell."""
-
-    container: Container
-    seen: Seen
-    environment: Mapping[str, str] = field(
-        default_factory=dict, repr=False
-    )  # with secrets: only single values are shown
-    mounts: tuple[str, ...] = ()  # the paths in it where something is mounted
-    networks: frozenset[str] = frozenset()  # their names
-    privileged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Docker:
     """The engine: every container, and more about those that matter here."""
 
     containers: Mapping[str, Container] = field(default_factory=dict)  # by name
-    boxes: Mapping[str, Box] = field(default_factory=dict)  # by name, the inspected ones
-    listed: tuple[Listed, ...] = ()  # every container, with the namespace that it joins
+    boxes: Mapping[str, InspectedContainer] = field(default_factory=dict)  # by name, the inspected ones
+    listed: tuple[ListedContainer, ...] = ()  # every container, with the namespace that it joins
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +141,7 @@ class Server:
     wireguard: WireGuard | Unread | None = None
     adguard: AdGuard | None = None
     dependents: Sequence[Dependent] = ()  # the containers that belong into gluetun's namespace
-    orphans: Sequence[Listed] = ()  # containers that join one that no longer exists and is not known
+    orphans: Sequence[ListedContainer] = ()  # containers that join one that no longer exists and is not known
     names: Sequence[HostName] = ()
     public_ip: str = ""  # the house's own, where the owner has given it
     applied: Mapping[str, Any] | None = None  # the port that gluehook last set, and the port file's generation then
@@ -166,26 +152,26 @@ class Server:
         return self.docker.containers if isinstance(self.docker, Docker) else {}
 
     @property
-    def boxes(self) -> Mapping[str, Box]:
+    def boxes(self) -> Mapping[str, InspectedContainer]:
         """The inspected containers by name; empty where Docker cannot be asked."""
         return self.docker.boxes if isinstance(self.docker, Docker) else {}
 
     @property
-    def gluetun_box(self) -> Box | None:
+    def gluetun_box(self) -> InspectedContainer | None:
         """gluetun's container, None where Docker does not show it."""
         return self.boxes.get(self.settings.gluetun_container)
 
     @property
-    def qbittorrent_box(self) -> Box | None:
+    def qbittorrent_box(self) -> InspectedContainer | None:
         """qBittorrent's container, None where Docker does not show it."""
         return self.boxes.get(self.settings.qbittorrent_container)
 
     @property
-    def wireguard_box(self) -> Box | None:
+    def wireguard_box(self) -> InspectedContainer | None:
         """WireGuard's container, None where Docker does not show it."""
         return self.boxes.get(self.settings.wireguard_container)
 
     @property
-    def own(self) -> Box | None:
+    def own(self) -> InspectedContainer | None:
         """The container that gluehook runs in."""
-        return next((box for box in self.boxes.values() if self.own_id and box.container.id == self.own_id), None)
+        return next((box for box in self.boxes.values() if self.own_id and box.id == self.own_id), None)

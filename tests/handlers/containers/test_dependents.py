@@ -14,7 +14,7 @@ from handlers.containers.recreate import recreate
 from handlers.containers.rejoin import Rejoin, RejoinArgs
 from handlers.containers.rejoin_work import waves
 from handlers.containers.temporary_names import Mark, aside, mark_of
-from hooks.docker.records import Listed, Seen, listed, seen
+from hooks.docker.container import InspectedContainer, ListedContainer, inspected, listed
 from hooks.handler import Retry
 from tests.handlers.cases_general import docker_at, engine_of
 from tests.handlers.cases_rejoin import PARENT, SharedNetwork
@@ -24,30 +24,28 @@ from tests.parts.docker.on_engine import composed
 OLD = "0" * 64
 
 
-def one(name: str, joins: str = "", *labels: str, running: bool = True) -> Listed:
+def one(name: str, joins: str = "", *labels: str, running: bool = True) -> ListedContainer:
     """A container of a list; its id is made of its name. `labels`: its service, then what it needs."""
     mode = f"container:{joins}" if joins else "bridge"
     said = composed(labels[0], *labels[1:]) if labels else {}
-    return Listed(name, ident(name), running, fresh=False, network_mode=mode, labels=said)
+    return ListedContainer(name, ident(name), labels=said, running=running, network_mode=mode)
 
 
 def ident(name: str) -> str:
     return name.encode().hex().ljust(64, "0")
 
 
-def here(container: Listed, started_at: int = 10, **more: object) -> Seen:
-    values = {slot: getattr(container, slot) for slot in Listed.__dataclass_fields__}
-    rest = {
-        "paused": False, "restarting": False, "health": "", "started_at": started_at, "finished_at": 0, "exit_code": 0,
-        "error": "", "stop_timeout_s": 10, "auto_remove": False,
-    }  # fmt: skip
-    return Seen(**{**values, **rest, **more})  # type: ignore[arg-type]
+def here(container: ListedContainer, started_at: int = 10, **more: object) -> InspectedContainer:
+    values = {slot: getattr(container, slot) for slot in ListedContainer.__dataclass_fields__}
+    return InspectedContainer(**{**values, "started_at": started_at, **more})
 
 
 VPN = one("vpn")
 
 
-def links(*containers: Listed, earlier: dict[str, tuple[str, ...]] | None = None, of: Listed = VPN) -> dict[str, Link]:
+def links(
+    *containers: ListedContainer, earlier: dict[str, tuple[str, ...]] | None = None, of: ListedContainer = VPN
+) -> dict[str, Link]:
     return {m.listed.name: m.link for m in members(of, [of, *containers], earlier or {})}
 
 
@@ -141,7 +139,7 @@ def test_a_stopped_one_that_our_own_restart_left_so_is_stranded() -> None:
 # -- the order -----------------------------------------------------------------------------------------
 
 
-def order(*containers: Listed) -> list[list[str]]:
+def order(*containers: ListedContainer) -> list[list[str]]:
     found = judged(here(VPN, 15), members(VPN, [VPN, *containers], {}), {x.id: here(x) for x in containers})
     return [[one.seen.name for one in wave] for wave in waves(found)]
 
@@ -204,8 +202,8 @@ def test_a_list_and_an_inspect_tell_the_same() -> None:
     state = {"Running": True, "Paused": True, "StartedAt": "2023-11-14T22:13:20Z"}
     more = {"Id": "1", "Name": "/web", "State": state, "HostConfig": raw["HostConfig"]}
     assert (listed(raw).name, listed(raw).parent, listed(raw).running) == ("web", OLD, True)
-    assert {slot: getattr(seen(more), slot) for slot in Listed.__dataclass_fields__} == {
-        slot: getattr(listed(raw), slot) for slot in Listed.__dataclass_fields__
+    assert {slot: getattr(inspected(more), slot) for slot in ListedContainer.__dataclass_fields__} == {
+        slot: getattr(listed(raw), slot) for slot in ListedContainer.__dataclass_fields__
     }
 
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from hooks.config.settings import Settings
-from hooks.docker.records import Seen
+from hooks.docker.container import InspectedContainer
 from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts.model import (
     AdGuard,
-    Box,
     Device,
     Docker,
     DockerAccess,
@@ -22,7 +21,7 @@ from hooks.doctor.facts.model import (
     Server,
     WireGuard,
 )
-from hooks.world.model import Container, PortFile
+from hooks.world.model import PortFile
 
 NOW_S = 1_800_000_000.0
 PORT = 40000
@@ -38,27 +37,19 @@ GLUETUN_ENV = {
 
 def box(name: str, *, image: str = "busybox", network: str = "home", running: bool = True, started_s: float = 3600,
         address: str = "", health: str = "", ident: str = "", error: str = "",
-        **more: Any) -> Box:  # fmt: skip
+        **more: Any) -> InspectedContainer:  # fmt: skip
     """A container that started so many seconds ago."""
     started, ident = int((NOW_S - started_s) * 1e9), ident or f"{name}-id"
-    addresses = {network: address} if address else {}
-    labels: Mapping[str, str] = more.pop("labels", {})
-    container = Container(
-        name, ident, image, labels, running, health, started, addresses=addresses, network_mode=network
-    )
-    seen = Seen(
-        name, ident, running, fresh=False, network_mode=network, labels=labels, paused=False, restarting=False,
-        health=health, started_at=started, finished_at=0, exit_code=0, error=error, stop_timeout_s=10,
-        auto_remove=False, gateways=frozenset(),
+    on_networks = {} if ":" in network else {network: (address,) if address else ()}
+    return InspectedContainer(
+        name, ident, image, running=running, health=health, network_mode=network, addresses=on_networks,
+        started_at=started, error=error, **more,
     )  # fmt: skip
-    networks = frozenset() if ":" in network else frozenset({network})
-    return Box(container, seen, networks=networks, **more)
 
 
-def docker(*boxes: Box) -> Docker:
+def docker(*boxes: InspectedContainer) -> Docker:
     """An engine with these containers."""
-    return Docker({b.container.name: b.container for b in boxes}, {b.container.name: b for b in boxes},
-                  tuple(b.seen for b in boxes))  # fmt: skip
+    return Docker({box.name: box.for_world() for box in boxes}, {box.name: box for box in boxes}, boxes)
 
 
 BOXES = {
@@ -73,7 +64,7 @@ QBITTORRENT = QBittorrent(PREFERENCES, "connected", ("lo", "eth0", "tun0"), (TUN
 
 
 def well(**changed: Any) -> Server:
-    """Everything is fine, but for what is changed: a field of `Server`, or `boxes={name: Box or None}`."""
+    """Everything is fine, but for what is changed: a field of `Server`, or `boxes={name: a container or None}`."""
     boxes = {**BOXES, **changed.pop("boxes", {})}
     engines = docker(*(one for one in boxes.values() if one))
     server = Server(

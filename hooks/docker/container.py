@@ -1,0 +1,161 @@
+"""One container as Docker's answers describe it: an entry of the list of all, and an inspect.
+
+The only parser of these two answers. The sources turn the record into the world's `Container`, handlers and the doctor
+use it as it is, `gluehook init` too, so that all of them agree on what "running" and "unhealthy" mean:
+a container that Docker is about to restart does not run, a paused one does; health stands in `State.Health`, with some
+Podmans in `State.Healthcheck`, and "none" is no health check. Read in the recordings of Docker 20 to 29 and Podman 4.3
+and 5.8 (tests/samples/containers). Nothing here sends a request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hooks.events.jsonl import nanoseconds
+from hooks.world.model import Container
+
+DEFAULT_STOP_TIMEOUT_S = 10  # Docker's own
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+"""What `listed` and `inspected` raise for an answer that is none of a Docker engine."""
+_GATEWAYS = ("Gateway", "IPv6Gateway")
+# how Docker 20 to 28 say that a namespace could not be joined
+_NOT_JOINED = ("join network", "joining network", "no such container", "is restarting, wait")
+_HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
+_EXITED = re.compile(r"Exited \((\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedContainer:
+    """A container as the list of all shows it."""
+
+    name: str
+    id: str
+    image: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    running: bool = False  # also while it is paused, not while it waits for its next restart
+    paused: bool = False
+    restarting: bool = False  # it has ended, and its restart policy starts it again
+    never_started: bool = False
+    health: str = ""  # "healthy", "unhealthy", "starting", or "" for no health check
+    exit_code: int = 0
+    network_mode: str = ""  # "" where the list does not show it, as Podman's
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by network, IPv4 first; () when stopped
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stays as it is until something starts it: it neither runs nor waits for its next restart."""
+        return not (self.running or self.restarting)
+
+    @property
+    def parent(self) -> str | None:
+        """The id or name of the container whose network namespace it joins."""
+        kind, _, parent = self.network_mode.partition(":")
+        return parent if kind == "container" else None
+
+    def for_world(self, started_at: int = 0, finished_at: int = 0) -> Container:
+        """The world's picture of it: of each network one address, and none of a network without."""
+        return Container(
+            self.name, self.id, self.image, self.labels, self.running, self.health, started_at, finished_at,
+            self.exit_code, {network: found[0] for network, found in self.addresses.items() if found},
+            self.network_mode,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedContainer(ListedContainer):
+    """A container as an inspect shows it. Times are ns since the Unix epoch, 0 for never."""
+
+    started_at: int = 0
+    finished_at: int = 0
+    error: str = ""  # why its last start failed
+    stop_timeout_s: int = DEFAULT_STOP_TIMEOUT_S
+    auto_remove: bool = False
+    privileged: bool = False
+    gateways: frozenset[str] = frozenset()  # the engine's own addresses on its networks
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # holds secrets
+    mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # path inside -> (type, host path or volume)
+
+    @property
+    def stranded(self) -> bool:
+        """Whether it does not run because it could not join another's namespace: nobody stopped it."""
+        error = self.error.lower()
+        return self.stopped and self.parent is not None and any(said in error for said in _NOT_JOINED)
+
+    def for_world(self, started_at: int = 0, finished_at: int = 0) -> Container:
+        """The world's picture of it, with its times."""
+        return ListedContainer.for_world(self, started_at or self.started_at, finished_at or self.finished_at)
+
+
+def listed(raw: Mapping[str, Any]) -> ListedContainer:
+    """One entry of `/containers/json`. Raises one of MALFORMED for a wrong shape."""
+    state, status = raw.get("State"), str(raw.get("Status") or "")
+    health, exited = _HEALTH.search(status), _EXITED.match(status)
+    return ListedContainer(
+        # a link of another container is listed as one more name, with two slashes
+        name=min(raw["Names"], key=lambda name: name.count("/")).lstrip("/"),
+        id=str(raw["Id"]),
+        image=raw.get("Image") or "",
+        labels=dict(raw.get("Labels") or {}),
+        running=state in ("running", "paused"),
+        paused=state == "paused",
+        restarting=state == "restarting",
+        never_started=state == "created",
+        health=health[1] if health else "",
+        exit_code=int(exited[1]) if exited else 0,
+        network_mode=_network_mode(raw),
+        addresses={name: _addresses(network) for name, network in _networks(raw).items()},
+    )
+
+
+def inspected(raw: Mapping[str, Any]) -> InspectedContainer:
+    """The answer of `/containers/{id}/json`. Raises one of MALFORMED for a wrong shape."""
+    state, config, host = raw["State"], raw.get("Config") or {}, raw.get("HostConfig") or {}
+    health = (state.get("Health") or state.get("Healthcheck") or {}).get("Status") or ""
+    started_at, networks = nanoseconds(state["StartedAt"] or ""), _networks(raw)
+    paused, restarting = bool(state.get("Paused")), bool(state.get("Restarting"))
+    return InspectedContainer(
+        name=str(raw["Name"]).lstrip("/"),
+        id=str(raw["Id"]),
+        image=config.get("Image") or "",
+        labels=dict(config.get("Labels") or {}),
+        # Docker calls a container running also while that waits for its next restart, Podman not while it is paused
+        running=(bool(state["Running"]) or paused) and not restarting,
+        paused=paused,
+        restarting=restarting,
+        never_started=not started_at,
+        health="" if health == "none" else health,
+        exit_code=int(state.get("ExitCode") or 0),
+        network_mode=_network_mode(raw),
+        addresses={name: _addresses(network) for name, network in networks.items()},
+        started_at=started_at,
+        finished_at=nanoseconds(state.get("FinishedAt") or ""),
+        error=str(state.get("Error") or ""),
+        stop_timeout_s=int(config.get("StopTimeout") or DEFAULT_STOP_TIMEOUT_S),
+        auto_remove=bool(host.get("AutoRemove")),
+        privileged=bool(host.get("Privileged")),
+        gateways=frozenset(str(network[key]) for network in networks.values() for key in _GATEWAYS if network.get(key)),
+        environment=_environment(config),
+        mounts={str(m["Destination"]): (str(m.get("Type") or ""), m.get("Name") or m.get("Source") or "")
+                for m in raw.get("Mounts") or ()},
+    )  # fmt: skip
+
+
+def _networks(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    return {name: network or {} for name, network in networks.items()}
+
+
+def _addresses(network: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(filter(None, (network.get("IPAddress"), network.get("GlobalIPv6Address"))))
+
+
+def _network_mode(raw: Mapping[str, Any]) -> str:
+    return str((raw.get("HostConfig") or {}).get("NetworkMode") or "")
+
+
+def _environment(config: Mapping[str, Any]) -> dict[str, str]:
+    pairs = (str(line).partition("=") for line in config.get("Env") or ())
+    return {name: value for name, _, value in pairs}

@@ -1,0 +1,61 @@
+"""What a reading of the engine changes in the world: functions from the world now to the world then.
+
+A reading takes time, and events go on meanwhile. So each change is told which world the reading began with (`before`):
+where an event has changed a container since, the event is right and the reading is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from hooks.world.model import Container, World
+
+Change = Callable[[World], World]
+
+
+def all_containers(before: World, found: Mapping[str, Container]) -> Change:
+    """The change to `found`, which are all containers by name: what is not among them is gone."""
+
+    def change(world: World) -> World:
+        for name in before.containers:
+            if name not in found and world.containers.get(name) is before.containers[name]:
+                world = world.without_container(name)
+        return some_containers(before, found)(world)
+
+    return change
+
+
+def some_containers(before: World, found: Mapping[str, Container | None]) -> Change:
+    """The change to `found`, which are some containers by name; None is one that is gone."""
+
+    def change(world: World) -> World:
+        for name, container in found.items():
+            if world.containers.get(name) is not before.containers.get(name):
+                continue
+            if container is None:
+                world = world.without_container(name) if name in world.containers else world
+            elif world.containers.get(name) != (now := _with_last_addresses(world, container)):
+                world = world.with_container(now)
+        return world
+
+    return change
+
+
+def addresses_of(container: Container) -> Change:
+    """The change of its addresses alone: whether it runs, and how well, is left to the events in their order."""
+
+    def change(world: World) -> World:
+        known = world.containers.get(container.name)
+        if known is None or known.id != container.id:
+            return world
+        addresses = _with_last_addresses(world, container).addresses
+        return world.with_container(replace(known, addresses=addresses, network_mode=container.network_mode))
+
+    return change
+
+
+def _with_last_addresses(world: World, container: Container) -> Container:
+    # one that is stopped or between two networks has none; the next is compared with the last
+    known = world.last_known(container.name)
+    return replace(container, addresses={**known.addresses, **container.addresses}) if known else container
