@@ -10,7 +10,7 @@ from handlers.containers import compose
 from handlers.shared.http import TRY_LATER, retry_after_s
 from handlers.shared.output import cut, mask
 from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
-from hooks.events.suggestions import did_you_mean
+from hooks.events.wording import did_you_mean
 from hooks.handler import Context, GiveUp, Retry
 
 CONTROL = "CONTAINERS=1 and POST=1"  # what a socket proxy must allow to whoever restarts or makes containers

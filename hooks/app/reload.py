@@ -16,6 +16,7 @@ from pathlib import Path
 from hooks.app import loading
 from hooks.app.loading import Loaded, Loading
 from hooks.events import signals
+from hooks.events.wording import counted
 from hooks.rules.table import Table
 from hooks.storage import atomic_files
 
@@ -173,9 +174,14 @@ class Reload:
             return
         self._said = said
         rules = len(self._table.rules)
-        stay = f"the {rules} rules of {self._table.file or 'before'} stay in force" if rules else "no rule is in force"
+        stay = "stays" if rules == 1 else "stay"
+        kept = (
+            f"{counted(rules, 'rule')} of {self._table.file or 'before'} {stay} in force"
+            if rules
+            else "no rule is in force"
+        )
         next_ = f"{self.file} is read again when it changes"
-        signals.emit(signals.problem, said=f"{self.file} is rejected: {stay}, and {next_}\n{said}")
+        signals.emit(signals.problem, said=f"{self.file} is rejected: {kept}, and {next_}\n{said}")
         self._reject(max(1, loaded.count))
 
     def _keep(self) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hooks.events.wording import counted
+
 if TYPE_CHECKING:
     from hooks.rules.table import Table
     from hooks.rules_file.reader import Contents
@@ -57,8 +59,3 @@ def checked_contents(file: str) -> Contents | None:
     if found is None:
         click.echo(render(wrong, text, file, colour=sys.stderr.isatty()), err=True)
     return found
-
-
-def counted(number: int, what: str) -> str:
-    """The number and its noun: "1 rule", "2 rules"."""
-    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hooks.cli.check import checked, counted
+from hooks.cli.check import checked
 from hooks.cli.options import new_file, seconds, settings
+from hooks.events.wording import counted
 
 if TYPE_CHECKING:
     from hooks.rules.table import Table

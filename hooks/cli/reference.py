@@ -38,7 +38,7 @@ def events(name: str | None, *, as_json: bool) -> int:
 
 
 def _reference(entries: Sequence[Mapping[str, Any]], name: str | None, what: str, *, as_json: bool) -> int:
-    from hooks.events.suggestions import did_you_mean
+    from hooks.events.wording import did_you_mean
     from hooks.workbench import reference
 
     chosen = [

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hooks.cli.check import checked, counted
+from hooks.cli.check import checked
 from hooks.cli.options import seconds, settings
 from hooks.cli.recordings import journal, opened, progress
+from hooks.events.wording import counted
 
 if TYPE_CHECKING:
     from hooks.config.settings import Settings
@@ -80,7 +81,7 @@ def _replays(tables: Sequence[Table], assume: Sequence[str], ours: Settings) -> 
 def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
     """What --assume says, each text RULE=HOW or HANDLER=HOW."""
     from handlers import HANDLERS
-    from hooks.events.suggestions import did_you_mean
+    from hooks.events.wording import did_you_mean
     from hooks.rules.rule_tests import assumed
 
     found: dict[str, list[Assumed]] = {}

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hooks.cli.check import checked_contents, counted
+from hooks.cli.check import checked_contents
 from hooks.cli.options import settings
 from hooks.cli.replay import STYLES
+from hooks.events.wording import counted
 
 if TYPE_CHECKING:
     from hooks.rules_file.reader import Contents

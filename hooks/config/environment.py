@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 from hooks.config.secrets import Sources, mask_userinfo
 from hooks.config.settings import SECRETS, Settings
-from hooks.events.suggestions import nearest
+from hooks.events.wording import nearest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -12,8 +12,8 @@ from hooks.events import jsonl, signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
 from hooks.events.durations import parse
-from hooks.events.suggestions import did_you_mean
 from hooks.events.wall_clock import local_time
+from hooks.events.wording import did_you_mean
 from hooks.journal.journal import Durable
 from hooks.runtime.dispatcher import CALL_WAIT_S, Dispatch
 from hooks.runtime.handler_memory import Memory

@@ -12,6 +12,7 @@ from typing import Any
 
 from hooks.doctor.facts.model import Gluehook
 from hooks.events.wall_clock import local_time
+from hooks.events.wording import counted
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Journal
 from hooks.runtime import heartbeat
@@ -28,7 +29,7 @@ def read(state: Path, errors: int = 0) -> Gluehook:
     now = time.time()
     well, says = heartbeat.judge(str(state / heartbeat.FILE_NAME), now)
     report = _object(state / heartbeat.FILE_NAME)
-    rejected = str(report.get("rules_rejected") or "") or (f"it has {errors} errors" if errors else "")
+    rejected = str(report.get("rules_rejected") or "") or (f"it has {counted(errors, 'error')}" if errors else "")
     told = Gluehook(well, tuple(says), rules_rejected=rejected)
     try:
         kept = _journal(state / FILE_NAME, now)

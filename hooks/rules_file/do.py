@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hooks.events import durations
-from hooks.events.suggestions import did_you_mean
+from hooks.events.wording import did_you_mean
 from hooks.handler import Duration, Handler
 from hooks.rules.placeholders import Template
 from hooks.rules.table import Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hooks.events.catalogue import CATALOGUE, EventType
-from hooks.events.suggestions import did_you_mean
+from hooks.events.wording import did_you_mean
 from hooks.rules.matching import Labels, Match, OneOf
 from hooks.rules.table import Entry
 from hooks.rules_file.errors import quoted

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hooks.events.catalogue import CATALOGUE
-from hooks.events.suggestions import did_you_mean, nearest
+from hooks.events.wording import did_you_mean, nearest
 from hooks.rules.placeholders import Placeholder, Template, parse
 from hooks.rules_file.errors import quoted
 from hooks.rules_file.findings import Findings

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hooks.events.suggestions import did_you_mean
+from hooks.events.wording import did_you_mean
 from hooks.rules.matching import OneOf
 from hooks.rules.rule_tests import RuleTest
 from hooks.rules.table import Entry, Table

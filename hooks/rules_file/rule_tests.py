@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hooks.events import durations
 from hooks.events.catalogue import EventType
-from hooks.events.suggestions import did_you_mean
+from hooks.events.wording import did_you_mean
 from hooks.rules.rule_tests import Assumed, Expected, Given, RuleTest, assumed
 from hooks.rules.table import Rule
 from hooks.rules_file.do import Handlers, expected, handler_of

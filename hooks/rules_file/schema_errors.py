@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from hooks.events.suggestions import did_you_mean
+from hooks.events.wording import did_you_mean
 from hooks.rules.table import Mode
 from hooks.rules_file.errors import kind_of, quoted
 from hooks.rules_file.positions import Path

@@ -104,7 +104,8 @@ def _well(report: "Mapping[str, Any]", now: float) -> str:
     behind = f"; the rules file itself is rejected: {rejected}" if rejected else ""
     age_s = now - report["time"]
     followed = " and ".join(names)
-    return f"healthy: {report['rules']} rules in force, {followed} followed, heartbeat {age_s:.0f} s old{behind}"
+    rules = f"{report['rules']} rule{'s' * (report['rules'] != 1)}"
+    return f"healthy: {rules} in force, {followed} followed, heartbeat {age_s:.0f} s old{behind}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 
 from hooks.events import jsonl
 from hooks.events.catalogue import CATALOGUE, Event, EventType, Origin
-from hooks.events.suggestions import did_you_mean
+from hooks.events.wording import did_you_mean
 
 _LABELS = "labels."
 _SOURCES = {"port": "files", "file": "files", "timer": "timer"}

@@ -160,7 +160,7 @@ def _limits(lane: Lane, *, full: bool) -> Iterator[str]:
     if lane.waits_for_end_of_state:
         yield "its rule.exhausted lasts: nothing starts before the state has ended"
     elif limit and full:
-        yield f"limit: {limit.runs} runs in {duration(limit.per_s)} are spent: rule.exhausted is raised instead"
+        yield f"limit: no run is left of {limit.runs} in {duration(limit.per_s)}, so rule.exhausted is raised instead"
     elif limit:
         yield f"limit: it is run {len(lane.starts) + 1} of {limit.runs} in {duration(limit.per_s)}"
 

@@ -158,7 +158,7 @@ def test_what_is_left_of_a_for_a_cooldown_and_a_limit() -> None:
     it.finished(run, Result("changed"), 70.0)
     after = explained(it, *UNHEALTHY, now=100.0)[1]
     assert after["when"][0] == "cooldown: 5m after the last run, 4m30s left"
-    assert after["when"][1] == "limit: 1 runs in 1h are spent: rule.exhausted is raised instead"
+    assert after["when"][1] == "limit: no run is left of 1 in 1h, so rule.exhausted is raised instead"
     it.feed(read(UNHEALTHY), 370.0)
     assert [run.rule.name for run in it.advance(370.0)] == ["r1"]
     assert "nothing starts before the state has ended" in explained(it, *UNHEALTHY, now=371.0)[1]["when"][0]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hooks.events import suggestions
+from hooks.events import wording
 
 PROVIDER = "private internet access"
 _FILE = Path(__file__).with_name("pia_regions.json")
@@ -37,7 +37,7 @@ def classify(names: Iterable[str]) -> Regions:
 def nearest(name: str) -> str | None:
     """The region that may be meant, or None."""
     known = {known.lower(): known for key in ("forward", "do_not_forward") for known in _data()[key]}
-    return known.get(suggestions.nearest(name.lower(), known))
+    return known.get(wording.nearest(name.lower(), known))
 
 
 def list_date() -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from handlers import HANDLERS
 from hooks.events.catalogue import CATALOGUE
-from hooks.events.suggestions import did_you_mean, nearest
+from hooks.events.wording import counted, did_you_mean, nearest
 
 _PAIRS = (
     "container.start container.stop", "container.pause container.unpause", "rule.pause rule.resume",
@@ -48,6 +48,10 @@ def test_one_letter_left_out_of_any_event_is_found() -> None:
         for place in range(event.index(".") + 1, len(event)):
             word = event[:place] + event[place + 1 :]
             assert word in CATALOGUE or nearest(word, CATALOGUE) == event, word
+
+
+def test_a_number_and_its_noun() -> None:
+    assert [counted(number, "rule") for number in (0, 1, 2, 1000)] == ["0 rules", "1 rule", "2 rules", "1,000 rules"]
 
 
 def test_the_question_and_its_form() -> None:

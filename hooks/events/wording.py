@@ -1,4 +1,4 @@
-"""Suggestions for a misspelt word: "did you mean …?" with the known word that is most like it.
+"""Wording that messages share: the question "did you mean …?", and a number with its noun.
 
 Every message about an unknown event, field, handler, argument, rule, key, setting, container or run asks here.
 A word of the opposite meaning is never suggested, however similar it is: the answer to `containers.stop` is not
@@ -26,6 +26,11 @@ _SIDES = [(set(one.split()), set(other.split())) for row in _OPPOSITES for one, 
 _VERBS = set().union(*(one for one, _ in _SIDES))
 _LONGEST = 80  # characters that are compared
 _SAME = 0.8  # a part of the word that is so similar to a verb is that verb, misspelt
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and its noun: "1 rule", "2 rules"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def did_you_mean(word: str, words: Iterable[str], form: str = "{}") -> str:
