@@ -28,7 +28,7 @@ MOVED: dict[str, str] = {
     "handlers.qbittorrent": "handlers.qbittorrent.set_port",
     "handlers.qbittorrent_api": "handlers.qbittorrent.web_api",
     "handlers.rejected": "handlers.shared.rejected_credentials",
-    "handlers.replacing": "handlers.shared.atomic_files",
+    "handlers.replacing": "hooks.storage.atomic_files",
     "handlers.webhook": "handlers.webhook.post",
     "handlers.wireguard.dns": "handlers.wireguard.dns_address",
     "handlers.wireguard.dns_forward": "handlers.wireguard.set_dns_forward",
