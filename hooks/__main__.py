@@ -1,4 +1,8 @@
-"""The command `gluehook`. `health` is called every 30 seconds for ever, so it loads nothing else; nor does `--help`."""
+"""The command `gluehook`, and `python -m hooks`.
+
+Docker calls `gluehook health` every 30 seconds, so it loads the heartbeat's module and nothing else; `--help` loads
+the table of verbs alone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import sys
 
 
 def main() -> int:
-    """Run the command that the arguments name and answer its exit code."""
+    """Run the command that the arguments name; its exit code."""
     if sys.argv[1:2] == ["health"] and not {"-h", "--help"} & set(sys.argv[2:]):
         from hooks.runtime.heartbeat import main as health
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def check(file: str | None, *, as_json: bool) -> int:
     """Check a rules file; nothing is run.
 
-    Tells every error at once, each with what to write instead. Without FILE: the one that `gluehook run` would use.
+    Reports every error at once, each with what to write instead. Without FILE: the one that `gluehook run` would use.
     """
     from hooks.app import loading
     from hooks.rules_file.errors import as_record, render
@@ -45,13 +45,13 @@ def check(file: str | None, *, as_json: bool) -> int:
 
 
 def checked(file: str) -> Table | None:
-    """The table of a rules file; None if it has errors, which have been shown then."""
+    """The table of a rules file; None if it has errors, after they were printed."""
     found = checked_contents(file)
     return found.table if found else None
 
 
 def checked_contents(file: str) -> Contents | None:
-    """As `checked`, with the file's tests."""
+    """As `checked`, with the file's tests besides the table."""
     from hooks.app import loading
     from hooks.rules_file.errors import render
 

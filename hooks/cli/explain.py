@@ -24,7 +24,7 @@ _Explanations = Sequence[Mapping[str, Any]]
 @click.option("--rules", metavar="FILE", help="Ask this file, not the gluehook that runs.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON lines, one for each rule.")
 def explain(event: tuple[str, ...], *, rules: str | None, as_json: bool) -> int:
-    """Tell which rules an event would run, which not and why not.
+    """Show which rules an event would run, which not and why not.
 
     EVENT is words, such as container.die container=web exit_code=137 labels.com.example.heal=yes, or one line of JSON:
     of a recording, or of `docker events --format '{{json .}}'`; - reads it from standard input. Nothing is run. Asks

@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def health() -> int:
-    """Tell whether gluehook runs and is well.
+    """Say whether gluehook runs and is healthy.
 
     For HEALTHCHECK: reads only the heartbeat in GLUEHOOK_STATE. The exit code is 0 or 1.
     """

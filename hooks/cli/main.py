@@ -1,4 +1,14 @@
-"""The command line: which verb is meant and how it ends. Exit codes: 0 good, 1 something is wrong, 2 wrong use."""
+"""The command line: finds the verb, runs it and returns the exit code.
+
+`hooks.__main__` calls `main` for every command line but `gluehook health` and `gluehook --help`, which must not load
+click. A verb's module is imported when the verb is used (cli/verbs.py has the table), so that each pays for itself
+alone.
+
+Guaranteed: the exit code is 0 if all is good, 1 if something is wrong (what the verb found, or why it could not be
+done), 2 for wrong use (an unknown verb or option, a value or a setting that is no good), 130 after Ctrl-C.
+A wrong use is one sentence on standard error below the usage line. Results go to standard output, all else to
+standard error.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +22,7 @@ from hooks.cli.verbs import VERBS, overview
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run a command line and answer its exit code."""
+    """Run a command line; its exit code."""
     try:
         return int(gluehook.main(args=list(argv), prog_name="gluehook", standalone_mode=False) or 0)
     except click.ClickException as wrong:
@@ -26,7 +36,7 @@ class Lazy(click.Group):
     """Loads a verb's module when the verb is used."""
 
     def list_commands(self, _: click.Context) -> list[str]:
-        """Every verb, in the table's order."""
+        """Every verb, in the order of the table."""
         return list(VERBS)
 
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--rules", metavar="FILE", help="Whose files and timers to follow; else those of `gluehook run`.")
 @click.option("--exec", "with_exec", is_flag=True, help="Also container.exec_*: health checks make many of them.")
 def record(*, output: str, for_: str | None, rules: str | None, with_exec: bool) -> int:
-    """Record what Docker and the port file tell, for `gluehook replay`.
+    """Record the events of Docker and the port file, for `gluehook replay`.
 
     Every event is recorded, whatever the rules listen to, and nothing is run. What is there at the start comes first.
     Secrets are masked, and a container's environment is in no event; labels, names and addresses are. A gluehook that

@@ -28,7 +28,7 @@ def handlers(name: str | None, *, as_json: bool) -> int:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def events(name: str | None, *, as_json: bool) -> int:
-    """List the events that a rule can hear.
+    """List the events that a rule can listen to.
 
     With NAME, such as port or container.unhealthy, also their fields.
     """

@@ -1,4 +1,13 @@
-"""The commands of the control socket: history, retry, pause, resume, explain."""
+"""The commands of the control socket: history, retry, pause, resume, explain.
+
+The app builds `Commands` and hands its verbs to the server, whose thread calls them, one request at a time. What
+changes the engine or reads it is done on the dispatcher's thread, between two events; if that thread does not answer
+in time, nothing is done and the request is refused.
+
+Guaranteed: a request that cannot be fulfilled changes nothing, and its refusal says why and what to write instead.
+A retried run has the event of the past run and the rules that are in force now, whatever the rule waits for or is
+limited to; only a pause delays it. `explain` runs nothing. Each command that changes something is logged.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +28,16 @@ from hooks.runtime.dispatcher import CALL_WAIT_S, Dispatch
 from hooks.runtime.handler_memory import Memory
 from hooks.runtime.pauses import Pauses
 
-MOST_RUNS = 1000  # in one answer
-_NAMED = 5  # failed runs that an answer names
+MOST_RUNS = 1000  # in one response
+_NAMED = 5  # failed runs that a refusal names
 
 T = TypeVar("T")
 
 
 class Commands:
-    """The verbs. Each takes the request and yields the answer, or raises Refused; the control thread calls them.
+    """The verbs. Each takes the request and yields the response, or raises Refused.
 
-    `state` tells what `${state.…}` can say now.
+    `state` returns what `${state.…}` in rules stands for now.
     """
 
     def __init__(self, dispatch: Dispatch, durable: Durable, memory: Memory, pauses: Pauses,
@@ -37,35 +46,35 @@ class Commands:
         self._state = state
 
     def verbs(self) -> Verbs:
-        """The table for `Server`."""
+        """The verbs by name, for `Server`."""
         return {
             "history": self.history, "retry": self.retry, "pause": self.pause, "resume": self.resume,
             "explain": self.explain,
         }  # fmt: skip
 
     def history(self, request: Request) -> Response:
-        """Past runs, newest first: `failed`, `rule`, `most`."""
+        """Past runs, newest first: at most `most`, of `rule` alone, only `failed` ones."""
         most, rule = request.get("most", 20), str(request.get("rule", ""))
         if not isinstance(most, int) or not 0 < most <= MOST_RUNS:
-            raise Refused(f"{most} runs cannot be told at once; ask for 1 to {MOST_RUNS}")
+            raise Refused(f"most is {most!r}: ask for 1 to {MOST_RUNS} runs")
         runs = self._runs(failed=request.get("failed") is True, rule=rule, most=most)
         yield from runs
         yield {"done": f"{len(runs)} runs"}
 
     def retry(self, request: Request) -> Response:
-        """The rule of `run` runs again with its event; rejected credentials are forgotten, so that they are tried."""
+        """Run the rule of the past run `run` again with its event; rejected credentials are tried again."""
         run_id = str(request.get("run", ""))
         run, event = self._run(run_id)
         if any(attempt.run.id == run_id for attempt in self._dispatch.attempts()):
-            raise Refused(f"{run_id} is at work now; `gluehook history` tells how it ends")
+            raise Refused(f"{run_id} runs now; `gluehook history` shows how it ends")
         manual = replace(event, origin="manual", cause=None)
-        forgotten = self._on_the_loop(lambda: self._again(run["rule"], run["key"], manual))
+        forgotten = self._on_the_loop(lambda: self._run_again(run["rule"], run["key"], manual))
         if forgotten is None:
             raise Refused(f"{run_id} cannot run again: its rule {run['rule']} is not in force any more")
         yield {"done": self._retried(run, forgotten)}
 
     def pause(self, request: Request) -> Response:
-        """No run of `rule` (or of any) starts for `for`."""
+        """Start no run of `rule`, or of any rule, for the duration `for`."""
         rule = self._rule(request)
         try:
             for_s = parse(request.get("for"))
@@ -76,13 +85,13 @@ class Commands:
         yield {"done": self._on_the_loop(lambda: self._pauses.pause(rule, for_s))}
 
     def resume(self, request: Request) -> Response:
-        """The pause of `rule`, or every pause, is over."""
-        rule = str(request.get("rule") or "") or None  # it may have left the file since
+        """End the pause of `rule`, or every pause."""
+        rule = str(request.get("rule") or "") or None  # no check: a paused rule may have left the file since
         yield {"done": self._on_the_loop(lambda: self._pauses.resume(rule))}
 
     def explain(self, request: Request) -> Response:
-        """For each rule, whether it would run for `event`, a recorded line's object, why not, and when."""
-        from hooks.workbench.explain import Situation, explain  # for who asks; the idle process need not know it
+        """For each rule, whether it would run for `event` (a line of a recording), when, and if not, why not."""
+        from hooks.workbench.explain import Situation, explain  # used seldom; the idle process need not hold it
 
         dispatch = self._dispatch
         try:
@@ -99,9 +108,9 @@ class Commands:
 
         rules = self._on_the_loop(on_the_loop)
         yield from rules
-        yield {"done": f"asked of the gluehook that runs, with the rules of {dispatch.engine.table.file}"}
+        yield {"done": f"answered by the gluehook that runs, with the rules of {dispatch.engine.table.file}"}
 
-    def _again(self, rule: str, key: str, event: Event) -> list[str] | None:
+    def _run_again(self, rule: str, key: str, event: Event) -> list[str] | None:
         """The addresses whose rejected credentials are forgotten before the run begins; None if the rule is gone."""
         if not self._dispatch.engine.run_manually(rule, key, event, self._dispatch.workshop.clock()):
             return None

@@ -31,7 +31,7 @@ def test_the_command_asks_the_gluehook_that_runs_and_does_without(tmp_path: Path
         part.hears("tell: ", "done")
         asked = part.call("explain", "container.die", "container=web", "exit_code=1")
         assert asked.returncode == 0, asked.stderr
-        assert "asked of the gluehook that runs" in asked.stdout
+        assert "answered by the gluehook that runs" in asked.stdout
         assert re.search(r"tell  would run in (1h|59m)", asked.stdout)
         assert '"/bin/echo", "51413", "${secret:GLUETUN_API_KEY}"' in asked.stdout
         part.call("pause", "tell", "--for", "2h")

@@ -175,9 +175,9 @@ def test_a_run_that_cannot_be_retried_is_said_with_those_that_can(tmp_path: Path
         with pytest.raises(Refused, match=r"\(did you mean 'port/gluetun#1'\?\); these have failed: port/gluetun#1"):
             request(tmp_path, "retry", run="port/gluetum#1")
         it.stage.post("container.start", "hangs")
-        at_work = it.stage.called()[1].run
-        with pytest.raises(Refused, match=f"{at_work} is at work now"):
-            request(tmp_path, "retry", run=at_work)
+        running = it.stage.called()[1].run
+        with pytest.raises(Refused, match=f"{running} runs now"):
+            request(tmp_path, "retry", run=running)
         go.set()
     with desk(tmp_path, OTHER), pytest.raises(Refused, match="its rule port is not in force any more"):
         request(tmp_path, "retry", run="port/gluetun#1")
@@ -261,7 +261,7 @@ def test_explain_answers_for_each_rule_and_refuses_what_is_no_event(tmp_path: Pa
     with desk(tmp_path / "state") as it:
         told, done = request(it.state, "explain", event=event)
         assert [(one["rule"], one["runs"]) for one in told] == [("port", True), ("other", False)]
-        assert done.startswith("asked of the gluehook that runs")
+        assert done.startswith("answered by the gluehook that runs")
         assert it.runs() == []
         for wrong in ({"type": "no.such"}, {"Type": "container", "Action": "sneeze"}, None):
             with pytest.raises(Refused, match=r"that is no event|no name for this event"):
