@@ -1,4 +1,12 @@
-"""What somebody beside the running gluehook can know of it: its heartbeat, its journal, what its handlers remember."""
+"""gluehook's own state, read from its state folder: the heartbeat, the journal, the handlers' memory.
+
+`hooks.cli` hands `read` and `DoctorMemory` to the collector of facts. Status and doctor are processes of their own:
+they ask nothing of the running gluehook, and work as well when it does not run.
+
+Guaranteed: of gluehook's own files none is changed. `read` raises nothing: a journal that cannot be read is a fact. A
+credential that gluehook found rejected is not tried here, and one that was found rejected here is tried again after an
+hour at the earliest: qBittorrent bans an address after five wrong passwords.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +14,6 @@ import json
 import sqlite3
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +25,42 @@ from hooks.journal.store import Journal
 from hooks.runtime import heartbeat
 from hooks.runtime.handler_memory import Memory
 
-_REJECTION_S = 3600.0  # so long we do not show a credential again that we found rejected: qBittorrent bans after five
+_REJECTION_S = 3600.0  # how long a credential that was found rejected here is not tried again
 
 
 def read(state: Path, errors: int = 0) -> Gluehook:
-    """gluehook itself. Nothing is asked of it, and nothing in the folder is changed.
+    """gluehook itself, by the files in `state`, its state folder.
 
-    `errors` are those of the rules file as it is now, for a gluehook that does not run.
+    `errors` is how many the rules file has now, for a gluehook that does not run.
     """
     now = time.time()
-    well, says = heartbeat.judge(str(state / heartbeat.FILE_NAME), now)
+    healthy, sentences = heartbeat.judge(str(state / heartbeat.FILE_NAME), now)
     report = _object(state / heartbeat.FILE_NAME)
     rejected = str(report.get("rules_rejected") or "") or (f"it has {counted(errors, 'error')}" if errors else "")
-    told = Gluehook(well, tuple(says), rules_rejected=rejected)
     try:
-        kept = _journal(state / FILE_NAME, now)
+        journaled = _journal(state / FILE_NAME, now)
     except (sqlite3.Error, OSError, ValueError, TypeError, AttributeError) as error:
-        kept = {"journal_error": f"the journal {state / FILE_NAME} cannot be read ({error})"}
-    return replace(told, **kept)
+        journaled = {"journal_error": f"the journal {state / FILE_NAME} cannot be read ({error})"}
+    return Gluehook(healthy, tuple(sentences), rules_rejected=rejected, **journaled)
 
 
 class DoctorMemory:
-    """A handler's memory for an onlooker: gluehook's is only read, and what we find out is kept beside it."""
+    """The handlers' memory for status and doctor: gluehook's own is only read; new values go to a file beside it."""
 
     def __init__(self, state: Path) -> None:
         self._gluehooks = state / "memory.json"
-        self._settled: set[str] = set()  # what gluehook remembers and we know better
+        self._settled: set[str] = set()  # keys for which gluehook's value is out of date
         self._ours: Memory | dict[str, Any] = Memory(state / "onlooker.json") if state.is_dir() else {}
 
     def get(self, key: str) -> Any:
-        """The value, or None. gluehook's is read each time: it goes on meanwhile."""
+        """The value, or None. gluehook's file is read each time: gluehook may write it meanwhile."""
         ours = self._ours.get(key)
         if ours is not None or key in self._settled:
             return ours
         return _object(self._gluehooks).get(key)
 
     def put(self, key: str, value: Any) -> None:
-        """Keep it. A rejection ends by itself, for no `gluehook retry` reaches this file."""
+        """Keep it; None removes it. A rejection ends by itself, because `gluehook retry` does not reach this file."""
         self._settled.add(key)
         if isinstance(value, dict) and "until_s" in value and value["until_s"] is None:
             value = {**value, "until_s": time.time() + _REJECTION_S}
@@ -65,14 +71,14 @@ class DoctorMemory:
 
 
 def _object(file: Path) -> dict[str, Any]:
-    """A JSON object, an empty one where there is none."""
+    """The JSON object in a file, an empty one where there is none."""
     with suppress(OSError, ValueError, TypeError):
         return dict(json.loads(file.read_bytes()))
     return {}
 
 
 def _journal(path: Path, now: float) -> dict[str, Any]:
-    """What the journal adds to the facts."""
+    """The fields of `Gluehook` that the journal knows."""
     if not path.exists():
         return {}
     journal = Journal(path, read_only=True)

@@ -123,7 +123,7 @@ def test_a_removed_peer_is_shown_and_is_nothing_wrong(here: Gluehook, folder: Pa
         "files": ["png", "ios.mobileconfig", "macos.mobileconfig"],
     }  # fmt: skip
     assert (one["name"], one["let_in"], one["in_step"]) == ("1", False, False)
-    assert one["out_of_step"] == ["the server lets it in no more"]
+    assert one["out_of_step"] == ["the server no longer lets it in"]
     assert not [key for key in keys(folder) if key in said.stdout + said.stderr]
 
 

@@ -15,7 +15,7 @@ from hooks.docker.client import forget
 from hooks.doctor.examine import examine
 from hooks.doctor.facts import qbittorrent
 from hooks.doctor.facts.collect import Collector
-from hooks.doctor.facts.in_container import inside
+from hooks.doctor.facts.in_container import runner
 from hooks.doctor.facts.model import Gluehook, Server
 from hooks.doctor.status.rows import rows
 from tests.handlers.contract import Notes
@@ -153,7 +153,7 @@ def test_who_listens_is_read_inside_of_the_container(engine: Dockerd, door: Gate
     engine.run("qbittorrent", "nc -l -p 4242 -e cat", network="container:gluetun")
     server = look(tmp_path)
     ctx = Collector(server.settings, lambda: server.gluehook, lambda _: None, Notes()).context(server.docker, 10.0)  # type: ignore[arg-type]
-    run = inside(ctx, server.docker, "qbittorrent")  # type: ignore[arg-type]
+    run = runner(ctx, server.docker, "qbittorrent")  # type: ignore[arg-type]
     assert run is not None
     code, table = run(qbittorrent.LISTENERS)
     assert code in (0, 2)

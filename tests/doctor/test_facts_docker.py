@@ -48,7 +48,7 @@ def test_every_look_ends_by_itself() -> None:
     assert found["well"] == 1
     assert found["broken"] == Unread("it refuses the connection")
     assert found["slow"] == Unread("there was no answer within 0.2 s")
-    assert found["faulty"] == Unread("looking at it broke (KeyError); this is a fault of gluehook's")
+    assert found["faulty"] == Unread("reading it failed (KeyError); this is a fault of gluehook's")
     assert 0.2 <= took_s < 2
 
 
@@ -195,3 +195,8 @@ def test_gluehooks_memory_is_read_and_never_written(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "memory.json").read_text()) == {"a": 1, "b": {"until_s": None}}
     again = own_state.DoctorMemory(tmp_path).get("c")
     assert 3500 < again["until_s"] - time.time() < 3700
+
+
+@pytest.mark.parametrize(("errors", "said"), [(0, ""), (1, "it has 1 error"), (2, "it has 2 errors")])
+def test_the_errors_of_the_rules_file_are_counted(tmp_path: Path, errors: int, said: str) -> None:
+    assert own_state.read(tmp_path, errors).rules_rejected == said

@@ -1,4 +1,13 @@
-"""One look at the whole server: every target at the same time, and none may hold up the others."""
+"""Collects the facts about the whole server: every target is read at the same time.
+
+`gluehook status` calls `Collector.collect`, `gluehook doctor` calls `Collector.collect_all`, `gluehook peers` uses only
+`Collector.context`. The reads of the targets are in the modules beside this one.
+
+Guaranteed: nothing is changed on the server. Docker is read first, because the other reads need its containers; then
+all others run at once, each limited in time, so that a target that does not answer costs its own fact only. Both
+methods return in a known time and raise nothing for a target: what could not be read is `Unread`, what is not on this
+server is None.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +24,8 @@ from hooks.config.settings import Settings
 from hooks.docker import client
 from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts import gluetun, names, qbittorrent, wireguard
-from hooks.doctor.facts.in_container import inside
+from hooks.doctor.facts.derived import host_of
+from hooks.doctor.facts.in_container import runner
 from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, HostName, Server, Unread, WireGuard
 from hooks.doctor.facts.parallel import gather
 from hooks.events.catalogue import Event
@@ -24,17 +34,17 @@ from hooks.sources import port_file as portfile
 from hooks.world.model import PortFile, World
 
 _MOUNTS = "/proc/self/mountinfo"
-_DOCKERS_SHARE = 2  # it is asked for one list and several containers, and all others need what it says
+_DOCKERS_SHARE = 2  # it answers several requests, and all other reads need its answers
 
 
 @dataclass
 class Collector:
-    """What looks need of the world around; it keeps qBittorrent's session warm from look to look."""
+    """Reads the server's facts. It keeps qBittorrent's session, so that a second collection needs no second login."""
 
     settings: Settings
-    gluehook: Callable[[], Gluehook]  # what the state folder tells of gluehook itself
+    gluehook: Callable[[], Gluehook]  # reads the state folder
     secret: Callable[[str], str | None]
-    memory: Memory  # of rejected credentials, so that none is tried twice
+    memory: Memory  # of rejected credentials: none is tried twice
     docker: Callable[[float], Any] = client.connect
     own_id: str = ""
     public_ip: str = ""
@@ -44,7 +54,7 @@ class Collector:
     sessions: Sessions = field(default_factory=Sessions)
 
     def collect(self, within_s: float) -> Server:
-        """Everything that status shows, in at most three times `within_s` seconds: Docker, then the targets at once."""
+        """What `gluehook status` shows, in at most three times `within_s` seconds."""
         first = self.context(Docker(), _DOCKERS_SHARE * within_s)
         docker = gather({"docker": lambda: docker_facts.read(first)}, _DOCKERS_SHARE * within_s)["docker"]
         known = docker if isinstance(docker, Docker) else Docker()
@@ -54,11 +64,11 @@ class Collector:
             "port_file": lambda: portfile.read(self.settings.forwarded_port_file),
             "gluetun": lambda: gluetun.read(ctx),
             "qbittorrent": lambda: qbittorrent.read(
-                ctx, self.sessions, inside(ctx, known, self.settings.qbittorrent_container)
+                ctx, self.sessions, runner(ctx, known, self.settings.qbittorrent_container)
             ),
             "wireguard": lambda: wireguard.read(ctx),
         }, within_s)  # fmt: skip
-        _stand_in(found, self.settings.forwarded_port_file)
+        _replace_unread_files(found, self.settings.forwarded_port_file)
         dependents, orphans = docker_facts.dependents(
             known, self.settings.gluetun_container, found["gluehook"].earlier_ids
         )
@@ -70,7 +80,7 @@ class Collector:
         ))  # fmt: skip
 
     def collect_all(self, within_s: float) -> Server:
-        """As `collect`, and what only the doctor asks: the access to Docker, AdGuard's answer, the devices' names."""
+        """As `collect`, and what only the doctor reads: the access to Docker, AdGuard's answer, the devices' names."""
         server = self.collect(within_s)
         ctx = self.context(Docker(), within_s)
         hosts = {host: lambda host=host: names.resolve_host(host, self.resolve) for host in _hosts(server)}
@@ -92,11 +102,11 @@ class Collector:
         )
 
     def context(self, docker: Docker, within_s: float) -> Context:
-        """As for a handler: the reads are those of the handlers."""
-        # a little less: what is late by itself tells more than what is cut off
+        """A handler's context for reads of at most `within_s` seconds: the handlers' code makes the requests."""
+        # a little less, because a request's own time-out gives a better reason than `gather`'s
         deadline = time.monotonic() + within_s * 0.9
         return Context(
-            event=Event("look", "server", time.time_ns()), run="look", settings=self.settings,
+            event=Event("status", "server", time.time_ns()), run="status", settings=self.settings,
             world=World(self.settings.gluetun_container, docker.containers), memory=self.memory, secret=self.secret,
             docker=self.docker, left=lambda: deadline - time.monotonic(), wait=time.sleep, now=time.time,
             own_id=self.own_id,
@@ -107,8 +117,8 @@ class Collector:
         return names.dns_answer(address, name, within_s, self.dns_port) if address else None
 
 
-def _stand_in(found: dict[str, Any], port_file: str) -> None:
-    """Files that cannot be read in time, as on a network drive that hangs, are facts as well."""
+def _replace_unread_files(found: dict[str, Any], port_file: str) -> None:
+    """Make facts of files that cannot be read in time, as on a network drive that hangs."""
     if isinstance(found["gluehook"], Unread):
         found["gluehook"] = Gluehook(False, (f"its state folder cannot be read: {found['gluehook'].why}",))
     if isinstance(found["port_file"], Unread):
@@ -116,26 +126,25 @@ def _stand_in(found: dict[str, Any], port_file: str) -> None:
 
 
 def _without_absent(server: Server) -> Server:
-    """What does not answer and is no container of this engine is simply not here."""
+    """Make None of a target that does not answer and has no container on this engine: it is not here."""
     if not isinstance(server.docker, Docker):
         return server
-    settings, there = server.settings, server.docker.containers
-    if isinstance(server.gluetun, Unread) and settings.gluetun_container not in there:
+    settings, containers = server.settings, server.docker.containers
+    if isinstance(server.gluetun, Unread) and settings.gluetun_container not in containers:
         server = replace(server, gluetun=None)
-    if isinstance(server.qbittorrent, Unread) and settings.qbittorrent_container not in there:
+    if isinstance(server.qbittorrent, Unread) and settings.qbittorrent_container not in containers:
         server = replace(server, qbittorrent=None)
     return server
 
 
 def _hosts(server: Server) -> list[str]:
-    """The names (or addresses) that devices call."""
+    """The names or addresses that devices call, each once."""
     devices = server.wireguard.devices if isinstance(server.wireguard, WireGuard) else ()
-    hosts = (device.endpoint.rpartition(":")[0].strip("[]") for device in devices)
-    return list(dict.fromkeys(host for host in hosts if host))
+    return list(dict.fromkeys(host for device in devices if (host := host_of(device.endpoint))))
 
 
 def _reachable(server: Server) -> str:
-    """The address at which we can ask AdGuard, or "": on a network of our own, if we run in a container."""
+    """An address at which we can ask AdGuard, or "": on one of our own networks, if we run in a container."""
     adguard: AdGuard | None = server.adguard
     if adguard is None or not adguard.running:
         return ""
@@ -144,7 +153,7 @@ def _reachable(server: Server) -> str:
 
 
 def _is_mounted(path: str, mounts: str) -> bool:
-    """Whether a file is a mount of its own."""
+    """Whether the file itself is a mount, by `mounts`, a file such as /proc/self/mountinfo."""
     with suppress(OSError):
         points = [line.split()[4] for line in Path(mounts).read_text().splitlines()]
         return path.replace(" ", "\\040") in points

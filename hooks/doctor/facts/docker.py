@@ -1,4 +1,4 @@
-"""The Docker engine: everybody by one list, those that matter by an inspect each, and how wide the door to it is."""
+"""Docker: every container by one list, those that matter here by an inspect each, and what else our access allows."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from hooks.handler import Context, GiveUp
 
 T = TypeVar("T")
 ADGUARDS = ("adguard", "adguardhome")
-# healers and port setters: what they are set to do stands in their environment
+# healers and programs that set the port: their environment says what they do
 _OTHERS = re.compile(r"autoheal|deunhealth|adguard|gluetun|qbit", re.IGNORECASE)
-_UNNEEDED = {"/images/json": "IMAGES", "/volumes": "VOLUMES", "/info": "INFO"}  # path -> a proxy's word for it
+_UNNEEDED = {"/images/json": "IMAGES", "/volumes": "VOLUMES", "/info": "INFO"}  # path -> a socket proxy's word for it
 
 
 def read(ctx: Context) -> Docker:
-    """Everybody on the engine. Raises GiveUp with what keeps us from it and how to change that."""
+    """Every container. Raises GiveUp with the reason and the remedy if Docker cannot be asked."""
     from docker.errors import DockerException
 
     try:
@@ -39,9 +39,9 @@ def read(ctx: Context) -> Docker:
 
 
 def read_access(ctx: Context) -> DockerAccess:
-    """How we reach the engine.
+    """How we reach Docker, and what else that access allows.
 
-    Over TCP three lists are asked for that gluehook does not need: a proxy that guards the socket refuses them.
+    Over TCP this requests three lists that gluehook does not need: a proxy that guards the socket refuses them.
     """
     where = docker_host.where()
     if where.startswith("/"):
@@ -52,12 +52,12 @@ def read_access(ctx: Context) -> DockerAccess:
 
 
 def dependents(docker: Docker, parent: str, earlier: Earlier) -> tuple[list[Dependent], list[ListedContainer]]:
-    """Who belongs into the parent's namespace and how they are; and who joins one that nobody knows."""
-    house = docker.boxes.get(parent)
-    if house is None:
+    """The containers that belong into the parent's namespace, and those that join an unknown container's."""
+    owner = docker.boxes.get(parent)
+    if owner is None:
         return [], []
-    found = members(house, docker.listed, earlier)
-    return judged(house, found, {box.id: box for box in docker.boxes.values()}), orphans(docker.listed, found)
+    found = members(owner, docker.listed, earlier)
+    return judged(owner, found, {box.id: box for box in docker.boxes.values()}), orphans(docker.listed, found)
 
 
 def _listed(client: Any) -> list[Mapping[str, Any]]:
@@ -69,7 +69,7 @@ def _listed(client: Any) -> list[Mapping[str, Any]]:
 
 def _each(read: Callable[[Mapping[str, Any]], T], raws: Iterable[Mapping[str, Any]]) -> Iterator[T]:
     for raw in raws:
-        with suppress(*MALFORMED):  # one strange record must not hide the others
+        with suppress(*MALFORMED):  # one malformed record must not hide the others
             yield read(raw)
 
 
@@ -81,7 +81,7 @@ def _matters(seen: ListedContainer, ctx: Context) -> bool:
 
 
 def _inspected(client: Any, one: ListedContainer) -> InspectedContainer | None:
-    """By an inspect; None where it cannot be had, as of a container that is just being removed."""
+    """By an inspect; None if that fails, as for a container that is just being removed."""
     with suppress(OSError, *MALFORMED):
         return inspected(client.inspect_container(one.id))
     return None

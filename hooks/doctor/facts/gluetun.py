@@ -1,4 +1,4 @@
-"""gluetun's control server: the tunnel, where it ends, and the port."""
+"""gluetun's control server: the tunnel's state, its public address and the forwarded port."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hooks.handler import Context, GiveUp
 
 
 def read(ctx: Context) -> Gluetun | Refusal:
-    """Three GET requests. Raises Retry where it cannot be reached, GiveUp for an answer that is none."""
+    """Three GET requests. Raises Retry if it cannot be reached, GiveUp if something else answers."""
     try:
         with Control(ctx.settings.gluetun_url, ctx.settings.gluetun_container, ctx) as control:
             return Gluetun(control.status(), *control.exit(), control.port())

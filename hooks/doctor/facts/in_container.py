@@ -1,4 +1,4 @@
-"""A command inside a container whose output is a fact. Docker wants a POST for it, but nothing changes."""
+"""A command inside a container whose output is a fact. Docker takes it by POST only, but it changes nothing."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from hooks.handler import Context, Retry
 _MOST_BYTES = 65536
 
 
-def inside(ctx: Context, docker: Docker, name: str) -> Inside | None:
-    """What runs a command in the container of this name: (exit code, output). None while it does not run.
+def runner(ctx: Context, docker: Docker, name: str) -> Inside | None:
+    """A function that runs a command in the container of this name; None while the container does not run.
 
-    The callable raises Retry or GiveUp.
+    The function returns the exit code and the output, and raises Retry or GiveUp.
     """
     seen = docker.containers.get(name)
     if seen is None or not seen.running:
         return None
 
     def run(command: Sequence[str]) -> tuple[int, str]:
-        tail, doing = Tail(_MOST_BYTES), f"look into container '{name}'"
+        tail, doing = Tail(_MOST_BYTES), f"run '{command[0]}' in container '{name}'"
         with engine(ctx, doing, "CONTAINERS=1, EXEC=1 and POST=1") as client:
             code = docker_exec.run(client, seen.id, command, tail.add, left=ctx.left, wait=ctx.wait)
         if code is None:
-            raise Retry(f"cannot {doing}: '{command[0]}' was not done in time")
+            raise Retry(f"cannot {doing}: it did not end in time")
         return code, tail.text
 
     return run

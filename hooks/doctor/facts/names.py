@@ -1,4 +1,4 @@
-"""Names: what AdGuard answers, and what the system's resolver makes of the name that the devices call."""
+"""DNS: which container is AdGuard, what it answers, and what the system's resolver answers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _IMAGE = re.compile(r"(^|/)adguardhome(:|@|$)")
 
 
 def find_adguard(docker: Docker) -> AdGuard | None:
-    """AdGuard's container: by the names of the shipped rules, else by its image."""
+    """AdGuard's container: by the names in the shipped rules, else by its image. None where there is none."""
     found = [docker.containers[name] for name in ADGUARDS if name in docker.containers]
     found += [seen for seen in docker.containers.values() if _IMAGE.search(seen.image)]
-    return AdGuard(found[0].name, found[0].running, _house(found[0], docker).addresses) if found else None
+    return AdGuard(found[0].name, found[0].running, _namespace_owner(found[0], docker).addresses) if found else None
 
 
-def _house(seen: Container, docker: Docker) -> Container:
-    """Itself, or the container in whose network namespace it lives."""
+def _namespace_owner(seen: Container, docker: Docker) -> Container:
+    """The container whose network namespace this one uses: another, or itself."""
     joined = seen.network_mode.partition(":")[2]
     return next((other for other in docker.containers.values() if joined in (other.id, other.name)), seen)
 
 
 def dns_answer(server: str, name: str, within_s: float, port: int = PORT) -> str:
-    """The word of its answer: NOERROR, NXDOMAIN, SERVFAIL, REFUSED. Raises Retry where there is none."""
+    """The DNS server's response code for a name, such as NOERROR or SERVFAIL. Raises Retry if it does not answer."""
     from dns import exception, message, query, rcode
 
     try:
@@ -42,13 +42,13 @@ def dns_answer(server: str, name: str, within_s: float, port: int = PORT) -> str
 
 
 def resolve_host(host: str, resolve: Resolve) -> HostName:
-    """What the resolver makes of a name; an address is its own."""
+    """The addresses of a name by `resolve`, or why it has none. The address of an address is itself."""
     try:
         return HostName(host, tuple(dict.fromkeys(resolve(host))))
     except (OSError, UnicodeError) as error:
-        return HostName(host, error=getattr(error, "strerror", "") or "it is no name")
+        return HostName(host, error=getattr(error, "strerror", "") or "it is not a valid name")
 
 
 def system_resolver(host: str) -> list[str]:
-    """The addresses that this machine's resolver gives. Raises OSError."""
+    """The addresses of a name by this machine's resolver. Raises OSError if it has none."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)]

@@ -1,4 +1,4 @@
-"""The peers as `gluehook peers` shows them: what files and interface say, and whether they say the same."""
+"""The peers as `gluehook peers` shows them: from the files and the running interface, and whether both agree."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ class Row:
     """One peer."""
 
     name: str
-    let_in: bool  # by the server's file; a removed peer's folder stays
+    let_in: bool  # by the server's file; the folder of a removed peer stays
     address: str  # in the tunnel
-    handshake_s: int | None  # of the last one, in seconds since the Unix epoch; 0 never, None: nobody could look
+    handshake_s: int | None  # the last, in seconds since the Unix epoch; 0 for never, None if not read
     endpoint: str  # where it was last seen, "203.0.113.7:51820", or ""
     connected: bool
-    at_home: bool  # it comes in by the LAN's router, although it is at home
-    out_of_step: tuple[str, ...]  # what does not fit, in words; nothing for a peer in step
+    at_home: bool  # its packets come from the LAN, although it uses the tunnel
+    out_of_step: tuple[str, ...]  # each difference, in words; empty for a peer in step
     files: tuple[str, ...]  # those that its device can import: "png", "ios.mobileconfig", …
 
 
 def rows(layout: Layout, live: Live | None, router: str) -> list[Row]:
-    """Every peer, those that are let in first. `live` is None where nobody could look. Raises Retry or GiveUp."""
+    """Every peer, those that are let in first. `live` is None if it could not be read. Raises Retry or GiveUp."""
     with in_words(layout.dir):
         return [_row(peer, live, router) for peer in layout.peers]
 
 
 def profile_of(layout: Layout, name: str) -> Conf:
-    """What the device of this peer imports. Raises GiveUp for a name that is not there, naming the nearest."""
+    """The configuration that this peer's device imports. Raises GiveUp with the nearest name for an unknown one."""
     peer = layout.peer(name)
     if peer is None:
         names = [peer.name for peer in layout.peers]
@@ -54,7 +54,7 @@ def profile_of(layout: Layout, name: str) -> Conf:
 
 
 def code(profile: Conf) -> list[str]:
-    """Its QR code, as lines for a terminal: black on white. Raises GiveUp for more than one can hold."""
+    """Its QR code as lines for a terminal, black on white. Raises GiveUp if it is too long for one."""
     try:
         return qr.lines(profile.text)
     except ValueError as error:
@@ -79,7 +79,7 @@ def _row(peer: Peer, live: Live | None, router: str) -> Row:
 
 def _out_of_step(peer: Peer, live: Live | None, seen: LivePeer | None) -> Iterator[str]:
     if peer.entry is None:
-        yield "the server lets it in no more"
+        yield "the server no longer lets it in"
         return
     if peer.profile is None:
         yield "its configuration cannot be read"

@@ -1,4 +1,4 @@
-"""qBittorrent's Web UI: what it is set to, who came in, and whether anything listens on its port."""
+"""qBittorrent's Web API: its preferences and its connection status; and what listens on its port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hooks.doctor.facts.model import QBittorrent, Refusal, Unread
 from hooks.doctor.facts.parallel import attempt
 from hooks.handler import Context, GiveUp
 
-# By the words of handlers/qbittorrent/web_api.py, which also stand in what is remembered of an earlier try.
+# By the words of handlers/qbittorrent/web_api.py, which the memory keeps for a rejected credential as well.
 _REFUSALS = {
     "answers 401 before any login": "host",
     "wants a login and none is set": "no-login",
@@ -25,13 +25,13 @@ _REFUSALS = {
 _TUNNEL = "tun0"  # gluetun's, unless VPN_INTERFACE says otherwise: then qBittorrent is bound to that
 _LISTENS = "0A"  # in /proc/net/tcp
 LISTENERS = ["grep", "-hs", f" {_LISTENS} ", "/proc/net/tcp", "/proc/net/tcp6"]
-"""What is run inside its container to see what listens there: Docker shows nobody's /proc from outside."""
+"""The command, run inside its container, that lists what listens there. Docker does not show a container's /proc."""
 
 
-def read(ctx: Context, sessions: Sessions, inside: Inside | None) -> QBittorrent | Refusal:
-    """GET requests, and one login where a password is set. `inside` runs a command in its container.
+def read(ctx: Context, sessions: Sessions, run: Inside | None) -> QBittorrent | Refusal:
+    """GET requests, and one login if a password is set. `run` runs a command in its container.
 
-    Raises Retry where it cannot be reached, GiveUp for an answer that is none.
+    Raises Retry if it cannot be reached, GiveUp if something else answers.
     """
     url = address(ctx.settings.qbittorrent_url, "qBittorrent")
     try:
@@ -48,7 +48,7 @@ def read(ctx: Context, sessions: Sessions, inside: Inside | None) -> QBittorrent
         session.connection_status(ctx),
         None if interfaces is None else tuple(interfaces),
         _tunnel(session, ctx, preferences, interfaces or ()),
-        _listening(inside, int(preferences["listen_port"])),
+        _listening(run, int(preferences["listen_port"])),
     )
 
 
@@ -59,25 +59,25 @@ def _tunnel(
     return tuple(session.addresses(ctx, name)) if name in interfaces else ()
 
 
-def _listening(inside: Inside | None, port: int) -> tuple[str, ...] | Unread:
-    if inside is None:
-        return Unread("nobody can look inside its container")
-    ran = attempt(lambda: inside(LISTENERS))
-    if isinstance(ran, Unread):
-        return ran
-    code, table = ran
-    if code > 2:  # 1: nothing listens at all; 2: there is no tcp6, for IPv6 is off
-        return Unread(f"'{LISTENERS[0]}' cannot be run inside its container (exit code {code})")
+def _listening(run: Inside | None, port: int) -> tuple[str, ...] | Unread:
+    if run is None:
+        return Unread("no command can be run in its container")
+    result = attempt(lambda: run(LISTENERS))
+    if isinstance(result, Unread):
+        return result
+    code, table = result
+    if code > 2:  # 1: nothing listens at all; 2: there is no tcp6, because IPv6 is off
+        return Unread(f"'{LISTENERS[0]}' cannot be run in its container (exit code {code})")
     return tuple(dict.fromkeys(listeners(table, port)))
 
 
 def listeners(table: str, port: int) -> Iterator[str]:
     """The addresses that listen on this TCP port, in lines of /proc/net/tcp and /proc/net/tcp6."""
     for local in re.findall(rf"^\s*\d+: ([0-9A-F]+):{port:04X} \S+ {_LISTENS} ", table, re.MULTILINE):
-        # words of four bytes, each in the order of this machine; everyone who runs gluetun is little-endian
+        # words of four bytes, each in the byte order of this machine; those that gluetun runs on are little-endian
         packed = b"".join(bytes.fromhex(local[at : at + 8])[::-1] for at in range(0, len(local), 8))
-        yield str(IPv4Address(packed) if len(packed) == 4 else _plain(IPv6Address(packed)))
+        yield str(IPv4Address(packed) if len(packed) == 4 else _without_mapping(IPv6Address(packed)))
 
 
-def _plain(found: IPv6Address) -> IPv4Address | IPv6Address:
+def _without_mapping(found: IPv6Address) -> IPv4Address | IPv6Address:
     return found.ipv4_mapped or found

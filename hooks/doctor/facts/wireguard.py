@@ -1,4 +1,4 @@
-"""WireGuard: its configuration folder, and what the running interface says of each device."""
+"""WireGuard: its configuration folder, and each device as the running interface shows it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _HOLDS_KEY = ("*.conf", "*.png", "*.mobileconfig", "privatekey-*", "presharedkey
 
 
 def read(ctx: Context) -> WireGuard | None:
-    """Files are read, and `wg show` is asked in the container. None where there is no such folder.
+    """The files, and `wg show` in the container. None if there is no such folder.
 
-    Raises Retry or GiveUp for a configuration that cannot be read.
+    Raises Retry or GiveUp if the configuration cannot be read.
     """
     folder = Path(ctx.settings.wireguard_dir)
     with wireguard_folder.in_words(folder):
         if not wireguard_folder.is_here(folder):
             return None
         layout = wireguard_files.read(folder, ctx.settings.wireguard_interface)
-        open_to_all = tuple(_open_to_all(layout))
+        readable_by_all = tuple(_readable_by_all(layout))
     live = attempt(lambda: wireguard_watch.look(ctx))
     return WireGuard(
         tuple(_device(peer, live, ctx.settings) for peer in layout.peers if peer.entry),
-        open_to_all,
+        readable_by_all,
         live if isinstance(live, Unread) else None,
         tuple(address.partition("/")[0] for address in layout.server.interface.values("Address")),
         _forwards_to(folder),
@@ -54,7 +54,7 @@ def _device(peer: Peer, live: Live | Unread, settings: Settings) -> Device:
     return Device(peer.name, peer.dns, peer.endpoint, now.endpoint, now.handshake_s, connected, at_home)
 
 
-def _open_to_all(layout: Layout) -> Iterator[str]:
+def _readable_by_all(layout: Layout) -> Iterator[str]:
     folders = [layout.path.parent, *(peer.folder for peer in layout.peers), layout.dir / "server"]
     for file in dict.fromkeys(file for folder in folders for shape in _HOLDS_KEY for file in folder.glob(shape)):
         if file.stat().st_mode & stat.S_IROTH:
@@ -62,7 +62,7 @@ def _open_to_all(layout: Layout) -> Iterator[str]:
 
 
 def _forwards_to(folder: Path) -> tuple[str, ...]:
-    """Whom the image's own DNS server asks; nobody where it has none."""
+    """The servers that the image's own DNS server asks; none where it has no such server."""
     path = folder / "coredns" / "Corefile"
     with suppress(OSError, GiveUp):
         return Corefile(path, path.read_text("utf-8", "surrogateescape")).to

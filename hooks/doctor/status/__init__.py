@@ -1,1 +1,1 @@
-"""The rows of `gluehook status`, and the verdict of each."""
+"""The rows of `gluehook status`, each with its state."""

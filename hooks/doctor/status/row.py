@@ -1,4 +1,4 @@
-"""One row of the status table, and what every part of it is made with."""
+"""One row of the status table, and the functions that all its parts use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal
 from hooks.doctor.facts.model import Server
 from hooks.world.model import Container
 
-State = Literal["well", "wrong", "unknown", "note"]  # note: not here, or nothing to judge
+State = Literal["well", "wrong", "unknown", "note"]
+"""unknown: it could not be read; note: it is not here, or is neither good nor bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Row:
 
 
 def container_row(server: Server, part: str, name: str) -> Row | None:
-    """The row of a container, or None where Docker knows none of that name."""
+    """The row of a container, or None if Docker knows no container of this name."""
     seen = server.containers.get(name)
     if seen is None:
         return None
@@ -38,12 +39,12 @@ def _since(seen: Container, now_s: float) -> str:
 
 
 def without_advice(why: str) -> str:
-    """What happened, without the advice behind it: that is the doctor's."""
+    """What happened, without the remedy behind it, which the doctor shows."""
     return why.partition("; ")[0].partition(": mount it")[0]
 
 
 def ago(span_s: float) -> str:
-    """A span as a person says it: 42s, 7m, 3h, 12d."""
+    """A span in its largest whole unit: 42s, 7m, 3h, 12d."""
     for unit, size_s in (("d", 86400), ("h", 3600), ("m", 60)):
         if span_s >= size_s:
             return f"{span_s / size_s:.0f}{unit}"

@@ -1,4 +1,12 @@
-"""The server as one table: a row for each thing that can be well or not. Pure: facts in, rows out."""
+"""The table of `gluehook status`: a row for each thing that can be well or wrong.
+
+`gluehook status` calls `rows` with the facts of `hooks.doctor.facts.collect`, and `all_well` for its exit code. What a
+row concludes from several facts is in `hooks.doctor.facts.derived`, which the doctor's checks use as well.
+
+Guaranteed: `rows` is pure and asks nothing; the rows stand in the order of the table, grouped by part. A part that is
+not on this server, and a fact that a socket proxy may rightly forbid, is a note; a fact that should be readable and is
+not is `unknown`, never `well`. A row says what is so, without the remedy: that is the doctor's.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +34,18 @@ from hooks.doctor.status.row import Row, State, ago, container_row, without_advi
 from hooks.events.durations import format_duration as duration
 
 _CONNECTIONS: Mapping[str, tuple[State, str]] = {
-    "connected": ("well", "connected: others came in"),
-    "firewalled": ("note", "firewalled: nobody has come in yet, which is so for a while after a change"),
+    "connected": ("well", "connected: others have connected"),
+    "firewalled": ("note", "firewalled: nobody has connected yet, which is normal for a while after a change"),
     "disconnected": ("wrong", "disconnected: qBittorrent has no network"),
 }
 _DEPENDENTS: Mapping[str, tuple[State, str]] = {
     "attached": ("well", "attached to {parent}"),
-    "stale": ("wrong", "in the namespace before {parent}'s last start: it has no network"),
+    "stale": ("wrong", "in the namespace from before {parent}'s last start: it has no network"),
     "stranded": ("wrong", "does not run, because it could not join {parent}"),
-    "elsewhere": ("wrong", "joins an earlier {parent} that is no more: it has no network"),
-    "stopped": ("note", "stopped, and stays so"),
-    "paused": ("note", "paused, and stays so"),
-    "waiting": ("wrong", "waits for the one that it joins, which does not run"),
+    "elsewhere": ("wrong", "joins a previous {parent} that no longer exists: it has no network"),
+    "stopped": ("note", "stopped, and stays stopped"),
+    "paused": ("note", "paused, and stays paused"),
+    "waiting": ("wrong", "waits for the container that it joins, which does not run"),
 }
 
 
@@ -137,7 +145,7 @@ def _torrent_port(server: Server, seen: QBittorrent) -> Iterator[Row]:
 
 def _listening(server: Server, seen: QBittorrent, port: int) -> Row:
     if isinstance(seen.listening, Unread):
-        return Row("qBittorrent", "listening", "note", f"nobody looked: {without_advice(seen.listening.why)}")
+        return Row("qBittorrent", "listening", "note", f"not read: {without_advice(seen.listening.why)}")
     where = ", ".join(seen.listening)
     if is_cut_off(server, server.settings.qbittorrent_container):
         return Row(
@@ -145,7 +153,7 @@ def _listening(server: Server, seen: QBittorrent, port: int) -> Row:
         )
     if is_listening(seen) and relisten_pending(server):
         return Row("qBittorrent", "listening", "wrong", f"on {where}, perhaps of a tunnel that is gone: gluetun wrote "
-                   "its port anew, and gluehook has not set it since")  # fmt: skip
+                   "its port again, and gluehook has not set it since")  # fmt: skip
     if is_listening(seen):
         return Row("qBittorrent", "listening", "well", f"on {where}")
     if not where:
@@ -162,7 +170,7 @@ def _namespace(server: Server) -> Iterator[Row]:
         state, says = _DEPENDENTS[one.state]
         yield Row("namespace", one.seen.name, state, says.format(parent=parent))
     for orphan in server.orphans:
-        yield Row("namespace", orphan.name, "wrong", "joins a container that is no more: it has no network")
+        yield Row("namespace", orphan.name, "wrong", "joins a container that no longer exists: it has no network")
 
 
 # -- WireGuard and AdGuard -----------------------------------------------------------------------
@@ -182,14 +190,14 @@ def _wireguard(server: Server) -> Iterator[Row]:
     else:
         yield from (_device(device, server.now_s) for device in seen.devices)
         if seen.live_error:
-            yield Row("WireGuard", "handshakes", "note", f"nobody looked: {without_advice(seen.live_error.why)}")
+            yield Row("WireGuard", "handshakes", "note", f"not read: {without_advice(seen.live_error.why)}")
 
 
 def _device(device: Device, now_s: float) -> Row:
     if device.handshake_s is None:
-        return Row("WireGuard", device.name, "note", f"calls {device.endpoint or 'nobody'}")
+        return Row("WireGuard", device.name, "note", f"its endpoint is {device.endpoint or 'missing'}")
     if not device.handshake_s:
-        return Row("WireGuard", device.name, "note", "has not called since the interface is up")
+        return Row("WireGuard", device.name, "note", "no handshake since the interface came up")
     where = f", from {device.seen_at}" if device.seen_at else ""
     said = f"last handshake {ago(now_s - device.handshake_s)} ago{where}"
     return Row("WireGuard", device.name, "well" if device.connected else "note", said)
@@ -210,11 +218,11 @@ def _adguard(server: Server) -> Iterator[Row]:
 def _peers_dns(seen: AdGuard, wireguard: WireGuard) -> Row:
     addresses = ", ".join(filter(None, seen.addresses.values()))
     if not addresses:
-        return Row("AdGuard", "address", "note", "not told by Docker, as with network_mode: host")
+        return Row("AdGuard", "address", "note", "Docker shows none, as with network_mode: host")
     off = [device.name for device in wireguard.devices if not asks_adguard(device, wireguard, seen)]
     if not off:
         return Row("AdGuard", "address", "well", f"{addresses}, as the peers' DNS")
-    return Row("AdGuard", "address", "wrong", f"{addresses}, and {', '.join(off)} would ask elsewhere")
+    return Row("AdGuard", "address", "wrong", f"{addresses}, and {', '.join(off)} would ask another DNS server")
 
 
 # -- gluehook ---------------------------------------------------------------------------------------
@@ -232,4 +240,4 @@ def _gluehook(server: Server) -> Iterator[Row]:
     yield Row("gluehook", "journal", "wrong" if seen.journal_error else "well", seen.journal_error or last)
     for rule, until in seen.pauses.items():
         left = duration(max(0, round(until - server.now_s)))
-        yield Row("gluehook", "pause", "note", f"{rule or 'every rule'} rests for {left} more")
+        yield Row("gluehook", "pause", "note", f"{rule or 'every rule'} is paused for {left} more")
