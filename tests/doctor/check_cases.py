@@ -20,22 +20,23 @@ from hooks.doctor.facts.model import (
 from hooks.world.model import PortFile
 from tests.parts.values.server_facts import (
     ADGUARD_IP,
-    BOXES,
+    CONTAINERS,
     DEVICE,
     GLUETUN_ENV,
     NOW_S,
     PORT,
     PREFERENCES,
     QBITTORRENT,
-    box,
+    container,
+    having,
     well,
 )
 
-GLUETUN, QB = BOXES["gluetun"], BOXES["qbittorrent"]
+GLUETUN, QB = CONTAINERS["gluetun"], CONTAINERS["qbittorrent"]
 
 
 def gluetun(**environment: str) -> Server:
-    return well(boxes={"gluetun": replace(GLUETUN, environment={**GLUETUN_ENV, **environment})})
+    return having(replace(GLUETUN, environment={**GLUETUN_ENV, **environment}))
 
 
 def qbittorrent(**changed: Any) -> Server:
@@ -63,8 +64,8 @@ def resolved(*addresses: str, error: str = "") -> Server:
 
 
 OLD = PortFile((PORT,), "", "1-1", int((NOW_S - 99_999) * 1e9))
-ELSEWHERE = box("qbittorrent", network="container:gone-for-good")
-HEALER = box("autoheal", image="willfarrell/autoheal", environment={"AUTOHEAL_CONTAINER_LABEL": "all"})
+ELSEWHERE = container("qbittorrent", network="container:gone-for-good")
+HEALER = container("autoheal", image="willfarrell/autoheal", environment={"AUTOHEAL_CONTAINER_LABEL": "all"})
 UNHEALTHY = replace(GLUETUN, health="unhealthy")
 LABELLED = replace(GLUETUN, labels={"deunhealth.restart.on.unhealthy": "true"})
 
@@ -79,13 +80,13 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (well(access=DockerAccess("/d.sock", writable_by_all=True)), ("every user", "chmod o-rw /d.sock")),
         (over_tcp("IMAGES", "VOLUMES", "INFO"), ("tcp://proxy:2375", "without TLS",)),
         (over_tcp("INFO"), ("allows INFO=1", "the proxy")),
-        (well(boxes={"gluehook": replace(BOXES["gluehook"], privileged=True)}), ("privileged",)),
+        (having(replace(CONTAINERS["gluehook"], privileged=True)), ("privileged",)),
     ],
     "container-down": [
-        (well(boxes={"gluetun": box("gluetun", running=False)}), ("'gluetun' does not run", "docker start gluetun")),
-        (well(boxes={"adguard": box("adguard", running=False)}), ("'adguard'",)),
+        (having(container("gluetun", running=False)), ("'gluetun' does not run", "docker start gluetun")),
+        (having(container("adguard", running=False)), ("'adguard'",)),
     ],
-    "gluetun-unhealthy": [(well(boxes={"gluetun": UNHEALTHY}), ("is unhealthy", "heal-vpn"))],
+    "gluetun-unhealthy": [(having(UNHEALTHY), ("is unhealthy", "heal-vpn"))],
     "gluehook-unwell": [
         (well(gluehook=Gluehook(False, ("no heartbeat at /x: it is not running",))), ("no heartbeat", "not running")),
     ],
@@ -114,7 +115,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     ],
     "port-file-mounted-alone": [
         (well(port_file_is_mounted=True), ("in gluehook's container", "mount the folder")),
-        (well(boxes={"gluetun": replace(GLUETUN, mounts={"/tmp/gluetun/forwarded_port": ("bind", "/srv/port")})}),
+        (having(replace(GLUETUN, mounts={"/tmp/gluetun/forwarded_port": ("bind", "/srv/port")})),
          ("in gluetun's container",)),
     ],
     "control-server-closed": [
@@ -130,7 +131,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "login-missing": [(refused("no-login", "wants a login"), ("wants a login", "Bypass authentication"))],
     "web-ui-silent": [(well(qbittorrent=Unread("refuses the connection")), ("refuses", "http://gluetun: and"))],
     "torrenting-port-set": [
-        (well(boxes={"qbittorrent": replace(QB, environment={"TORRENTING_PORT": "6881"})}), ("6881", "take it out")),
+        (having(replace(QB, environment={"TORRENTING_PORT": "6881"})), ("6881", "take it out")),
     ],
     "random-port-or-upnp": [
         (preferring(random_port=True), ("a random port",)),
@@ -148,9 +149,9 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "another-writer": [
         (gluetun(VPN_PORT_FORWARDING_UP_COMMAND="/bin/sh -c 'wget --post-data json={\"listen_port\":{{PORT}}} u:p@h'"),
          ("UP_COMMAND sets listen_port",)),
-        (well(boxes={"qbittorrent": replace(QB, environment={"DOCKER_MODS": "x/gsp-gluetun-sync-port-mod"})}),
+        (having(replace(QB, environment={"DOCKER_MODS": "x/gsp-gluetun-sync-port-mod"})),
          ("DOCKER_MODS",)),
-        (well(boxes={"sticky": box("sticky", image="ghcr.io/monstermuffin/qsticky:latest")}),
+        (having(container("sticky", image="ghcr.io/monstermuffin/qsticky:latest")),
          ("'sticky'", "docker stop sticky")),
     ],
     "open-to-everybody": [
@@ -158,29 +159,29 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
          ("every address",)),
     ],
     "dependent-stale": [
-        (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", started_s=9000)}),
+        (having(container("qbittorrent", network="container:gluetun-id", started_s=9000)),
          ("longer than 'gluetun'", "docker restart qbittorrent")),
     ],
     "dependent-stranded": [
-        (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", running=False,
-                                        error="cannot join network of a non running container: abc")}),
+        (having(container("qbittorrent", network="container:gluetun-id", running=False,
+                                        error="cannot join network of a non running container: abc")),
          ("could not join 'gluetun'", "docker start qbittorrent")),
     ],
     "orphaned": [
-        (well(boxes={"qbittorrent": ELSEWHERE}), ("does not exist (gone-for-goo)", "docker inspect qbittorrent")),
+        (having(ELSEWHERE), ("does not exist (gone-for-goo)", "docker inspect qbittorrent")),
     ],
     "own-namespace-shared": [
-        (well(boxes={"gluehook": box("gluehook", network="container:gluetun-id")}), ("network_mode", "gluetun:8181")),
+        (having(container("gluehook", network="container:gluetun-id")), ("network_mode", "gluetun:8181")),
     ],
     "healer-restarts-gluetun": [
-        (well(boxes={"autoheal": HEALER}), ("label is all", "AUTOHEAL_CONTAINER_LABEL: autoheal")),
-        (well(boxes={"gluetun": LABELLED, "deunhealth": box("deunhealth", image="qmcgaw/deunhealth")}),
+        (having(HEALER), ("label is all", "AUTOHEAL_CONTAINER_LABEL: autoheal")),
+        (having(LABELLED, container("deunhealth", image="qmcgaw/deunhealth")),
          ("label is deunhealth", "off gluetun")),
     ],
     "hairpin": [(device(seen_at="192.168.1.1:51820", at_home=True), ("'phone'", "192.168.1.1", "SSIDs"))],
     "keys-in-the-log": [
-        (well(boxes={"wireguard": box("wireguard", image="lscr.io/linuxserver/wireguard:1")}), ("means true",)),
-        (well(boxes={"wireguard": box("wireguard", image="linuxserver/wireguard", environment={"LOG_CONFS": "true"})}),
+        (having(container("wireguard", image="lscr.io/linuxserver/wireguard:1")), ("means true",)),
+        (having(container("wireguard", image="linuxserver/wireguard", environment={"LOG_CONFS": "true"})),
          ("LOG_CONFS is true",)),
     ],
     "key-readable": [
@@ -189,7 +190,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     ],
     "peers-dns-elsewhere": [(device(dns=("172.18.0.99",)), ("phone (172.18.0.99)", "ipv4_address"))],
     "no-common-network": [
-        (well(boxes={"wireguard": box("wireguard", network="other", environment={"LOG_CONFS": "false"})}),
+        (having(container("wireguard", network="other", environment={"LOG_CONFS": "false"})),
          ("on other", "'adguard' on home")),
     ],
     "dns-silent": [

@@ -24,12 +24,13 @@ from tests.doctor.check_cases import CASES, GLUETUN, HEALER, device, gluetun, pr
 from tests.parts.places import TOP
 from tests.parts.values.server_facts import (
     ADGUARD_IP,
-    BOXES,
+    CONTAINERS,
     DEVICE,
     GLUETUN_ENV,
     PORT,
-    box,
+    container,
     docker,
+    having,
     well,
 )
 
@@ -90,9 +91,9 @@ def test_a_dependent_of_an_earlier_gluetun_gets_composes_own_command() -> None:
     made = {"com.docker.compose.project": "home", "com.docker.compose.service": "qbittorrent",
             "com.docker.compose.project.config_files": "/srv/home/compose.yaml",
             "com.docker.compose.project.working_dir": "/srv/home"}  # fmt: skip
-    lost = box("qbittorrent", network="container:earlier-id", labels=made)
+    lost = container("qbittorrent", network="container:earlier-id", labels=made)
     dependents, orphans = docker_facts.dependents(docker(GLUETUN, lost), "gluetun", {"gluetun": ("earlier-id",)})
-    found = examine(well(boxes={"qbittorrent": lost}, dependents=dependents, orphans=orphans))
+    found = examine(having(lost, dependents=dependents, orphans=orphans))
     assert [one.check for one in found] == ["dependent-elsewhere"]
     assert found[0].run[0].startswith("docker compose -f /srv/home/compose.yaml")
     assert found[0].run[0].endswith("up -d --force-recreate qbittorrent")
@@ -113,8 +114,9 @@ def test_a_dependent_of_an_earlier_gluetun_gets_composes_own_command() -> None:
         device(seen_at="", handshake_s=0),
         well(wireguard=WireGuard((replace(DEVICE, dns=("10.13.13.1",)),), addresses=("10.13.13.1",),
                                  forwards_to=(ADGUARD_IP,))),
-        well(gluetun=None, qbittorrent=None, wireguard=None, adguard=None, names=(), boxes=dict.fromkeys(BOXES)),
-        well(boxes={"autoheal": replace(HEALER, environment={})}),
+        well(gluetun=None, qbittorrent=None, wireguard=None, adguard=None, names=(),
+             containers=dict.fromkeys(CONTAINERS)),
+        having(replace(HEALER, environment={})),
     ],
 )  # fmt: skip
 def test_no_false_alarm(server: Server) -> None:
@@ -140,12 +142,13 @@ def test_the_list_of_regions_is_whole_and_case_does_not_count() -> None:
 def test_the_compose_files_that_ship_are_as_the_doctor_wants_them() -> None:
     folder = TOP / "container"
     services = {**_services(folder / "compose.yaml"), **_services(folder / "wireguard/compose.yaml")}
-    boxes = {
-        name: replace(BOXES[name], environment={k: str(v) for k, v in services[name].get("environment", {}).items()})
+    containers = {
+        name: replace(CONTAINERS[name], environment={k: str(v) for k, v in environment.items()})
         for name in ("gluetun", "qbittorrent", "wireguard", "gluehook")
+        for environment in (services[name].get("environment", {}),)
     }
-    assert boxes["gluetun"].environment["SERVER_REGIONS"]
-    assert examine(well(boxes=boxes)) == []
+    assert containers["gluetun"].environment["SERVER_REGIONS"]
+    assert examine(well(containers=containers)) == []
 
 
 def _services(file: Path) -> dict[str, Any]:

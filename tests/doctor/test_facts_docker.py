@@ -62,7 +62,7 @@ def test_one_strange_record_hides_nobody(fake: FakeEngine) -> None:
     fake.refusals["/containers/" + "a" * 64] = (500, b"{}")
     found = docker.read(context(docker=connect))
     assert {"gluetun", "web"} <= set(found.containers)
-    assert found.boxes == {}
+    assert found.inspected == {}
 
 
 def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
@@ -72,7 +72,7 @@ def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
         fake.has(f"other-{number}", f"{number:064x}")
     found = docker.read(context(docker=connect))
     assert len(found.containers) == 50
-    assert set(found.boxes) == {"gluetun", "qbittorrent"}
+    assert set(found.inspected) == {"gluetun", "qbittorrent"}
     assert len(fake.requests) == 4  # version, list, two inspects
 
 

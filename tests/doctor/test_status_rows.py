@@ -14,14 +14,15 @@ from hooks.doctor.status.rows import all_well, rows
 from hooks.world.model import PortFile
 from tests.parts.values.server_facts import (
     ADGUARD_IP,
-    BOXES,
+    CONTAINERS,
     DEVICE,
     NOW_S,
     PORT,
     PREFERENCES,
     QBITTORRENT,
-    box,
+    container,
     docker,
+    having,
     well,
 )
 
@@ -52,7 +53,7 @@ def test_a_server_where_all_is_well() -> None:
 
 
 def test_nothing_here_is_no_trouble() -> None:
-    bare = well(docker=docker(BOXES["gluehook"]), gluetun=None, qbittorrent=None, wireguard=None, adguard=None,
+    bare = well(docker=docker(CONTAINERS["gluehook"]), gluetun=None, qbittorrent=None, wireguard=None, adguard=None,
                 port_file=PortFile(), dependents=())  # fmt: skip
     assert all_well(rows(bare))
     assert {one.says for one in rows(bare) if one.state == "note"} == {"not here"}
@@ -60,8 +61,8 @@ def test_nothing_here_is_no_trouble() -> None:
 
 STALE = PortFile((PORT,), "", "1-1", int((NOW_S - 99_999) * 1e9))
 WRONG = [
-    (well(boxes={"gluetun": box("gluetun", running=False)}), "gluetun", "container", "does not run"),
-    (well(boxes={"gluetun": box("gluetun", health="unhealthy")}), "gluetun", "container", "unhealthy"),
+    (having(container("gluetun", running=False)), "gluetun", "container", "does not run"),
+    (having(container("gluetun", health="unhealthy")), "gluetun", "container", "unhealthy"),
     (well(gluetun=Gluetun("crashed")), "gluetun", "tunnel", "crashed"),
     (well(gluetun=Gluetun("running")), "gluetun", "public IP", "the tunnel is down"),
     (well(gluetun=Refusal("closed", "answers 401 to GET")), "gluetun", "control server", "answers 401"),
@@ -75,14 +76,14 @@ WRONG = [
     (well(qbittorrent=replace(QBITTORRENT, listening=("172.18.0.2",))), "qBittorrent", "listening", "only on 172"),
     (well(applied={"generation": "0-0", "port": PORT}), "qBittorrent", "listening", "perhaps of a tunnel that is gone"),
     (well(qbittorrent=replace(QBITTORRENT, connection="disconnected")), "qBittorrent", "connection", "no network"),
-    (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", started_s=9999)}),
+    (having(container("qbittorrent", network="container:gluetun-id", started_s=9999)),
      "namespace", "qbittorrent", "before gluetun's last start"),
-    (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", started_s=9999)}),
+    (having(container("qbittorrent", network="container:gluetun-id", started_s=9999)),
      "qBittorrent", "listening", "in a namespace that has lost its network"),
-    (well(boxes={"qbittorrent": box("qbittorrent", network="container:x")}),
+    (having(container("qbittorrent", network="container:x")),
      "namespace", "qbittorrent", "no longer exists"),
     (well(wireguard=WireGuard((replace(DEVICE, dns=("9.9.9.9",)),))), "AdGuard", "address", "phone would ask"),
-    (well(adguard=AdGuard("adguard", False), boxes={"adguard": box("adguard", running=False)}),
+    (well(adguard=AdGuard("adguard", False), containers={"adguard": container("adguard", running=False)}),
      "AdGuard", "container", "does not run"),
     (well(gluehook=Gluehook(False, ("no heartbeat",))), "gluehook", "heartbeat", "no heartbeat"),
     (well(gluehook=Gluehook(True, ("ok",), rules_rejected="2 errors")), "gluehook", "rules", "2 errors"),
@@ -93,16 +94,17 @@ UNKNOWN = [
     (well(gluetun=Unread("did not answer in time")), "gluetun", "control server"),
     (well(qbittorrent=Unread("refuses the connection")), "qBittorrent", "web UI"),
     (well(wireguard=Unread("wg0.conf:3: no key")), "WireGuard", "peers"),
-    (well(boxes={"gluetun": box("gluetun", health="starting")}), "gluetun", "container"),
+    (having(container("gluetun", health="starting")), "gluetun", "container"),
 ]
 NOTES = [
     (well(adguard=AdGuard("adguard", True)), "AdGuard", "address", "network_mode: host"),
     (well(gluehook=Gluehook(True, ("ok",), pauses={"": NOW_S + 90})),
      "gluehook", "pause", "every rule is paused for 1m"),
-    (well(boxes={"gluetun": None}, gluetun=None, port_file=PortFile()), "qBittorrent", "port", "no forwarded port"),
+    (well(containers={"gluetun": None}, gluetun=None, port_file=PortFile()),
+     "qBittorrent", "port", "no forwarded port"),
     (well(qbittorrent=replace(QBITTORRENT, connection="firewalled")), "qBittorrent", "connection", "nobody has"),
     (well(qbittorrent=replace(QBITTORRENT, listening=Unread("it forbids EXEC"))), "qBittorrent", "listening", "EXEC"),
-    (well(boxes={"qbittorrent": box("qbittorrent", network="container:gluetun-id", running=False)}),
+    (having(container("qbittorrent", network="container:gluetun-id", running=False)),
      "namespace", "qbittorrent", "stays stopped"),
     (well(wireguard=WireGuard((replace(DEVICE, connected=False, handshake_s=int(NOW_S) - 7200),))),
      "WireGuard", "phone", "last handshake 2h ago"),
@@ -135,23 +137,23 @@ def test_what_nobody_may_look_at_is_a_note(server: Server, part: str, what: str,
 
 
 def test_a_socket_in_the_namespace_of_a_previous_gluetun_does_not_listen() -> None:
-    lost = box("qbittorrent", network="container:previous-id")
+    lost = container("qbittorrent", network="container:previous-id")
     previous = {"gluetun": ("previous-id",)}
-    dependents, orphans = docker_facts.dependents(docker(BOXES["gluetun"], lost), "gluetun", previous)
+    dependents, orphans = docker_facts.dependents(docker(CONTAINERS["gluetun"], lost), "gluetun", previous)
     assert [one.state for one in dependents] == ["elsewhere"]
-    server = well(boxes={"qbittorrent": lost}, dependents=dependents, orphans=orphans)
+    server = having(lost, dependents=dependents, orphans=orphans)
     listening = row(server, "qBittorrent", "listening")
     assert (listening.state, listening.says) == ("wrong", "on 10.8.0.2, in a namespace that has lost its network")
 
 
 def test_a_socket_in_the_namespace_of_an_unknown_container_does_not_listen() -> None:
-    server = well(boxes={"qbittorrent": box("qbittorrent", network="container:unknown-id")})
+    server = having(container("qbittorrent", network="container:unknown-id"))
     assert [one.name for one in server.orphans] == ["qbittorrent"]
     assert row(server, "qBittorrent", "listening").state == "wrong"
 
 
 def test_a_container_that_does_not_run_is_told_once() -> None:
-    server = well(boxes={"gluetun": box("gluetun", running=False)}, gluetun=Unread("refuses the connection"))
+    server = having(container("gluetun", running=False), gluetun=Unread("refuses the connection"))
     assert [one.what for one in rows(server) if one.part == "gluetun" and one.state != "well"] == ["container"]
 
 

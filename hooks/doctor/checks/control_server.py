@@ -31,8 +31,8 @@ def control_server_closed(server: Server) -> Iterator[Finding]:
 def control_server_silent(server: Server) -> Iterator[Finding]:
     """gluetun runs, and its control server does not answer."""
     # the address is wrong, or gluehook and gluetun have no network in common
-    box = server.gluetun_box
-    if isinstance(server.gluetun, Unread) and box and box.running:
+    container = server.inspected_gluetun
+    if isinstance(server.gluetun, Unread) and container and container.running:
         yield Finding(
             server.gluetun.why,
             "put gluehook and gluetun on one network of the compose file, and set GLUETUN_URL: http://gluetun:8000 at "

@@ -24,18 +24,18 @@ def tunnel_down(server: Server) -> Iterator[Finding]:
 @broken("it reaches nothing through its tunnel, and neither do the containers that share its network")
 def gluetun_unhealthy(server: Server) -> Iterator[Finding]:
     """gluetun's health check fails."""
-    box = server.gluetun_box
-    if box and box.health == "unhealthy":
+    container = server.inspected_gluetun
+    if container and container.health == "unhealthy":
         fix = "gluetun restarts its tunnel by itself, and the rule heal-vpn after 3 minutes. If it stays unhealthy:"
-        yield Finding(f"'{box.name}' is unhealthy", fix, (logs("gluetun"),))
+        yield Finding(f"'{container.name}' is unhealthy", fix, (logs("gluetun"),))
 
 
 @broken("gluetun asks for a port when the tunnel comes up; if that fails, it never asks again and stays healthy")
 def tunnel_without_port(server: Server) -> Iterator[Finding]:
     """The tunnel is up and gluetun has no forwarded port."""
     # nothing is found where gluetun is not set to ask for one
-    seen, box = server.gluetun, server.gluetun_box
-    if isinstance(seen, Gluetun) and seen.public_ip and not seen.port and asks_for_port(box):
+    seen, container = server.gluetun, server.inspected_gluetun
+    if isinstance(seen, Gluetun) and seen.public_ip and not seen.port and asks_for_port(container):
         yield Finding(
             f"the tunnel ends at {seen.public_ip}, and the control server shows no port",
             "the rule heal-vpn restarts the tunnel after 3 minutes. If it comes back without a port, try another "

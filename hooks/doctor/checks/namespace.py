@@ -87,21 +87,21 @@ def healer_restarts_gluetun(server: Server) -> Iterator[Finding]:
     """A healer restarts gluetun's container when it is unhealthy."""
     # autoheal and deunhealth restart the containers that have a certain label
     gluetun = server.containers.get(server.settings.gluetun_container)
-    for box in server.boxes.values() if gluetun else ():
-        label = _healed_label(box) if box.running else ""
+    for container in server.inspected.values() if gluetun else ():
+        label = _healed_label(container) if container.running else ""
         if gluetun and (label == "all" or gluetun.labels.get(label) == "true"):
             only_some = "set AUTOHEAL_CONTAINER_LABEL: autoheal there, and label only what may be restarted alone"
             yield Finding(
-                f"'{box.name}' ({box.image}) restarts '{gluetun.name}', for its label is {label}",
+                f"'{container.name}' ({container.image}) restarts '{gluetun.name}', for its label is {label}",
                 only_some if label == "all" else f"take the label {label} off gluetun",
                 (compose_up(),),
             )
 
 
-def _healed_label(box: InspectedContainer) -> str:
+def _healed_label(container: InspectedContainer) -> str:
     """The label of the containers that it restarts; "all" for every container, "" where it is no healer."""
-    if "deunhealth" in box.image:
+    if "deunhealth" in container.image:
         return "deunhealth.restart.on.unhealthy"
-    if "autoheal" in box.image:
-        return box.environment.get("AUTOHEAL_CONTAINER_LABEL") or "autoheal"
+    if "autoheal" in container.image:
+        return container.environment.get("AUTOHEAL_CONTAINER_LABEL") or "autoheal"
     return ""

@@ -14,16 +14,16 @@ _RUN = (compose_up("gluetun"),)
 
 def _chosen(server: Server) -> regions.Regions | None:
     """The regions of a tunnel of PIA that is to forward a port, None for any other tunnel."""
-    box = server.gluetun_box
-    if not asks_for_port(box) or variable(box, "VPN_SERVICE_PROVIDER", "VPNSP").lower() != regions.PROVIDER:
+    container = server.inspected_gluetun
+    if not asks_for_port(container) or variable(container, "VPN_SERVICE_PROVIDER", "VPNSP").lower() != regions.PROVIDER:
         return None
-    names = variable(box, "SERVER_REGIONS", "REGION").split(",")
+    names = variable(container, "SERVER_REGIONS", "REGION").split(",")
     return regions.classify(name.strip() for name in names if name.strip())
 
 
 def _takes_any_server(server: Server) -> bool:
     """Whether gluetun is set to use servers that forward no port as well."""
-    value = variable(server.gluetun_box, "PORT_FORWARD_ONLY")
+    value = variable(server.inspected_gluetun, "PORT_FORWARD_ONLY")
     return bool(value) and value.lower() in OFF
 
 
@@ -47,7 +47,7 @@ def port_forward_only_off(server: Server) -> Iterator[Finding]:
     # without any region gluetun may choose every server, also one that forwards no port
     chosen = _chosen(server)
     if chosen and _takes_any_server(server) and (chosen.do_not or not (chosen.forward or chosen.unknown)):
-        value = variable(server.gluetun_box, "PORT_FORWARD_ONLY")
+        value = variable(server.inspected_gluetun, "PORT_FORWARD_ONLY")
         where = ", ".join(chosen.do_not) or "some of the regions, which SERVER_REGIONS leaves open"
         yield Finding(
             f"PORT_FORWARD_ONLY is {value}, and there is no port in {where} (list of {regions.list_date()})",

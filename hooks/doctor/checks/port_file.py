@@ -41,11 +41,11 @@ def port_file_elsewhere(server: Server) -> Iterator[Finding]:
 def port_file_mounted_alone(server: Server) -> Iterator[Finding]:
     """The port file is mounted as a single file."""
     # In gluehook's container or in gluetun's
-    box = server.gluetun_box
-    gluetuns = variable(box, "VPN_PORT_FORWARDING_STATUS_FILE") or "/tmp/gluetun/forwarded_port"  # noqa: S108
+    container = server.inspected_gluetun
+    gluetuns = variable(container, "VPN_PORT_FORWARDING_STATUS_FILE") or "/tmp/gluetun/forwarded_port"  # noqa: S108
     files = (
         ("gluehook", server.settings.forwarded_port_file, server.port_file_is_mounted),
-        ("gluetun", gluetuns, box is not None and gluetuns in box.mounts),
+        ("gluetun", gluetuns, container is not None and gluetuns in container.mounts),
     )
     for service, file, is_mounted in files:
         if is_mounted:

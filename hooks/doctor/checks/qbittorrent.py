@@ -29,7 +29,7 @@ def _read(server: Server) -> QBittorrent | None:
 def torrenting_port_set(server: Server) -> Iterator[Finding]:
     """`TORRENTING_PORT` is set at qBittorrent's container."""
     # it is a variable of linuxserver's image
-    if port := variable(server.qbittorrent_box, "TORRENTING_PORT"):
+    if port := variable(server.inspected_qbittorrent, "TORRENTING_PORT"):
         yield Finding(f"TORRENTING_PORT is {port}", "take it out of qbittorrent's environment", _RUN)
 
 
@@ -107,13 +107,13 @@ def relisten_owed(server: Server) -> Iterator[Finding]:
 def another_writer(server: Server) -> Iterator[Finding]:
     """Another program writes qBittorrent's port as well."""
     # it may be gluetun's own command, a mod of linuxserver's image or one of the well-known containers
-    if "listen_port" in variable(server.gluetun_box, "VPN_PORT_FORWARDING_UP_COMMAND"):
+    if "listen_port" in variable(server.inspected_gluetun, "VPN_PORT_FORWARDING_UP_COMMAND"):
         yield Finding(
             "gluetun's VPN_PORT_FORWARDING_UP_COMMAND sets listen_port",
             "take VPN_PORT_FORWARDING_UP_COMMAND and VPN_PORT_FORWARDING_DOWN_COMMAND out of gluetun's environment",
             (compose_up("gluetun"),),
         )
-    if _WRITERS.search(variable(server.qbittorrent_box, "DOCKER_MODS")):
+    if _WRITERS.search(variable(server.inspected_qbittorrent, "DOCKER_MODS")):
         yield Finding("a mod in qbittorrent's DOCKER_MODS sets the port", "take it out of DOCKER_MODS", _RUN)
     for seen in server.containers.values():
         if seen.running and seen.id != server.own_id and _WRITERS.search(seen.image):

@@ -37,9 +37,9 @@ def hairpin(server: Server) -> Iterator[Finding]:
 @risk("each start prints the QR codes with every device's private key into `docker logs wireguard`")
 def keys_in_the_log(server: Server) -> Iterator[Finding]:
     """`LOG_CONFS` is on at linuxserver/wireguard, which is its default."""
-    box = server.wireguard_box
-    if box and "linuxserver/wireguard" in box.image:
-        value = variable(box, "LOG_CONFS")
+    container = server.inspected_wireguard
+    if container and "linuxserver/wireguard" in container.image:
+        value = variable(container, "LOG_CONFS")
         if value.lower() != "false":
             yield Finding(
                 f"LOG_CONFS is {value}" if value else "LOG_CONFS is not set, which means true",
@@ -81,12 +81,12 @@ def peers_dns_elsewhere(server: Server) -> Iterator[Finding]:
 def no_common_network(server: Server) -> Iterator[Finding]:
     """WireGuard and AdGuard share no network."""
     # nothing is found where one of them has no network of its own
-    box, adguard = server.wireguard_box, server.adguard
+    container, adguard = server.inspected_wireguard, server.adguard
+    ours = set(container.addresses) if container and container.running else set()
     theirs = set(adguard.addresses) if adguard else set()
-    if box and adguard and box.running and box.addresses.keys() and theirs and not box.addresses.keys() & theirs:
+    if container and adguard and ours and theirs and not ours & theirs:
         yield Finding(
-            f"'{box.name}' is on {', '.join(sorted(box.addresses.keys()))}, "
-            f"'{adguard.container}' on {', '.join(sorted(theirs))}",
+            f"'{container.name}' is on {', '.join(sorted(ours))}, '{adguard.container}' on {', '.join(sorted(theirs))}",
             "in the compose file give both services one network in common",
             (compose_up(),),
         )

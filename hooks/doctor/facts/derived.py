@@ -19,16 +19,16 @@ OFF = ("", "off", "false", "no", "0")
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
-def variable(box: InspectedContainer | None, *names: str) -> str:
+def variable(container: InspectedContainer | None, *names: str) -> str:
     """The first of these variables that the container has, "" if none: give older names after newer ones."""
-    environment = box.environment if box else {}
+    environment = container.environment if container else {}
     return next((environment[name].strip() for name in names if environment.get(name)), "")
 
 
-def asks_for_port(box: InspectedContainer | None) -> bool:
+def asks_for_port(container: InspectedContainer | None) -> bool:
     """Whether gluetun's container is set to have a port forwarded."""
     older = ("PORT_FORWARDING", "PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING")
-    return variable(box, "VPN_PORT_FORWARDING", *older).lower() not in OFF
+    return variable(container, "VPN_PORT_FORWARDING", *older).lower() not in OFF
 
 
 def port_is_stale(server: Server) -> bool:

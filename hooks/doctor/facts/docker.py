@@ -31,11 +31,11 @@ def read(ctx: Context) -> Docker:
         with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
             raws = _listed(client)
             everyone = tuple(_each(listed, raws))
-            boxes = {one.name: box for one in everyone if _matters(one, ctx) and (box := _inspected(client, one))}
+            closely = [_inspected(client, one) for one in everyone if _matters(one, ctx)]
     except (OSError, DockerException) as error:  # what requests raises descends from OSError
         raise GiveUp(refusals.why(error, docker_host.where())) from None
-    containers = {one.name: boxes.get(one.name, one).for_world() for one in everyone}
-    return Docker(containers, boxes, everyone)
+    by_name = {one.name: one for one in closely if one}
+    return Docker({one.name: by_name.get(one.name, one).for_world() for one in everyone}, by_name, everyone)
 
 
 def read_access(ctx: Context) -> DockerAccess:
@@ -53,11 +53,12 @@ def read_access(ctx: Context) -> DockerAccess:
 
 def dependents(docker: Docker, parent: str, earlier: Earlier) -> tuple[list[Dependent], list[ListedContainer]]:
     """The containers that belong into the parent's namespace, and those that join an unknown container's."""
-    owner = docker.boxes.get(parent)
+    owner = docker.inspected.get(parent)
     if owner is None:
         return [], []
     found = members(owner, docker.listed, earlier)
-    return judged(owner, found, {box.id: box for box in docker.boxes.values()}), orphans(docker.listed, found)
+    by_id = {one.id: one for one in docker.inspected.values()}
+    return judged(owner, found, by_id), orphans(docker.listed, found)
 
 
 def _listed(client: Any) -> list[Mapping[str, Any]]:

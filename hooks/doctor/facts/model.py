@@ -24,7 +24,7 @@ class Docker:
     """The engine: every container, and more about those that matter here."""
 
     containers: Mapping[str, Container] = field(default_factory=dict)  # by name
-    boxes: Mapping[str, InspectedContainer] = field(default_factory=dict)  # by name, the inspected ones
+    inspected: Mapping[str, InspectedContainer] = field(default_factory=dict)  # by name, those that matter here
     listed: tuple[ListedContainer, ...] = ()  # every container, with the namespace that it joins
 
 
@@ -152,26 +152,26 @@ class Server:
         return self.docker.containers if isinstance(self.docker, Docker) else {}
 
     @property
-    def boxes(self) -> Mapping[str, InspectedContainer]:
+    def inspected(self) -> Mapping[str, InspectedContainer]:
         """The inspected containers by name; empty where Docker cannot be asked."""
-        return self.docker.boxes if isinstance(self.docker, Docker) else {}
+        return self.docker.inspected if isinstance(self.docker, Docker) else {}
 
     @property
-    def gluetun_box(self) -> InspectedContainer | None:
+    def inspected_gluetun(self) -> InspectedContainer | None:
         """gluetun's container, None where Docker does not show it."""
-        return self.boxes.get(self.settings.gluetun_container)
+        return self.inspected.get(self.settings.gluetun_container)
 
     @property
-    def qbittorrent_box(self) -> InspectedContainer | None:
+    def inspected_qbittorrent(self) -> InspectedContainer | None:
         """qBittorrent's container, None where Docker does not show it."""
-        return self.boxes.get(self.settings.qbittorrent_container)
+        return self.inspected.get(self.settings.qbittorrent_container)
 
     @property
-    def wireguard_box(self) -> InspectedContainer | None:
+    def inspected_wireguard(self) -> InspectedContainer | None:
         """WireGuard's container, None where Docker does not show it."""
-        return self.boxes.get(self.settings.wireguard_container)
+        return self.inspected.get(self.settings.wireguard_container)
 
     @property
     def own(self) -> InspectedContainer | None:
         """The container that gluehook runs in."""
-        return next((box for box in self.boxes.values() if self.own_id and box.id == self.own_id), None)
+        return next((one for one in self.inspected.values() if self.own_id and one.id == self.own_id), None)

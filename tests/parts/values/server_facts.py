@@ -35,38 +35,38 @@ GLUETUN_ENV = {
 }  # fmt: skip
 
 
-def box(name: str, *, image: str = "busybox", network: str = "home", running: bool = True, started_s: float = 3600,
-        address: str = "", health: str = "", ident: str = "", error: str = "",
-        **more: Any) -> InspectedContainer:  # fmt: skip
-    """A container that started so many seconds ago."""
-    started, ident = int((NOW_S - started_s) * 1e9), ident or f"{name}-id"
-    on_networks = {} if ":" in network else {network: (address,) if address else ()}
-    return InspectedContainer(
-        name, ident, image, running=running, health=health, network_mode=network, addresses=on_networks,
-        started_at=started, error=error, **more,
-    )  # fmt: skip
+def container(
+    name: str, *, image: str = "busybox", network: str = "home", started_s: float = 3600, address: str = "", **more: Any
+) -> InspectedContainer:
+    """A container that runs, started `started_s` seconds ago; its id is its name with "-id"."""
+    addresses = {} if ":" in network else {network: (address,) if address else ()}
+    facts = {"running": True, "started_at": int((NOW_S - started_s) * 1e9), **more}
+    return InspectedContainer(name, f"{name}-id", image, network_mode=network, addresses=addresses, **facts)
 
 
-def docker(*boxes: InspectedContainer) -> Docker:
+def docker(*containers: InspectedContainer) -> Docker:
     """An engine with these containers."""
-    return Docker({box.name: box.for_world() for box in boxes}, {box.name: box for box in boxes}, boxes)
+    by_name = {one.name: one for one in containers}
+    return Docker({name: one.for_world() for name, one in by_name.items()}, by_name, containers)
 
 
-BOXES = {
-    "gluetun": box("gluetun", image="qmcgaw/gluetun", health="healthy", environment=GLUETUN_ENV),
-    "qbittorrent": box("qbittorrent", image="linuxserver/qbittorrent", network="container:gluetun-id", started_s=3000),
-    "wireguard": box("wireguard", image="linuxserver/wireguard", environment={"LOG_CONFS": "false"}),
-    "adguard": box("adguard", image="adguard/adguardhome", address=ADGUARD_IP),
-    "gluehook": box("gluehook", image="gluehook"),
+CONTAINERS = {
+    "gluetun": container("gluetun", image="qmcgaw/gluetun", health="healthy", environment=GLUETUN_ENV),
+    "qbittorrent": container(
+        "qbittorrent", image="linuxserver/qbittorrent", network="container:gluetun-id", started_s=3000
+    ),
+    "wireguard": container("wireguard", image="linuxserver/wireguard", environment={"LOG_CONFS": "false"}),
+    "adguard": container("adguard", image="adguard/adguardhome", address=ADGUARD_IP),
+    "gluehook": container("gluehook", image="gluehook"),
 }
 DEVICE = Device("phone", (ADGUARD_IP,), "home.example.net:51820", "8.8.4.4:40001", int(NOW_S) - 20, connected=True)
 QBITTORRENT = QBittorrent(PREFERENCES, "connected", ("lo", "eth0", "tun0"), (TUNNEL_IP,), (TUNNEL_IP,))
 
 
 def well(**changed: Any) -> Server:
-    """Everything is fine, but for what is changed: a field of `Server`, or `boxes={name: a container or None}`."""
-    boxes = {**BOXES, **changed.pop("boxes", {})}
-    engines = docker(*(one for one in boxes.values() if one))
+    """Everything is fine, but for what is changed: a field of `Server`, or `containers={name: a container or None}`."""
+    containers = {**CONTAINERS, **changed.pop("containers", {})}
+    engines = docker(*(one for one in containers.values() if one))
     server = Server(
         Settings(), NOW_S, Gluehook(True, ("healthy: 4 rules in force",)), engines,
         access=DockerAccess("/var/run/docker.sock"),
@@ -77,3 +77,8 @@ def well(**changed: Any) -> Server:
     )  # fmt: skip
     dependents, orphans = docker_facts.dependents(engines, "gluetun", {})
     return replace(server, **{"dependents": dependents, "orphans": orphans, **changed})
+
+
+def having(*containers: InspectedContainer, **changed: Any) -> Server:
+    """As `well`, with these containers instead of those of the same names."""
+    return well(containers={one.name: one for one in containers}, **changed)
