@@ -1,4 +1,4 @@
-"""`gluehook check`."""
+"""`gluehook check`; and the rules file of other verbs, with its errors printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gluehook explain`."""
+"""`gluehook explain`: which rules an event would run, by the running gluehook or by the rules file alone."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ _Explanations = Sequence[Mapping[str, Any]]
 
 @click.command()
 @click.argument("event", nargs=-1, required=True, metavar="EVENT...")
-@click.option("--rules", metavar="FILE", help="Ask this file, not the gluehook that runs.")
+@click.option("--rules", metavar="FILE", help="Explain by this file, not by the gluehook that runs.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON lines, one for each rule.")
 def explain(event: tuple[str, ...], *, rules: str | None, as_json: bool) -> int:
     """Show which rules an event would run, which not and why not.
 
     EVENT is words, such as container.die container=web exit_code=137 labels.com.example.heal=yes, or one line of JSON:
-    of a recording, or of `docker events --format '{{json .}}'`; - reads it from standard input. Nothing is run. Asks
-    the gluehook that runs, which knows what waits, cooldowns, limits and the port; where none does, the rules alone
-    answer.
+    of a recording, or of `docker events --format '{{json .}}'`; - reads it from standard input. Nothing is run.
+    The gluehook that runs answers: it knows waiting runs, cooldowns, limits and the port. If none runs, the answer is
+    from the rules alone.
     """
     from hooks.workbench import event_words
 
     ours, _ = settings()
     try:
-        asked = event_words.read(_words(event), ours.gluetun_container)
+        parsed = event_words.read(_words(event), ours.gluetun_container)
     except event_words.NoEvent as wrong:
         raise click.UsageError(str(wrong)) from None
-    answered = _answered(asked, ours, rules)
-    if answered is None:
+    explained = _explain(parsed, ours, rules)
+    if explained is None:
         return 1
-    explanations, who = answered
+    explanations, source = explained
     if as_json:
         for one in explanations:
             click.echo(json.dumps(one, ensure_ascii=False))
     else:
-        _show(asked, explanations, who)
+        _show(parsed, explanations, source)
     return 0
 
 
@@ -61,8 +61,8 @@ def _words(event: tuple[str, ...]) -> Sequence[str]:
     return lines[0].split() if not lines[0].lstrip().startswith("{") else lines
 
 
-def _answered(event: Event, ours: Settings, rules: str | None) -> tuple[_Explanations, str] | None:
-    """The explanations and who gives them; None if there are none and that was said."""
+def _explain(event: Event, ours: Settings, rules: str | None) -> tuple[_Explanations, str] | None:
+    """The explanations and where they come from; None if there are none, after the reason was printed."""
     from pathlib import Path
 
     from hooks.control import client
@@ -73,8 +73,8 @@ def _answered(event: Event, ours: Settings, rules: str | None) -> tuple[_Explana
         return _from_file(event, rules)
     try:
         return client.request(Path(ours.gluehook_state), "explain", event=json.loads(jsonl.dumps(event)))
-    except client.NotRunning as nobody:
-        return _from_file(event, ours.gluehook_rules, f"\n{nobody}")
+    except client.NotRunning as why:
+        return _from_file(event, ours.gluehook_rules, f"\n{why}")
     except Refused as why:
         click.echo(str(why), err=True)
         return None
@@ -83,26 +83,25 @@ def _answered(event: Event, ours: Settings, rules: str | None) -> tuple[_Explana
 def _from_file(event: Event, file: str, besides: str = "") -> tuple[_Explanations, str] | None:
     from handlers import HANDLERS
     from hooks.engine.engine import Engine
-    from hooks.workbench.explain import Situation
-    from hooks.workbench.explain import explain as explained
+    from hooks.workbench import explain as workbench
 
     table = checked(file)
     if table is None:
         return None
-    said = f"the rules of {file} alone: what waits, cooldowns, limits and ${{state.…}} are not known{besides}"
-    return list(explained(Engine(table), event, Situation(HANDLERS))), said
+    source = f"the rules of {file} alone: waiting runs, cooldowns, limits and ${{state.…}} are not known{besides}"
+    return list(workbench.explain(Engine(table), event, workbench.Situation(HANDLERS))), source
 
 
-def _show(event: Event, explanations: _Explanations, who: str) -> None:
+def _show(event: Event, explanations: _Explanations, source: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
     from hooks.config.masking import presentable
 
     console = Console(highlight=False, soft_wrap=True)
-    told = {name: presentable(value) for name, value in event.data.items()}
-    console.print(Text.assemble((event.type, "bold"), _fields(told, " ")))
-    console.print(Text(who, "dim"))
+    fields = {name: presentable(value) for name, value in event.data.items()}
+    console.print(Text.assemble((event.type, "bold"), _fields(fields, " ")))
+    console.print(Text(source, "dim"))
     if not explanations:
         console.print("\nthere is no rule, so nothing would run")
     for one in explanations:

@@ -1,4 +1,4 @@
-"""`gluehook init`."""
+"""`gluehook init`: the first rules.toml and compose file, from the containers of this server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from hooks.workbench.init_survey import Server
 
-_LOOK_S = 5.0
+_DOCKER_TIMEOUT_S = 5.0
 
 
 @click.command()
@@ -21,11 +21,11 @@ _LOOK_S = 5.0
 def init(*, output: str, as_json: bool) -> int:
     """Write rules.toml and a compose file for this server.
 
-    Looks at the containers, changes none of them, and fills in the names of gluetun, qBittorrent, AdGuard Home and
-    WireGuard, who shares gluetun's network, and who owns the port file. No file is overwritten: one that is there is
-    left as it is, the others are written, and the exit code is 1.
+    Reads the containers, changes none of them, and fills in the names of gluetun, qBittorrent, AdGuard Home and
+    WireGuard, the containers that share gluetun's network, and the owner of the port file. No file is overwritten: an
+    existing one is left as it is, the others are written, and the exit code is 1.
     """
-    server, why = _look()
+    server, why = _containers()
     folder = Path(output)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,12 +37,12 @@ def init(*, output: str, as_json: bool) -> int:
         click.echo(json.dumps({"found": found, "sharing": server.sharing if server else (), "trouble": why,
                                "files": written}))  # fmt: skip
     else:
-        _tell(server, why, folder, written)
+        _show(server, why, folder, written)
     return 0 if all(written.values()) else 1
 
 
-def _look() -> tuple[Server | None, str]:
-    """What runs here; or None, and why that cannot be seen."""
+def _containers() -> tuple[Server | None, str]:
+    """The containers of this server; or None, and why Docker cannot be read."""
     from contextlib import closing
 
     from hooks.docker.client import connect, where
@@ -50,9 +50,9 @@ def _look() -> tuple[Server | None, str]:
     from hooks.workbench.init_survey import find_containers
 
     try:
-        with closing(connect(_LOOK_S)) as client:
+        with closing(connect(_DOCKER_TIMEOUT_S)) as client:
             return find_containers(client), ""
-    except Exception as error:  # noqa: BLE001 - whatever keeps us from looking, there is a template
+    except Exception as error:  # noqa: BLE001 - without Docker there are templates
         return None, why(error, where())
 
 
@@ -74,7 +74,7 @@ def _files(server: Server | None) -> Mapping[str, str]:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Whether it was written; False if there is such a file already."""
+    """Write a new file; False, and nothing is written, if it exists."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -83,14 +83,16 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-def _tell(server: Server | None, why: str, folder: Path, written: Mapping[str, bool]) -> None:
+def _show(server: Server | None, why: str, folder: Path, written: Mapping[str, bool]) -> None:
     if server is None:
-        click.echo(f"Docker cannot be looked at: {why}. These are templates with the usual names; look them through.")
+        click.echo(
+            f"Docker cannot be read: {why}. The files are templates with the usual names; check the names in them."
+        )
     else:
         for role in ("gluetun", "qbittorrent", "adguard", "wireguard"):
             found = server.by_role.get(role)
             click.echo(f"{role}: {f'{found.name} ({found.container.image})' if found else 'not found'}")
         click.echo(f"in gluetun's network: {', '.join(server.sharing) or 'nobody'}")
     for name, is_new in written.items():
-        click.echo(f"{folder / name}: {'written' if is_new else 'is there already, and was left as it is'}")
+        click.echo(f"{folder / name}: {'written' if is_new else 'exists already, and was left as it is'}")
     click.echo(f"next: gluehook check {folder / 'rules.toml'}, then read {folder / 'compose.gluehook.yaml'}")

@@ -39,7 +39,7 @@ def new_file(name: str) -> int:
     try:
         return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise click.UsageError(f"{name} is there already, and no file is overwritten; give another name") from None
+        raise click.UsageError(f"{name} exists already, and no file is overwritten; give another name") from None
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or error
         raise click.UsageError(f"{name} cannot be written: {said}; give another name") from None

@@ -1,4 +1,4 @@
-"""`gluehook peers`: WireGuard's peers at a glance, and one's QR code in the terminal. No key is shown but in that."""
+"""`gluehook peers`: WireGuard's peers as a table, and the QR code of one; nothing else shows a key."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from hooks.doctor.facts.peers import Live, Row
     from hooks.handler import Context
 
-_PATIENCE_S = 5.0
-_NOT_A_TERMINAL = 200  # columns: for grep, a peer is one line
+_TARGET_TIMEOUT_S = 5.0
+_WIDE = 200  # columns where the output is no terminal, so that a peer is one line for grep
 _FILES = {"png": "QR", "ios.mobileconfig": "iOS", "macos.mobileconfig": "macOS"}
 _BLACK, _WHITE = 16, 231  # of the 256 colours: these two are the same in every theme
 
@@ -28,7 +28,7 @@ def peers(ctx: click.Context, *, as_json: bool) -> int | None:
 
     Reads only. The exit code is 0 if every peer that the server lets in is in step with it, and 1 otherwise.
     """
-    return None if ctx.invoked_subcommand else _told(lambda: _list(as_json=as_json))
+    return None if ctx.invoked_subcommand else _or_reason(lambda: _list(as_json=as_json))
 
 
 @peers.command()
@@ -38,15 +38,15 @@ def show(name: str) -> int:
 
     Only on a terminal, for it holds the device's private key: clear the screen afterwards.
     """
-    return _told(lambda: _show(name))
+    return _or_reason(lambda: _show(name))
 
 
 def _list(*, as_json: bool) -> int:
     from hooks.doctor.facts.peers import layout_of, rows
 
-    ctx, masked = _context()
+    ctx, mask = _context()
     layout = layout_of(ctx.settings)
-    found = rows(layout, _live(ctx, masked), ctx.settings.wireguard_router)
+    found = rows(layout, _live(ctx, mask), ctx.settings.wireguard_router)
     if as_json:
         click.echo(json.dumps([_record(row) for row in found], ensure_ascii=False, indent=1))
     else:
@@ -60,15 +60,17 @@ def _show(name: str) -> int:
     profile = profile_of(layout_of(_context()[0].settings), name)
     if not sys.stdout.isatty():
         picture = profile.where.removesuffix(".conf") + ".png"
-        click.echo(f"it holds a private key, so it is shown on a terminal only; as a picture it is {picture}", err=True)
+        click.echo(
+            f"the QR code holds a private key, so it is shown on a terminal only; the picture is {picture}", err=True
+        )
         return 2
     for line in code(profile):
         click.echo(click.style(line, fg=_BLACK, bg=_WHITE), color=True)
     return 0
 
 
-def _told(act: Callable[[], int]) -> int:
-    """What `act` answers; what it cannot do is said."""
+def _or_reason(act: Callable[[], int]) -> int:
+    """The exit code of `act`; 1 after its GiveUp or Retry was printed."""
     from hooks.handler import GiveUp, Retry
 
     try:
@@ -82,18 +84,18 @@ def _context() -> tuple[Context, Callable[[str], str]]:
     from hooks.cli.collector import collector_and_mask
     from hooks.doctor.facts.model import Docker
 
-    collector, masked = collector_and_mask()
-    return collector.context(Docker(), _PATIENCE_S), masked
+    collector, mask = collector_and_mask()
+    return collector.context(Docker(), _TARGET_TIMEOUT_S), mask
 
 
-def _live(ctx: Context, masked: Callable[[str], str]) -> Live | None:
+def _live(ctx: Context, mask: Callable[[str], str]) -> Live | None:
     from hooks.doctor.facts.peers import look
     from hooks.handler import GiveUp, Retry
 
     try:
         return look(ctx)
     except (GiveUp, Retry) as why:
-        click.echo(f"{masked(why.said)}; so only the files are shown", err=True)
+        click.echo(f"{mask(why.said)}; so only the files are shown", err=True)
         return None
 
 
@@ -118,7 +120,7 @@ def _table(found: Sequence[Row], now_s: float) -> None:
             ", ".join(_FILES.get(name, name) for name in row.files) or "nothing",
             Text("; ".join(row.out_of_step) or "yes", "yellow" if row.out_of_step and row.let_in else "dim"),
         )  # fmt: skip
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _NOT_A_TERMINAL)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
     console.print(table if found else "no peers")
 
 

@@ -1,4 +1,4 @@
-"""`gluehook record`."""
+"""`gluehook record`, and `gluehook history --export`: events as a recording for `gluehook replay`."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def record(*, output: str, for_: str | None, rules: str | None, with_exec: bool) -> int:
     """Record the events of Docker and the port file, for `gluehook replay`.
 
-    Every event is recorded, whatever the rules listen to, and nothing is run. What is there at the start comes first.
+    Every event is recorded, whatever the rules listen to, and nothing is run. The states at the start come first.
     Secrets are masked, and a container's environment is in no event; labels, names and addresses are. A gluehook that
-    runs is not disturbed: `gluehook history --export` writes what that one has acted on.
+    runs is not disturbed: `gluehook history --export` writes the events that it has acted on.
     """
     from hooks.rules.table import Table
 
@@ -39,7 +39,7 @@ def record(*, output: str, for_: str | None, rules: str | None, with_exec: bool)
     if table is None and rules:
         return 1
     if table is None:
-        click.echo("so no file or timer that a rule names is recorded", err=True)
+        click.echo("so the files and timers that rules name are not recorded", err=True)
 
     def run(writer: RecordingWriter) -> None:
         from hooks.workbench.record import Recorder

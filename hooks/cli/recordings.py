@@ -1,4 +1,4 @@
-"""Recordings for a verb: files, standard input or gluehook's own journal, and how far they are read."""
+"""Opens the recordings of `gluehook replay`: files, standard input or gluehook's journal; and its progress bar."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hooks.config.settings import Settings
     from hooks.workbench.recording import Accepts, Recording
 
-_LONG_BYTES = 4 << 20  # a recording that takes long enough to want to know how far it is
-_LOOK_S = 0.2
+_LONG_BYTES = 4 << 20  # from this size on, a replay takes long enough for a bar
+_REFRESH_S = 0.2
 
 
 def opened(names: Sequence[str], ours: Settings, accepts: Accepts, stack: ExitStack) -> list[Recording]:
@@ -38,7 +38,7 @@ def _file(name: str, stack: ExitStack) -> Any:
 
 
 def journal(since_s: float, ours: Settings, accepts: Accepts, stack: ExitStack) -> Recording:
-    """What gluehook has accepted in the last so many seconds, as a recording. Raises click.UsageError."""
+    """The events that gluehook accepted in the last `since_s` seconds, as a recording. Raises click.UsageError."""
     from hooks.control import history
     from hooks.journal.journal import FILE_NAME
     from hooks.workbench.recording import Recording, Told
@@ -54,7 +54,7 @@ def journal(since_s: float, ours: Settings, accepts: Accepts, stack: ExitStack) 
 
 @contextmanager
 def progress(recordings: Sequence[Recording], names: Sequence[str]) -> Iterator[None]:
-    """A bar on standard error, if that is a terminal, while long recordings are read."""
+    """Show a bar on standard error, if that is a terminal, while long recordings are read."""
     total = sum(Path(name).stat().st_size for name in names if name != "-")
     if sys.stderr.isatty() and (total >= _LONG_BYTES or "-" in names):
         with _bar(recordings, 0 if "-" in names else total):
@@ -74,7 +74,7 @@ def _bar(recordings: Sequence[Recording], total: int) -> Iterator[None]:
         task = bar.add_task("", total=total or None)
 
         def follow() -> None:
-            while not ended.wait(_LOOK_S):
+            while not ended.wait(_REFRESH_S):
                 bar.update(task, completed=sum(one.size for one in recordings))
 
         thread = threading.Thread(target=follow, name="progress", daemon=True)

@@ -1,4 +1,4 @@
-"""`gluehook replay`."""
+"""`gluehook replay`: what the rules would have decided about recorded events."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
 @click.argument("recordings", nargs=-1, metavar="[RECORDING]...")
 @click.option("--rules", metavar="FILE", help="The rules to try; else those that `gluehook run` would use.")
 @click.option("--since", metavar="DURATION", help="Replay gluehook's own journal of the last 7d, say.")
-@click.option("--assume", multiple=True, metavar="RULE=HOW", help="How its runs end: see above. May be given again.")
+@click.option("--assume", multiple=True, metavar="RULE=HOW", help="How its runs end: see above. May be repeated.")
 @click.option("--compare", metavar="OTHER.toml", help="Show only what these rules would have decided differently.")
 @click.option("--go-on", metavar="DURATION", default="0s", help="Let so much time pass after the last line.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
@@ -63,12 +63,12 @@ def replay(
     with ExitStack() as stack:
         read = _opened(recordings, since, ours, _accepts(replays), stack)
         stack.enter_context(progress(read, recordings))
-        different = _play(replays, read, pause_ns, _Shown(replays, as_json=as_json))
+        different = _play(replays, read, pause_ns, _Output(replays, as_json=as_json))
     _sum_up(read)
     return int(different or any(trouble.bad for one in read for trouble in one.troubles))
 
 
-# -- what is asked -------------------------------------------------------------------------------
+# -- the options -------------------------------------------------------------------------------
 
 
 def _replays(tables: Sequence[Table], assume: Sequence[str], ours: Settings) -> list[Replay]:
@@ -79,7 +79,7 @@ def _replays(tables: Sequence[Table], assume: Sequence[str], ours: Settings) -> 
 
 
 def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
-    """What --assume says, each text RULE=HOW or HANDLER=HOW."""
+    """The values of --assume by rule or handler; each text is RULE=HOW or HANDLER=HOW."""
     from handlers import HANDLERS
     from hooks.events.wording import did_you_mean
     from hooks.rules.rule_tests import assumed
@@ -88,7 +88,7 @@ def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
     for text in texts:
         name, equals, how = text.partition("=")
         if not equals:
-            raise click.UsageError(f"--assume: '{text}' does not say how; write {text}=fail")
+            raise click.UsageError(f"--assume: '{text}' does not say how its runs end; write {text}=fail")
         if name not in {*rules, *HANDLERS}:
             hint = did_you_mean(name, sorted({*rules, *HANDLERS})) or "name a rule of the file, or a handler"
             raise click.UsageError(f"--assume: there is no rule or handler '{name}'; {hint}")
@@ -114,11 +114,11 @@ def _accepts(replays: Sequence[Replay]) -> Accepts:
     return first.accepts if len(replays) == 1 else lambda *what: any(replay.accepts(*what) for replay in replays)
 
 
-# -- what is shown -------------------------------------------------------------------------------
+# -- the output -------------------------------------------------------------------------------
 
 
-class _Shown:
-    """Prints rows, as JSON lines or for people."""
+class _Output:
+    """Prints decisions, as JSON lines or for people."""
 
     def __init__(self, replays: Sequence[Replay], *, as_json: bool) -> None:
         from hooks.workbench.timeline import Timeline
@@ -128,8 +128,8 @@ class _Shown:
         self._timelines = [Timeline(*(replay.table for replay in replays)) for _ in replays]
 
     def turn(self, decisions: Sequence[Decision], only: int | None = None) -> None:
-        """Print them; `only`: they are those of this table and not of the other."""
-        lines = self._records(decisions, only) if self._as_json else self._told(decisions, only)
+        """Print the decisions; `only`: of the table of this number, and not of the other one."""
+        lines = self._records(decisions, only) if self._as_json else self._text(decisions, only)
         if lines:
             click.echo("\n".join(lines))
         self.lines += len(lines)
@@ -138,17 +138,17 @@ class _Shown:
         head = {} if only is None else {"only": self._files[only]}
         return [json.dumps({**head, **one.as_record()}, ensure_ascii=False) for one in decisions]
 
-    def _told(self, decisions: Sequence[Decision], only: int | None) -> list[str]:
+    def _text(self, decisions: Sequence[Decision], only: int | None) -> list[str]:
         mark = "" if only is None else "-+"[only] + " "
-        told = self._timelines[only or 0].lines(decisions)
-        lines = [click.style(mark + line, **STYLES.get(kind, {})) for kind, line in told]
+        styled = self._timelines[only or 0].lines(decisions)
+        lines = [click.style(mark + line, **STYLES.get(kind, {})) for kind, line in styled]
         if lines and mark and not self.lines:
             lines.insert(0, click.style(f"--- {self._files[0]}\n+++ {self._files[1]}", bold=True))
         return lines
 
 
-def _play(replays: Sequence[Replay], recordings: Sequence[Recording], pause_ns: int, shown: _Shown) -> bool:
-    """Print the rows, or with two tables what differs; whether something did."""
+def _play(replays: Sequence[Replay], recordings: Sequence[Recording], pause_ns: int, output: _Output) -> bool:
+    """Print the decisions, or with two tables the differences; whether there was a difference."""
     from hooks.workbench.comparison import differences
     from hooks.workbench.recording import merged
     from hooks.workbench.replay import turns
@@ -158,21 +158,21 @@ def _play(replays: Sequence[Replay], recordings: Sequence[Recording], pause_ns: 
 
     if len(replays) == 1:
         for turn in turns(replays[0], merged(recordings), end):
-            shown.turn(turn)
+            output.turn(turn)
         return False
     for difference in differences(replays[0], replays[1], merged(recordings), end):
-        shown.turn(difference.first, 0)
-        shown.turn(difference.second, 1)
-    if not shown.lines:
+        output.turn(difference.first, 0)
+        output.turn(difference.second, 1)
+    if not output.lines:
         click.echo("both rules files decide the same", err=True)
-    return shown.lines > 0
+    return output.lines > 0
 
 
 def _sum_up(recordings: Sequence[Recording]) -> None:
-    """What was read, and what was wrong with it."""
+    """Print how much was read, and the lines that could not be."""
     for one in recordings:
         for trouble in one.troubles:
             click.echo(str(trouble), err=True)
-        unknown = f", {one.unknown:,} of types that gluehook does not know" if one.unknown else ""
-        nobody = f"{counted(one.unwanted, 'event')} that no rule listens to"
-        click.echo(f"{one.name}: {counted(one.events, 'event')} for the rules, {nobody}{unknown}", err=True)
+        unknown = f", {one.unknown:,} of unknown types" if one.unknown else ""
+        unwanted = f"{counted(one.unwanted, 'event')} that no rule listens to"
+        click.echo(f"{one.name}: {counted(one.events, 'event')} for the rules, {unwanted}{unknown}", err=True)

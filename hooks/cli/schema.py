@@ -1,4 +1,4 @@
-"""`gluehook schema`."""
+"""`gluehook schema`: the JSON Schema of rules.toml."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def schema() -> int:
     """Print the JSON Schema of rules.toml, for editors.
 
     Beside a rules file that begins with `#:schema ./rules.schema.json`, an editor with a TOML language server completes
-    events, fields, handlers and arguments, and marks what cannot be: gluehook schema > rules.schema.json
+    events, fields, handlers and arguments, and marks mistakes: gluehook schema > rules.schema.json
     """
     from handlers import HANDLERS
-    from hooks.workbench import json_schema as made
+    from hooks.workbench import json_schema
 
-    click.echo(json.dumps(made.schema(HANDLERS), ensure_ascii=False, indent=1))
+    click.echo(json.dumps(json_schema.schema(HANDLERS), ensure_ascii=False, indent=1))
     return 0

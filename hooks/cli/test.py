@@ -1,4 +1,4 @@
-"""`gluehook test`."""
+"""`gluehook test`: run the [[test]]s of rules files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def test(files: tuple[str, ...], *, as_json: bool) -> int:
     """Run the tests of a rules file on a clock that jumps.
 
-    Each [[test]] gives events at instants and expects runs at instants; nothing is really done. Without FILE: the one
+    Each [[test]] gives events at instants and expects runs at instants; no handler is run. Without FILE: the one
     that `gluehook run` would use.
 
     Exit codes: 0 all is as expected; 1 something is not, a file has errors, or no test; 2 wrong use.
@@ -40,7 +40,7 @@ def _file(file: str, gluetun: str, *, as_json: bool) -> bool:
     if found is None:
         return False
     if not found.rule_tests:
-        click.echo(f"{file}: there is no [[test]] in it; docs/rules.md tells how to write one", err=True)
+        click.echo(f"{file}: there is no [[test]] in it; docs/rules.md shows how to write one", err=True)
         return False
     results = [run_rule_test(found.table, rule_test, gluetun) for rule_test in found.rule_tests]
     for result in results:

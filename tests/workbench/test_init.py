@@ -167,7 +167,7 @@ def test_nothing_is_overwritten(init: Init, fake: FakeEngine, tmp_path: Path) ->
     (tmp_path / "made/rules.toml").write_text("mine")
     code, said = init(fake.host)
     assert code == 1
-    assert "made/rules.toml: is there already, and was left as it is" in said
+    assert "made/rules.toml: exists already, and was left as it is" in said
     assert "made/compose.gluehook.yaml: written" in said
     assert (tmp_path / "made/rules.toml").read_text() == "mine"
     assert set(FILES) == {file.name for file in (tmp_path / "made").iterdir()}

@@ -137,7 +137,7 @@ def test_without_docker_and_with_broken_rules_the_port_is_recorded_and_that_is_s
         _, err = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0
     assert "error[version]" in err
-    assert "no file or timer that a rule names is recorded" in err
+    assert "the files and timers that rules name are not recorded" in err
     assert f"docker cannot be seen: Docker's socket {tmp_path}/none.sock is not there" in err
 
 
@@ -150,7 +150,7 @@ def test_it_ends_by_itself_when_its_time_is_over(fake: FakeEngine, tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--output", "there"], 2, "there is there already, and no file is overwritten"),
+        (["--output", "there"], 2, "there exists already, and no file is overwritten"),
         (["--output", "none/x"], 2, "none/x cannot be written: No such file or directory"),
         (["--for", "10"], 2, "--for: '10' is no duration"),
         (["--rules", "none.toml"], 1, "error[file-missing]"),
