@@ -1,7 +1,8 @@
 """pytest plugin: each recording in the folders of `gluehook_replays` is a test that the rules still decide the same.
 
-It does nothing, and loads nothing of gluehook, where that setting is empty. `--gluehook-update` writes the golden
-files anew.
+pytest loads it by its entry point, in every project of an environment that has gluehook. While the setting
+`gluehook_replays` is empty it does nothing, and loads nothing else of gluehook. `--gluehook-update` writes the golden
+files again.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The settings and the option."""
     group = parser.getgroup("gluehook", "gluehook: tests by replay")
-    group.addoption("--gluehook-update", action="store_true", help="write golden decisions anew; read the difference")
+    group.addoption("--gluehook-update", action="store_true", help="write golden decisions again; read the difference")
     parser.addini("gluehook_replays", "folders of recordings, each a test by replay", type="paths", default=[])
     parser.addini("gluehook_rules", "the rules file that they are replayed with", default="rules.toml")
     parser.addini("gluehook_gluetun", "the name of gluetun's container in them", default="gluetun")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A recording, or a golden file that has lost its own."""
+    """Collect a recording, or a golden file without a recording."""
     folders = parent.config.getini("gluehook_replays")
     if not folders or file_path.parent not in folders:
         return None
@@ -38,31 +39,31 @@ class ReplayFile(pytest.File):
     """A recording."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Its one test."""
+        """The one test of the recording."""
         yield ReplayItem.from_parent(self, name="decisions")
 
 
 class ReplayItem(pytest.Item):
-    """What the rules decide about it is what the golden file says."""
+    """The rules decide about the recording what the golden file says."""
 
     def runtest(self) -> None:
         """Replay and compare; with --gluehook-update, write instead."""
         from hooks.workbench import golden
 
         recording, file = self.path.with_suffix(".jsonl"), self.path.with_suffix(golden.SUFFIX)
-        wanted = golden.read(file)
+        expected = golden.read(file)
         gluetun = self.config.getini("gluehook_gluetun")
-        decided = golden.decide(recording, wanted, self._table(wanted.rules), gluetun)
+        decided = golden.decide(recording, expected, self._table(expected.rules), gluetun)
         if self.config.getoption("--gluehook-update"):
-            golden.write(file, wanted, decided)
+            golden.write(file, expected, decided)
         elif not file.exists():
             raise golden.NotDecided(f"there is no {file.name}; pytest --gluehook-update writes it")
-        elif different := golden.difference(wanted, decided):
-            said = f"{different}\n\nIf that is meant, pytest --gluehook-update writes {file.name} anew."
+        elif different := golden.difference(expected, decided):
+            said = f"{different}\n\nIf that is meant, pytest --gluehook-update writes {file.name} again."
             raise golden.NotDecided(said)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:  # noqa: ARG002
-        """What is decided otherwise now; of a fault of ours, where it happened."""
+        """The differing decisions; for any other exception, pytest's own text."""
         from hooks.workbench.golden import NotDecided
 
         if isinstance(excinfo.value, NotDecided):
@@ -70,7 +71,7 @@ class ReplayItem(pytest.Item):
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """The recording's name."""
+        """The name of the recording."""
         return self.path, 0, f"replay {self.path.stem}"
 
     def _table(self, named: Path | None) -> Table:

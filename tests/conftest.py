@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
+from hooks.events import signals
 from tests.parts.programs import MISSING
 
 pytest_plugins = ["hooks.pytest_plugin", "tests.parts.docker.dockerd", "tests.parts.targets.qbittorrent"]
@@ -40,3 +41,15 @@ def no_collection() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.fixture
+def problems() -> Iterator[list[str]]:
+    """The sentences that `signals.problem` has reported so far."""
+    reported: list[str] = []
+
+    def listen(_: object, said: str, **__: object) -> None:
+        reported.append(said)
+
+    with signals.problem.connected_to(listen):
+        yield reported

@@ -51,10 +51,10 @@ def test_golden_decisions_are_written_held_and_compared(repository: Repository) 
     assert "there is no port-flap.decisions; pytest --gluehook-update writes it" in first
     assert first.endswith("exit 1")
     file = repository.replays / "port-flap.decisions"
-    file.write_text("# assume: tell=fail\n# go on: 10m\n# a word of its owner\n")
+    file.write_text("# assume: tell=fail\n# go on: 10m\n# an owner's word\n")
     assert repository.test("--gluehook-update").endswith("exit 0")
     golden = file.read_text()
-    assert golden.startswith("# assume: tell=fail\n# go on: 10m\n# a word of its owner\n          0s  port.forwarded")
+    assert golden.startswith("# assume: tell=fail\n# go on: 10m\n# an owner's word\n          0s  port.forwarded")
     assert golden.count('runs command.run { command = ["/bin/echo", "51414"] }: fail') == 2
     assert "tries again in 1s" in golden
     assert "1 passed" in repository.test()
@@ -63,7 +63,7 @@ def test_golden_decisions_are_written_held_and_compared(repository: Repository) 
     said = repository.test()
     assert "-                tell (gluetun)  tries again in 1s" in said
     assert "+                tell (gluetun)  takes it in place of the one that waits" in said
-    assert "If that is meant, pytest --gluehook-update writes port-flap.decisions anew." in said
+    assert "If that is meant, pytest --gluehook-update writes port-flap.decisions again." in said
     assert said.endswith("exit 1")
     assert file.read_text() == golden
 

@@ -15,7 +15,6 @@ import pytest
 
 from hooks.control.client import NotRunning, request
 from hooks.control.server import FILE_NAME, LONGEST_LINE_BYTES, Refused, Response, Server, Verbs
-from hooks.events import signals
 from hooks.rules.table import Entry, Rule, Step
 from tests.parts.process.playing import WAIT_S, stage
 
@@ -40,17 +39,6 @@ def serving(state: Path, verbs: Verbs | None = None) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
-
-
-@contextmanager
-def troubles() -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def listen(_: object, said: str, heard: list[str] = said, **__: object) -> None:
-        heard.append(said)
-
-    with signals.problem.connected_to(listen):
-        yield said
 
 
 def raw(state: Path, line: bytes, *, hang_up: bool = False) -> bytes:
@@ -90,23 +78,23 @@ def test_a_socket_that_a_killed_life_left_is_replaced(tmp_path: Path) -> None:
         assert request(tmp_path, "echo", text=1)[0] == [{"item": 1}]
 
 
-def test_a_file_in_its_place_is_left_alone_and_said(tmp_path: Path) -> None:
+def test_a_file_in_its_place_is_left_alone_and_said(tmp_path: Path, problems: list[str]) -> None:
     (tmp_path / FILE_NAME).write_text("mine")
-    with troubles() as said, serving(tmp_path):
+    with serving(tmp_path):
         pass
     assert (tmp_path / FILE_NAME).read_text() == "mine"
-    assert len(said) == 1
-    assert "cannot be opened: Address already in use; the work goes on" in said[0]
+    assert len(problems) == 1
+    assert "cannot be opened: Address already in use; the work goes on" in problems[0]
 
 
-def test_a_path_that_no_socket_can_have_is_said_on_both_sides(tmp_path: Path) -> None:
+def test_a_path_that_no_socket_can_have_is_said_on_both_sides(tmp_path: Path, problems: list[str]) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
     too_long = pytest.raises(NotRunning, match=r"its path has \d+ bytes, and a socket's at most 107")
-    with troubles() as said, serving(deep), too_long:
+    with serving(deep), too_long:
         request(deep, "echo")
-    assert len(said) == 1
-    assert "at most 107: give GLUEHOOK_STATE a shorter one; the work goes on" in said[0]
+    assert len(problems) == 1
+    assert "at most 107: give GLUEHOOK_STATE a shorter one; the work goes on" in problems[0]
 
 
 @pytest.mark.usefixtures("no_collection")
@@ -127,20 +115,20 @@ def test_what_is_no_request_gets_one_error_and_hurts_nobody(tmp_path: Path, line
         assert request(tmp_path, "echo", text=1)[1] == "echoed"
 
 
-def test_who_hangs_up_hurts_nobody(tmp_path: Path) -> None:
-    with serving(tmp_path), troubles() as said:
+def test_who_hangs_up_hurts_nobody(tmp_path: Path, problems: list[str]) -> None:
+    with serving(tmp_path):
         for line in (b"", b'{"ask"', b'{"ask": "echo"}\n'):
             raw(tmp_path, line, hang_up=True)
         assert request(tmp_path, "echo", text=1)[1] == "echoed"
-    assert said == []
+    assert problems == []
 
 
-def test_an_answer_that_breaks_is_an_error_and_said(tmp_path: Path) -> None:
-    with serving(tmp_path), troubles() as said:
+def test_an_answer_that_breaks_is_an_error_and_said(tmp_path: Path, problems: list[str]) -> None:
+    with serving(tmp_path):
         with pytest.raises(Refused, match="the answer broke: LookupError: not broken; "):
             request(tmp_path, "broken")
         assert request(tmp_path, "echo", text=1)[1] == "echoed"
-    assert len(said) == 1
+    assert len(problems) == 1
 
 
 # -- a call on the loop ----------------------------------------------------------------------------

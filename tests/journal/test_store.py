@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from hooks.engine.runs import Run
-from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.journal.journal import FILE_NAME, Durable, Taken
 from hooks.journal.migrations import MIGRATIONS
@@ -38,17 +37,6 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     opened = Journal(tmp_path / FILE_NAME)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def told() -> Iterator[list[str]]:
-    heard: list[str] = []
-
-    def hear(_: object, said: str, **__: Any) -> None:
-        heard.append(said)
-
-    with signals.problem.connected_to(hear):
-        yield heard
 
 
 def test_an_accepted_event_is_unsettled_until_its_run_has_ended(journal: Journal) -> None:
@@ -146,7 +134,7 @@ def test_retention_keeps_what_is_unsettled(journal: Journal) -> None:
 
 
 @pytest.mark.parametrize("damage", ["truncated", "zeroed", "foreign", "text", "newer"])
-def test_a_journal_that_cannot_be_used_is_moved_aside_by_name(tmp_path: Path, told: list[str], damage: str) -> None:
+def test_a_journal_that_cannot_be_used_is_moved_aside_by_name(tmp_path: Path, problems: list[str], damage: str) -> None:
     file = tmp_path / FILE_NAME
     first = Journal(file)
     for number in range(300):
@@ -158,8 +146,8 @@ def test_a_journal_that_cannot_be_used_is_moved_aside_by_name(tmp_path: Path, to
     assert durable.read(lambda journal: len(journal.unsettled()), otherwise=-1) == 1
     durable.close()
     (aside,) = tmp_path.glob(f"{FILE_NAME}.broken-*[0-9]")
-    assert len(told) == 1
-    assert str(aside) in told[0]
+    assert len(problems) == 1
+    assert str(aside) in problems[0]
 
 
 def _damage(file: Path, how: str) -> None:
@@ -188,7 +176,7 @@ def test_a_second_runner_on_the_same_folder_says_so(tmp_path: Path) -> None:
     Durable(tmp_path).close()
 
 
-def test_a_disk_that_fails_is_said_once_and_recovers_by_itself(tmp_path: Path, told: list[str]) -> None:
+def test_a_disk_that_fails_is_said_once_and_recovers_by_itself(tmp_path: Path, problems: list[str]) -> None:
     now = [0.0]
     durable = Durable(tmp_path, clock=lambda: now[0])
     (tmp_path / FILE_NAME).unlink()
@@ -198,12 +186,12 @@ def test_a_disk_that_fails_is_said_once_and_recovers_by_itself(tmp_path: Path, t
     assert not durable.write(lambda journal: journal.accept(event(1), [LANE]))
     assert not durable.write(lambda journal: journal.accept(event(2), [LANE]))
     assert durable.trouble
-    assert len(told) == 1
+    assert len(problems) == 1
     now[0] += 11
     assert durable.write(lambda journal: journal.accept(event(3), [LANE]))
     assert not durable.trouble
-    assert len(told) == 2
-    assert "can be written again" in told[1]
+    assert len(problems) == 2
+    assert "can be written again" in problems[1]
     durable.close()
 
 
@@ -237,7 +225,7 @@ def test_what_was_accepted_survives_a_kill_at_any_instant(tmp_path: Path) -> Non
         kept = [u.event.time for u in journal.unsettled()]
         journal.close()
         assert kept[: seen + 1] == list(range(seen + 1))
-        assert len(kept) <= seen + 2  # one may have been on disk and not yet told
+        assert len(kept) <= seen + 2  # one may have been on disk and not yet reported
         file.unlink()
         for suffix in ("-wal", "-shm"):
             Path(f"{file}{suffix}").unlink(missing_ok=True)

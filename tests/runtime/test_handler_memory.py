@@ -7,28 +7,12 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hooks.events import signals
 from hooks.handler import rejection_key
 from hooks.runtime.handler_memory import Memory
-
-
-@pytest.fixture
-def troubles() -> Iterator[list[str]]:
-    """The sentences that `signals.problem` told."""
-    said: list[str] = []
-
-    def hear(_: Any, **news: Any) -> None:
-        said.append(news["said"])
-
-    signals.problem.connect(hear)
-    yield said
-    signals.problem.disconnect(hear)
 
 
 @pytest.fixture
@@ -93,27 +77,27 @@ def test_the_same_value_again_writes_nothing(file: Path) -> None:
 
 @pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"[" * 100_000])
-def test_a_corrupt_file_is_moved_aside_and_said(content: bytes, file: Path, troubles: list[str]) -> None:
+def test_a_corrupt_file_is_moved_aside_and_said(content: bytes, file: Path, problems: list[str]) -> None:
     file.parent.mkdir()
     file.write_bytes(content)
     memory = Memory(file)
     assert memory.get("key") is None
     (aside,) = file.parent.glob("memory.json.broken-*")
     assert aside.read_bytes() == content
-    assert troubles == [
+    assert problems == [
         f"memory: {file} held no JSON object; it was moved to {aside}, and gluehook starts with an empty memory"
     ]
     memory.put("key", 1)
     assert Memory(file).get("key") == 1
 
 
-def test_an_unwritable_folder_is_said_once_and_tried_again(file: Path, troubles: list[str]) -> None:
+def test_an_unwritable_folder_is_said_once_and_tried_again(file: Path, problems: list[str]) -> None:
     file.parent.write_text("a file where the folder should be")
     memory = Memory(file)
     memory.put("a", 1)
     memory.put("b", 2)
     assert (memory.get("a"), memory.get("b")) == (1, 2)
-    (said,) = [text for text in troubles if "cannot be written" in text]
+    (said,) = [text for text in problems if "cannot be written" in text]
     assert said.startswith(f"memory: {file} cannot be written (")
 
     file.parent.unlink()
@@ -124,7 +108,7 @@ def test_an_unwritable_folder_is_said_once_and_tried_again(file: Path, troubles:
     file.parent.rmdir()
     file.parent.write_text("again")
     memory.put("c", 3)
-    assert len([text for text in troubles if "cannot be written" in text]) == 2
+    assert len([text for text in problems if "cannot be written" in text]) == 2
 
 
 def test_a_disk_that_fills_up_leaves_the_old_file_whole(file: Path) -> None:

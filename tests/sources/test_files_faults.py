@@ -30,18 +30,6 @@ def port_file(tmp_path: Path) -> Path:
     return tmp_path / "gluetun" / "forwarded_port"
 
 
-@pytest.fixture
-def troubles() -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def listen(_: object, **news: str) -> None:
-        said.append(news["said"])
-
-    signals.problem.connect(listen)
-    yield said
-    signals.problem.disconnect(listen)
-
-
 # -- the way to the file ----------------------------------------------------------------------
 
 
@@ -115,7 +103,7 @@ def test_a_name_that_is_no_text(follow: Follow, port_file: Path) -> None:
     assert following.source.alive
 
 
-def test_a_listener_that_raises(follow: Follow, port_file: Path, troubles: list[str]) -> None:
+def test_a_listener_that_raises(follow: Follow, port_file: Path, problems: list[str]) -> None:
     following = follow(port_file)
     good, following.tracker._post = following.tracker._post, lambda _: 1 / 0
     heard = threading.Event()
@@ -125,10 +113,10 @@ def test_a_listener_that_raises(follow: Follow, port_file: Path, troubles: list[
     following.tracker._post = good
     port_file.write_text("50000")
     following.inbox.port(50000)
-    assert troubles == ["following files failed (ZeroDivisionError: division by zero); it starts anew in 1 s"]
+    assert problems == ["following files failed (ZeroDivisionError: division by zero); it starts anew in 1 s"]
 
 
-def test_more_events_than_the_kernel_keeps(follow: Follow, port_file: Path, troubles: list[str]) -> None:
+def test_more_events_than_the_kernel_keeps(follow: Follow, port_file: Path, problems: list[str]) -> None:
     port_file.write_text("40000")
     following = follow(port_file)
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
@@ -149,7 +137,7 @@ def test_more_events_than_the_kernel_keeps(follow: Follow, port_file: Path, trou
     port_file.write_text("50000")
     go_on.set()
     following.inbox.port(50000)
-    assert [said.partition(" (")[0] for said in troubles] == ["more has happened to files than the kernel keeps"]
+    assert [said.partition(" (")[0] for said in problems] == ["more has happened to files than the kernel keeps"]
     port_file.write_text("50001")
     following.inbox.port(50001)
 

@@ -10,12 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hooks.engine.runs import Result, Run
-from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.journal.books import Books
 from hooks.journal.journal import _MOST_OWED, FILE_NAME, Durable, Taken
@@ -41,17 +39,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def told() -> Iterator[list[str]]:
-    heard: list[str] = []
-
-    def hear(_: object, said: str, **__: Any) -> None:
-        heard.append(said)
-
-    with signals.problem.connected_to(hear):
-        yield heard
 
 
 @pytest.fixture
@@ -116,7 +103,7 @@ def unsettled(durable: Durable) -> list[int]:
 
 
 def test_a_disk_that_fills_is_said_once_and_nothing_is_lost_when_it_has_room_again(
-    disk: Path, clock: Clock, told: list[str]
+    disk: Path, clock: Clock, problems: list[str]
 ) -> None:
     durable = Durable(disk, clock=clock)
     filler = fill(disk)
@@ -124,15 +111,15 @@ def test_a_disk_that_fills_is_said_once_and_nothing_is_lost_when_it_has_room_aga
     for number in range(full + 1, full + 50):
         clock.now += AGAIN_S  # each of them is a new try
         assert not durable.write(lambda journal, number=number: journal.accept(event(number), [LANE]))  # type: ignore[misc]
-    assert len(told) == 1, told
-    assert "full" in told[0]
+    assert len(problems) == 1, problems
+    assert "full" in problems[0]
     assert "full" in durable.trouble
     filler.unlink()
     clock.now += AGAIN_S
     assert unsettled(durable) == list(range(full + 50))
     assert durable.trouble == ""
-    assert len(told) == 2, told
-    assert "can be written again" in told[1]
+    assert len(problems) == 2, problems
+    assert "can be written again" in problems[1]
     durable.close()
 
 
@@ -214,21 +201,21 @@ def test_a_turn_that_could_not_be_committed_is_written_later_as_a_whole(disk: Pa
     durable.close()
 
 
-def test_a_read_only_disk_is_taken_into_use_when_it_can_be_written(disk: Path, clock: Clock, told: list[str]) -> None:
+def test_a_read_only_disk_is_used_once_it_can_be_written(disk: Path, clock: Clock, problems: list[str]) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     durable = Durable(disk, clock=clock)
     assert not durable.write(lambda journal: journal.accept(event(1), [LANE]))
-    assert len(told) == 1, told
+    assert len(problems) == 1, problems
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     clock.now += AGAIN_S
     assert unsettled(durable) == [1]
-    assert len(told) == 2, told
+    assert len(problems) == 2, problems
     with pytest.raises(Taken):
         Durable(disk)
     durable.close()
 
 
-def test_a_folder_of_somebody_else_is_said_once_and_used_when_it_is_ours(clock: Clock, told: list[str]) -> None:
+def test_a_folder_of_somebody_else_is_said_once_and_used_when_it_is_ours(clock: Clock, problems: list[str]) -> None:
     with public_folder() as folder:
         folder.chmod(0o555)
         with ordinary_user():
@@ -236,8 +223,8 @@ def test_a_folder_of_somebody_else_is_said_once_and_used_when_it_is_ours(clock: 
             for number in range(3):
                 clock.now += AGAIN_S
                 assert not durable.write(lambda journal, number=number: journal.accept(event(number), [LANE]))  # type: ignore[misc]
-        assert len(told) == 1, told
-        assert str(folder) in told[0]
+        assert len(problems) == 1, problems
+        assert str(folder) in problems[0]
         folder.chmod(0o777)
         with ordinary_user():
             clock.now += AGAIN_S
