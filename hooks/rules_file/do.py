@@ -1,135 +1,117 @@
-"""`do` of a rule: its steps, and whether each argument is what the handler takes."""
+"""`do` of a rule: its steps, and whether each argument is what the handler takes.
+
+`rule` reads the steps of a [[rule]] here, `rule_tests` the arguments that a [[test]] expects of a step. Every error is
+reported at its place; what is returned counts only if the whole file is good. Guaranteed for a good file: the handler
+exists, it gets no unknown argument and every one that it needs, each value has a type that the handler takes, and each
+placeholder will have such a type when the step runs. A value is not converted, except that a duration becomes seconds
+and a number within a text becomes text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
-from functools import cache
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from hooks.events import durations
 from hooks.events.wording import did_you_mean
 from hooks.handler import Duration, Handler
 from hooks.rules.placeholders import Template
 from hooks.rules.table import Step
+from hooks.rules_file.arguments import Argument, Kind, arguments, field_kind, in_words
 from hooks.rules_file.errors import kind_of, quoted
-from hooks.rules_file.findings import Part
+from hooks.rules_file.node import Node
 from hooks.rules_file.placeholders import Scope
 from hooks.rules_file.positions import Path
 
 Handlers = Mapping[str, type[Handler[Any]]]
 
 
-def steps(rule: Part, handlers: Handlers, events: tuple[str, ...]) -> list[Step]:
-    """The usable steps of `do`; what is wrong with the others has been told."""
+def steps(rule: Node, handlers: Handlers, events: tuple[str, ...]) -> list[Step]:
+    """The usable steps of `do` of a rule that listens to these events; the errors of the others are reported."""
     return [
         step
-        for index, part in enumerate(_parts(rule))
-        if (step := _step(part, handlers, Scope(rule.findings, events, first_step=index == 0)))
+        for index, node in enumerate(rule.tables("do", "use"))
+        if (step := _step(node, handlers, Scope(rule.diagnostics, events, first_step=index == 0)))
     ]
 
 
-def _parts(rule: Part) -> Iterator[Part]:
-    raw = rule.get("do")
-    many = raw if isinstance(raw, list) else [raw]
-    for index, one in enumerate(many):
-        path = (*rule.path, "do", index) if raw is many else (*rule.path, "do")
-        values = {"use": one} if isinstance(one, str) else one
-        # a broken step is still the first one
-        usable = isinstance(values, dict) and not rule.findings.broken(path)
-        yield Part(rule.findings, path, values if usable else {})
-
-
-def _step(part: Part, handlers: Handlers, scope: Scope) -> Step | None:
-    if scope.first_step and part.get("when_changed") is True:
+def _step(node: Node, handlers: Handlers, scope: Scope) -> Step | None:
+    if scope.first_step and node.get("when_changed") is True:
         said = "when_changed on the first step: nothing can have changed before it, so it would never run"
-        part.wrong("when-changed-first", "when_changed", said, "put it on a later step")
-    handler = handler_of(part, handlers)
+        node.report("when-changed-first", "when_changed", said, "put it on a later step")
+    handler = read_handler(node, handlers)
     if handler is None:
         return None
     return Step(
-        handler.name, _arguments(part, handler, scope), part.get("when_changed", False), handler.reconciles,
+        handler.name, _arguments(node, handler, scope), node.get("when_changed", False), handler.reconciles,
         handler.uses_port,
     )  # fmt: skip
 
 
-def handler_of(part: Part, handlers: Handlers) -> type[Handler[Any]] | None:
-    """The handler that a table names by `use`; None after telling that there is none of that name."""
-    use = part.get("use")
+def read_handler(node: Node, handlers: Handlers) -> type[Handler[Any]] | None:
+    """The handler that a table names by `use`; None if there is none of that name, which is reported."""
+    use = node.get("use")
     handler = handlers.get(use) if isinstance(use, str) else None
     if handler is None and isinstance(use, str):
         hint = did_you_mean(use, handlers) or f"there is {', '.join(sorted(handlers))}"
-        part.wrong("unknown-handler", "use", f"there is no handler {quoted(use)}", hint)
+        node.report("unknown-handler", "use", f"there is no handler {quoted(use)}", hint)
     return handler
 
 
-def expected(part: Part, handler: type[Handler[Any]], name: str) -> Any:
-    """The value that an argument is expected to have when the step runs; None after telling that it cannot be that."""
-    _, types = _signature(handler.Args)
-    if not _takes_argument(part, handler, name):
+def read_expected(node: Node, handler: type[Handler[Any]], name: str) -> Any:
+    """The value that a [[test]] expects of an argument; None if the argument cannot have it, which is reported."""
+    argument = _known_argument(node, handler, name)
+    if argument is None:
         return None
-    raw = part.values[name]
+    raw = node.values[name]
     if "${" in str(raw):
-        return raw  # what cannot be filled in without running it stays as it is
-    return _Argument(handler.name, name, Scope(part.findings, ())).read(raw, types[name], (*part.path, name))
+        return raw  # a placeholder whose value only a real run knows is compared as it is
+    return _Reader(handler.name, name, Scope(node.diagnostics, ())).read(raw, argument.kinds, (*node.path, name))
 
 
-def _takes_argument(part: Part, handler: type[Handler[Any]], name: str) -> bool:
-    known, _ = _signature(handler.Args)
+def _known_argument(node: Node, handler: type[Handler[Any]], name: str) -> Argument | None:
+    known = arguments(handler.Args)
     if name not in known:
-        hint = did_you_mean(name, known) or _takes(known)
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
         said = f"{handler.name} takes no argument {quoted(name)}"
-        part.findings.add("unknown-argument", (*part.path, name), said, hint, key=True)
-    return name in known
+        node.report("unknown-argument", name, said, did_you_mean(name, known) or takes, at_key=True)
+    return known.get(name)
 
 
-def _arguments(part: Part, handler: type[Handler[Any]], scope: Scope) -> dict[str, Any]:
-    known, types = _signature(handler.Args)
-    given = [name for name in part.values if name not in ("use", "when_changed")]
-    known_given = [name for name in given if _takes_argument(part, handler, name)]
-    for name, field in known.items():
-        if name not in given and field.default is MISSING and field.default_factory is MISSING:
-            hint = f"write for example {name} = {_example(types[name])}"
-            part.wrong("missing-argument", name, f"{handler.name} needs the argument {name}", hint)
+def _arguments(node: Node, handler: type[Handler[Any]], scope: Scope) -> dict[str, Any]:
+    names = [name for name in node.values if name not in ("use", "when_changed")]
+    given = [argument for name in names if (argument := _known_argument(node, handler, name))]
+    for name, argument in arguments(handler.Args).items():
+        if argument.required and name not in names:
+            hint = f"write for example {name} = {argument.kinds[0].example}"
+            node.report("missing-argument", name, f"{handler.name} needs the argument {name}", hint)
     return {
-        name: _Argument(handler.name, name, scope).read(part.values[name], types[name], (*part.path, name))
-        for name in known_given
+        name: _Reader(handler.name, name, scope).read(node.values[name], allowed, (*node.path, name))
+        for name, allowed, *_ in given
     }
 
 
-@cache
-def _signature(args: type) -> tuple[dict[str, Field[Any]], dict[str, Any]]:
-    # asked for each step of each rule, and slow to find out
-    return {field.name: field for field in fields(args)}, get_type_hints(args)
-
-
-def _takes(known: Mapping[str, Field[Any]]) -> str:
-    return f"it takes {', '.join(known)}" if known else "it takes none"
-
-
 @dataclass(frozen=True, slots=True)
-class _Argument:
-    """Reads one argument: plain values are checked strictly, placeholders by the type that they will have."""
+class _Reader:
+    """Reads one argument: the type of a plain value is checked, of a placeholder the type that it will have."""
 
     handler: str
     name: str
     scope: Scope
 
-    def read(self, raw: Any, kind: Any, path: Path) -> Any:
-        """The value as the handler gets it, a `Template` where it is filled in later; None after telling an error."""
-        kinds = _alternatives(kind)
+    def read(self, raw: Any, kinds: tuple[Kind, ...], path: Path) -> Any:
+        """The value as the handler gets it, with a `Template` for each placeholder; None after reporting an error."""
         if isinstance(raw, str) and "${" in raw:
             return self._template(raw, kinds, path)
-        for one in kinds:
-            origin, inner = get_origin(one), get_args(one)
-            if origin is list and isinstance(raw, list):
-                return [self.read(item, inner[0], (*path, index)) for index, item in enumerate(raw)]
-            if origin is dict and isinstance(raw, dict):
-                return {key: self.read(item, inner[1], (*path, key)) for key, item in raw.items()}
-            if one is Duration and not isinstance(raw, list | dict):
+        for kind in kinds:
+            if kind.base is list and isinstance(raw, list):
+                return [self.read(item, kind.items, (*path, index)) for index, item in enumerate(raw)]
+            if kind.base is dict and isinstance(raw, dict):
+                return {key: self.read(item, kind.items, (*path, key)) for key, item in raw.items()}
+            if kind.base is Duration and not isinstance(raw, list | dict):
                 return self._duration(raw, path)
-            if _is_plain(raw, one):
+            if _is_plain(raw, kind):
                 return raw
         return self._wrong(raw, kinds, path)
 
@@ -138,19 +120,18 @@ class _Argument:
             return durations.parse(raw)
         except ValueError as error:
             said, _, hint = str(error).partition("; ")
-            self.scope.findings.add("bad-duration", path, f"{self.name}: {said}", hint)
+            self.scope.diagnostics.add("bad-duration", path, f"{self.name}: {said}", hint)
             return None
 
-    def _wrong(self, raw: Any, kinds: tuple[Any, ...], path: Path) -> None:
-        takes = " or ".join(map(_words, kinds))
-        is_word = isinstance(raw, str) and any(get_origin(kind) is Literal for kind in kinds)
+    def _wrong(self, raw: Any, kinds: tuple[Kind, ...], path: Path) -> None:
+        is_word = isinstance(raw, str) and any(kind.base is Literal for kind in kinds)
         given = quoted(raw) if is_word else kind_of(raw)
         entry = "" if path[-1] == self.name else f"entry {_place(path[-1])} of "
-        said = f"{entry}{self.name} of {self.handler} is {given} and should be {takes}"
+        said = f"{entry}{self.name} of {self.handler} is {given} and should be {in_words(kinds)}"
         key = f"{path[-1]} = " if not entry else ""
-        self.scope.findings.add("wrong-argument", path, said, f"write for example {key}{_example(kinds[0])}")
+        self.scope.diagnostics.add("wrong-argument", path, said, f"write for example {key}{kinds[0].example}")
 
-    def _template(self, raw: str, kinds: tuple[Any, ...], path: Path) -> Any:
+    def _template(self, raw: str, kinds: tuple[Kind, ...], path: Path) -> Any:
         template = self.scope.template(raw, path)
         if not isinstance(template, Template):
             return template
@@ -158,64 +139,47 @@ class _Argument:
         if None in types:
             return None
         exact = types[0] if len(template.parts) == 1 else None
-        if exact and any(_serves(exact, kind) for kind in kinds):
+        if exact and any(_is_of(exact, kind) for kind in kinds):
             return template
-        if str in kinds and not {list, dict} & set(types):
-            # a number becomes text: an empty part in front keeps it from being handed on as it is
+        if any(kind.base is str for kind in kinds) and not {list, dict} & set(types):
+            # a number becomes text: an empty part in front keeps it from being passed on as a number
             return Template(("", *template.parts)) if exact else template
         return self._misfit(template, types, kinds, path)
 
-    def _misfit(self, template: Template, types: list[type | None], kinds: tuple[Any, ...], path: Path) -> None:
+    def _misfit(self, template: Template, types: list[type | None], kinds: tuple[Kind, ...], path: Path) -> None:
         culprits = zip(template.placeholders, types, strict=True)
         one, given = next(((one, kind) for one, kind in culprits if kind in (list, dict)), (None, types[0]))
+        is_alone = len(template.parts) == 1
         shown = (
-            f"{one or template.placeholders[0]}, {_words(given)},"
-            if one or len(template.parts) == 1
+            f"{one or template.placeholders[0]}, {field_kind(given or str).says},"
+            if one or is_alone
             else "a longer text"
         )
-        said = f"{self.name} of {self.handler} takes {' or '.join(map(_words, kinds))}, which {shown} cannot be"
+        said = f"{self.name} of {self.handler} takes {in_words(kinds)}, which {shown} cannot be"
         hint = "name one entry, such as ${state.ports.0}" if given is list else "write the value itself"
-        if given is str and list[str] in kinds and len(template.parts) == 1:
+        if given is str and is_alone and any(kind.base is list for kind in kinds):
             hint = f'write a list: {self.name} = ["{template.parts[0]}"]'
-        self.scope.findings.add("placeholder-type", path, said, hint)
+        self.scope.diagnostics.add("placeholder-type", path, said, hint)
+
+
+_TYPES: Mapping[type | None, str] = {
+    str: "a text",
+    int: "a whole number",
+    list: "a list",
+    dict: "a table of texts",
+}  # of a placeholder
 
 
 def _place(part: str | int) -> str:
     return part[:40] if isinstance(part, str) else str(part + 1)
 
 
-def _alternatives(kind: Any) -> tuple[Any, ...]:
-    if get_origin(kind) in (Union, UnionType):
-        return tuple(one for one in get_args(kind) if one is not NoneType)
-    return (kind,)
+def _is_plain(raw: Any, kind: Kind) -> bool:
+    if kind.choices:
+        return any(type(word) is type(raw) and word == raw for word in kind.choices)
+    return _is_of(type(raw), kind)
 
 
-def _is_plain(raw: Any, kind: Any) -> bool:
-    if get_origin(kind) is Literal:
-        return any(type(word) is type(raw) and word == raw for word in get_args(kind))
-    return type(raw) is kind or (kind is float and type(raw) is int)
-
-
-def _serves(given: type, kind: Any) -> bool:
-    if given is dict:
-        return bool(kind == dict[str, str])
-    return bool(given is kind or (given is int and kind is float))
-
-
-def _words(kind: Any) -> str:
-    plain = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
-    if kind is Duration:
-        return "a duration"
-    if get_origin(kind) is Literal:
-        return " or ".join(map(repr, get_args(kind)))
-    if get_origin(kind) is list:
-        return "a list of texts" if get_args(kind) == (str,) else "a list"
-    return plain.get(kind, "a table of texts")
-
-
-def _example(kind: Any) -> str:
-    one = _alternatives(kind)[0]
-    if get_origin(one) is Literal:
-        return f'"{get_args(one)[0]}"'
-    plain = {str: '"…"', int: "1", float: "1.5", bool: "true", Duration: '"30s"'}
-    return plain.get(one, '["…", "…"]' if get_origin(one) is list else '{ name = "…" }')
+def _is_of(given: type, kind: Kind) -> bool:
+    """Whether a value of this type is one of that kind as it is."""
+    return given is not list and (given is kind.base or (given is int and kind.base is float))

@@ -1,4 +1,4 @@
-"""What is wrong with a rules file, and how it is said to its owner.
+"""The errors of a rules file: their codes, one error, all of one file, and how they are shown to the owner.
 
 Every error has a stable code. tests/broken/ holds a broken file and its golden output
 for each of them, and docs/errors.md is made from those.
@@ -6,11 +6,15 @@ for each of them, and docs/errors.md is made from those.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, time
+from functools import cached_property
+from typing import Any
 
-from hooks.config.masking import Page, without_secrets
+from hooks.config.masking import HIDDEN, Page, is_secret, without_secrets
+from hooks.rules_file.positions import Path, Positions, locate
 
 CODES: Mapping[str, str] = {
     "file-missing": "There is no rules file at this path.",
@@ -75,8 +79,58 @@ class Diagnostic:
         return who + self.said + (f"; {self.hint}" if self.hint else "")
 
 
+class Diagnostics:
+    """Collects the errors of one file while its readers work. `text` must be valid TOML, and `document` its values."""
+
+    def __init__(self, text: str, document: Mapping[str, Any]) -> None:
+        self._text, self._document = text, document
+        self.found: list[Diagnostic] = []
+        self._broken: set[Path] = set()
+
+    def add(self, code: str, path: Path, said: str, hint: str = "", *, key: bool = False) -> None:
+        """Add an error at the value of this path, or at its key. From now on that value is `broken`."""
+        self._broken.add(path)
+        if is_secret(path):
+            said, hint = self._hide(path, said), self._hide(path, hint)
+        line, column = self._positions.find(path, key=key)
+        rule, test = self._named("rule", path), self._named("test", path)
+        self.found.append(Diagnostic(code, said, hint, rule, line, column, test))
+
+    def broken(self, path: Path) -> bool:
+        """Whether the value at this path has an error. Errors within it do not count."""
+        return path in self._broken
+
+    def line(self, path: Path) -> int:
+        """The line of the key at this path, counted from 1."""
+        return self._positions.find(path, key=True).line
+
+    @cached_property
+    def _positions(self) -> Positions:
+        # made when the first error is added: a good file needs none
+        return locate(self._text)
+
+    def _hide(self, path: Path, sentence: str) -> str:
+        value: Any = self._document
+        for part in path:
+            if isinstance(value, list) and isinstance(part, int):
+                value = value[part]
+            else:
+                value = value.get(part) if isinstance(value, dict) else None
+        bare = sentence if value is None or isinstance(value, dict | list) else sentence.replace(str(value), HIDDEN)
+        return re.sub(r"""(['"]).*\1""", HIDDEN, bare, flags=re.DOTALL)
+
+    def _named(self, what: str, path: Path) -> str:
+        """The name of the [[rule]] or [[test]] that the path leads into, or its number; "" outside of one."""
+        if len(path) < 2 or path[0] != what or not isinstance(path[1], int):
+            return ""
+        many = self._document.get(what)
+        raw = many[path[1]] if isinstance(many, list) else None
+        name = raw.get("name") if isinstance(raw, dict) else None
+        return f"{name[:60]!r}" if isinstance(name, str) and name else f"#{path[1] + 1}"
+
+
 def render(diagnostics: Iterable[Diagnostic], text: str, file: str, *, colour: bool = False) -> str:
-    """All of them, for a person: place, code, sentence, and the source line with a caret under the place.
+    """The errors for a person: place, code, sentence, and the source line with a caret under the place.
 
     `text` is the file's text, "" where it could not be read. Secrets in it are not shown.
     """

@@ -9,29 +9,29 @@ from typing import Any
 
 from hooks.events import durations
 from hooks.rules.matching import AnyOf, Glob, Match, Not, OneOf, Range, Regex
+from hooks.rules_file.arguments import field_kind
 from hooks.rules_file.errors import kind_of, quoted
-from hooks.rules_file.findings import Part
+from hooks.rules_file.node import Node
 
 LABELS = "labels"  # stands for the event where the field is a label: nothing is known of its values
 _PORTS = range(1, 65536)
 _SHORTEST_TICK_S = 1.0
 _CONTAINER_ID = 64  # hexadecimal digits
 _CONTAINER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_TYPES: Mapping[type, str] = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
 
 
 class MatchReader:
     """Reads the MATCH of one field of one event."""
 
-    def __init__(self, part: Part, event: str, field: str, wanted: type) -> None:
-        self._part, self._event, self._field, self._wanted = part, event, field, wanted
+    def __init__(self, node: Node, event: str, field: str, wanted: type) -> None:
+        self._node, self._event, self._field, self._wanted = node, event, field, wanted
 
     def read(self) -> Match | None:
         """The match, or None after telling what is wrong with it."""
-        return self._any(self._part.get(self._field), (self._field,))
+        return self._any(self._node.get(self._field), (self._field,))
 
     def _any(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
-        if raw is None or self._part.findings.broken((*self._part.path, *where)):
+        if raw is None or self._node.broken(*where):
             return None
         if isinstance(raw, list):
             return self._list(raw, where)
@@ -81,8 +81,7 @@ class MatchReader:
             return self._wrong("bad-match", where, said, "correct it; it must fit the whole text")
 
     def _range(self, raw: Mapping[str, Any], where: tuple[str | int, ...]) -> Match | None:
-        path = (*self._part.path, *where)
-        if any(self._part.findings.broken((*path, bound)) for bound in raw):
+        if any(self._node.broken(*where, bound) for bound in raw):
             return None
         if self._wanted is not int:
             return self._misfit("a range of numbers", where)
@@ -134,7 +133,7 @@ class MatchReader:
         return None
 
     def _misfit(self, shown: str, where: tuple[str | int, ...]) -> Match | None:
-        said = f"{self._field} is {_TYPES[self._wanted]} in {self._event}, which {shown} can never equal"
+        said = f"{self._field} is {field_kind(self._wanted).says} in {self._event}, which {shown} can never equal"
         return self._never(where, said, _other_way(self._wanted))
 
     def _never(self, where: tuple[str | int, ...], said: str, hint: str) -> Match | None:
@@ -142,7 +141,7 @@ class MatchReader:
 
     def _wrong(self, code: str, where: tuple[str | int, ...], said: str, hint: str) -> Match | None:
         # there is no match then: None is what its callers hand on
-        self._part.findings.add(code, (*self._part.path, *where), said, hint)
+        self._node.diagnostics.add(code, (*self._node.path, *where), said, hint)
         return None
 
 

@@ -2,62 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hooks.events.catalogue import CATALOGUE, EventType
 from hooks.events.wording import did_you_mean
 from hooks.rules.matching import Labels, Match, OneOf
 from hooks.rules.table import Entry
 from hooks.rules_file.errors import quoted
-from hooks.rules_file.findings import Part
 from hooks.rules_file.match import LABELS, MatchReader
+from hooks.rules_file.node import Node
 
 _FEW = 5  # event types that a message lists
 
 
-def entries(rule: Part) -> list[tuple[Part, Entry]]:
+def entries(rule: Node) -> list[tuple[Node, Entry]]:
     """The usable entries of `on`, each with its place; what is wrong with the others has been told."""
-    return [(part, entry) for part in _parts(rule) if (entry := _entry(part))]
+    return [(node, entry) for node in rule.tables("on", "event") if (entry := _entry(node))]
 
 
-def _parts(rule: Part) -> Iterator[Part]:
-    raw = rule.get("on")
-    many = raw if isinstance(raw, list) else [raw]
-    for index, one in enumerate(many):
-        path = (*rule.path, "on", index) if raw is many else (*rule.path, "on")
-        if isinstance(one, dict):
-            yield Part(rule.findings, path, one)
-        elif isinstance(one, str) and not rule.findings.broken(path):
-            yield Part(rule.findings, path, {"event": one})
-
-
-def event_type(part: Part) -> EventType | None:
+def event_type(node: Node) -> EventType | None:
     """The type that a table names as its `event`; None after telling that there is none of that name."""
-    name = part.get("event")
+    name = node.get("event")
     kind = CATALOGUE.get(name) if isinstance(name, str) else None
     if kind is None and isinstance(name, str):
-        part.wrong("unknown-event", "event", f"there is no event {quoted(name)}", _nearest_event(name))
+        node.report("unknown-event", "event", f"there is no event {quoted(name)}", _nearest_event(name))
     return kind
 
 
-def field_type(part: Part, kind: EventType, name: str) -> type | None:
+def field_type(node: Node, kind: EventType, name: str) -> type | None:
     """The type of this field of the event; None after telling that the event has no such field."""
     wanted = kind.fields.get(name)
     if wanted is None:
         said = f"{kind.name} has no field {quoted(name)}"
-        part.findings.add("unknown-field", (*part.path, name), said, _nearest_field(name, kind), key=True)
+        node.report("unknown-field", name, said, _nearest_field(name, kind), at_key=True)
     return wanted
 
 
-def _entry(part: Part) -> Entry | None:
-    kind = event_type(part)
+def _entry(node: Node) -> Entry | None:
+    kind = event_type(node)
     if kind is None:
         return None
-    match = {field: test for field in part.values if field != "event" and (test := _field(part, kind, field))}
+    match = {field: test for field in node.values if field != "event" and (test := _field(node, kind, field))}
     if kind.name == "timer.tick":
-        _check_named(part, "every", match.get("every"), "tick-every", "a timer.tick must say how often it comes")
+        _check_named(node, "every", match.get("every"), "tick-every", "a timer.tick must say how often it comes")
     elif kind.name.startswith("file."):
-        _check_named(part, "path", match.get("path"), "never-matches", "only files that a rule names are watched")
+        _check_named(node, "path", match.get("path"), "never-matches", "only files that a rule names are watched")
     return Entry(kind.name, match)
 
 
@@ -73,16 +60,16 @@ def _nearest_event(name: str) -> str:
     return f"there is {', '.join(same_kind)}" if 0 < len(same_kind) < _FEW else "`gluehook events` lists all of them"
 
 
-def _field(part: Part, kind: EventType, name: str) -> Match | None:
-    wanted = field_type(part, kind, name)
+def _field(node: Node, kind: EventType, name: str) -> Match | None:
+    wanted = field_type(node, kind, name)
     if wanted is list:
-        part.wrong(
+        node.report(
             "never-matches", name, f"{name} is a list in {kind.name} and equals nothing", "match on port instead"
         )
     elif wanted is dict:
-        return _labels(part, name)
-    elif wanted and part.get(name) is not None:
-        return MatchReader(part, kind.name, name, wanted).read()
+        return _labels(node, name)
+    elif wanted and node.get(name) is not None:
+        return MatchReader(node, kind.name, name, wanted).read()
     return None
 
 
@@ -92,20 +79,20 @@ def _nearest_field(name: str, kind: EventType) -> str:
     return did_you_mean(name, kind.fields) or f"its fields are {', '.join(kind.fields)}"
 
 
-def _labels(part: Part, name: str) -> Match | None:
-    labels = part.table(name)
+def _labels(node: Node, name: str) -> Match | None:
+    labels = node.table(name)
     if labels is None or not labels.values:
         hint = 'write labels = { "com.example.heal" = "yes" }'
-        if not part.findings.broken((*part.path, name)):
-            part.wrong("bad-match", name, "labels is no table of labels, or an empty one", hint)
+        if not node.broken(name):
+            node.report("bad-match", name, "labels is no table of labels, or an empty one", hint)
         return None
     readers = ((label, MatchReader(labels, LABELS, label, str)) for label in labels.values if labels.has(label))
     tests = {label: test for label, reader in readers if (test := reader.read())}
     return Labels(tests)
 
 
-def _check_named(part: Part, field: str, match: Match | None, code: str, why: str) -> None:
+def _check_named(node: Node, field: str, match: Match | None, code: str, why: str) -> None:
     """Some sources see only what a rule names in full."""
-    if not part.has(field) or (match is not None and not isinstance(match, OneOf)):
+    if not node.has(field) or (match is not None and not isinstance(match, OneOf)):
         example = {"every": '"5m"', "path": '"/folder/file"'}[field]
-        part.wrong(code, field, why, f'write {{ event = "{part.values["event"]}", {field} = {example} }}')
+        node.report(code, field, why, f'write {{ event = "{node.values["event"]}", {field} = {example} }}')

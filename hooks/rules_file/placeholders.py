@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from hooks.events.catalogue import CATALOGUE
 from hooks.events.wording import did_you_mean, nearest
 from hooks.rules.placeholders import Placeholder, Template, parse
-from hooks.rules_file.errors import quoted
-from hooks.rules_file.findings import Findings
+from hooks.rules_file.errors import Diagnostics, quoted
 from hooks.rules_file.positions import Path
 
 _CLOSED = re.compile(r"\$\{[^{}]*\}")
@@ -25,7 +24,7 @@ _FIELDS = frozenset(name for kind in CATALOGUE.values() for name in kind.fields)
 class Scope:
     """Where a placeholder stands: in a rule for these events; in its first step, a later one, or its key."""
 
-    findings: Findings
+    diagnostics: Diagnostics
     events: tuple[str, ...]
     first_step: bool = False
     is_key: bool = False
@@ -34,20 +33,20 @@ class Scope:
         """The text with its placeholders read; None after telling that one is malformed."""
         if "${" in _CLOSED.sub("", text):
             said = "a placeholder is opened by ${ and never closed"
-            self.findings.add("placeholder-syntax", path, said, "write } after its name")
+            self.diagnostics.add("placeholder-syntax", path, said, "write } after its name")
             return None
         try:
             return parse(text)
         except ValueError as error:
             said = f"{quoted(str(error))} is no placeholder"
-            self.findings.add("placeholder-unknown", path, said, _nearest(str(error)[2:-1]))
+            self.diagnostics.add("placeholder-unknown", path, said, _nearest(str(error)[2:-1]))
             return None
 
     def type_of(self, placeholder: Placeholder, path: Path) -> type | None:
         """The type of its value; None after telling that it has none here."""
         if self.is_key and placeholder.root != "event":
             said = f"key cannot use {placeholder}: it must be known when the event comes"
-            self.findings.add("placeholder-misplaced", path, said, "use a field of the event, or a fixed text")
+            self.diagnostics.add("placeholder-misplaced", path, said, "use a field of the event, or a fixed text")
             return None
         return _TYPES[placeholder.root](self, placeholder, path)
 
@@ -59,7 +58,7 @@ class Scope:
         without = [event for event, kind in types.items() if kind is None]
         if without:
             said = f"{placeholder} does not exist in {', '.join(without[:3])}"
-            self.findings.add("placeholder-unknown", path, said, self._shared(name))
+            self.diagnostics.add("placeholder-unknown", path, said, self._shared(name))
             return None
         kind = next((kind for kind in types.values() if kind), str)
         return self._inside(kind, rest, placeholder, path)
@@ -77,7 +76,7 @@ class Scope:
     def _run(self, placeholder: Placeholder, path: Path) -> type | None:
         if self.first_step and placeholder.path == "said":
             said = f"{placeholder} is what the step before said, and this is the first"
-            self.findings.add("placeholder-misplaced", path, said, "use it from the second step on")
+            self.diagnostics.add("placeholder-misplaced", path, said, "use it from the second step on")
             return None
         return self._named(_RUN, placeholder, path)
 
@@ -89,7 +88,7 @@ class Scope:
         if name in known:
             return self._inside(known[name], rest, placeholder, path)
         hint = did_you_mean(name, known) or f"there is {' and '.join(known)}"
-        self.findings.add("placeholder-unknown", path, f"{placeholder} does not exist", hint)
+        self.diagnostics.add("placeholder-unknown", path, f"{placeholder} does not exist", hint)
         return None
 
     def _inside(self, kind: type, rest: str, placeholder: Placeholder, path: Path) -> type | None:
@@ -100,7 +99,7 @@ class Scope:
         if kind is dict:
             return str  # labels
         hint = "write its place in the list, from 0 on: ${state.ports.0}" if kind is list else "leave out the last dot"
-        self.findings.add("placeholder-unknown", path, f"{placeholder} leads nowhere", hint)
+        self.diagnostics.add("placeholder-unknown", path, f"{placeholder} leads nowhere", hint)
         return None
 
 

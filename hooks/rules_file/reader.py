@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hooks.events.wording import did_you_mean
 from hooks.rules.matching import OneOf
@@ -18,10 +18,10 @@ from hooks.rules.rule_tests import RuleTest
 from hooks.rules.table import Entry, Table
 from hooks.rules_file import toml_text
 from hooks.rules_file.do import Handlers
-from hooks.rules_file.errors import Diagnostic, quoted
-from hooks.rules_file.findings import Findings, Part
-from hooks.rules_file.rule import Draft, draft
-from hooks.rules_file.rule_tests import Known, rule_tests
+from hooks.rules_file.errors import Diagnostic, Diagnostics, quoted
+from hooks.rules_file.node import Node
+from hooks.rules_file.rule import ParsedRule, read_rule
+from hooks.rules_file.rule_tests import Definitions, rule_tests
 
 _LARGEST_BYTES = 1 << 20
 _HEADERS = {what: re.compile(rf"^[ \t]*\[\[[ \t]*{what}[ \t]*\]\]", re.MULTILINE) for what in ("rule", "test")}
@@ -89,39 +89,40 @@ def read(text: str, file: str, handlers: Handlers) -> Table | list[Diagnostic]:
 
 def contents(text: str, file: str, handlers: Handlers) -> Contents | list[Diagnostic]:
     """As `read`, with the tests."""
-    from hooks.rules_file.schema_errors import faults
+    from hooks.rules_file.schema_errors import schema_errors
 
     document, readable, errors = toml_text.parse(text)
-    findings = Findings(readable, document)
-    for fault in faults(document):
+    diagnostics = Diagnostics(readable, document)
+    for error in schema_errors(document):
         # a block that could not be read may hold what seems to be missing
-        if not (errors and fault.code == "version" and "version" not in document):
-            findings.add(*fault[:4], key=fault.key)
-    parts, lines = _parts(findings, document, readable, "rule")
-    defaults = Part(findings, (), document).table("defaults") or Part(findings, ("defaults",), {})
-    drafts = [draft(part, defaults, handlers, line) for part, line in zip(parts, lines, strict=True)]
-    _check_names(drafts, complete=not errors)
-    known = Known({one.rule.name: one.rule for one in drafts}, handlers, complete=not errors)
-    tests = rule_tests(*_parts(findings, document, readable, "test"), known)
-    found = errors + findings.diagnostics
+        if not (errors and error.code == "version" and "version" not in document):
+            diagnostics.add(*error[:4], key=error.key)
+    root = Node(diagnostics, (), document)
+    defaults = root.table("defaults") or Node(diagnostics, ("defaults",), {})
+    (rules, rule_lines), (tests, test_lines) = (_with_lines(root, what, readable) for what in ("rule", "test"))
+    parsed = [read_rule(node, defaults, handlers, line) for node, line in zip(rules, rule_lines, strict=True)]
+    _check_unique(rules, rule_lines, "rule")
+    _check_named_rules(parsed, complete=not errors)
+    _check_unique(tests, test_lines, "test")
+    known = Definitions({one.rule.name: one.rule for one in parsed}, handlers, complete=not errors)
+    checked = rule_tests(tests, test_lines, known)
+    found = errors + diagnostics.found
     if found:
         return sorted(found, key=lambda one: (one.line, one.column))
-    return Contents(Table(tuple(one.rule for one in drafts), file), tuple(tests))
+    return Contents(Table(tuple(one.rule for one in parsed), file), tuple(checked))
 
 
-def _parts(findings: Findings, document: Mapping[str, Any], text: str, what: str) -> tuple[list[Part], list[int]]:
+def _with_lines(root: Node, what: str, text: str) -> tuple[list[Node], list[int]]:
     """All [[rule]] or [[test]] tables, and the line of each."""
-    raw = document.get(what)
-    many = raw if isinstance(raw, list) else []
-    parts = [Part(findings, (what, place), one) for place, one in enumerate(many) if isinstance(one, dict)]
-    return parts, _lines(text, parts, _HEADERS[what])
+    nodes = list(root.tables(what))
+    return nodes, _lines(text, nodes, _HEADERS[what])
 
 
-def _lines(text: str, parts: list[Part], header: re.Pattern[str]) -> list[int]:
+def _lines(text: str, nodes: list[Node], header: re.Pattern[str]) -> list[int]:
     """The line of each table. Headers are found without a scan of the whole text unless that could be wrong."""
     starts = [found.start() for found in header.finditer(text)]
-    if len(starts) != len(parts):
-        return [part.findings.line(part.path) for part in parts]
+    if len(starts) != len(nodes):
+        return [node.diagnostics.line(node.path) for node in nodes]
     counts = (text.count("\n", begin, end) for begin, end in zip([0, *starts], starts, strict=False))
     lines, line = [], 1
     for count in counts:
@@ -133,27 +134,35 @@ def _lines(text: str, parts: list[Part], header: re.Pattern[str]) -> list[int]:
 # -- rules that speak of rules ---------------------------------------------------------------
 
 
-def _check_names(drafts: list[Draft], *, complete: bool) -> None:
-    """Each name once; and who answers another rule's end names one that is there and can end."""
-    by_name: dict[str, Draft] = {}
-    for one in drafts:
-        name = one.part.values.get("name")
-        if isinstance(name, str) and name in by_name:
-            hint = f"the other one is on line {by_name[name].line}; give one of them another name"
-            one.part.wrong("duplicate-name", "name", "another rule has this name", hint)
-        elif isinstance(name, str):
-            by_name[name] = one
-    for one in drafts:
-        for part, entry in one.on:
+def _check_unique(nodes: Iterable[Node], lines: Iterable[int], what: str) -> None:
+    """Each name once, among the rules and among the tests."""
+    first: dict[str, int] = {}
+    for node, line in zip(nodes, lines, strict=True):
+        name = node.values.get("name")
+        if isinstance(name, str) and name and first.setdefault(name, line) != line:
+            hint = f"the other one is on line {first[name]}; give one of them another name"
+            node.report("duplicate-name", "name", f"another {what} has this name", hint)
+
+
+def _check_named_rules(parsed: list[ParsedRule], *, complete: bool) -> None:
+    """A rule that answers the end of another one names a rule that exists and can end."""
+    by_name: dict[str, ParsedRule] = {}
+    for one in parsed:
+        if isinstance(name := one.node.values.get("name"), str):
+            by_name.setdefault(name, one)
+    for one in parsed:
+        for node, entry in one.on:
             if "rule" in entry.match and entry.event in ("rule.exhausted", "run.failed"):
-                _check_named_rule(part, entry, one, by_name, complete=complete)
+                _check_named_rule(node, entry, one, by_name, complete=complete)
 
 
-def _check_named_rule(part: Part, entry: Entry, answers: Draft, by_name: dict[str, Draft], *, complete: bool) -> None:
+def _check_named_rule(
+    node: Node, entry: Entry, answers: ParsedRule, by_name: dict[str, ParsedRule], *, complete: bool
+) -> None:
     match = entry.match["rule"]
     if not isinstance(match, OneOf):
         if complete and not any(map(match, by_name)):
-            part.wrong(
+            node.report(
                 "unknown-rule", "rule", "no rule in this file has a name that passes", f"there is {_few(by_name)}"
             )
         return
@@ -161,19 +170,19 @@ def _check_named_rule(part: Part, entry: Entry, answers: Draft, by_name: dict[st
         if name not in by_name:
             if complete:
                 hint = did_you_mean(name, by_name) or f"there is {_few(by_name)}"
-                part.wrong("unknown-rule", "rule", f"there is no rule {quoted(name)} in this file", hint)
+                node.report("unknown-rule", "rule", f"there is no rule {quoted(name)} in this file", hint)
         elif entry.event == "rule.exhausted":
-            _check_end(part, by_name[name], answers)
+            _check_end(node, by_name[name], answers)
 
 
-def _check_end(part: Part, named: Draft, answers: Draft) -> None:
-    name = named.part.values["name"]
+def _check_end(node: Node, named: ParsedRule, answers: ParsedRule) -> None:
+    name = named.node.values["name"]
     if named is answers:
         hint = "name the rule that came before it, or let another rule answer"
-        part.wrong("escalates-itself", "rule", f"{quoted(name)} would answer its own exhaustion", hint)
-    elif not (named.part.has("limit") or named.part.get("repeat")):
+        node.report("escalates-itself", "rule", f"{quoted(name)} would answer its own exhaustion", hint)
+    elif not (named.node.has("limit") or named.node.get("repeat")):
         said = f"rule {quoted(name)} has neither limit nor repeat, so it is never exhausted"
-        part.wrong("never-matches", "rule", said, 'give it limit = { runs = 3, per = "1h" }, or answer run.failed')
+        node.report("never-matches", "rule", said, 'give it limit = { runs = 3, per = "1h" }, or answer run.failed')
 
 
 def _few(names: Iterable[str]) -> str:

@@ -31,7 +31,7 @@ from hooks.rules_file.schema import (
 )
 
 
-class Fault(NamedTuple):
+class SchemaError(NamedTuple):
     """What is wrong with the shape of one value, or, with `key`, with the key itself."""
 
     code: str
@@ -41,13 +41,13 @@ class Fault(NamedTuple):
     key: bool = False
 
 
-def faults(document: Mapping[str, Any]) -> Iterator[Fault]:
+def schema_errors(document: Mapping[str, Any]) -> Iterator[SchemaError]:
     """Everything that is wrong with the shape of a parsed file."""
     try:
         Document.model_validate(document)
     except ValidationError as error:
         for one in error.errors(include_url=False):
-            yield _fault(one)
+            yield _error(one)
 
 
 _SHAPES = frozenset({"<text>", "<list>", "<table>", "<scalar>", "[key]"})
@@ -58,32 +58,36 @@ _WANTED = {
 }  # fmt: skip
 
 
-def _fault(error: Any) -> Fault:
+def _error(error: Any) -> SchemaError:
     kind, context = error["type"], error.get("ctx") or {}
     path: Path = tuple(part for part in error["loc"] if part not in _SHAPES)
     value, name = error["input"], _name(path)
     example = _example(path)
     match kind:
         case "gluehook":
-            return Fault(context["code"], path, f"{name}: {context['said']}", context["hint"])
+            return SchemaError(context["code"], path, f"{name}: {context['said']}", context["hint"])
         case "extra_forbidden":
-            return Fault("unknown-key", path, f"there is no key {quoted(path[-1])} here", _nearest(path), key=True)
+            return SchemaError(
+                "unknown-key", path, f"there is no key {quoted(path[-1])} here", _nearest(path), key=True
+            )
         case "missing":
             if path == ("version",):
-                return Fault("version", path, "version is missing", "write version = 1 as the first line")
-            return Fault("missing-key", path, f"{name} is missing", f"write for example {example}")
+                return SchemaError("version", path, "version is missing", "write version = 1 as the first line")
+            return SchemaError("missing-key", path, f"{name} is missing", f"write for example {example}")
         case "string_pattern_mismatch":
-            return Fault("bad-name", path, f"{quoted(value)} is no name for a rule", _kebab(value))
+            return SchemaError("bad-name", path, f"{quoted(value)} is no name for a rule", _kebab(value))
         case "literal_error" if isinstance(value, str):
             hint = did_you_mean(value, get_args(Mode)) or f"write {context['expected']}"
-            return Fault("bad-value", path, f"{name} is {quoted(value)}", hint)
+            return SchemaError("bad-value", path, f"{name} is {quoted(value)}", hint)
         case "gluehook_either":
-            return Fault("wrong-type", path, f"{name} is {kind_of(value)}", _instead(error["msg"], example))
+            return SchemaError("wrong-type", path, f"{name} is {kind_of(value)}", _instead(error["msg"], example))
     if path == ("version",):
-        return Fault("version", path, f"{quoted(value)} is no version that is known here", "write version = 1")
+        return SchemaError("version", path, f"{quoted(value)} is no version that is known here", "write version = 1")
     if kind in _WANTED:
-        return Fault("wrong-type", path, f"{name} is {kind_of(value)}", _instead(_WANTED[kind], example))
-    return Fault("bad-value", path, f"{name} {_bound(kind, context, error['msg'])}", f"write for example {example}")
+        return SchemaError("wrong-type", path, f"{name} is {kind_of(value)}", _instead(_WANTED[kind], example))
+    return SchemaError(
+        "bad-value", path, f"{name} {_bound(kind, context, error['msg'])}", f"write for example {example}"
+    )
 
 
 def _bound(kind: str, context: Mapping[str, Any], otherwise: str) -> str:

@@ -33,7 +33,7 @@ _HINTS = (
 )
 
 
-class Reading(NamedTuple):
+class ParsedText(NamedTuple):
     """What could be read: the values, the text that they stand in (line by line the same), and what could not."""
 
     document: dict[str, Any]
@@ -41,7 +41,7 @@ class Reading(NamedTuple):
     errors: list[Diagnostic]
 
 
-def parse(text: str) -> Reading:
+def parse(text: str) -> ParsedText:
     """The values of a TOML text, without the tables that cannot be read.
 
     After ten such tables the rest of the file is not looked at.
@@ -53,7 +53,7 @@ def parse(text: str) -> Reading:
         # line ends stay, so that every other position stays
         kept = re.sub(r"[^\n]+", "", text[start:end])
         text = text[:start] + kept + ("" if len(errors) == _MOST_ERRORS else text[end:])
-    return Reading(document, text, errors)
+    return ParsedText(document, text, errors)
 
 
 def _load(text: str) -> dict[str, Any] | None:
@@ -75,7 +75,7 @@ def _document(text: str) -> dict[str, Any]:
 
 def _inside(value: Any) -> list[Any]:
     inner = value.values() if isinstance(value, dict) else value
-    return [part for part in inner if isinstance(part, dict | list)]
+    return [node for node in inner if isinstance(node, dict | list)]
 
 
 def _first_broken(text: str) -> tuple[int, int]:

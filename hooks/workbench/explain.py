@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from hooks.config.masking import HIDDEN, looks_secret, presentable, without_secrets
 from hooks.engine.engine import Engine, key_of
@@ -16,11 +16,12 @@ from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, NoteKind
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
-from hooks.handler import Duration, Handler
+from hooks.handler import Handler
 from hooks.rules.matching import Labels, Match, as_toml
 from hooks.rules.placeholders import Empty
 from hooks.rules.step_arguments import render_arguments
 from hooks.rules.table import Entry, Rule, Step
+from hooks.rules_file.arguments import arguments
 
 Explanation = dict[str, Any]  # plain JSON values
 
@@ -187,7 +188,6 @@ def _do(step: Step, event: Event, situation: Situation, *, quiet: bool) -> Expla
 
 
 def _argument(use: str, name: str, value: Any, situation: Situation) -> Any:
-    hint = get_type_hints(situation.handlers[use].Args)[name]
-    if isinstance(value, float) and Duration in (hint, *get_args(hint)):
+    if isinstance(value, float) and arguments(situation.handlers[use].Args)[name].is_duration:
         return duration(value)
     return presentable(value, name, situation.mask)

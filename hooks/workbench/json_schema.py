@@ -8,26 +8,18 @@ for `gluehook check`. Importing this module imports pydantic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, fields
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
-from hooks.events import durations
 from hooks.events.catalogue import CATALOGUE, EventType
-from hooks.handler import Duration, Handler
+from hooks.handler import Handler
+from hooks.rules_file.arguments import DURATION, PLACEHOLDER, Argument, any_of, arguments
 from hooks.rules_file.schema import Document
 from hooks.workbench.reference import FIELDS
 
 FILE_NAME = "rules.schema.json"
 Schema = dict[str, Any]
 
-_DURATION: Schema = {"type": "string", "pattern": durations.PATTERN, "minLength": 2}
-_FILLED_IN: Schema = {"type": "string", "pattern": r"\$\{"}  # a placeholder stands for any type
 _NEEDED = {"timer.tick": "every", "file.written": "path", "file.emptied": "path", "file.removed": "path"}
-_PLAIN: Mapping[Any, Schema] = {
-    str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"},
-    Duration: _DURATION,
-}  # fmt: skip
 
 
 def schema(handlers: Mapping[str, type[Handler[Any]]]) -> Schema:
@@ -92,7 +84,7 @@ def _title(what: str, name: str) -> str:
 
 # -- on ------------------------------------------------------------------------------------------
 
-_TEXT: Schema = {"type": "string", "not": _FILLED_IN}
+_TEXT: Schema = {"type": "string", "not": PLACEHOLDER}
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 _BOUNDS: Schema = {"min": {"type": "number"}, "max": {"type": "number"}}
 _REGEX: Schema = {"regex": {"type": "string", "format": "regex"}}
@@ -125,7 +117,7 @@ def _on(names: list[str]) -> Schema:
     compared = {name: typ for name, typ in kind.fields.items() if typ is not list}
     properties = {name: {**_compared(name, typ), "description": FIELDS[name]} for name, typ in compared.items()}
     if needed:
-        value = _DURATION if needed == "every" else {"type": "string", "pattern": "^/[^*?]*$"}
+        value = DURATION.schema if needed == "every" else {"type": "string", "pattern": "^/[^*?]*$"}
         properties[needed]["anyOf"] = [value, {"type": "array", "items": value, "minItems": 1}]
     return _table({"event": event, **properties}, ["event", *([needed] if needed else [])])
 
@@ -157,35 +149,16 @@ def _given(names: list[str], table: Schema) -> Schema:
 
 
 def _step(handler: type[Handler[Any]]) -> Schema:
-    hints = get_type_hints(handler.Args)
-    arguments = {field.name: _argument(hints[field.name], field) for field in fields(handler.Args)}
+    known = {argument.name: _argument(argument) for argument in arguments(handler.Args).values()}
     when = {"type": "boolean", "default": False, "description": "only if an earlier step changed something"}
-    return _table({"use": _enum([handler]), "when_changed": when, **arguments}, ["use", *_required(handler)])
+    return _table({"use": _enum([handler]), "when_changed": when, **known}, ["use", *_required(handler)])
 
 
 def _required(handler: type[Handler[Any]]) -> list[str]:
-    return [field.name for field in fields(handler.Args) if field.default is MISSING is field.default_factory]
+    return [argument.name for argument in arguments(handler.Args).values() if argument.required]
 
 
-def _argument(hint: Any, field: Any) -> Schema:
-    is_shown = isinstance(field.default, str | int) and Duration not in (hint, *get_args(hint))  # which is seconds
-    shown = {"default": field.default} if is_shown else {}
-    kinds = [*_kinds(hint)]
-    # whatever takes any text takes a placeholder, too
-    choice = kinds if {"type": "string"} in kinds else [*kinds, _FILLED_IN]
-    return {"anyOf": choice, "description": field.metadata.get("says", ""), **shown}
-
-
-def _kinds(hint: Any) -> Iterator[Schema]:
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        for one in inner:
-            yield from _kinds(one) if one is not NoneType else ()
-    elif origin is Literal:
-        yield {"enum": list(inner)}
-    elif origin is list:
-        yield {"type": "array", "items": {"anyOf": [*_kinds(inner[0]), _FILLED_IN]}}
-    elif origin is dict:
-        yield {"type": "object", "additionalProperties": {"anyOf": [*_kinds(inner[1]), _FILLED_IN]}}
-    else:
-        yield _PLAIN[hint]
+def _argument(argument: Argument) -> Schema:
+    is_shown = isinstance(argument.default, str | int)
+    shown = {"default": argument.default} if is_shown else {}
+    return {**any_of(argument.kinds), "description": argument.says, **shown}

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any
 
-from hooks.events import durations
 from hooks.events.catalogue import CATALOGUE, EventType
-from hooks.handler import Duration, Handler
+from hooks.handler import Handler
+from hooks.rules_file.arguments import Argument, arguments, field_kind
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -61,10 +59,6 @@ FIELDS: Mapping[str, str] = {
     "error": "what went wrong, as a sentence",
 }
 
-_WRITTEN: Mapping[Any, str] = {
-    str: '"text"', int: "number", float: "number", bool: "true or false", Duration: '"30s"',
-    list: "[number, …]", dict: '{ name = "text" }',
-}  # fmt: skip
 _WIDEST = 110  # columns: a longer line is hard to read
 _NOT_A_TERMINAL = 200  # columns: for grep, an entry is one line
 _FEW = 5  # entries whose details are shown in full
@@ -81,21 +75,14 @@ def events() -> list[dict[str, Any]]:
 def handlers(table: Mapping[str, type[Handler[Any]]]) -> list[dict[str, Any]]:
     """Every handler: name, what it says, whether it reconciles, its arguments with type, default and meaning."""
     return [
-        {"name": name, "says": handler.says, "reconciles": handler.reconciles, "args": _arguments(handler)}
+        {
+            "name": name,
+            "says": handler.says,
+            "reconciles": handler.reconciles,
+            "args": [*map(_argument, arguments(handler.Args).values())],
+        }
         for name, handler in table.items()
     ]
-
-
-def written(hint: Any) -> str:
-    """A type as an owner writes its values in rules.toml: `"text"`, `number`, `"30s"`, `["text", …]`."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        return " or ".join(written(one) for one in inner if one is not NoneType)
-    if origin is Literal:
-        return " or ".join(f'"{word}"' for word in inner)
-    if origin is list:
-        return f"[{written(inner[0])}, …]"
-    return _WRITTEN[origin or hint]
 
 
 def default(line: Mapping[str, Any]) -> str:
@@ -106,26 +93,18 @@ def default(line: Mapping[str, Any]) -> str:
 
 
 def _event(kind: EventType) -> dict[str, Any]:
-    fields = [{"name": name, "type": written(typ), "says": FIELDS[name]} for name, typ in kind.fields.items()]
+    fields = [
+        {"name": name, "type": field_kind(typ).written, "says": FIELDS[name]} for name, typ in kind.fields.items()
+    ]
     return {"name": kind.name, "says": kind.says, "state": kind.is_state, "subject": kind.subject, "fields": fields}
 
 
-def _arguments(handler: type[Handler[Any]]) -> list[dict[str, Any]]:
-    hints = get_type_hints(handler.Args)
-    return [
-        {
-            "name": field.name, "type": written(hints[field.name]), "required": field.default is dataclasses.MISSING,
-            "default": _plain(hints[field.name], field.default), "says": field.metadata["says"],
-        }
-        for field in dataclasses.fields(handler.Args)
-    ]  # fmt: skip
-
-
-def _plain(hint: Any, value: Any) -> Any:
-    if value is dataclasses.MISSING:
-        return None
-    is_duration = hint is Duration or Duration in get_args(hint)
-    return durations.format_duration(value) if is_duration and value is not None else value
+def _argument(argument: Argument) -> dict[str, Any]:
+    written = " or ".join(kind.written for kind in argument.kinds)
+    return {
+        "name": argument.name, "type": written, "required": argument.required, "default": argument.default,
+        "says": argument.says,
+    }  # fmt: skip
 
 
 # -- for the terminal ----------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_every_code_that_the_source_uses_is_in_the_table() -> None:
         for word in re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+|syntax|version)"', module.read_text(encoding="utf-8"))
     }
     assert set(CODES) <= words
-    used = re.compile(r'(?:Diagnostic|Fault|_wrong|wrong|add)\(\s*"([a-z0-9-]+)"')
+    used = re.compile(r'(?:Diagnostic|SchemaError|_wrong|report|add)\(\s*"([a-z0-9-]+)"')
     assert {code for module in hooks.glob("*.py") for code in used.findall(module.read_text(encoding="utf-8"))} <= set(
         CODES
     )

@@ -264,7 +264,7 @@ def test_a_good_file_is_not_scanned_for_positions(monkeypatch: pytest.MonkeyPatc
     def refuse(text: str) -> None:
         raise AssertionError("nothing is wrong, so nobody needs a position")
 
-    monkeypatch.setattr("hooks.rules_file.findings.locate", refuse)
+    monkeypatch.setattr("hooks.rules_file.errors.locate", refuse)
     assert isinstance(reader.load(ROOT / "rules.toml", HANDLERS), Table)
 
 
