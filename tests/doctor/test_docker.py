@@ -28,12 +28,6 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
-    yield dockerd
-    dockerd.remove()
-
-
-@pytest.fixture
 def door(engine: Dockerd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     """Every request of the look passes here."""
     with gate(tmp_path / "docker.sock", engine.socket) as made:

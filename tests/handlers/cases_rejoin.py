@@ -22,6 +22,7 @@ class SharedNetwork:
     """A Docker engine with `vpn`, which has just been restarted, and `count` containers that still sit beside it."""
 
     count: int = 1
+    auto_remove: bool = False
     gather: int = 0  # so many restarts must be asked for before one is answered
     requests: list[str] = field(default_factory=list)  # "GET /containers/…/json"
     most_at_once: int = 0
@@ -61,7 +62,8 @@ class SharedNetwork:
         return "/vpn" if ident == PARENT else f"/dep{int(ident, 16)}"
 
     def _shared(self, ident: str) -> dict[str, Any]:
-        return {"Id": ident, "HostConfig": {"NetworkMode": "lan" if ident == PARENT else f"container:{PARENT}"}}
+        mode = "lan" if ident == PARENT else f"container:{PARENT}"
+        return {"Id": ident, "HostConfig": {"NetworkMode": mode, "AutoRemove": self.auto_remove}}
 
     def _listed(self, ident: str) -> dict[str, Any]:
         return {"Names": [self._name(ident)], "State": "running", **self._shared(ident)}

@@ -19,13 +19,10 @@ ear, listen = hearing.ear, hearing.listen  # fixtures
 
 
 @pytest.fixture
-def engine(dockerd: Dockerd, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dockerd]:
-    """The private engine as DOCKER_HOST, without containers before and after."""
-    monkeypatch.setenv("DOCKER_HOST", dockerd.host)
-    dockerd.remove()
-    yield dockerd
-    dockerd.mend()
-    dockerd.remove()
+def engine(engine: Dockerd, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dockerd]:
+    """The private engine as DOCKER_HOST."""
+    monkeypatch.setenv("DOCKER_HOST", engine.host)
+    yield engine
     forget()
 
 
@@ -60,7 +57,7 @@ def test_health_checks_make_no_noise(engine: Dockerd, ear: Ear, listen: Any) -> 
 
 
 def test_another_address_is_told_live(engine: Dockerd, ear: Ear, listen: Any) -> None:
-    subnet = {"Driver": "default", "Config": [{"Subnet": "10.213.7.0/24"}]}
+    subnet = {"Driver": "default", "Config": [{"Subnet": f"{engine.net}.7.0/24"}]}
     with closing(engine.client()) as client:
         network = client.create_network("lan", driver="bridge", internal=True, ipam=subnet)["Id"]
         try:
@@ -68,16 +65,16 @@ def test_another_address_is_told_live(engine: Dockerd, ear: Ear, listen: Any) ->
             listen()
             ear.until("container.start")
             client.disconnect_container_from_network("adguard", network)
-            client.connect_container_to_network("adguard", network, ipv4_address="10.213.7.77")
+            client.connect_container_to_network("adguard", network, ipv4_address=f"{engine.net}.7.77")
             changed = ear.until("container.ip_changed")
-            assert (changed.data["network"], changed.data["ip"]) == ("lan", "10.213.7.77")
+            assert (changed.data["network"], changed.data["ip"]) == ("lan", f"{engine.net}.7.77")
             assert changed.origin == "live"
             old, _ = engine.remove("adguard"), ear.until("container.destroy")
             assert old is None
             engine.run("neighbour", network="lan")  # takes the address that was the first one's
             engine.run("adguard", network="lan")
             ear.until("container.recreated", container="adguard")
-            assert ear.until("container.ip_changed", container="adguard").data["old_ip"] == "10.213.7.77"
+            assert ear.until("container.ip_changed", container="adguard").data["old_ip"] == f"{engine.net}.7.77"
         finally:
             engine.remove()
             client.remove_network(network)

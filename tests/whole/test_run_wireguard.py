@@ -24,7 +24,7 @@ def network(dockerd: Dockerd) -> Iterator[Dockerd]:
     """An engine with WireGuard's container on a network of the owner's."""
     dockerd.mend()
     dockerd.remove()
-    subnet = {"Driver": "default", "Config": [{"Subnet": "10.213.8.0/24"}]}
+    subnet = {"Driver": "default", "Config": [{"Subnet": f"{dockerd.net}.8.0/24"}]}
     with closing(dockerd.client()) as client:
         made = client.create_network(NETWORK, driver="bridge", internal=True, ipam=subnet)["Id"]
         try:
@@ -72,15 +72,15 @@ def replayed(gluehook: Gluehook) -> list[str]:
 
 def test_the_peers_follow_adguard_from_before_the_start_on(network: Dockerd, folder: Path, gluehook: Gluehook) -> None:
     network.run("adguard", network=NETWORK)
-    move(network, "adguard", "10.213.8.50")  # while nobody looked
+    move(network, "adguard", f"{network.net}.8.50")  # while nobody looked
     assert dns(folder) == {"172.18.0.14"}
     gluehook.start()
-    gluehook.hears("peers-follow-dns", "phone, laptop: DNS 172.18.0.14 → 10.213.8.50", "must import")
-    assert dns(folder) == {"10.213.8.50"}
+    gluehook.hears("peers-follow-dns", f"phone, laptop: DNS 172.18.0.14 → {network.net}.8.50", "must import")
+    assert dns(folder) == {f"{network.net}.8.50"}
     gluehook.hears("WireGuard devices must re-import: WireGuard's peers in")
-    move(network, "adguard", "10.213.8.51")
-    gluehook.hears("peers-follow-dns", "DNS 10.213.8.50 → 10.213.8.51")
-    assert dns(folder) == {"10.213.8.51"}
+    move(network, "adguard", f"{network.net}.8.51")
+    gluehook.hears("peers-follow-dns", f"DNS {network.net}.8.50 → {network.net}.8.51")
+    assert dns(folder) == {f"{network.net}.8.51"}
     before = contents(folder)
     with closing(network.client()) as client:
         client.restart("adguard", timeout=0)
@@ -93,9 +93,9 @@ def test_nobody_else_is_taken_for_adguard(network: Dockerd, folder: Path, glueho
     gluehook.start()
     gluehook.hears("is ready")
     network.run("adguard-sync", network=NETWORK)
-    move(network, "adguard-sync", "10.213.8.60")
+    move(network, "adguard-sync", f"{network.net}.8.60")
     network.run("adguardhome", network=NETWORK)  # after it: what concerns the other has been told by then
     gluehook.hears("peers-follow-dns", "DNS 172.18.0.14 → ")
     assert gluehook.told("adguard-sync", "container.ip_changed") == []
-    assert dns(folder).isdisjoint({"172.18.0.14", "10.213.8.60"})
+    assert dns(folder).isdisjoint({"172.18.0.14", f"{network.net}.8.60"})
     assert set(replayed(gluehook)) == {"adguardhome"}

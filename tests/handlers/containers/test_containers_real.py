@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -19,12 +18,6 @@ from tests.parts.docker.dockerd import Dockerd
 from tests.parts.docker.on_engine import composed, ends, now, state
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture
-def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
-    yield dockerd
-    dockerd.remove()
 
 
 def until_it_ends(engine: Dockerd, name: str) -> None:

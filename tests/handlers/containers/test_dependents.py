@@ -222,6 +222,13 @@ def test_ten_dependents_cost_an_inspect_each_and_are_restarted_several_at_once(t
     assert PARENT not in "".join(shared.writes)
 
 
+def test_one_that_goes_when_it_stops_is_restarted_like_any_other(tmp_path: Path) -> None:
+    shared = SharedNetwork(auto_remove=True)
+    with engine_of(shared, tmp_path) as address:
+        outcome = Rejoin().apply(RejoinArgs("vpn"), context(docker=docker_at(address)))
+    assert (outcome.status, outcome.said) == ("changed", "container 'dep1' restarted, in the network of 'vpn'")
+
+
 # -- who is not begun with -----------------------------------------------------------------------------
 
 

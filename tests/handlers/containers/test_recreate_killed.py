@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,14 +24,6 @@ pytestmark = pytest.mark.docker
 
 STEPS = ["create", "stop", "rename", "second rename", "start", "remove", "look"]
 """The process is killed just before this one is let in; the last is the look at what was done."""
-
-
-@pytest.fixture
-def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
-    yield dockerd
-    dockerd.remove()
-    with closing(dockerd.client()) as client:
-        client.prune_volumes()
 
 
 def there(engine: Dockerd) -> tuple[set[str], set[str]]:

@@ -28,14 +28,6 @@ RECREATE = RejoinArgs("vpn", "recreate", Duration(0.0))
 
 
 @pytest.fixture
-def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
-    yield dockerd
-    dockerd.remove()
-    with closing(dockerd.client()) as client:
-        client.prune_volumes()
-
-
-@pytest.fixture
 def door(engine: Dockerd, tmp_path: Path) -> Iterator[Gate]:
     with gate(tmp_path / "gate.sock", engine.socket) as opened:
         yield opened

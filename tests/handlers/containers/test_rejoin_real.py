@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -21,12 +20,6 @@ from tests.parts.docker.on_engine import composed, ends, inspected, namespace, n
 pytestmark = pytest.mark.docker
 
 REPORT, RECREATE = RejoinArgs("vpn"), RejoinArgs("vpn", "recreate", Duration(0.0))
-
-
-@pytest.fixture
-def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
-    yield dockerd
-    dockerd.remove()
 
 
 def restart(engine: Dockerd, *names: str) -> None:
@@ -79,7 +72,6 @@ def test_what_the_owner_stopped_or_paused_is_left_so(engine: Dockerd) -> None:
         client.pause("paused")
         restart(engine, "vpn")
         status, said = rejoins(engine)
-        client.unpause("paused")  # or it could not be removed
     assert status == "unchanged"
     assert "container 'stopped' does not run and stays stopped" in said
     assert "container 'paused' is paused and stays so" in said
@@ -197,8 +189,9 @@ def test_one_that_goes_when_it_stops_is_restarted_and_never_recreated(engine: Do
     engine.run("vpn")
     engine.run("dep", network="container:vpn", host={"auto_remove": True})
     restart(engine, "vpn")
-    assert rejoins(engine)[0] == "changed"
-    assert namespace(engine, "dep") == namespace(engine, "vpn")
+    # only planned: Docker 20.10 may remove one that is restarted, or never end its removal (moby restores AutoRemove
+    # before its exit is handled); test_dependents.py applies it to an engine that does not
+    assert Rejoin().plan(REPORT, now(engine)) == "container 'dep' would be restarted"
     word, said = rejoins(engine, RECREATE, world=recreate_vpn(engine))
     assert (word, "run container 'dep' again as at first" in said) == ("GiveUp", True), said
     assert state(engine, "dep")["Running"]

@@ -36,12 +36,6 @@ _UP = (
 
 
 @pytest.fixture
-def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
-    yield dockerd
-    dockerd.remove()
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return make_folder(tmp_path / "config", ["phone"])
 
@@ -202,7 +196,7 @@ def two_networks(engine: Dockerd) -> Iterator[Dockerd]:
     made = []
     with closing(engine.client()) as client:
         for number, name in enumerate(("home", "other")):
-            subnet = {"Driver": "default", "Config": [{"Subnet": f"10.213.{20 + number}.0/24"}]}
+            subnet = {"Driver": "default", "Config": [{"Subnet": f"{engine.net}.{20 + number}.0/24"}]}
             made.append(client.create_network(name, driver="bridge", internal=True, ipam=subnet)["Id"])
         try:
             yield engine
@@ -219,10 +213,12 @@ def test_the_address_is_that_on_a_shared_network(two_networks: Dockerd) -> None:
     with pytest.raises(GiveUp, match=r"share no network, .* docker network connect home adguard"):
         addresses_of("adguard", now(engine))
     with closing(engine.client()) as client:
-        client.connect_container_to_network("adguard", "home", ipv4_address="10.213.20.77")
-        assert addresses_of("adguard", now(engine)) == ("10.213.20.77",)
+        client.connect_container_to_network("adguard", "home", ipv4_address=f"{engine.net}.20.77")
+        assert addresses_of("adguard", now(engine)) == (f"{engine.net}.20.77",)
         client.stop("wireguard", timeout=0)
-        assert addresses_of("adguard", now(engine)) == ("10.213.20.77",), "the networks of what is stopped are known"
+        assert addresses_of("adguard", now(engine)) == (f"{engine.net}.20.77",), (
+            "the networks of what is stopped are known"
+        )
         client.stop("adguard", timeout=0)
     said = addresses_of("adguard", now(engine))
     assert isinstance(said, str)

@@ -1,4 +1,8 @@
-"""A private Docker engine: its own socket, data and network-less containers from a busybox image."""
+"""A private Docker engine with containers from a busybox image, independent of any other engine on the machine.
+
+Its socket, data, run-time folder, configuration file and containerd namespace are its own. What engines share is the
+machine's network: each takes networks of its own, from `Dockerd.net`, which two engines never have at once.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,15 @@ from typing import Any
 
 import docker
 import pytest
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
+from requests.exceptions import RequestException
 
 from tests.parts.programs import require
 
 IMAGE = "busybox-gluehook"
 _START_S = 20.0
+_REMOVAL_S = 10
+_NETS = range(200, 250)  # 10.200.0.0/16 to 10.249.0.0/16, one for each engine of this machine
 
 
 class Dockerd:
@@ -32,6 +39,9 @@ class Dockerd:
         self.socket = folder / "docker.sock"
         self.host = f"unix://{self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._claim = socket.socket(socket.AF_UNIX)  # held while this engine may have bridges
+        self.net = _free_net(self._claim)
+        """The first two numbers of the addresses that its networks have, "10.213"."""
 
     @property
     def pid(self) -> int:
@@ -39,7 +49,7 @@ class Dockerd:
         assert self._process
         return self._process.pid
 
-    def client(self, timeout_s: float = 20) -> docker.APIClient:
+    def client(self, timeout_s: int = 20) -> docker.APIClient:
         """A new low-level client; close it."""
         return docker.APIClient(base_url=self.host, version="auto", timeout=timeout_s)
 
@@ -106,19 +116,28 @@ class Dockerd:
             return int(client.exec_inspect(made["Id"])["ExitCode"])
 
     def remove(self, *names: str) -> None:
-        """Remove containers, running or not; without names all of them. An unknown one is no error."""
-        with self._client() as client:
-            for name in names or [c["Id"] for c in client.containers(all=True)]:
-                with suppress(APIError):
-                    client.remove_container(name, force=True, v=True)
+        """Remove containers, running or not, and return when they are gone. Without names, all. None is no error."""
+        with self._client(_REMOVAL_S) as client:
+            stuck = [name for name in names or _containers(client) if not _is_removed(client, name)]
+        if stuck:  # Docker 20.10: the removal of a container with --rm that was restarted may never end
+            self.restart()
+            with self._client(_REMOVAL_S) as client:
+                stuck = [name for name in stuck if not _is_removed(client, name)]
+        assert not stuck, f"Docker does not remove {stuck}"
 
-    def stop(self) -> None:
-        """End everything that was started here: containers, bridges, the engine, its shims."""
+    def clear(self) -> None:
+        """As it was at the start: it answers, and has no containers, networks or volumes."""
         self.mend()
         self.remove()
         with self._client() as client:
             client.prune_networks()  # a bridge would outlive its engine
+            client.prune_volumes()
+
+    def stop(self) -> None:
+        """End everything that was started here: containers, bridges, the engine, its shims."""
+        self.clear()
         self.terminate()
+        self._claim.close()
         for pid in self._own_processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -131,14 +150,18 @@ class Dockerd:
         with self._client(60) as client:
             client.import_image_from_data(_rootfs(require("busybox", "busybox-static")), repository=IMAGE)
 
-    def _client(self, timeout_s: float = 20) -> _Closing:
+    def _client(self, timeout_s: int = 20) -> _Closing:
         return _Closing(self.client(timeout_s))
 
     def _argv(self) -> list[str]:
-        f = self.folder
+        f, name = self.folder, f"gluehook-{self.net}"
+        (f / "daemon.json").write_text("{}")  # not the machine's
         return [
-            self._program, "--bridge=none", "--iptables=false", "--ip6tables=false", "--shutdown-timeout", "1",
-            "--data-root", f"{f}/data", "--exec-root", f"{f}/exec", "--pidfile", f"{f}/docker.pid", "-H", self.host,
+            self._program, "--config-file", f"{f}/daemon.json", "--data-root", f"{f}/data", "--exec-root", f"{f}/exec",
+            "--pidfile", f"{f}/docker.pid", "-H", self.host, "--bridge=none", "--iptables=false", "--ip6tables=false",
+            "--default-address-pool", f"base={self.net}.128.0/17,size=24", "--shutdown-timeout", "1",
+            # where the machine has a containerd of its own, dockerd uses that one
+            "--containerd-namespace", name, "--containerd-plugins-namespace", f"{name}-plugins",
         ]  # fmt: skip
 
     def _answers(self) -> bool:
@@ -160,6 +183,40 @@ class Dockerd:
 
     def _own_processes(self, word: str = "") -> list[int]:
         return [pid for pid in _processes() if all(w in _command(pid) for w in (f"{self.folder}/exec", word))]
+
+
+def _free_net(claim: socket.socket) -> str:
+    # an abstract name belongs to one network, as bridges do, and is free again when its process ends
+    for number in _NETS:
+        with suppress(OSError):
+            claim.bind(f"\0gluehook-dockerd-{number}")
+            return f"10.{number}"
+    raise RuntimeError(f"{len(_NETS)} private engines run on this machine; wait until one ends")
+
+
+def _containers(client: docker.APIClient) -> list[str]:
+    return [str(container["Id"]) for container in client.containers(all=True)]
+
+
+def _is_removed(client: docker.APIClient, name: str) -> bool:
+    """Remove it, and wait until it is gone. False where Docker refuses, or began its removal and does not end it."""
+    try:
+        if client.inspect_container(name)["State"]["Paused"]:
+            client.unpause(name)
+        client.remove_container(name, force=True, v=True)
+    except NotFound:
+        return True
+    except APIError as error:
+        if error.status_code != 409:
+            return False
+    else:
+        return True
+    with suppress(NotFound):  # its removal had begun already
+        try:
+            client.wait(name, timeout=_REMOVAL_S, condition="removed")
+        except RequestException:  # it took too long
+            return False
+    return True
 
 
 def _processes() -> list[int]:
@@ -226,3 +283,11 @@ def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockerd]:
         yield engine
     finally:
         engine.stop()
+
+
+@pytest.fixture
+def engine(dockerd: Dockerd) -> Iterator[Dockerd]:
+    """The session's engine, empty before and after the test, whatever the test did or another one left."""
+    dockerd.clear()
+    yield dockerd
+    dockerd.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,15 @@ def state(engine: Dockerd, name: str) -> dict[str, Any]:
 
 
 def namespace(engine: Dockerd, name: str) -> str:
-    """The network namespace that a running container is in."""
-    return str(Path(f"/proc/{state(engine, name)['Pid']}/ns/net").readlink())
+    """The network namespace that a running container is in: of the process that Docker shows before and after."""
+    end_s = time.monotonic() + 10
+    while True:
+        pid = state(engine, name)["Pid"]
+        with suppress(OSError):  # it has ended meanwhile; Docker will show the next one, or that it does not run
+            found = str(Path(f"/proc/{pid}/ns/net").readlink())
+            if state(engine, name)["Pid"] == pid:
+                return found
+        assert time.monotonic() < end_s, f"{name} does not run: {state(engine, name)}"
 
 
 def now(engine: Dockerd, *, memory: Notes | None = None, timeout_s: float = 20.0, **more: Any) -> Context:
