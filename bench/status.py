@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.figures import Figure, verdict
 from tests.handlers.contract import misbehaving
-from tests.parts.process.fake_home import Home, home
+from tests.parts.process.fake_home import FakeHome, fake_home
 
 CONTAINERS = 50
 TURNS = 21
@@ -16,7 +16,7 @@ TURNS = 21
 def measure(folder: Path) -> list[str]:
     """Two series: all answers, and gluetun's control server takes connections and says nothing."""
     folder.mkdir(parents=True)
-    with home(folder, others=CONTAINERS - 4) as part:
+    with fake_home(folder, others=CONTAINERS - 4) as part:
         assert len(part.engine.containers) == CONTAINERS
         well = Figure(f"status, {CONTAINERS} containers", [_turn(part, code=0) for _ in range(TURNS)])
         with misbehaving("timeout") as address:
@@ -30,7 +30,7 @@ def measure(folder: Path) -> list[str]:
     ]
 
 
-def _turn(part: Home, *, code: int, **environment: str) -> float:
+def _turn(part: FakeHome, *, code: int, **environment: str) -> float:
     """How long one takes, in ms."""
     part.beat()
     began = time.perf_counter()

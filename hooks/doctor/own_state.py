@@ -25,7 +25,8 @@ from hooks.journal.store import Journal
 from hooks.runtime import heartbeat
 from hooks.runtime.handler_memory import Memory
 
-_REJECTION_S = 3600.0  # how long a credential that was found rejected here is not tried again
+REJECTION_S = 3600.0
+"""How long a credential that was found rejected here is not tried again, in seconds."""
 
 
 def read(state: Path, errors: int = 0) -> Gluehook:
@@ -63,7 +64,7 @@ class DoctorMemory:
         """Keep it; None removes it. A rejection ends by itself, because `gluehook retry` does not reach this file."""
         self._settled.add(key)
         if isinstance(value, dict) and "until_s" in value and value["until_s"] is None:
-            value = {**value, "until_s": time.time() + _REJECTION_S}
+            value = {**value, "until_s": time.time() + REJECTION_S}
         if isinstance(self._ours, Memory):
             self._ours.put(key, value)
         else:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,46 +15,31 @@ from tests.parts.process.fake_home import (
     ENDPOINT,
     IN_ENVIRONMENTS,
     SECRETS,
-    Home,
+    FakeHome,
     assert_only_read,
-    home,
 )
 from tests.parts.targets.dns_server import dns_server
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Home]:
-    with home(tmp_path) as made:
-        yield made
-
-
-def found(part: Home, within_s: float = 5.0, **more: Any) -> dict[str, str]:
+def found(part: FakeHome, within_s: float = 5.0, **more: Any) -> dict[str, str]:
     """The names of what it finds, with what was seen."""
     return {finding.check: finding.seen for finding in examine(replace(part.collector(), **more).collect_all(within_s))}
 
 
-@pytest.fixture
-def docker_host(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", here.engine.host)
-
-
-@pytest.mark.usefixtures("docker_host")
-def test_nothing_is_found_where_all_is_well(here: Home) -> None:
+def test_nothing_is_found_where_all_is_well(here: FakeHome) -> None:
     with dns_server("NOERROR") as (port, asked):
         assert found(here, dns_port=port) == {}
     assert asked == [ENDPOINT.partition(":")[0]]
     assert_only_read(here)
 
 
-@pytest.mark.usefixtures("docker_host")
 @pytest.mark.parametrize("word", ["SERVFAIL", ""])
-def test_a_dns_server_that_fails_or_is_silent(here: Home, word: str) -> None:
+def test_a_dns_server_that_fails_or_is_silent(here: FakeHome, word: str) -> None:
     with dns_server(word) as (port, _):
         assert set(found(here, 1.5, dns_port=port)) == {"dns-silent"}
 
 
-@pytest.mark.usefixtures("docker_host")
-def test_the_devices_name_is_asked_of_the_resolver(here: Home) -> None:
+def test_the_devices_name_is_asked_of_the_resolver(here: FakeHome) -> None:
     profile = here.wireguard / "peer_phone" / "peer_phone.conf"
     profile.write_text(profile.read_text().replace(ENDPOINT, "home.example.net:51820"))
 
@@ -70,12 +53,12 @@ def test_the_devices_name_is_asked_of_the_resolver(here: Home) -> None:
     assert set(asked) == {"home.example.net"}
 
 
-def without_dns(part: Home) -> None:
+def without_dns(part: FakeHome) -> None:
     """AdGuard has no address, so that nobody is asked on port 53."""
     part.inspected("adguard")["NetworkSettings"]["Networks"] = {}
 
 
-def troubled(part: Home) -> None:
+def troubled(part: FakeHome) -> None:
     """Much is wrong at once."""
     without_dns(part)
     part.inspected("gluetun")["Config"]["Env"] = [
@@ -94,7 +77,7 @@ def troubled(part: Home) -> None:
     (part.state / "heartbeat.json").unlink()
 
 
-def test_a_server_with_many_troubles_and_every_secret_set(here: Home) -> None:
+def test_a_server_with_many_troubles_and_every_secret_set(here: FakeHome) -> None:
     troubled(here)
     ran = here.call("doctor", "--json", "--public-ip", "8.8.4.9")
     assert ran.returncode == 1, ran.stderr
@@ -118,14 +101,14 @@ def test_a_server_with_many_troubles_and_every_secret_set(here: Home) -> None:
     assert_only_read(here)
 
 
-def test_a_broken_rules_file_is_found_without_a_gluehook_that_runs(here: Home) -> None:
+def test_a_broken_rules_file_is_found_without_a_gluehook_that_runs(here: FakeHome) -> None:
     without_dns(here)
     (here.folder / "rules.toml").write_text('version = 1\n[[rule]]\nname = "x"\n')
     told = json.loads(here.call("doctor", "--json").stdout)
     assert {finding["check"]: finding["seen"] for finding in told["findings"]} == {"rules-rejected": "it has 2 errors"}
 
 
-def test_what_people_see_fits_a_terminal(here: Home) -> None:
+def test_what_people_see_fits_a_terminal(here: FakeHome) -> None:
     troubled(here)
     ran = here.call("doctor", COLUMNS="80")
     assert ran.returncode == 1
@@ -148,7 +131,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize("part", MISSING)
-def test_with_a_part_missing_the_rest_is_examined(here: Home, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+def test_with_a_part_missing_the_rest_is_examined(here: FakeHome, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     environment, names = MISSING[part]
     without_dns(here)
     monkeypatch.setenv("DOCKER_HOST", environment.get("DOCKER_HOST", here.engine.host))

@@ -9,13 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hooks.config.settings import Settings
-from hooks.docker.client import forget
 from hooks.doctor.facts.model import Gluehook
 from hooks.doctor.status.row import Row
 from hooks.doctor.status.rows import all_well, rows
@@ -25,21 +23,12 @@ from tests.parts.process.fake_home import (
     PORT,
     SECRETS,
     SEEN_AT,
-    Home,
+    FakeHome,
     assert_only_read,
-    home,
 )
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    with home(tmp_path) as made:
-        monkeypatch.setenv("DOCKER_HOST", made.engine.host)
-        yield made
-        forget()
-
-
-def told(part: Home, *, well: bool, within_s: float = 10.0, **environment: str) -> dict[str, Row]:
+def told(part: FakeHome, *, well: bool, within_s: float = 10.0, **environment: str) -> dict[str, Row]:
     """The rows by their names, looked at in this process; every secret is looked for in what they say."""
     settings = {name.lower(): value for name, value in environment.items() if name.lower() in Settings.__slots__}
     found = rows(part.collector(environment, **settings).collect(within_s))
@@ -55,7 +44,7 @@ def assert_no_secret(text: str) -> None:
     assert "Traceback" not in text
 
 
-def test_all_is_well_and_nothing_is_changed(here: Home) -> None:
+def test_all_is_well_and_nothing_is_changed(here: FakeHome) -> None:
     ran = here.call("status", "--json", "--wait", "10s")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stderr == ""
@@ -71,7 +60,7 @@ def test_all_is_well_and_nothing_is_changed(here: Home) -> None:
     assert_only_read(here)
 
 
-def test_the_table_is_for_people_and_the_exit_code_for_programs(here: Home) -> None:
+def test_the_table_is_for_people_and_the_exit_code_for_programs(here: FakeHome) -> None:
     here.qbittorrent.preferences["listen_port"] = 6881
     ran = here.call("status", "--wait", "10s", COLUMNS="80")
     assert ran.returncode == 1
@@ -80,7 +69,7 @@ def test_the_table_is_for_people_and_the_exit_code_for_programs(here: Home) -> N
     assert_no_secret(ran.stdout)
 
 
-def test_a_wrong_password_is_shown_once_however_often_it_is_asked(here: Home) -> None:
+def test_a_wrong_password_is_shown_once_however_often_it_is_asked(here: FakeHome) -> None:
     for _ in range(3):  # qBittorrent bans after five
         row = told(here, well=False, QBITTORRENT_PASSWORD="wr0ng-passw0rd")["qBittorrent login"]
     assert row.state == "wrong"
@@ -89,7 +78,7 @@ def test_a_wrong_password_is_shown_once_however_often_it_is_asked(here: Home) ->
     assert told(here, well=True)["qBittorrent web UI"].state == "well"  # it was corrected
 
 
-def test_what_gluehook_found_rejected_is_not_tried_at_all(here: Home) -> None:
+def test_what_gluehook_found_rejected_is_not_tried_at_all(here: FakeHome) -> None:
     told(here, well=False, QBITTORRENT_PASSWORD="wr0ng-passw0rd")
     (here.state / "onlooker.json").rename(here.state / "memory.json")  # as if gluehook itself had found it
     assert told(here, well=False, QBITTORRENT_PASSWORD="wr0ng-passw0rd")["qBittorrent login"].state == "wrong"
@@ -97,14 +86,14 @@ def test_what_gluehook_found_rejected_is_not_tried_at_all(here: Home) -> None:
 
 
 @pytest.mark.parametrize("how", ["timeout", "garbage", "half_a_body"])
-def test_a_target_that_does_not_answer_costs_its_row_only(here: Home, how: str) -> None:
+def test_a_target_that_does_not_answer_costs_its_row_only(here: FakeHome, how: str) -> None:
     with misbehaving(how) as address:
         found = told(here, well=False, within_s=1.5, GLUETUN_URL=address)
     assert found["gluetun control server"].state == "unknown"
     assert {name for name, row in found.items() if row.state != "well"} == {"gluetun control server"}
 
 
-def test_files_on_a_drive_that_hangs_cost_their_rows_only(here: Home) -> None:
+def test_files_on_a_drive_that_hangs_cost_their_rows_only(here: FakeHome) -> None:
     here.port_file.unlink()
     os.mkfifo(here.port_file)  # nobody ever writes into it
     collector = here.collector()
@@ -117,7 +106,7 @@ def test_files_on_a_drive_that_hangs_cost_their_rows_only(here: Home) -> None:
     assert found["gluetun tunnel"].state == "well"
 
 
-def test_without_docker_the_rest_is_looked_at(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_docker_the_rest_is_looked_at(here: FakeHome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     found = told(here, well=False)
     assert "/nowhere/docker.sock is not there" in found["Docker engine"].says
@@ -125,7 +114,7 @@ def test_without_docker_the_rest_is_looked_at(here: Home, monkeypatch: pytest.Mo
     assert found["gluetun tunnel"].state == "well"
 
 
-def test_a_proxy_that_forbids_commands_leaves_notes(here: Home) -> None:
+def test_a_proxy_that_forbids_commands_leaves_notes(here: FakeHome) -> None:
     for name in ("b", "c"):
         here.engine.refusals[f"/containers/{name * 64}/exec"] = (403, b"forbidden")
     found = told(here, well=True)
@@ -134,7 +123,7 @@ def test_a_proxy_that_forbids_commands_leaves_notes(here: Home) -> None:
     assert {row.state for row in found.values()} == {"well", "note"}
 
 
-def test_a_server_with_none_of_the_parts(here: Home, tmp_path: Path) -> None:
+def test_a_server_with_none_of_the_parts(here: FakeHome, tmp_path: Path) -> None:
     here.engine.containers.clear()
     empty = {"QBITTORRENT_URL": "http://127.0.0.1:9", "GLUETUN_URL": "http://127.0.0.1:9",
              "WIREGUARD_DIR": str(tmp_path / "none"), "FORWARDED_PORT_FILE": str(tmp_path / "no-port")}  # fmt: skip
@@ -142,18 +131,18 @@ def test_a_server_with_none_of_the_parts(here: Home, tmp_path: Path) -> None:
     assert {row.says for row in found.values() if row.state == "note"} == {"not here"}
 
 
-def test_a_dead_gluehook_is_seen(here: Home) -> None:
+def test_a_dead_gluehook_is_seen(here: FakeHome) -> None:
     (here.state / "heartbeat.json").unlink()
     assert "no heartbeat" in told(here, well=False)["gluehook heartbeat"].says
 
 
-def test_wrong_settings_are_wrong_use(here: Home) -> None:
+def test_wrong_settings_are_wrong_use(here: FakeHome) -> None:
     ran = here.call("status", GLUETUN_URL="ftp://x")
     assert ran.returncode == 2
     assert "GLUETUN_URL" in ran.stderr
 
 
-def test_it_looks_again_until_it_is_stopped(here: Home) -> None:
+def test_it_looks_again_until_it_is_stopped(here: FakeHome) -> None:
     argv = [sys.executable, "-m", "hooks", "status", "--watch", "--json", "--wait", "10s"]
     began = time.monotonic()
     with subprocess.Popen(argv, cwd=here.folder, env=here.environment(), stdout=subprocess.PIPE, text=True) as process:

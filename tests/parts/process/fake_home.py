@@ -1,4 +1,4 @@
-"""A whole home server of fakes that only wants to be looked at: it writes down whatever is not a GET."""
+"""A whole home server of fakes, to be read only: it records every request that is not a GET."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.parts.targets.wireguard_folder import make_folder
 
 PORT = 40000
 ADGUARD_IP = "127.0.0.1"
-ENDPOINT = "8.8.4.1:51820"  # nobody calls there: an address needs no resolver
+ENDPOINT = "8.8.4.1:51820"  # nothing connects there: an address needs no resolver
 SECRETS = {
     "QBITTORRENT_PASSWORD": PASSWORD, "QBITTORRENT_API_KEY": "", "GLUETUN_API_KEY": "k3y-of-the-gluetun",
     "APPRISE_URLS": "tgram://b0t-t0ken/chat",
@@ -36,7 +36,7 @@ LISTENS = "  0: 0200080A:9C40 00000000:0000 0A 00000000:00000000 00:00000000 000
 
 
 class _Talks(_Talk):
-    """Also commands inside of containers."""
+    """Also answers commands inside of containers, and refuses every other write."""
 
     def do_POST(self) -> None:  # noqa: N802 - the library's name
         engine: ExecEngine = self.server.engine  # type: ignore[assignment]
@@ -51,17 +51,17 @@ class _Talks(_Talk):
         if path.startswith("exec/"):
             said = engine.runs(engine.commands[int(path.split("/")[1])])
             return self.reply(200, b"\1\0\0\0" + len(said).to_bytes(4, "big") + said)
-        return self.reply(500, b'{"message":"nobody may do that here"}')
+        return self.reply(500, b'{"message":"nothing may do that here"}')
 
     def do_PUT(self) -> None:  # noqa: N802 - the library's name
         self.server.engine.writes.append(f"{self.command} {self.path}")  # type: ignore[attr-defined]
-        self.reply(500, b'{"message":"nobody may do that here"}')
+        self.reply(500, b'{"message":"nothing may do that here"}')
 
     do_DELETE = do_HEAD = do_PATCH = do_PUT  # noqa: N815 - the library's names
 
 
 class ExecEngine(FakeEngine):
-    """An engine that runs commands, too: `commands` are those, `programs` a folder with what is only in there."""
+    """An engine that also runs commands. `commands`: those that were run; `programs`: the folder of all programs."""
 
     def __init__(self, socket: Path) -> None:
         self.writes: list[str] = []
@@ -71,7 +71,7 @@ class ExecEngine(FakeEngine):
         self._server.RequestHandlerClass = _Talks
 
     def runs(self, command: list[str]) -> bytes:
-        """What it says. Nothing but the programs of that folder and the shell is there."""
+        """The output of a command: only the programs of that folder and the shell exist."""
         shell = {"sh": "/bin/sh", "bash": "/bin/bash"}
         program = shell.get(command[0]) or str(self.programs / command[0])
         ran = subprocess.run(
@@ -83,8 +83,8 @@ class ExecEngine(FakeEngine):
         return {"ExitCode": 0} if asked.isdecimal() else super()._find(asked)
 
 
-class Home:
-    """gluetun, qBittorrent, WireGuard, AdGuard, gluehook's own state, and as many others as are wished."""
+class FakeHome:
+    """gluetun, qBittorrent, WireGuard, AdGuard, gluehook's own state, and `others` more containers."""
 
     def __init__(self, folder: Path, stack: ExitStack, others: int = 0) -> None:
         self.folder, self.state = folder, folder / "state"
@@ -103,11 +103,11 @@ class Home:
 
     @property
     def writes(self) -> list[str]:
-        """Every request that is no GET, of whoever was asked."""
+        """Every request that is not a GET, to any target."""
         return [*self.engine.writes, *(f"{ask.method} {ask.path}" for ask in self.asks if ask.method != "GET")]
 
     def environment(self, **more: str) -> dict[str, str]:
-        """For a `gluehook` that is to look at this home."""
+        """The environment of a `gluehook` that reads this home."""
         return {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(TOP), "LANG": "C.UTF-8",
             "PYTHONWARNINGS": "default,ignore:The asyncore module", "DOCKER_HOST": self.engine.host,
@@ -117,14 +117,14 @@ class Home:
         }  # fmt: skip
 
     def call(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """`gluehook` as a process."""
+        """Run `gluehook` as a process."""
         return subprocess.run(
             [sys.executable, "-m", "hooks", *arguments], cwd=self.folder, env=self.environment(**more),
             capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
 
     def collector(self, secrets: Mapping[str, str] | None = None, **settings: str) -> Collector:
-        """What the verbs look with, in this process. DOCKER_HOST is the environment's."""
+        """The collector that status and doctor use, in this process. DOCKER_HOST is the environment's."""
         chosen = Settings(**{
             "gluehook_state": str(self.state), "forwarded_port_file": str(self.port_file),
             "wireguard_dir": str(self.wireguard), "qbittorrent_url": self.qbittorrent_url,
@@ -134,7 +134,7 @@ class Home:
         return Collector(chosen, lambda: own_state.read(self.state), {**SECRETS, **(secrets or {})}.get, own)
 
     def beat(self) -> None:
-        """gluehook's heartbeat, as of now."""
+        """Write gluehook's heartbeat, as of now."""
         now = time.time()
         source = {"connected": True, "since": now - 60, "reason": ""}
         heartbeat.write(str(self.state / heartbeat.FILE_NAME), {
@@ -144,7 +144,7 @@ class Home:
         })  # fmt: skip
 
     def inspected(self, name: str) -> dict[str, Any]:
-        """A container as an inspect shows it, to change something about it."""
+        """A container as an inspect shows it, to be changed."""
         return next(raw for raw in self.engine.containers.values() if raw["Name"] == f"/{name}")
 
     def _furnish(self, others: int) -> None:
@@ -178,7 +178,7 @@ esac""",
         )
 
     def program(self, name: str, script: str) -> None:
-        """What a program inside of the containers does."""
+        """Make a program that the containers can run."""
         file = self.engine.programs / name
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"#!/bin/sh\n{script}\n")
@@ -189,8 +189,8 @@ esac""",
         return target.answer(ask)
 
 
-def assert_only_read(part: Home) -> None:
-    """No request but GETs, one login, and commands that only read inside of a container."""
+def assert_only_read(part: FakeHome) -> None:
+    """Only GETs, one login, and commands that only read inside of a container."""
     commands = [" ".join(command) for command in part.engine.commands]
     assert {command.split()[0] for command in commands} == {"grep", "sh"}
     for command in commands:
@@ -205,7 +205,7 @@ def assert_only_read(part: Home) -> None:
 
 
 @contextmanager
-def home(folder: Path, others: int = 0) -> Iterator[Home]:
-    """One for the time of a block."""
+def fake_home(folder: Path, others: int = 0) -> Iterator[FakeHome]:
+    """A fake home for the time of a block."""
     with ExitStack() as stack:
-        yield Home(folder, stack, others)
+        yield FakeHome(folder, stack, others)
