@@ -1,4 +1,4 @@
-"""What the owner requests of a running gluehook: history, retry, pause, resume."""
+"""The commands of a running gluehook over its control socket: history, retry, pause, resume, explain."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ OTHER = Rule("other", (Entry("container.die"),), (Step("play.act"),))
 
 
 @dataclass
-class Desk:
-    """A dispatch that runs on a state folder, and answers."""
+class Runner:
+    """A dispatcher that runs on a state folder, with a control socket."""
 
     stage: Stage
     state: Path
     memory: Memory
-    looked: threading.Event = field(default_factory=threading.Event)
+    resynced: threading.Event = field(default_factory=threading.Event)
 
     def runs(self, **which: Any) -> list[dict[str, Any]]:
         return request(self.state, "history", **which)[0]
 
 
 @contextmanager
-def desk(
+def runner(
     state: Path, *rules: Rule, act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed()
-) -> Iterator[Desk]:
+) -> Iterator[Runner]:
     durable = Durable(state)
     try:
         books = Books(durable)
         with stage(*(rules or (RULE, OTHER)), act=act, books=books) as s:
-            it = Desk(s, state, Memory(state / "memory.json"))
-            pauses = s.dispatch.call(lambda: Pauses(s.dispatch, books, it.looked.set))
+            it = Runner(s, state, Memory(state / "memory.json"))
+            pauses = s.dispatch.call(lambda: Pauses(s.dispatch, books, it.resynced.set))
             server = Server(
                 state / FILE_NAME, Commands(s.dispatch, durable, it.memory, pauses, s.world[0].state).verbs()
             )
@@ -78,19 +78,19 @@ def a_run_ends() -> Iterator[None]:
         assert over.wait(WAIT_S)
 
 
-def run_once(it: Desk, kind: str = "container.start", subject: str = "gluetun") -> None:
+def run_once(it: Runner, kind: str = "container.start", subject: str = "gluetun") -> None:
     with a_run_ends():
         it.stage.post(kind, subject)
         it.stage.called()
 
 
-def test_history_is_the_runs_the_newest_first_and_those_that_are_asked_for(tmp_path: Path) -> None:
+def test_history_is_the_chosen_runs_with_the_newest_first(tmp_path: Path) -> None:
     def act(args: PlayArgs, ctx: Context) -> Outcome:
         if ctx.event.subject == "bad":
             raise GiveUp("that is wrong")
         return changed("well done")
 
-    with desk(tmp_path, act=act) as it:
+    with runner(tmp_path, act=act) as it:
         run_once(it)
         run_once(it, "container.die", "bad")
         run_once(it, "container.start", "bad")
@@ -107,7 +107,7 @@ def test_history_is_the_runs_the_newest_first_and_those_that_are_asked_for(tmp_p
     assert (sorted(tmp_path.glob("journal*")), (tmp_path / "journal.db").read_bytes()) == before
 
 
-def test_where_there_was_never_a_gluehook_there_is_no_history(tmp_path: Path) -> None:
+def test_a_folder_without_a_readable_journal_has_no_history(tmp_path: Path) -> None:
     with pytest.raises(history.NoJournal, match=r"there is no journal .*no gluehook is running"):
         history.read(tmp_path, failed=False, rule="", most=20)
     (tmp_path / "journal.db").write_bytes(b"something else" * 1000)
@@ -118,7 +118,7 @@ def test_where_there_was_never_a_gluehook_there_is_no_history(tmp_path: Path) ->
 def test_the_history_of_a_folder_that_cannot_be_written_is_read() -> None:
     with public_folder() as folder:
         state = folder / "state"
-        with desk(state) as it:
+        with runner(state) as it:
             run_once(it)
         state.chmod(0o555)
         with ordinary_user():
@@ -136,7 +136,7 @@ def test_a_retry_runs_the_rule_again_with_its_event_and_forgets_rejected_credent
             raise GiveUp("401")
         return changed()
 
-    with desk(tmp_path, act=act) as it:
+    with runner(tmp_path, act=act) as it:
         it.memory.put(rejection_key("qbittorrent", "http://gluetun:8080"), {"hash": "0"})
         it.memory.put("restarts:gluetun", [1])
         run_once(it)
@@ -160,7 +160,7 @@ def test_a_retry_runs_the_rule_again_with_its_event_and_forgets_rejected_credent
     durable.close()
 
 
-def test_a_run_that_cannot_be_retried_is_said_with_those_that_can(tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_retried_is_refused_with_the_runs_that_can(tmp_path: Path) -> None:
     go = threading.Event()
 
     def act(args: PlayArgs, ctx: Context) -> Outcome:
@@ -168,7 +168,7 @@ def test_a_run_that_cannot_be_retried_is_said_with_those_that_can(tmp_path: Path
             assert go.wait(WAIT_S)
         raise GiveUp("401")
 
-    with desk(tmp_path, act=act) as it:
+    with runner(tmp_path, act=act) as it:
         with pytest.raises(Refused, match="there is no run 'port/gluetun#1'; none has failed"):
             request(tmp_path, "retry", run="port/gluetun#1")
         run_once(it)
@@ -179,52 +179,52 @@ def test_a_run_that_cannot_be_retried_is_said_with_those_that_can(tmp_path: Path
         with pytest.raises(Refused, match=f"{running} runs now"):
             request(tmp_path, "retry", run=running)
         go.set()
-    with desk(tmp_path, OTHER), pytest.raises(Refused, match="its rule port is not in force any more"):
+    with runner(tmp_path, OTHER), pytest.raises(Refused, match="its rule port is not in force any more"):
         request(tmp_path, "retry", run="port/gluetun#1")
 
 
-def test_in_a_pause_nothing_starts_and_at_its_end_the_states_are_looked_at(tmp_path: Path) -> None:
-    with desk(tmp_path) as it:
+def test_no_run_starts_in_a_pause_and_the_states_are_read_at_its_end(tmp_path: Path) -> None:
+    with runner(tmp_path) as it:
         said = request(tmp_path, "pause", rule="port", **{"for": "1h"})[1]
         assert said.startswith("paused for 1h: no run of port starts until 20")
         it.stage.post("container.start")
         run_once(it, "container.die")
         assert [run["rule"] for run in it.runs()] == ["other"]
-        assert not it.looked.is_set()
+        assert not it.resynced.is_set()
         with a_run_ends():
             said = request(tmp_path, "resume", rule="port")[1]
             it.stage.called()
         assert said == "the pause of port is over; the states are looked at again"
-        assert it.looked.is_set()
+        assert it.resynced.is_set()
 
 
 def test_a_pause_ends_by_itself(tmp_path: Path) -> None:
-    with desk(tmp_path) as it:
+    with runner(tmp_path) as it:
         request(tmp_path, "pause", **{"for": "250ms"})
         it.stage.post("container.start")
-        assert it.looked.wait(WAIT_S)
+        assert it.resynced.wait(WAIT_S)
         it.stage.called()
         assert request(tmp_path, "resume")[1] == "nothing is paused"
 
 
 def test_a_pause_is_replaced_by_the_next_and_two_are_ended_at_once(tmp_path: Path) -> None:
-    with desk(tmp_path) as it:
+    with runner(tmp_path) as it:
         request(tmp_path, "pause", **{"for": "100ms"})
         request(tmp_path, "pause", **{"for": "1h"})
         request(tmp_path, "pause", rule="port", **{"for": "1h"})
         assert request(tmp_path, "resume", rule="other")[1] == (
             "other is not paused by itself (still paused: all rules, port)"
         )
-        assert not it.looked.wait(0.3), "the pause that was replaced must not ring"
+        assert not it.resynced.wait(0.3), "the pause that was replaced must not ring"
         assert request(tmp_path, "resume")[1] == "the pause of all rules, port is over; the states are looked at again"
 
 
 def test_a_pause_survives_a_restart_and_one_that_is_over_does_not(tmp_path: Path) -> None:
-    with desk(tmp_path) as it:
+    with runner(tmp_path) as it:
         request(tmp_path, "pause", rule="port", **{"for": "1h"})
         request(tmp_path, "pause", rule="other", **{"for": "1ms"})
-        assert it.looked.wait(WAIT_S)
-    with desk(tmp_path) as it:
+        assert it.resynced.wait(WAIT_S)
+    with runner(tmp_path) as it:
         it.stage.post("container.start")
         run_once(it, "container.die")
         assert [run["rule"] for run in it.runs()] == ["other"]
@@ -234,7 +234,7 @@ def test_a_pause_survives_a_restart_and_one_that_is_over_does_not(tmp_path: Path
 
 
 def test_a_retry_of_a_paused_rule_says_when_it_will_be(tmp_path: Path) -> None:
-    with desk(tmp_path) as it:
+    with runner(tmp_path) as it:
         run_once(it)
         request(tmp_path, "pause", **{"for": "1h"})
         assert ", after its pause, at 20" in request(tmp_path, "retry", run="port/gluetun#1")[1]
@@ -249,16 +249,16 @@ def test_a_retry_of_a_paused_rule_says_when_it_will_be(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_pause_that_means_nothing_is_refused(tmp_path: Path, rule: str, for_: str, says: str) -> None:
-    with desk(tmp_path), pytest.raises(Refused, match=says):
+    with runner(tmp_path), pytest.raises(Refused, match=says):
         request(tmp_path, "pause", rule=rule, **{"for": for_})
 
 
 # -- explain ---------------------------------------------------------------------------------------
 
 
-def test_explain_answers_for_each_rule_and_refuses_what_is_no_event(tmp_path: Path) -> None:
+def test_explain_answers_for_each_rule_and_refuses_a_line_that_is_no_event(tmp_path: Path) -> None:
     event = {"type": "container.start", "subject": "gluetun", "time": 1, "data": {"container": "gluetun"}}
-    with desk(tmp_path / "state") as it:
+    with runner(tmp_path / "state") as it:
         told, done = request(it.state, "explain", event=event)
         assert [(one["rule"], one["runs"]) for one in told] == [("port", True), ("other", False)]
         assert done.startswith("answered by the gluehook that runs")

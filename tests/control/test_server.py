@@ -1,11 +1,10 @@
-"""The control socket, with real sockets on the other side; and a call on the loop of a dispatch that runs."""
+"""The server of the control socket, with real sockets on the other side."""
 
 from __future__ import annotations
 
 import json
 import socket
 import stat
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +14,7 @@ import pytest
 
 from hooks.control.client import NotRunning, request
 from hooks.control.server import FILE_NAME, LONGEST_LINE_BYTES, Refused, Response, Server, Verbs
-from hooks.rules.table import Entry, Rule, Step
-from tests.parts.process.playing import WAIT_S, stage
-
-RULE = Rule("port", (Entry("container.start"),), (Step("play.act"),))
+from tests.parts.process.playing import WAIT_S
 
 
 def echo(request: Mapping[str, Any]) -> Response:
@@ -53,10 +49,7 @@ def raw(state: Path, line: bytes, *, hang_up: bool = False) -> bytes:
             return stream.read()
 
 
-# -- the socket ------------------------------------------------------------------------------------
-
-
-def test_it_answers_one_after_the_other_and_only_its_owner(tmp_path: Path) -> None:
+def test_requests_are_answered_one_after_the_other_and_only_for_the_owner(tmp_path: Path) -> None:
     with serving(tmp_path):
         assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
         for text in ("one", "zwei – ü"):
@@ -64,12 +57,12 @@ def test_it_answers_one_after_the_other_and_only_its_owner(tmp_path: Path) -> No
     assert not (tmp_path / FILE_NAME).exists()
 
 
-def test_nobody_there_is_said(tmp_path: Path) -> None:
+def test_a_folder_without_a_server_is_not_running(tmp_path: Path) -> None:
     with pytest.raises(NotRunning, match=r"no gluehook is running on the state folder .*gluehook run"):
         request(tmp_path, "echo")
 
 
-def test_a_socket_that_a_killed_life_left_is_replaced(tmp_path: Path) -> None:
+def test_a_socket_left_by_a_killed_process_is_replaced(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as old:
         old.bind(str(tmp_path / FILE_NAME))
     with pytest.raises(NotRunning, match="no gluehook is running"):
@@ -78,7 +71,7 @@ def test_a_socket_that_a_killed_life_left_is_replaced(tmp_path: Path) -> None:
         assert request(tmp_path, "echo", text=1)[0] == [{"item": 1}]
 
 
-def test_a_file_in_its_place_is_left_alone_and_said(tmp_path: Path, problems: list[str]) -> None:
+def test_a_file_in_its_place_is_left_alone_and_reported(tmp_path: Path, problems: list[str]) -> None:
     (tmp_path / FILE_NAME).write_text("mine")
     with serving(tmp_path):
         pass
@@ -87,7 +80,7 @@ def test_a_file_in_its_place_is_left_alone_and_said(tmp_path: Path, problems: li
     assert "cannot be opened: Address already in use; the work goes on" in problems[0]
 
 
-def test_a_path_that_no_socket_can_have_is_said_on_both_sides(tmp_path: Path, problems: list[str]) -> None:
+def test_a_path_too_long_for_a_socket_is_reported_by_server_and_client(tmp_path: Path, problems: list[str]) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
     too_long = pytest.raises(NotRunning, match=r"its path has \d+ bytes, and a socket's at most 107")
@@ -108,14 +101,14 @@ def test_a_path_that_no_socket_can_have_is_said_on_both_sides(tmp_path: Path, pr
     ],
     ids=["empty", "list", "no-name", "binary", "deep", "unknown", "long"],
 )  # fmt: skip
-def test_what_is_no_request_gets_one_error_and_hurts_nobody(tmp_path: Path, line: bytes, says: str) -> None:
+def test_a_malformed_request_gets_one_error_and_the_server_goes_on(tmp_path: Path, line: bytes, says: str) -> None:
     with serving(tmp_path):
         (answer,) = raw(tmp_path, line).splitlines()
         assert says in json.loads(answer)["error"]
         assert request(tmp_path, "echo", text=1)[1] == "echoed"
 
 
-def test_who_hangs_up_hurts_nobody(tmp_path: Path, problems: list[str]) -> None:
+def test_a_client_that_hangs_up_does_no_harm(tmp_path: Path, problems: list[str]) -> None:
     with serving(tmp_path):
         for line in (b"", b'{"ask"', b'{"ask": "echo"}\n'):
             raw(tmp_path, line, hang_up=True)
@@ -123,41 +116,9 @@ def test_who_hangs_up_hurts_nobody(tmp_path: Path, problems: list[str]) -> None:
     assert problems == []
 
 
-def test_an_answer_that_breaks_is_an_error_and_said(tmp_path: Path, problems: list[str]) -> None:
+def test_a_verb_that_raises_is_an_error_and_reported(tmp_path: Path, problems: list[str]) -> None:
     with serving(tmp_path):
         with pytest.raises(Refused, match="the answer broke: LookupError: not broken; "):
             request(tmp_path, "broken")
         assert request(tmp_path, "echo", text=1)[1] == "echoed"
     assert len(problems) == 1
-
-
-# -- a call on the loop ----------------------------------------------------------------------------
-
-
-def test_a_call_is_done_on_the_loops_thread_and_its_answer_or_error_comes_back() -> None:
-    with stage(RULE) as s:
-        threads = {s.dispatch.call(threading.get_ident) for _ in range(3)}
-        assert len(threads) == 1
-        assert threading.get_ident() not in threads
-        with pytest.raises(ZeroDivisionError):
-            s.dispatch.call(lambda: 1 // 0)
-        assert s.dispatch.call(lambda: "still there") == "still there"
-
-
-def test_a_call_that_is_not_come_to_in_time_is_not_done_later_either() -> None:
-    begun, go, done = threading.Event(), threading.Event(), list[str]()
-
-    def hold() -> bool:
-        begun.set()
-        return go.wait(WAIT_S)
-
-    with stage(RULE) as s:
-        busy = threading.Thread(target=s.dispatch.call, args=(hold,))
-        busy.start()
-        assert begun.wait(WAIT_S)
-        with pytest.raises(TimeoutError):
-            s.dispatch.call(lambda: done.append("late"), 0.01)
-        go.set()
-        busy.join(WAIT_S)
-        s.dispatch.call(lambda: done.append("in time"))
-    assert done == ["in time"]
