@@ -12,7 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, ClassVar, cast
 
-from handlers.shared.output import Tail, cut, mask, secret_values
+from handlers.shared.output import Tail, cut
+from hooks.config.masking import secret_values
+from hooks.config.secrets import mask
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from handlers.shared import docker_exec
 from handlers.shared.docker import engine, find
-from handlers.shared.output import Tail, cut, mask, secret_values
+from handlers.shared.output import Tail, cut
+from hooks.config.masking import secret_values
+from hooks.config.secrets import mask
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from handlers.shared.child_process import start
-from handlers.shared.output import cut, mask
+from handlers.shared.output import cut
+from hooks.config.secrets import mask_userinfo
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 
@@ -53,7 +54,7 @@ class Send(Handler[SendArgs]):
         """Send it to each address that this run has not told yet."""
         addresses = _addresses(args, ctx)
         if not addresses:
-            text = cut(mask(f"{args.title}: {args.message}"), 1000)
+            text = cut(mask_userinfo(f"{args.title}: {args.message}"), 1000)
             return Outcome("skipped", f"no {SECRET} is set, so nobody was told: {text}")
         if self._told[0] != ctx.run:
             self._told = (ctx.run, set())
@@ -105,4 +106,4 @@ def _judge(ends: Sequence[str], args: SendArgs) -> Outcome:
 
 
 def _title(args: SendArgs) -> str:
-    return cut(mask(args.title))
+    return cut(mask_userinfo(args.title))

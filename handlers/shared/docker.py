@@ -8,7 +8,8 @@ from typing import Any
 
 from handlers.containers import compose
 from handlers.shared.http import TRY_LATER, retry_after_s
-from handlers.shared.output import cut, mask
+from handlers.shared.output import cut
+from hooks.config.secrets import mask_userinfo
 from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
 from hooks.events.wording import did_you_mean
 from hooks.handler import Context, GiveUp, Retry
@@ -112,7 +113,7 @@ def _in_words(error: BaseException, doing: str, allow: str, now_s: float) -> Ret
     if reply is None:
         return Retry(f"cannot {doing}: Docker's engine did not answer ({_reason(error)})")
     status = int(reply.status_code)
-    said = cut(mask(str(getattr(error, "explanation", None) or reply.reason or "")))
+    said = cut(mask_userinfo(str(getattr(error, "explanation", None) or reply.reason or "")))
     if status == 409 or status in TRY_LATER or status >= 500:  # 409: it is restarting, paused or being removed
         after = retry_after_s(reply.headers, now_s)
         return Retry(f"cannot {doing}: Docker answered {status}: {said}", after=after)

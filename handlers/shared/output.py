@@ -1,32 +1,13 @@
-"""What may be shown of a text that others wrote: no secret that is known here, and not too much of it.
+"""Cuts the output of programs and services to what a message can hold.
 
-Whatever a handler says is masked once more before it is shown, with every secret that was
-ever read. That only finds whole secrets, so nothing here cuts one in half.
+Everything that a handler reports is masked before it is shown, with every secret that was
+ever read. Masking finds whole secrets only, so no word is cut in half here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from hooks.config.masking import HIDDEN, looks_secret
-from hooks.config.secrets import mask_userinfo
-
 OUTPUT_LIMIT_BYTES = 4096
 LINE_LIMIT_CHARS = 300
-_SHORTEST = 4  # hiding "on" or "12" everywhere would protect nothing and make the text unreadable
-
-
-def mask(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without these values (of 4 characters or more) and without userinfo in URLs."""
-    for value in sorted(secrets, key=len, reverse=True):  # a secret may hold another one
-        if len(value) >= _SHORTEST:
-            text = text.replace(value, HIDDEN)
-    return mask_userinfo(text)
-
-
-def secret_values(named: Mapping[str, str] | None) -> tuple[str, ...]:
-    """The values whose names look as if they were secret."""
-    return tuple(value for name, value in (named or {}).items() if looks_secret(name))
 
 
 def cut(text: str, limit_chars: int = LINE_LIMIT_CHARS) -> str:

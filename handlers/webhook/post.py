@@ -9,7 +9,8 @@ from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from handlers.shared.http import failure, refusal, time_outs
-from hooks.config.masking import HIDDEN, looks_secret
+from hooks.config.masking import looks_secret
+from hooks.config.secrets import HIDDEN
 from hooks.config.settings import Settings
 from hooks.events import jsonl
 from hooks.events.catalogue import Event

@@ -17,7 +17,7 @@ from ipaddress import ip_interface
 from itertools import pairwise
 from typing import Literal
 
-from hooks.config.masking import HIDDEN
+from hooks.config.secrets import HIDDEN
 
 Kind = Literal["Interface", "Peer"]
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from unicodedata import east_asian_width
 
-HIDDEN = "***"
+from hooks.config.secrets import HIDDEN
+
 _WIDEST = 140  # characters of a source line that are shown; a longer one is cut around the caret
 _BEFORE = 60  # of them, at most so many before the caret
 
@@ -52,6 +53,11 @@ class ShownLine(NamedTuple):
 def looks_secret(name: str) -> bool:
     """Whether a key of this name may hold a secret."""
     return _SECRET.search(name) is not None
+
+
+def secret_values(named: Mapping[str, str] | None) -> tuple[str, ...]:
+    """The values whose names look as if they were secret."""
+    return tuple(value for name, value in (named or {}).items() if looks_secret(name))
 
 
 def is_secret(path: tuple[str | int, ...]) -> bool:

@@ -1,19 +1,28 @@
-"""Secrets are read at the moment of use, so a changed file needs no restart, and are masked in every text we show."""
+"""Reads secrets when they are used, and masks them in every text that is shown.
+
+The executor hands `Secrets.read` to handlers and to `${secret:NAME}`; the log, the journal, the control socket and the
+command line pass every text through `Secrets.mask` before it leaves the process. Guaranteed: a changed secret file
+counts from the next use on, without a restart; a value that was read once stays masked for the life of the process,
+also after it has changed; a secret inside another one does not uncover the rest of it. Values shorter than four
+characters are not masked, as hiding "on" or "12" everywhere would make texts unreadable. What looks secret by its name
+or its place, and has not been read here, is the task of `masking`.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 _LONGEST_BYTES = 64 * 1024
-_SHORTEST_MASKED = 4  # hiding "on" or "12" everywhere would make every message unreadable
+_SHORTEST_CHARS = 4  # of a value that is masked
 _USERINFO = re.compile(r"(?<=://)[^/?#\s@]+(?:@[^/?#\s@]+)*(?=@)")
-_HIDDEN = "***"
+HIDDEN = "***"
+"""What is shown in place of a secret."""
 
 
 class SecretError(Exception):
@@ -34,7 +43,7 @@ class Secrets:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._known: set[str] = set()  # values
-        self._seen: set[str] = set()  # the forms in which they may stand in a text
+        self._forms: set[str] = set()  # as which they may stand in a text
         self._lock = threading.Lock()
 
     def read(self, name: str) -> str | None:
@@ -47,16 +56,14 @@ class Secrets:
         if value and value not in self._known:  # read before each use, and mostly the same
             with self._lock:
                 self._known.add(value)
-                self._seen.update(_forms(value))
+                self._forms.update(_forms(value))
         return value
 
     def mask(self, text: str) -> str:
-        """The text with `***` for every secret ever read (of 4 characters or more) and for userinfo in URLs."""
+        """The text with `***` for every secret ever read, in each form it may have, and for userinfo in URLs."""
         with self._lock:
-            seen = sorted(self._seen, key=len, reverse=True)  # a secret may hold another one
-        for form in seen:
-            text = text.replace(form, _HIDDEN)
-        return mask_userinfo(text)
+            forms = tuple(self._forms)
+        return mask(text, forms)
 
     def _from_file(self, name: str) -> str | None:
         named = self._sources.variables.get(f"{name}_FILE")
@@ -69,9 +76,17 @@ class Secrets:
         return None
 
 
+def mask(text: str, values: Iterable[str]) -> str:
+    """The text with `***` for each of these values (of 4 characters or more) and for userinfo in URLs."""
+    for value in sorted(values, key=len, reverse=True):  # a secret may hold another one
+        if len(value) >= _SHORTEST_CHARS:
+            text = text.replace(value, HIDDEN)
+    return mask_userinfo(text)
+
+
 def mask_userinfo(text: str) -> str:
     """The text with `***` for user and password in each URL."""
-    return _USERINFO.sub(_HIDDEN, text)
+    return _USERINFO.sub(HIDDEN, text)
 
 
 def _content(name: str, file: Path) -> str:
@@ -98,5 +113,5 @@ def _error(name: str, file: Path, problem: str) -> SecretError:
 def _forms(value: str) -> Iterator[str]:
     """The value as it may stand in a message: as it is, in a URL, in JSON; of a list also each item."""
     for text in {value, *re.split(r"[\s,]+", value)}:
-        if len(text) >= _SHORTEST_MASKED:
+        if len(text) >= _SHORTEST_CHARS:
             yield from (text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1])

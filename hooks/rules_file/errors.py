@@ -13,7 +13,8 @@ from datetime import date, time
 from functools import cached_property
 from typing import Any
 
-from hooks.config.masking import HIDDEN, Page, is_secret, without_secrets
+from hooks.config.masking import Page, is_secret, without_secrets
+from hooks.config.secrets import HIDDEN
 from hooks.rules_file.positions import Path, Positions, locate
 
 CODES: Mapping[str, str] = {

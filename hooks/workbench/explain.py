@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from hooks.config.masking import HIDDEN, looks_secret, presentable, without_secrets
+from hooks.config.masking import looks_secret, presentable, without_secrets
+from hooks.config.secrets import HIDDEN
 from hooks.engine.engine import Engine, key_of
 from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, NoteKind

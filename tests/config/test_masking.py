@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from hooks.config.masking import secret_values
 from hooks.rules_file.errors import Diagnostic, as_record, render
 from tests.rules_file.test_broken import GOOD, errors
 
@@ -89,3 +90,8 @@ def test_a_record_holds_the_same_facts() -> None:
         "file": "rules.toml", "code": "unknown-event", "said": "there is no event 'container.dye'",
         "hint": "did you mean 'container.die'?", "rule": "'a'", "test": "", "line": 4, "column": 6,
     }  # fmt: skip
+
+
+def test_names_tell_which_values_are_secret() -> None:
+    assert secret_values({"API_KEY": "1", "DB_PASSWORD": "2", "PORT": "3", "AUTHORIZATION": "4"}) == ("1", "2", "4")
+    assert secret_values(None) == ()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from hooks.config.secrets import SecretError, Secrets, Sources
+from hooks.config.secrets import SecretError, Secrets, Sources, mask
 
 
 def test_a_variable_wins_over_a_named_file_and_that_over_the_folder(tmp_path: Path) -> None:
@@ -125,3 +125,8 @@ def test_neither_sources_nor_secrets_show_a_value() -> None:
     secrets = Secrets(sources)
     secrets.read("TOKEN")
     assert "hunter2" not in repr(sources) + repr(secrets)
+
+
+def test_the_longest_secret_goes_first_and_short_ones_stay() -> None:
+    assert mask("abcdef abcd on", ["abcd", "abcdef", "on"]) == "*** *** on"
+    assert mask("http://u:p@h/x", ()) == "http://***@h/x"
