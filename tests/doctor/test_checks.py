@@ -124,7 +124,7 @@ def test_no_false_alarm(server: Server) -> None:
     assert examine(server) == []
 
 
-def test_no_finding_tells_a_variable_that_may_hold_a_secret() -> None:
+def test_no_finding_shows_a_variable_that_may_hold_a_secret() -> None:
     told = str([examine(server) for cases in CASES.values() for server, _ in cases])
     assert "u:p@h" not in told
     assert GLUETUN_ENV["OPENVPN_PASSWORD"] not in told
@@ -140,7 +140,7 @@ def test_the_list_of_regions_is_whole_and_case_does_not_count() -> None:
     assert regions.nearest("xyzzy") is None
 
 
-def test_the_compose_files_that_ship_are_as_the_doctor_wants_them() -> None:
+def test_the_shipped_compose_files_have_no_finding() -> None:
     folder = TOP / "container"
     services = {**_services(folder / "compose.yaml"), **_services(folder / "wireguard/compose.yaml")}
     containers = {
@@ -157,7 +157,7 @@ def _services(file: Path) -> dict[str, Any]:
     return found
 
 
-def test_troubleshooting_names_checks_that_there_are() -> None:
+def test_troubleshooting_names_existing_checks() -> None:
     page = (TOP / "docs/troubleshooting.md").read_text(encoding="utf-8")
     table = page.partition("## What you see on the server")[2].partition("\n## ")[0]
     named = {word for row in table.splitlines()[4:] if row for word in row.split("|")[3].strip().split(", ")}

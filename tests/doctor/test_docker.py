@@ -1,4 +1,4 @@
-"""The doctor before a real engine: who is attached and who is stranded, and that it changes nothing there."""
+"""The doctor with a real Docker: what it finds about containers and networks, and that it changes nothing there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from docker.errors import APIError
@@ -29,18 +30,20 @@ NOWHERE = "http://127.0.0.1:9"
 
 @pytest.fixture
 def door(engine: Dockerd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    """Every request of the look passes here."""
+    """Every request of the doctor passes this gate, which counts the writes."""
     with gate(tmp_path / "docker.sock", engine.socket) as made:
         monkeypatch.setenv("DOCKER_HOST", made.host)
-        yield made
-        forget()
+        try:
+            yield made
+        finally:
+            forget()
 
 
-def look(folder: Path, own: str = "", earlier: dict[str, tuple[str, ...]] | None = None, **settings: Any) -> Server:
+def read(folder: Path, own: str = "", earlier: dict[str, tuple[str, ...]] | None = None, **settings: Any) -> Server:
     where = {"qbittorrent_url": NOWHERE, "gluetun_url": NOWHERE, "wireguard_dir": str(folder / "none"),
              "forwarded_port_file": str(folder / "none"), **settings}  # fmt: skip
     own_state = Gluehook(True, ("healthy",), earlier_ids=earlier or {})
-    # no target is asked on port 53: AdGuard's part is played by somebody who listens nowhere
+    # these addresses answer nothing; AdGuard is not asked by `collect`
     return Collector(Settings(**where), lambda: own_state, lambda _: None, Notes(), own_id=own).collect(10.0)
 
 
@@ -61,14 +64,14 @@ def test_attached_stale_stranded_and_stopped(engine: Dockerd, door: Gate, tmp_pa
         engine.run(name, network="container:gluetun")
     with closing(engine.client()) as client:
         client.stop("sonarr")
-        first = look(tmp_path)
+        first = read(tmp_path)
         assert dependents(first) == {"qbittorrent": "attached", "prowlarr": "attached", "sonarr": "stopped"}
         assert set(findings(first)) == QUIET
         client.stop("gluetun")
         with pytest.raises(APIError, match="non running"):
             client.restart("prowlarr", timeout=0)
         client.start("gluetun")
-    server = look(tmp_path)
+    server = read(tmp_path)
     assert dependents(server) == {"qbittorrent": "stale", "prowlarr": "stranded", "sonarr": "stopped"}
     found = findings(server)
     assert set(found) - QUIET == {"dependent-stale", "dependent-stranded"}
@@ -89,10 +92,10 @@ def test_a_gluetun_that_was_re_created(engine: Dockerd, door: Gate, tmp_path: Pa
     gone = inspected(engine, "other-vpn")["Id"]
     engine.run("prowlarr", network="container:other-vpn")
     engine.remove("other-vpn")
-    forgotten = look(tmp_path)
-    assert dependents(forgotten) == {"qbittorrent": "elsewhere"}  # known by Compose's labels
-    assert findings(forgotten)["orphaned"].startswith("docker inspect prowlarr")
-    known = look(tmp_path, earlier={"gluetun": (old, gone)})
+    unknown = read(tmp_path)
+    assert dependents(unknown) == {"qbittorrent": "elsewhere"}  # known by Compose's labels
+    assert findings(unknown)["orphaned"].startswith("docker inspect prowlarr")
+    known = read(tmp_path, earlier={"gluetun": (old, gone)})
     assert dependents(known) == {"qbittorrent": "elsewhere", "prowlarr": "elsewhere"}
     remedies = [finding.run[0] for finding in examine(known) if finding.check == "dependent-elsewhere"]
     assert any("docker compose -f /srv/compose.yaml" in fix for fix in remedies)
@@ -116,7 +119,7 @@ def test_our_own_container_and_what_containers_are_set_to(engine: Dockerd, door:
         )  # fmt: skip
         client.start(made["Id"])
         client.create_container("linuxserver/wireguard", "sleep 1000", name="wireguard")
-    found = set(findings(look(tmp_path, own)))
+    found = set(findings(read(tmp_path, own)))
     assert found - QUIET == {
         "region-cannot-forward", "port-file-mounted-alone", "torrenting-port-set", "own-namespace-shared",
         "healer-restarts-gluetun", "keys-in-the-log", "container-down",
@@ -124,28 +127,23 @@ def test_our_own_container_and_what_containers_are_set_to(engine: Dockerd, door:
     assert door.writes() == []
 
 
-def test_wireguard_and_adguard_apart_and_together(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+def test_wireguard_and_adguard_without_and_with_a_common_network(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+    one, two = f"doctor-{uuid4().hex[:8]}", f"doctor-{uuid4().hex[:8]}"  # `engine` removes them
     with closing(engine.client()) as client:
-        names = ("doctor-one", "doctor-two")
-        networks = [client.create_network(name, driver="bridge", internal=True)["Id"] for name in names]
-        try:
-            engine.run("wireguard", network="doctor-one")
-            engine.run("adguard", network="doctor-two")
-            found = findings(look(tmp_path))
-            assert set(found) == {"no-common-network"}
-            client.connect_container_to_network("adguard", "doctor-one")
-            assert findings(look(tmp_path)) == {}
-        finally:
-            engine.remove()
-            for network in networks:
-                client.remove_network(network)
+        for name in (one, two):
+            client.create_network(name, driver="bridge", internal=True)
+        engine.run("wireguard", network=one)
+        engine.run("adguard", network=two)
+        assert set(findings(read(tmp_path))) == {"no-common-network"}
+        client.connect_container_to_network("adguard", one)
+        assert findings(read(tmp_path)) == {}
     assert door.writes() == []
 
 
-def test_who_listens_is_read_inside_of_the_container(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+def test_listeners_are_read_inside_of_the_container(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
     engine.run("gluetun")
     engine.run("qbittorrent", "nc -l -p 4242 -e cat", network="container:gluetun")
-    server = look(tmp_path)
+    server = read(tmp_path)
     ctx = Collector(server.settings, lambda: server.gluehook, lambda _: None, Notes()).context(server.docker, 10.0)  # type: ignore[arg-type]
     run = runner(ctx, server.docker, "qbittorrent")  # type: ignore[arg-type]
     assert run is not None
@@ -153,7 +151,7 @@ def test_who_listens_is_read_inside_of_the_container(engine: Dockerd, door: Gate
     assert code in (0, 2)
     assert list(qbittorrent.listeners(table, 4242)) == ["::"]
     assert list(qbittorrent.listeners(table, 4243)) == []
-    # the one thing that is no GET, for Docker has no other way: it shows nobody's /proc from outside
+    # the only requests that are no GET, because Docker offers no other way to read a container's /proc
     assert len(door.writes()) == 2
     assert all(word.endswith(("/exec", "/start")) and "containers/qbittorrent" not in word for word in door.writes())
 
@@ -161,6 +159,6 @@ def test_who_listens_is_read_inside_of_the_container(engine: Dockerd, door: Gate
 def test_a_socket_that_we_may_not_use(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
     door.judge = lambda _: 403
     forget()
-    found = findings(look(tmp_path))
+    found = findings(read(tmp_path))
     assert set(found) == {"docker-unreachable"}
     assert "EVENTS=1" in found["docker-unreachable"]

@@ -39,7 +39,7 @@ def test_a_dns_server_that_fails_or_is_silent(here: FakeHome, word: str) -> None
         assert set(found(here, 1.5, dns_port=port)) == {"dns-silent"}
 
 
-def test_the_devices_name_is_asked_of_the_resolver(here: FakeHome) -> None:
+def test_the_name_that_devices_call_is_resolved(here: FakeHome) -> None:
     profile = here.wireguard / "peer_phone" / "peer_phone.conf"
     profile.write_text(profile.read_text().replace(ENDPOINT, "home.example.net:51820"))
 
@@ -54,7 +54,7 @@ def test_the_devices_name_is_asked_of_the_resolver(here: FakeHome) -> None:
 
 
 def without_dns(part: FakeHome) -> None:
-    """AdGuard has no address, so that nobody is asked on port 53."""
+    """AdGuard has no address, so that nothing is asked on port 53."""
     part.inspected("adguard")["NetworkSettings"]["Networks"] = {}
 
 

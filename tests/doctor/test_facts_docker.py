@@ -1,4 +1,4 @@
-"""Looking at Docker, and what holds the looks together: one that breaks, hangs or is refused costs itself only."""
+"""Reading Docker, DNS and gluehook's own state: a read that fails, hangs or is refused costs its own fact only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VERSION = {"Version": "99.0", "ApiVersion": "1.41", "Components": [{"Name": "Eng
 # -- several at once ------------------------------------------------------------------------------
 
 
-def test_every_look_ends_by_itself() -> None:
+def test_every_read_is_limited_in_time_and_fails_alone() -> None:
     hangs = threading.Event()
 
     def broken() -> None:
@@ -55,7 +55,7 @@ def test_every_look_ends_by_itself() -> None:
 # -- the engine ---------------------------------------------------------------------------------------
 
 
-def test_one_strange_record_hides_nobody(fake: FakeEngine) -> None:
+def test_a_malformed_record_hides_no_other_container(fake: FakeEngine) -> None:
     fake.has("gluetun", "a" * 64)
     fake.has("web", "b" * 64)
     fake.containers["strange"] = {**fake.containers["a" * 64], "Id": None, "Name": "/strange"}
@@ -65,7 +65,7 @@ def test_one_strange_record_hides_nobody(fake: FakeEngine) -> None:
     assert found.inspected == {}
 
 
-def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
+def test_only_containers_that_matter_are_inspected(fake: FakeEngine) -> None:
     fake.has("gluetun", "a" * 64)
     fake.has("qbittorrent", "b" * 64, network=f"container:{'a' * 64}")
     for number in range(48):
@@ -76,14 +76,14 @@ def test_only_those_that_matter_are_inspected(fake: FakeEngine) -> None:
     assert len(fake.requests) == 4  # version, list, two inspects
 
 
-def test_what_is_no_engine_is_said(fake: FakeEngine) -> None:
+def test_another_service_at_the_docker_address_is_reported(fake: FakeEngine) -> None:
     fake.refusals["/containers/json"] = (200, b'{"hello": 1}')
     with pytest.raises(GiveUp, match="is no Docker engine"):
         docker.read(context(docker=connect))
 
 
 @pytest.mark.parametrize(("mode", "writable_by_all"), [(0o660, False), (0o666, True)])
-def test_who_may_use_the_socket(fake: FakeEngine, socket: Path, mode: int, writable_by_all: bool) -> None:
+def test_a_socket_for_all_users(fake: FakeEngine, socket: Path, mode: int, writable_by_all: bool) -> None:
     socket.chmod(mode)
     assert docker.read_access(context(docker=connect)) == DockerAccess(str(socket), writable_by_all=writable_by_all)
     assert fake.requests == []
@@ -93,7 +93,7 @@ def test_who_may_use_the_socket(fake: FakeEngine, socket: Path, mode: int, writa
     ("allowed", "beyond"),
     [((), ()), (("/info",), ("INFO",)), (("/info", "/volumes", "/images/json"), ("IMAGES", "VOLUMES", "INFO"))],
 )
-def test_what_a_proxy_lets_through(
+def test_requests_that_a_proxy_allows_needlessly(
     monkeypatch: pytest.MonkeyPatch, allowed: tuple[str, ...], beyond: tuple[str, ...]
 ) -> None:
     asked: list[str] = []
@@ -124,7 +124,7 @@ def test_the_word_of_a_dns_answer(word: str) -> None:
     assert asked == ["home.example.net"]
 
 
-def test_a_dns_server_that_is_silent_is_said() -> None:
+def test_a_silent_dns_server_is_reported() -> None:
     with dns_server("") as (port, _), pytest.raises(Retry, match=r"127\.0\.0\.1 did not answer in time"):
         names.dns_answer("127.0.0.1", "home.example.net", 0.1, port)
 
@@ -143,7 +143,7 @@ def test_adguard_in_the_namespace_of_another_has_its_address() -> None:
     [("adguard", "x", True), ("adguardhome", "x", True), ("dns", "adguard/adguardhome:v0.107", True),
      ("adguard-exporter", "ebrianne/adguard-exporter", False), ("dns", "me/adguardhome-sync", False)],
 )  # fmt: skip
-def test_who_is_adguard(name: str, image: str, is_it: bool) -> None:
+def test_adguard_is_found_by_name_or_image(name: str, image: str, is_it: bool) -> None:
     found = names.find_adguard(Docker({name: Container(name, "i", image)}))
     assert (found is not None) is is_it
 
@@ -168,7 +168,7 @@ def test_pauses_and_earlier_ids_come_from_the_journal(journal: Journal, tmp_path
     assert "no heartbeat" in found.sentences[0]
 
 
-def test_a_broken_journal_is_said(tmp_path: Path) -> None:
+def test_a_broken_journal_is_reported(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"this is no database, and long enough to be one" * 100)
     assert "cannot be read" in own_state.read(tmp_path).journal_error
     assert (tmp_path / FILE_NAME).read_bytes().startswith(b"this is no database")
@@ -183,7 +183,7 @@ def test_an_empty_folder_stays_empty(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_gluehooks_memory_is_read_and_never_written(tmp_path: Path) -> None:
+def test_the_memory_file_of_gluehook_is_read_and_never_written(tmp_path: Path) -> None:
     (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}}))
     memory = own_state.DoctorMemory(tmp_path)
     (tmp_path / "memory.json").write_text(json.dumps({"a": 1, "b": {"until_s": None}, "later": 2}))

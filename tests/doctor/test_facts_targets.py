@@ -1,4 +1,4 @@
-"""Looking at gluetun and qBittorrent: every version, every way of not being let in, and the real qBittorrent."""
+"""Reading gluetun and qBittorrent: every version, every refusal, and the real qBittorrent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def look(url: str, secrets: dict[str, str] | None = None, says: tuple[int, str] 
 
 
 @pytest.mark.parametrize("version", [(3, 40, 0), (3, 41, 0), (3, 41, 2)])
-def test_every_gluetun_tells_its_tunnel(version: tuple[int, int, int]) -> None:
+def test_every_version_of_gluetun_is_read(version: tuple[int, int, int]) -> None:
     with fake_gluetun(version=version) as (fake, url):
         assert gluetun.read(asking(url)) == Gluetun("running", "203.0.113.1", "Panama", 40000)
     assert {ask.partition(" ")[0] for ask in fake.asks} == {"GET"}
@@ -75,7 +75,7 @@ REFUSALS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("word", "traits", "secrets"), REFUSALS)
-def test_each_way_of_not_being_let_in_has_its_word(word: str, traits: dict[str, Any], secrets: dict[str, str]) -> None:
+def test_each_refusal_has_its_kind(word: str, traits: dict[str, Any], secrets: dict[str, str]) -> None:
     with fake_qbittorrent(**traits) as (fake, url):
         ctx, sessions = asking(url, secrets), Sessions()
         found = [qbittorrent.read(ctx, sessions, None) for _ in range(3)]
@@ -84,7 +84,7 @@ def test_each_way_of_not_being_let_in_has_its_word(word: str, traits: dict[str, 
 
 
 @pytest.mark.parametrize("version", [(4, 1), (4, 5), (5, 2)])
-def test_every_qbittorrent_tells_where_it_listens(version: tuple[int, int]) -> None:
+def test_every_version_of_qbittorrent_is_read(version: tuple[int, int]) -> None:
     secrets = {"QBITTORRENT_API_KEY": API_KEY} if version >= (5, 2) else {"QBITTORRENT_PASSWORD": PASSWORD}
     with fake_qbittorrent(version=version) as (fake, url):
         found = look(url, secrets, (0, LISTENS_ON_TUNNEL))
@@ -105,14 +105,14 @@ def test_an_interface_that_is_gone_has_no_address() -> None:
 @pytest.mark.parametrize(
     ("says", "known"),
     [((1, ""), False), ((2, LISTENS_ON_TUNNEL), True), ((127, "no grep"), None)],
-    ids=["nobody listens", "IPv6 is off", "there is no grep"],
+    ids=["nothing listens", "IPv6 is off", "there is no grep"],
 )
-def test_what_the_command_inside_answers(says: tuple[int, str], known: bool | None) -> None:
+def test_the_exit_code_of_the_command_in_the_container(says: tuple[int, str], known: bool | None) -> None:
     with fake_qbittorrent() as (_, url):
         assert is_listening(look(url, {"QBITTORRENT_API_KEY": API_KEY}, says)) is known
 
 
-def test_without_a_container_nobody_looked() -> None:
+def test_without_a_container_the_listeners_are_unread() -> None:
     with fake_qbittorrent() as (_, url):
         found = qbittorrent.read(asking(url, {"QBITTORRENT_API_KEY": API_KEY}), Sessions(), None)
     assert isinstance(found, QBittorrent)

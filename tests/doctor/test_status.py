@@ -29,7 +29,7 @@ from tests.parts.process.fake_home import (
 
 
 def told(part: FakeHome, *, well: bool, within_s: float = 10.0, **environment: str) -> dict[str, Row]:
-    """The rows by their names, looked at in this process; every secret is looked for in what they say."""
+    """The rows by their names, read in this process; no secret may be in them."""
     settings = {name.lower(): value for name, value in environment.items() if name.lower() in Settings.__slots__}
     found = rows(part.collector(environment, **settings).collect(within_s))
     assert_no_secret(" ".join(row.says for row in found))
@@ -60,7 +60,7 @@ def test_all_is_well_and_nothing_is_changed(here: FakeHome) -> None:
     assert_only_read(here)
 
 
-def test_the_table_is_for_people_and_the_exit_code_for_programs(here: FakeHome) -> None:
+def test_the_table_fits_a_terminal_and_the_exit_code_is_one(here: FakeHome) -> None:
     here.qbittorrent.preferences["listen_port"] = 6881
     ran = here.call("status", "--wait", "10s", COLUMNS="80")
     assert ran.returncode == 1
@@ -69,7 +69,7 @@ def test_the_table_is_for_people_and_the_exit_code_for_programs(here: FakeHome) 
     assert_no_secret(ran.stdout)
 
 
-def test_a_wrong_password_is_shown_once_however_often_it_is_asked(here: FakeHome) -> None:
+def test_a_wrong_password_is_tried_once_in_several_calls(here: FakeHome) -> None:
     for _ in range(3):  # qBittorrent bans after five
         row = told(here, well=False, QBITTORRENT_PASSWORD="wr0ng-passw0rd")["qBittorrent login"]
     assert row.state == "wrong"
@@ -106,7 +106,7 @@ def test_files_on_a_drive_that_hangs_cost_their_rows_only(here: FakeHome) -> Non
     assert found["gluetun tunnel"].state == "well"
 
 
-def test_without_docker_the_rest_is_looked_at(here: FakeHome, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_docker_the_rest_is_read(here: FakeHome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     found = told(here, well=False)
     assert "/nowhere/docker.sock is not there" in found["Docker engine"].says
@@ -142,7 +142,7 @@ def test_wrong_settings_are_wrong_use(here: FakeHome) -> None:
     assert "GLUETUN_URL" in ran.stderr
 
 
-def test_it_looks_again_until_it_is_stopped(here: FakeHome) -> None:
+def test_watch_reads_again_until_it_is_stopped(here: FakeHome) -> None:
     argv = [sys.executable, "-m", "hooks", "status", "--watch", "--json", "--wait", "10s"]
     began = time.monotonic()
     with subprocess.Popen(argv, cwd=here.folder, env=here.environment(), stdout=subprocess.PIPE, text=True) as process:

@@ -52,7 +52,7 @@ def test_a_server_where_all_is_well() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_here_is_no_trouble() -> None:
+def test_a_part_that_is_not_here_is_no_trouble() -> None:
     bare = well(docker=docker(CONTAINERS["gluehook"]), gluetun=None, qbittorrent=None, wireguard=None, adguard=None,
                 port_file=PortFile(), dependents=())  # fmt: skip
     assert all_well(rows(bare))
@@ -116,7 +116,7 @@ NOTES = [
 
 
 @pytest.mark.parametrize(("server", "part", "what", "words"), WRONG)
-def test_what_is_wrong_is_said_and_counts(server: Server, part: str, what: str, words: str) -> None:
+def test_a_wrong_row_says_what_is_wrong(server: Server, part: str, what: str, words: str) -> None:
     found = row(server, part, what)
     assert found.state == "wrong"
     assert words in found.says
@@ -124,13 +124,13 @@ def test_what_is_wrong_is_said_and_counts(server: Server, part: str, what: str, 
 
 
 @pytest.mark.parametrize(("server", "part", "what"), UNKNOWN)
-def test_what_could_not_be_read_is_not_well(server: Server, part: str, what: str) -> None:
+def test_an_unread_fact_is_not_well(server: Server, part: str, what: str) -> None:
     assert row(server, part, what).state == "unknown"
     assert not all_well(rows(server))
 
 
 @pytest.mark.parametrize(("server", "part", "what", "words"), NOTES)
-def test_what_nobody_may_look_at_is_a_note(server: Server, part: str, what: str, words: str) -> None:
+def test_a_fact_without_a_verdict_is_a_note(server: Server, part: str, what: str, words: str) -> None:
     found = row(server, part, what)
     assert found.state == "note"
     assert words in found.says
@@ -152,7 +152,7 @@ def test_a_socket_in_the_namespace_of_an_unknown_container_does_not_listen() -> 
     assert row(server, "qBittorrent", "listening").state == "wrong"
 
 
-def test_a_container_that_does_not_run_is_told_once() -> None:
+def test_a_container_that_does_not_run_has_one_row() -> None:
     server = having(container("gluetun", running=False), gluetun=Unread("refuses the connection"))
     assert [one.what for one in rows(server) if one.part == "gluetun" and one.state != "well"] == ["container"]
 
@@ -163,5 +163,5 @@ def test_several_addresses_of_adguard_count() -> None:
 
 
 @pytest.mark.parametrize(("span_s", "said"), [(0, "0s"), (59.4, "59s"), (60, "1m"), (7200, "2h"), (200_000, "2d")])
-def test_a_span_as_a_person_says_it(span_s: float, said: str) -> None:
+def test_a_span_is_shown_in_its_largest_unit(span_s: float, said: str) -> None:
     assert ago(span_s) == said
