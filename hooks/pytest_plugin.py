@@ -57,16 +57,16 @@ class ReplayItem(pytest.Item):
         if self.config.getoption("--gluehook-update"):
             golden.write(file, expected, decided)
         elif not file.exists():
-            raise golden.NotDecided(f"there is no {file.name}; pytest --gluehook-update writes it")
+            raise golden.ReplayError(f"there is no {file.name}; pytest --gluehook-update writes it")
         elif different := golden.difference(expected, decided):
             said = f"{different}\n\nIf that is meant, pytest --gluehook-update writes {file.name} again."
-            raise golden.NotDecided(said)
+            raise golden.ReplayError(said)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:  # noqa: ARG002
         """The differing decisions; for any other exception, pytest's own text."""
-        from hooks.workbench.golden import NotDecided
+        from hooks.workbench.golden import ReplayError
 
-        if isinstance(excinfo.value, NotDecided):
+        if isinstance(excinfo.value, ReplayError):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))
 
@@ -77,10 +77,10 @@ class ReplayItem(pytest.Item):
     def _table(self, named: Path | None) -> Table:
         from hooks.app import loading
         from hooks.rules_file.errors import render
-        from hooks.workbench.golden import NotDecided
+        from hooks.workbench.golden import ReplayError
 
         file = str(named or self.config.rootpath / self.config.getini("gluehook_rules"))
         table, found, text = loading.check(file)
         if table is None:
-            raise NotDecided(render(found, text, file))
+            raise ReplayError(render(found, text, file))
         return table

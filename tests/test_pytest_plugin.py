@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hooks.workbench.golden import NotDecided, read
+from hooks.workbench.golden import ReplayError, read
 from tests.parts.places import TOP
 
 RULES = """
@@ -89,7 +89,7 @@ def test_what_cannot_be_replayed_says_why(repository: Repository) -> None:
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "a.decisions"
     file.write_text(line + "\n")
-    with pytest.raises(NotDecided, match=line):
+    with pytest.raises(ReplayError, match=line):
         read(file)
 
 

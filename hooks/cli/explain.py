@@ -36,7 +36,7 @@ def explain(event: tuple[str, ...], *, rules: str | None, as_json: bool) -> int:
     ours, _ = settings()
     try:
         parsed = event_words.read(_words(event), ours.gluetun_container)
-    except event_words.NoEvent as wrong:
+    except event_words.EventSyntaxError as wrong:
         raise click.UsageError(str(wrong)) from None
     explained = _explain(parsed, ours, rules)
     if explained is None:

@@ -41,7 +41,7 @@ def journal(since_s: float, ours: Settings, accepts: Accepts, stack: ExitStack) 
     """The events that gluehook accepted in the last `since_s` seconds, as a recording. Raises click.UsageError."""
     from hooks.control import history
     from hooks.journal.journal import FILE_NAME
-    from hooks.workbench.recording import Recording, Told
+    from hooks.workbench.recording import EventLines, Recording
 
     path = Path(ours.gluehook_state) / FILE_NAME
     try:
@@ -49,7 +49,7 @@ def journal(since_s: float, ours: Settings, accepts: Accepts, stack: ExitStack) 
     except history.NoJournal as why:
         raise click.UsageError(str(why)) from None
     events = found.recorded(time.time() - since_s)
-    return Recording(str(path), Told(events), accepts=accepts, gluetun=ours.gluetun_container)
+    return Recording(str(path), EventLines(events), accepts=accepts, gluetun=ours.gluetun_container)
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def replay(
         stack.enter_context(progress(read, recordings))
         different = _play(replays, read, pause_ns, _Output(replays, as_json=as_json))
     _sum_up(read)
-    return int(different or any(trouble.bad for one in read for trouble in one.troubles))
+    return int(different or any(problem.bad for one in read for problem in one.problems))
 
 
 # -- the options -------------------------------------------------------------------------------
@@ -171,8 +171,8 @@ def _play(replays: Sequence[Replay], recordings: Sequence[Recording], pause_ns: 
 def _sum_up(recordings: Sequence[Recording]) -> None:
     """Print how much was read, and the lines that could not be."""
     for one in recordings:
-        for trouble in one.troubles:
-            click.echo(str(trouble), err=True)
+        for problem in one.problems:
+            click.echo(str(problem), err=True)
         unknown = f", {one.unknown:,} of unknown types" if one.unknown else ""
         unwanted = f"{counted(one.unwanted, 'event')} that no rule listens to"
         click.echo(f"{one.name}: {counted(one.events, 'event')} for the rules, {unwanted}{unknown}", err=True)

@@ -22,7 +22,7 @@ _GIVEN = "GLUEHOOK_EVENT_"  # what command.run gives to its programs, one of whi
 _DOTENV = Path(".env")
 
 
-class Unreadable(Exception):  # noqa: N818 - the reason why, not a fault of ours
+class SettingsFileError(Exception):
     """A source of settings cannot be read; its text is the whole sentence."""
 
 
@@ -31,8 +31,8 @@ def read(secrets_folder: str) -> tuple[Settings | None, Sources, list[str]]:
     try:
         variables = {**_dotenv(), **os.environ}
         values = _named_files(variables)
-    except Unreadable as unreadable:
-        return None, Sources(dict(os.environ), secrets_folder), [str(unreadable)]
+    except SettingsFileError as error:
+        return None, Sources(dict(os.environ), secrets_folder), [str(error)]
     sources = Sources(variables, secrets_folder)
     errors = [*_unknown(variables), *_named_twice(variables)]
     settings = _checked(values, secrets_folder, errors)
@@ -102,9 +102,11 @@ def _dotenv() -> dict[str, str]:
         with _DOTENV.open(encoding="utf-8") as stream:
             bad = [binding.original.line for binding in parse_stream(stream) if binding.error]
     except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(f"settings: {_DOTENV.resolve()} cannot be read: {error}; make it readable UTF-8") from None
+        raise SettingsFileError(
+            f"settings: {_DOTENV.resolve()} cannot be read: {error}; make it readable UTF-8"
+        ) from None
     if bad:
-        raise Unreadable(
+        raise SettingsFileError(
             f"settings: {_DOTENV.resolve()} line {bad[0]} makes no sense; write NAME=value, or # before it"
         )
     return {name: value for name, value in dotenv_values(_DOTENV).items() if value is not None}
@@ -120,7 +122,7 @@ def _named_files(variables: Mapping[str, str]) -> dict[str, str]:
                 values[name.lower()] = Path(file).read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
                 reason = f"settings: {name}_FILE names {file}, which cannot be read: {error}"
-                raise Unreadable(f"{reason}; correct the path, or set {name} itself") from None
+                raise SettingsFileError(f"{reason}; correct the path, or set {name} itself") from None
     return values
 
 

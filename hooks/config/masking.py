@@ -43,7 +43,7 @@ _NAMED = re.compile(r"\$\{secret:\w+\}")  # which shows nothing
 _RULE_KEY = re.compile(r"^[ \t]*(?:\[\[[ \t]*rule[ \t]*\]\]|\[)|^[ \t]*(key)[ \t]*=", re.MULTILINE)
 
 
-class ShownLine(NamedTuple):
+class SourceLine(NamedTuple):
     """A source line fit to be shown, and how many blanks put a caret under the place in question."""
 
     text: str
@@ -84,7 +84,7 @@ def presentable(value: Any, name: str = "", mask: Callable[[str], str] = str) ->
     return mask(without_secrets(value))
 
 
-class Page:
+class MaskedText:
     """The text of a rules file, to show single lines of it."""
 
     def __init__(self, text: str) -> None:
@@ -92,7 +92,7 @@ class Page:
         self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
         self._hidden = _merged([*_in_pairs(text), *_in_text(text)])
 
-    def show(self, line: int, column: int) -> ShownLine:
+    def show(self, line: int, column: int) -> SourceLine:
         """The line, counted from 1, with its secrets hidden, and the caret's indent for that column."""
         start = self._starts[min(line, len(self._starts)) - 1]
         end = self._text.find("\n", start)
@@ -100,7 +100,7 @@ class Page:
         shown = _printable(_cut(raw, start, self._hidden))
         before = _printable(_cut(raw[: column - 1], start, self._hidden))
         cut = max(0, len(before) - _BEFORE) if len(shown) > _WIDEST else 0
-        return ShownLine(shown[cut : cut + _WIDEST], "".join(map(_blank, before[cut:])))
+        return SourceLine(shown[cut : cut + _WIDEST], "".join(map(_blank, before[cut:])))
 
 
 Span = tuple[int, int]

@@ -13,7 +13,7 @@ from datetime import date, time
 from functools import cached_property
 from typing import Any
 
-from hooks.config.masking import Page, is_secret, without_secrets
+from hooks.config.masking import MaskedText, is_secret, without_secrets
 from hooks.config.secrets import HIDDEN
 from hooks.rules_file.positions import Path, Positions, locate
 
@@ -135,8 +135,8 @@ def render(diagnostics: Iterable[Diagnostic], text: str, file: str, *, colour: b
 
     `text` is the file's text, "" where it could not be read. Secrets in it are not shown.
     """
-    page = Page(text)
-    return "\n".join(_block(one, page, file, colour) for one in diagnostics)
+    masked = MaskedText(text)
+    return "\n".join(_block(one, masked, file, colour) for one in diagnostics)
 
 
 def as_record(one: Diagnostic, file: str) -> dict[str, str | int]:
@@ -170,12 +170,12 @@ def kind_of(value: object) -> str:
     return "a table"
 
 
-def _block(one: Diagnostic, page: Page, file: str, colour: bool) -> str:
+def _block(one: Diagnostic, masked: MaskedText, file: str, colour: bool) -> str:
     place = f"{file}:{one.line}:{one.column}" if one.line else file
     head = f"{_paint(place, '1', colour)}: {_paint(f'error[{one.code}]', '1;31', colour)}: {one.sentence}"
     if not one.line:
         return head
-    source, indent = page.show(one.line, one.column)
+    source, indent = masked.show(one.line, one.column)
     return f"{head}\n    {source}\n    {indent}{_paint('^', '1;32', colour)}"
 
 

@@ -10,7 +10,7 @@ from hooks.rules.placeholders import Empty, templates
 from hooks.rules.rule_tests import Assumed, AssumedOutcome, Assumptions
 from hooks.rules.step_arguments import render_arguments
 from hooks.rules.table import Rule, Step
-from hooks.workbench.decisions import Performed
+from hooks.workbench.decisions import PerformedStep
 
 RESULT_KINDS: Mapping[AssumedOutcome, ResultKind] = {
     "changed": "changed", "unchanged": "unchanged", "skipped": "skipped", "fail": "retry", "give_up": "give_up",
@@ -21,11 +21,11 @@ State = Callable[[], Mapping[str, Any] | None]
 """What `${state.…}` can say now, None where nothing has told it."""
 
 
-class Attempted(NamedTuple):
+class AttemptOutcome(NamedTuple):
     """What an attempt came to, and after how many seconds."""
 
     takes_s: float
-    steps: tuple[Performed, ...]
+    steps: tuple[PerformedStep, ...]
     result: Result
 
 
@@ -34,9 +34,9 @@ class AssumedAttempts:
 
     def __init__(self, assume: Assumptions, state: State) -> None:
         self._assume, self._state = {name: list(each) for name, each in assume.items() if each}, state
-        self._alike: dict[str, Attempted] = {}  # by rule: of a million runs, most come to the same
+        self._alike: dict[str, AttemptOutcome] = {}  # by rule: of a million runs, most come to the same
 
-    def perform(self, run: Run) -> Attempted:
+    def perform(self, run: Run) -> AttemptOutcome:
         """An attempt: its steps in order, the first failure ends it."""
         is_plain = not (run.step or run.changed or run.quiet)
         known = self._alike.get(run.rule.name) if is_plain else None
@@ -46,9 +46,9 @@ class AssumedAttempts:
                 self._alike[run.rule.name] = known
         return known
 
-    def _perform(self, run: Run) -> Attempted:
+    def _perform(self, run: Run) -> AttemptOutcome:
         whole = self._next(run.rule.name) or Assumed()
-        performed: list[Performed] = []
+        performed: list[PerformedStep] = []
         changed, takes_s, kinds = run.changed, whole.takes_s, {"changed"} if run.changed else set[str]()
         for place in range(run.step, len(run.rule.do)):
             step = run.rule.do[place]
@@ -60,13 +60,15 @@ class AssumedAttempts:
             own = self._next(step.use)
             outcome, takes_s = own.outcome if own else whole.outcome, takes_s + (own.takes_s if own else 0.0)
             kind = RESULT_KINDS[outcome]
-            performed.append(Performed(step.use, args, outcome))
+            performed.append(PerformedStep(step.use, args, outcome))
             if kind in ("retry", "give_up"):
                 result = Result(kind, "assumed to fail", None, place, changed, step.use)
-                return Attempted(takes_s, tuple(performed), result)
+                return AttemptOutcome(takes_s, tuple(performed), result)
             changed = changed or kind == "changed"
             kinds.add(kind)
-        return Attempted(takes_s, tuple(performed), Result(overall(kinds), "assumed", None, len(run.rule.do), changed))
+        return AttemptOutcome(
+            takes_s, tuple(performed), Result(overall(kinds), "assumed", None, len(run.rule.do), changed)
+        )
 
     def _next(self, name: str) -> Assumed | None:
         left = self._assume.get(name)

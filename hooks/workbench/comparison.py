@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from hooks.workbench.decisions import Decision
-from hooks.workbench.recording import Seen
+from hooks.workbench.recording import TimedEvent
 from hooks.workbench.replay import Replay
 
 # What happened because of a table. How it came about – what was merged, what waited – may differ for nothing.
@@ -23,7 +23,7 @@ class Difference(NamedTuple):
 
 
 def differences(
-    first: Replay, second: Replay, seen: Iterable[Seen], end: Callable[[], int] = lambda: 0
+    first: Replay, second: Replay, seen: Iterable[TimedEvent], end: Callable[[], int] = lambda: 0
 ) -> Iterator[Difference]:
     """Both tables in step, event by event: so a recording of any length needs no memory."""
     for at, event in seen:

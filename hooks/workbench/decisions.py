@@ -13,7 +13,7 @@ from hooks.events.catalogue import Event
 DecisionKind = NoteKind | Literal["event", "runs", "ended", "left"]
 
 
-class Performed(NamedTuple):
+class PerformedStep(NamedTuple):
     """One step of an attempt: its handler, its arguments as far as they can be filled in, how it is assumed to end."""
 
     use: str
@@ -33,7 +33,7 @@ class Decision(NamedTuple):
     wait_s: float | None = None  # from `at` on
     run: str = ""
     attempt: int = 0
-    steps: tuple[Performed, ...] = ()  # that a starting attempt performs
+    steps: tuple[PerformedStep, ...] = ()  # that a starting attempt performs
 
     def as_record(self) -> dict[str, Any]:
         """The row for a program: plain JSON values, without what is empty."""

@@ -17,7 +17,7 @@ _READ: Mapping[type, Callable[[str], Any]] = {
 }  # fmt: skip
 
 
-class NoEvent(ValueError):  # noqa: N818 - the answer to a question
+class EventSyntaxError(ValueError):
     """The words are no event; the text says why and what to write."""
 
 
@@ -30,7 +30,7 @@ def read(words: Sequence[str], gluetun: str = "gluetun") -> Event:
     for word in words[1:]:
         name, equals, text = word.partition("=")
         if not equals:
-            raise NoEvent(f"'{word[:80]}' is no field; write FIELD=VALUE, such as container=qbittorrent")
+            raise EventSyntaxError(f"'{word[:80]}' is no field; write FIELD=VALUE, such as container=qbittorrent")
         if name.startswith(_LABELS):
             data.setdefault("labels", {})[name.removeprefix(_LABELS)] = text
         else:
@@ -44,7 +44,7 @@ def _from_json(line: str, gluetun: str) -> Event:
         if jsonl.is_docker(raw) or {"type", "subject", "time"} <= raw.keys():
             return _recorded(raw)
     except ValueError as error:
-        raise NoEvent(f"{error}; write it in single quotes, as a recording or rules.toml has it") from None
+        raise EventSyntaxError(f"{error}; write it in single quotes, as a recording or rules.toml has it") from None
     written = raw if "event" in raw else {"event": raw.get("type"), **(raw.get("data") or {})}
     return _event(_kind(str(written.pop("event"))), written, gluetun)
 
@@ -54,7 +54,9 @@ def _recorded(raw: Mapping[str, Any]) -> Event:
         _kind(str(raw["type"]))
     event = jsonl.event_of(raw)
     if event is None:
-        raise NoEvent("gluehook has no name for this event of Docker's; `gluehook events` lists those that it has")
+        raise EventSyntaxError(
+            "gluehook has no name for this event of Docker's; `gluehook events` lists those that it has"
+        )
     _check_fields(CATALOGUE[event.type], event.data)
     return event
 
@@ -62,12 +64,12 @@ def _recorded(raw: Mapping[str, Any]) -> Event:
 def _event(kind: EventType, data: dict[str, Any], gluetun: str) -> Event:
     origin = data.pop("origin", "live")
     if origin not in get_args(Origin):
-        raise NoEvent(f"origin is {' or '.join(get_args(Origin))}, not '{origin}'")
+        raise EventSyntaxError(f"origin is {' or '.join(get_args(Origin))}, not '{origin}'")
     _check_fields(kind, data)
-    return made(kind, data, time.time_ns(), gluetun, cast(Origin, origin))
+    return make_event(kind, data, time.time_ns(), gluetun, cast(Origin, origin))
 
 
-def made(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str, origin: Origin = "live") -> Event:
+def make_event(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str, origin: Origin = "live") -> Event:
     """An event of these fields at `at` (ns since the Unix epoch), and what goes without saying: whose port it is, which
     source tells it.
     """
@@ -85,7 +87,7 @@ def made(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str, orig
 def _kind(name: str) -> EventType:
     if name not in CATALOGUE:
         hint = did_you_mean(name, CATALOGUE) or "`gluehook events` lists them all"
-        raise NoEvent(f"there is no event '{name[:80]}'; {hint}")
+        raise EventSyntaxError(f"there is no event '{name[:80]}'; {hint}")
     return CATALOGUE[name]
 
 
@@ -93,16 +95,16 @@ def _check_fields(kind: EventType, data: Mapping[str, Any]) -> None:
     for name in data:
         if name not in kind.fields:
             hint = did_you_mean(name, kind.fields) or f"its fields are {', '.join(kind.fields)}"
-            raise NoEvent(f"{kind.name} has no field '{name[:80]}'; {hint}")
+            raise EventSyntaxError(f"{kind.name} has no field '{name[:80]}'; {hint}")
 
 
 def _value(kind: EventType, name: str, text: str) -> Any:
     _check_fields(kind, {name: text})
     wanted = kind.fields[name]
     if wanted is dict:
-        raise NoEvent(f"labels are written one by one: {_LABELS}com.example.heal=yes")
+        raise EventSyntaxError(f"labels are written one by one: {_LABELS}com.example.heal=yes")
     try:
         return _READ[wanted](text)
     except ValueError:
         what = "a whole number" if wanted is int else "whole numbers with commas between"
-        raise NoEvent(f"{name} of {kind.name} is {what}, not '{text[:80]}'") from None
+        raise EventSyntaxError(f"{name} of {kind.name} is {what}, not '{text[:80]}'") from None

@@ -21,7 +21,7 @@ from hooks.workbench.timeline import Timeline
 SUFFIX = ".decisions"
 
 
-class NotDecided(Exception):  # noqa: N818 - a fact about the files
+class ReplayError(Exception):
     """It cannot be replayed; the text says why."""
 
 
@@ -53,7 +53,7 @@ def read(path: Path) -> Golden:
                 case "go on":
                     go_on_s = durations.parse(value)
         except ValueError as wrong:
-            raise NotDecided(f"{path}: {line}: {wrong}") from None
+            raise ReplayError(f"{path}: {line}: {wrong}") from None
     return Golden(said, tuple(lines[len(said) :]), rules, assume, go_on_s)
 
 
@@ -65,16 +65,16 @@ def decide(recording: Path, golden: Golden, table: Table, gluetun: str = "gluetu
     """
     uses = {step.use for rule in table.rules for step in rule.do}
     if unknown := golden.assume.keys() - {rule.name for rule in table.rules} - uses:
-        raise NotDecided(f"assume: no rule is called {', '.join(sorted(unknown))}, and no rule uses such a handler")
+        raise ReplayError(f"assume: no rule is called {', '.join(sorted(unknown))}, and no rule uses such a handler")
     replay = Replay(table, assume=golden.assume, gluetun=gluetun)
     try:
         with recording.open("rb") as file:
             told = Recording(recording.name, file, accepts=replay.accepts, gluetun=gluetun)
             lines = list(_lines(replay, told, golden.go_on_s))
     except OSError as error:
-        raise NotDecided(f"{recording} cannot be read: {error.strerror}") from None
-    if bad := [str(trouble) for trouble in told.troubles if trouble.bad]:
-        raise NotDecided("\n".join(bad))
+        raise ReplayError(f"{recording} cannot be read: {error.strerror}") from None
+    if bad := [str(problem) for problem in told.problems if problem.bad]:
+        raise ReplayError("\n".join(bad))
     return lines
 
 

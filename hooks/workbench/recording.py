@@ -31,14 +31,14 @@ class Readable(Protocol):
         """The next line with its end, or what is there of it within so many bytes; nothing at the end."""
 
 
-class Seen(NamedTuple):
+class TimedEvent(NamedTuple):
     """An event, and the instant at which it is taken in (ns since the Unix epoch)."""
 
     at: int
     event: Event
 
 
-class Trouble(NamedTuple):
+class Problem(NamedTuple):
     """What is wrong with a line. `bad`: something was lost; else it is a word of caution."""
 
     file: str
@@ -61,16 +61,16 @@ class Recording:
     ) -> None:
         self.name, self._file, self._accepts, self._gluetun = name, file, accepts, gluetun
         self._world = WorldFromEvents(gluetun)
-        self.troubles: list[Trouble] = []
+        self.problems: list[Problem] = []
         self.lines, self.size = 0, 0  # read so far, and their bytes
         self.events, self.unwanted, self.unknown = 0, 0, 0  # of these types: wanted by somebody, by nobody, not ours
         self.last = 0  # the instant of the newest line, wanted or not: ns since the Unix epoch
         self._early: list[Event] = []  # states found before any line has told what time it is
         self._faults = 0
         self._strange: set[str] = set()  # types that no gluehook of today knows
-        self._earlier = _Earlier()
+        self._out_of_order = _OutOfOrder()
 
-    def __iter__(self) -> Iterator[Seen]:
+    def __iter__(self) -> Iterator[TimedEvent]:
         while line := self._file.readline(LONGEST_LINE_BYTES):
             self.lines += 1
             self.size += len(line)
@@ -82,7 +82,7 @@ class Recording:
         yield from self._found_early()
         self._sum_up()
 
-    def _read(self, line: bytes) -> Iterable[Seen]:
+    def _read(self, line: bytes) -> Iterable[TimedEvent]:
         if line.isspace():
             return ()
         if len(line) == LONGEST_LINE_BYTES and not line.endswith(b"\n"):
@@ -99,7 +99,7 @@ class Recording:
             return ()
         return self._take(raw, glanced, at)
 
-    def _take(self, raw: Mapping[str, Any], glanced: jsonl.Glance, at: int) -> Iterable[Seen]:
+    def _take(self, raw: Mapping[str, Any], glanced: jsonl.Glance, at: int) -> Iterable[TimedEvent]:
         kind, subject, _ = glanced
         follows = self._follows(kind, subject)
         if kind in _OWN or not (follows or self._accepts(kind, subject)):
@@ -111,9 +111,9 @@ class Recording:
             told = self._what_follows(event, is_raw=jsonl.is_docker(raw)) if follows else [event]
             return self._several(told, at)
         self.events += 1
-        return (Seen(at, event),)
+        return (TimedEvent(at, event),)
 
-    def _several(self, told: Sequence[Event], at: int) -> Iterable[Seen]:
+    def _several(self, told: Sequence[Event], at: int) -> Iterable[TimedEvent]:
         self.events += len(told)
         self.unwanted += not told
         self._early += told
@@ -128,9 +128,9 @@ class Recording:
             self._world.accept(event)
         return [event for event in told if self._accepts(event.type, event.subject)]
 
-    def _found_early(self) -> list[Seen]:
+    def _found_early(self) -> list[TimedEvent]:
         early, self._early = self._early, []
-        return [Seen(self.last, event) for event in early]
+        return [TimedEvent(self.last, event) for event in early]
 
     def _follows(self, kind: str, subject: str) -> bool:
         """Whether it changes what is believed of somebody about whom derived events are asked for."""
@@ -147,7 +147,7 @@ class Recording:
         elif raw.get("origin") == "resync" and "type" in raw:
             return self.last  # its time is when the state began, which may be days ago
         if time < self.last:
-            self._earlier.note(self.lines, self.last - time)
+            self._out_of_order.note(self.lines, self.last - time)
         else:
             self.last = time
         return self.last
@@ -175,18 +175,18 @@ class Recording:
         self._say(self.lines, f"there is no event type {kind[:60]!r} here; such lines are left out", bad=False)
 
     def _say(self, line: int, said: str, *, bad: bool = True) -> None:
-        self.troubles.append(Trouble(self.name, line, said, bad))
+        self.problems.append(Problem(self.name, line, said, bad))
 
     def _sum_up(self) -> None:
         if self._faults > SHOWN:
             self._say(0, f"{self._faults - SHOWN} more lines are no events; they are left out")
-        if self._earlier.count:
-            self._say(self._earlier.line, self._earlier.said(), bad=False)
+        if self._out_of_order.count:
+            self._say(self._out_of_order.line, self._out_of_order.said(), bad=False)
         if not self.events + self.unwanted + self.unknown:
             self._say(0, "there is no event in it")
 
 
-class Told:
+class EventLines:
     """Events of ours as the lines that a recording reads."""
 
     def __init__(self, events: Iterable[Event]) -> None:
@@ -198,7 +198,7 @@ class Told:
         return f"{jsonl.dumps(event)}\n".encode() if event else b""
 
 
-class _Earlier:
+class _OutOfOrder:
     """Lines whose time is before that of a line above them. The clock of a replay never goes back."""
 
     def __init__(self) -> None:
@@ -220,6 +220,6 @@ class _Earlier:
         )
 
 
-def merged(recordings: Sequence[Iterable[Seen]]) -> Iterator[Seen]:
+def merged(recordings: Sequence[Iterable[TimedEvent]]) -> Iterator[TimedEvent]:
     """Several recordings of the same time as one; what happened at the same instant in the order of the files."""
     return iter(recordings[0]) if len(recordings) == 1 else heapq.merge(*recordings, key=lambda seen: seen.at)

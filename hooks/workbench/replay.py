@@ -21,7 +21,7 @@ from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.workbench.assumed_attempts import WORDS, AssumedAttempts
 from hooks.workbench.decisions import Decision
-from hooks.workbench.recording import Seen
+from hooks.workbench.recording import TimedEvent
 from hooks.world.from_events import WORLDLY, WorldFromEvents
 
 
@@ -141,7 +141,7 @@ class Replay:
         return kind.startswith("port.") or (subject == self._gluetun and kind in WORLDLY)
 
 
-def turns(replay: Replay, seen: Iterable[Seen], end: Callable[[], int] = lambda: 0) -> Iterator[list[Decision]]:
+def turns(replay: Replay, seen: Iterable[TimedEvent], end: Callable[[], int] = lambda: 0) -> Iterator[list[Decision]]:
     """The rows of a recording, event by event. When it is over, time passes until `end()`, ns since the Unix epoch."""
     for at, event in seen:
         yield replay.feed(at, event)

@@ -10,7 +10,7 @@ from hooks.config.masking import presentable
 from hooks.events.durations import format_duration as duration
 from hooks.rules.rule_tests import Expected
 from hooks.rules.table import Table
-from hooks.workbench.run_rule_tests import Ran, RuleTestResult, since_begin
+from hooks.workbench.run_rule_tests import ActualRun, RuleTestResult, since_begin
 from hooks.workbench.timeline import Line, Timeline, step_words
 
 _NONE = "–"
@@ -60,7 +60,7 @@ def _expected(one: Expected) -> str:
     return f"{duration(one.at_s)}  {one.rule}  {step_words(one.use, one.args) if one.use else 'a run'}"
 
 
-def _got(run: Ran) -> Sequence[str]:
+def _got(run: ActualRun) -> Sequence[str]:
     return [f"{duration(run.at_s)}  {run.rule}  {step_words(step.use, step.args)}" for step in run.steps]
 
 

@@ -9,20 +9,20 @@ from typing import Any, NamedTuple
 from hooks.events.catalogue import CATALOGUE
 from hooks.rules.rule_tests import Expected, RuleTest
 from hooks.rules.table import Table
-from hooks.workbench.decisions import Decision, Performed
-from hooks.workbench.event_words import made
-from hooks.workbench.recording import Seen
+from hooks.workbench.decisions import Decision, PerformedStep
+from hooks.workbench.event_words import make_event
+from hooks.workbench.recording import TimedEvent
 from hooks.workbench.replay import Replay, turns
 
 BEGAN_NS = 1_800_000_000_000_000_000  # where every test begins on the wall clock
 
 
-class Ran(NamedTuple):
+class ActualRun(NamedTuple):
     """A run that started. `steps` are those that it performs; a run in which none had anything to do has none."""
 
     at_s: float
     rule: str
-    steps: Sequence[Performed]
+    steps: Sequence[PerformedStep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class RuleTestResult:
 
     rule_test: RuleTest
     missing: tuple[Expected, ...]
-    surplus: tuple[Ran, ...]
-    ran: tuple[Ran, ...]
+    surplus: tuple[ActualRun, ...]
+    ran: tuple[ActualRun, ...]
     turns: tuple[Sequence[Decision], ...]
 
     @property
@@ -60,17 +60,17 @@ def _wall(at_s: float) -> int:
     return BEGAN_NS + round(at_s * 1e9)
 
 
-def _seen(rule_test: RuleTest, gluetun: str) -> Iterator[Seen]:
+def _seen(rule_test: RuleTest, gluetun: str) -> Iterator[TimedEvent]:
     for number, given in enumerate(sorted(rule_test.given, key=lambda one: one.at_s)):
         at = _wall(given.at_s)
         fields: Mapping[str, Any] = given.fields
         if given.event == "port.forwarded":
             fields = {"generation": str(number), **fields}  # each writing of the file is a new one
-        yield Seen(at, made(CATALOGUE[given.event], fields, at, gluetun))
+        yield TimedEvent(at, make_event(CATALOGUE[given.event], fields, at, gluetun))
 
 
-def _ran(decision: Decision) -> Ran:
-    return Ran(since_begin(decision.at), decision.rule, decision.steps)
+def _ran(decision: Decision) -> ActualRun:
+    return ActualRun(since_begin(decision.at), decision.rule, decision.steps)
 
 
 # -- expected against got ------------------------------------------------------------------------
@@ -80,8 +80,8 @@ def _ran(decision: Decision) -> Ran:
 class _Open:
     """A run, and those of its steps that nothing has claimed yet."""
 
-    run: Ran
-    steps: list[Performed]
+    run: ActualRun
+    steps: list[PerformedStep]
     taken: bool = False  # as a whole
 
     def take(self, one: Expected) -> bool:
@@ -97,12 +97,14 @@ class _Open:
         return step is not None
 
 
-def _is(step: Performed, one: Expected) -> bool:
+def _is(step: PerformedStep, one: Expected) -> bool:
     nothing = object()
     return step.use == one.use and all(step.args.get(name, nothing) == value for name, value in one.args.items())
 
 
-def _held_against(expected: Sequence[Expected], ran: Sequence[Ran]) -> tuple[tuple[Expected, ...], tuple[Ran, ...]]:
+def _held_against(
+    expected: Sequence[Expected], ran: Sequence[ActualRun]
+) -> tuple[tuple[Expected, ...], tuple[ActualRun, ...]]:
     """What is missing of the one, and what is left over of the other."""
     left = [_Open(run, list(run.steps)) for run in ran]
     # who says more chooses first

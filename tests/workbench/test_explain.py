@@ -17,7 +17,7 @@ from hooks.engine.runs import Result
 from hooks.events.catalogue import Event
 from hooks.rules.table import Table
 from hooks.rules_file import reader
-from hooks.workbench.event_words import NoEvent, read
+from hooks.workbench.event_words import EventSyntaxError, read
 from hooks.workbench.explain import Explanation, Situation, explain
 
 DIE = 'do = { use = "command.run", command = ["/bin/true"] }'
@@ -271,6 +271,6 @@ def test_a_port_is_that_of_gluetun_and_the_first_of_the_ports() -> None:
     ],
 )  # fmt: skip
 def test_words_that_are_no_event_say_what_to_write(words: str, said: str) -> None:
-    with pytest.raises(NoEvent) as refused:
+    with pytest.raises(EventSyntaxError) as refused:
         read([words] if words.startswith("{") else words.split())
     assert said in str(refused.value)

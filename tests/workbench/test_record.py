@@ -92,7 +92,7 @@ def test_everything_that_happens_is_recorded_and_ctrl_c_ends_it(fake: FakeEngine
     with file.open("rb") as lines:
         read = Recording(str(file), lines)
         instants = [seen.at for seen in read]
-    assert (len(instants), read.troubles) == (len(found), [])
+    assert (len(instants), read.problems) == (len(found), [])
     assert instants == [json.loads(line)["at"] for line in file.read_text().splitlines()]
 
 

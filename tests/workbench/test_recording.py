@@ -16,24 +16,24 @@ from hypothesis import strategies as st
 from hooks.events import jsonl
 from hooks.events.catalogue import Event
 from hooks.journal.store import Journal
-from hooks.workbench.recording import LONGEST_LINE_BYTES, SHOWN, Recording, Seen, Told, merged
+from hooks.workbench.recording import LONGEST_LINE_BYTES, SHOWN, EventLines, Recording, TimedEvent, merged
 from tests.parts.values.recorded import BEGAN_NS, S, docker, ours, port
 
 
-def read(*lines: bytes, accepts: Iterable[str] = ()) -> tuple[list[Seen], Recording]:
+def read(*lines: bytes, accepts: Iterable[str] = ()) -> tuple[list[TimedEvent], Recording]:
     """What a recording of these lines yields; `wanted`: only these types."""
     types = set(accepts)
     recording = Recording("r.jsonl", io.BytesIO(b"".join(lines)), accepts=lambda kind, _: not types or kind in types)
     return list(recording), recording
 
 
-def told(seen: Iterable[Seen]) -> list[tuple[float, str]]:
+def told(seen: Iterable[TimedEvent]) -> list[tuple[float, str]]:
     """When, from the begin, and what."""
     return [((at - BEGAN_NS) / S, event.type) for at, event in seen]
 
 
 def said(recording: Recording) -> list[str]:
-    return list(map(str, recording.troubles))
+    return list(map(str, recording.problems))
 
 
 # -- good lines -----------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def test_what_the_engine_makes_itself_is_left_out() -> None:
 
 def test_events_of_ours_can_be_read_without_a_file() -> None:
     event = Event("container.die", "web", BEGAN_NS, "docker", data={"container": "web", "exit_code": 1})
-    assert list(Recording("journal", Told([event]))) == [Seen(BEGAN_NS, event)]
+    assert list(Recording("journal", EventLines([event]))) == [TimedEvent(BEGAN_NS, event)]
 
 
 @pytest.mark.parametrize("at", [0.0, 4.0])
@@ -133,9 +133,9 @@ def test_the_clock_never_goes_back_and_it_is_said_once() -> None:
     seen, recording = read(*lines)
     assert told(seen) == [(at, "container.die") for at in (10, 10, 11, 11)]
     assert seen[3].event.time == BEGAN_NS + 4 * S, "the event itself keeps its time"
-    (trouble,) = recording.troubles
-    assert (trouble.line, trouble.bad) == (2, False)
-    assert "2 lines are earlier than one above, by 7s at most" in trouble.said
+    (problem,) = recording.problems
+    assert (problem.line, problem.bad) == (2, False)
+    assert "2 lines are earlier than one above, by 7s at most" in problem.said
 
 
 def test_a_state_that_a_resync_found_is_taken_when_it_was_found() -> None:
@@ -166,7 +166,7 @@ def test_a_torn_last_line_is_said_and_the_rest_is_used() -> None:
     seen, recording = read(docker(0, "die", "a"), docker(1, "die", "b")[:60])
     assert told(seen) == [(0, "container.die")]
     assert said(recording) == ["r.jsonl:2: the last line is torn, as if its writer was ended; it is left out"]
-    assert not recording.troubles[0].bad
+    assert not recording.problems[0].bad
 
 
 def test_a_whole_last_line_needs_no_line_end() -> None:
@@ -179,8 +179,8 @@ def test_the_first_lines_of_rubbish_are_told_and_the_rest_counted() -> None:
     rubbish = [b"\n", b"rubbish\n", b"[1]\n", b'{"a": 1}\n', b"\xff\xfe\n", b"{}\n"]
     seen, recording = read(*rubbish, docker(0, "die", "a"))
     assert told(seen) == [(0, "container.die")]
-    assert [trouble.line for trouble in recording.troubles] == [2, 3, 4, 0]
-    assert all(trouble.bad for trouble in recording.troubles)
+    assert [problem.line for problem in recording.problems] == [2, 3, 4, 0]
+    assert all(problem.bad for problem in recording.problems)
     assert said(recording)[0] == "r.jsonl:2: the line is no JSON: Expecting value at character 1; the line is left out"
     assert said(recording)[2] == "r.jsonl:4: the event has no 'type'; the line is left out"
     assert said(recording)[3] == f"r.jsonl: {5 - SHOWN} more lines are no events; they are left out"
@@ -191,14 +191,14 @@ def test_types_that_are_not_known_are_told_once_and_dockers_are_counted() -> Non
     _, recording = read(line, line, docker(1, "load", "x", what="plugin"), docker(2, "die", "a"))
     assert said(recording) == ["r.jsonl:1: there is no event type 'port.moved' here; such lines are left out"]
     assert (recording.unknown, recording.events) == (3, 1)
-    assert not recording.troubles[0].bad
+    assert not recording.problems[0].bad
 
 
 @pytest.mark.parametrize("time", ["0", "-5", "1" + "0" * 30, '"soon"', "null", "true", "1795369775"])
 def test_a_time_that_makes_no_sense_is_no_event(time: str) -> None:
     seen, recording = read(b'{"type":"container.die","subject":"a","time":%s}\n' % time.encode(), docker(3, "die", "a"))
     assert told(seen) == [(3, "container.die")]
-    assert (recording.troubles[0].line, recording.troubles[0].bad) == (1, True)
+    assert (recording.problems[0].line, recording.problems[0].bad) == (1, True)
 
 
 def test_a_line_without_an_end_costs_no_memory_and_the_next_is_read() -> None:
@@ -210,7 +210,7 @@ def test_a_line_without_an_end_costs_no_memory_and_the_next_is_read() -> None:
 
 def test_a_recording_of_nothing_says_so() -> None:
     assert said(read()[1]) == ["r.jsonl: there is no event in it"]
-    assert read(b"\n")[1].troubles[0].bad
+    assert read(b"\n")[1].problems[0].bad
 
 
 @settings(max_examples=150, deadline=None)
@@ -221,7 +221,7 @@ def test_no_bytes_break_it(rubbish: bytes, place: int, more: bytes) -> None:
     seen, recording = read(damaged, rubbish, b"\n", docker(9, "die", "last"))
     assert seen, "whatever came before, the good line is read"
     assert seen[-1].event.subject == "last"
-    assert len(recording.troubles) <= 3 * SHOWN
+    assert len(recording.problems) <= 3 * SHOWN
     assert [at for at, _ in seen] == sorted(at for at, _ in seen)
 
 

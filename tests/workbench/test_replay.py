@@ -56,7 +56,7 @@ def decided(rules_: Table, *lines: bytes, end_s: float = 0.0, **assume: Sequence
     replay = Replay(rules_, assume=names)
     recording = Recording("r", io.BytesIO(b"".join(lines)), accepts=replay.accepts)
     rows = list(chain.from_iterable(turns(replay, recording, lambda: max(recording.last, BEGAN_NS + round(end_s * S)))))
-    assert recording.troubles == []
+    assert recording.problems == []
     return rows
 
 
