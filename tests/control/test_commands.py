@@ -172,6 +172,8 @@ def test_a_run_that_cannot_be_retried_is_refused_with_the_runs_that_can(tmp_path
         with pytest.raises(Refused, match="there is no run 'port/gluetun#1'; none has failed"):
             request(tmp_path, "retry", run="port/gluetun#1")
         run_once(it)
+        with pytest.raises(Refused, match="there is no run ''; these have failed: port/gluetun#1"):
+            request(tmp_path, "retry")
         with pytest.raises(Refused, match=r"\(did you mean 'port/gluetun#1'\?\); these have failed: port/gluetun#1"):
             request(tmp_path, "retry", run="port/gluetum#1")
         it.stage.post("container.start", "hangs")

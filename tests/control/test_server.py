@@ -108,6 +108,16 @@ def test_a_malformed_request_gets_one_error_and_the_server_goes_on(tmp_path: Pat
         assert request(tmp_path, "echo", text=1)[1] == "echoed"
 
 
+def test_a_request_of_the_longest_length_is_answered(tmp_path: Path) -> None:
+    line = b'{"ask": "echo", "text": "' + b'"}\n'.rjust(LONGEST_LINE_BYTES - 25, b"x")
+    assert len(line) == LONGEST_LINE_BYTES
+    with serving(tmp_path):
+        *_, last = raw(tmp_path, line).splitlines()
+        assert json.loads(last) == {"done": "echoed"}
+        (last,) = raw(tmp_path, line.replace(b"x", b"xx", 1)).splitlines()
+        assert "longer than 65536 bytes" in json.loads(last)["error"]
+
+
 def test_a_client_that_hangs_up_does_no_harm(tmp_path: Path, problems: list[str]) -> None:
     with serving(tmp_path):
         for line in (b"", b'{"ask"', b'{"ask": "echo"}\n'):
