@@ -3,7 +3,8 @@
 `hooks.doctor.examine` runs the checks; each module beside this one holds those of one target.
 A check is a generator function with the decorator `broken` or `risk`. The function's name is the check's name, the
 first line of its docstring says what it finds, and the decorator's argument says what that leads to: all three stand
-in docs/doctor.md. The order of findings is the order of the functions in a module.
+in docs/doctor.md. A module may also make a `Check` itself, as for the refusals of the Web UI. Within a module the
+checks run in the order in which they stand there.
 
 Guaranteed: a check is pure (facts in, findings out), it never raises for a fact that is missing or could not be read,
 and such a fact proves nothing. No secret is in a finding: of a container's variables only single, harmless ones are

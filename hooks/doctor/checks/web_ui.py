@@ -4,65 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hooks.doctor.checks.check import Finding, broken, compose_up
+from hooks.doctor.checks.check import Check, Finding, broken, compose_up
 from hooks.doctor.facts.model import Refusal, Server, Unread
 
 _RUN = (compose_up("gluehook"),)
 _NO_PORT = "gluehook cannot set the port, so nobody can reach you after its next change"
 
 
-def _refused(server: Server, kind: str, fix: str, run: tuple[str, ...] = _RUN) -> Iterator[Finding]:
-    """The finding where the Web UI refuses gluehook in this way."""
-    if isinstance(server.qbittorrent, Refusal) and server.qbittorrent.kind == kind:
-        yield Finding(server.qbittorrent.why.partition(";")[0], fix, run)
+def _refused(name: str, kind: str, finds: str, fix: str, *, why: str = _NO_PORT, run: tuple[str, ...] = _RUN) -> Check:
+    """The check for one `kind` of refusal."""
+
+    def find(server: Server) -> Iterator[Finding]:
+        if isinstance(server.qbittorrent, Refusal) and server.qbittorrent.kind == kind:
+            yield Finding(server.qbittorrent.why.partition(";")[0], fix, run)
+
+    return Check(name, "broken", finds, why, find)
 
 
-@broken(_NO_PORT)
-def password_rejected(server: Server) -> Iterator[Finding]:
-    """qBittorrent rejects gluehook's password."""
-    fix = (
-        "correct QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD at gluehook. A new qBittorrent without a password shows "
-        "one in `docker logs qbittorrent` until you set your own in its Web UI"
-    )
-    return _refused(server, "password", fix)
-
-
-@broken(_NO_PORT)
-def api_key_rejected(server: Server) -> Iterator[Finding]:
-    """qBittorrent rejects gluehook's API key."""
-    fix = "make a key in its Web UI (Options, Web UI; 5.2 or newer), and put it into QBITTORRENT_API_KEY at gluehook"
-    return _refused(server, "api-key", fix)
-
-
-@broken(
-    "too many wrong passwords came from there, perhaps from somebody else behind the same address; your browser may "
-    "be locked out as well"
-)
-def address_banned(server: Server) -> Iterator[Finding]:
-    """qBittorrent has banned gluehook's address."""
-    fix = "first correct the wrong password, wherever it is set; then a restart ends the ban at once"
-    return _refused(server, "banned", fix, ("docker restart qbittorrent",))
-
-
-@broken(_NO_PORT)
-def host_header_refused(server: Server) -> Iterator[Finding]:
-    """qBittorrent refuses the name or the port of QBITTORRENT_URL."""
-    # it compares the Host header with its own port and with its list of names
-    fix = (
-        "publish its port unchanged: at qbittorrent WEBUI_PORT: 8181, at gluetun ports: [8181:8181], at gluehook "
-        "QBITTORRENT_URL: http://gluetun:8181; in its Web UI, Options, Web UI, Server domains: *"
-    )
-    return _refused(server, "host", fix, (compose_up(),))
-
-
-@broken(_NO_PORT)
-def login_missing(server: Server) -> Iterator[Finding]:
-    """qBittorrent wants a login and gluehook has none."""
-    fix = (
-        "set QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD at gluehook. 'Bypass authentication for clients on "
-        "localhost' does not help: gluehook is another container"
-    )
-    return _refused(server, "no-login", fix)
+password_rejected = _refused(
+    "password-rejected", "password", "qBittorrent rejects gluehook's password",
+    "correct QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD at gluehook. A new qBittorrent without a password shows one "
+    "in `docker logs qbittorrent` until you set your own in its Web UI",
+)  # fmt: skip
+api_key_rejected = _refused(
+    "api-key-rejected", "api-key", "qBittorrent rejects gluehook's API key",
+    "make a key in its Web UI (Options, Web UI; 5.2 or newer), and put it into QBITTORRENT_API_KEY at gluehook",
+)  # fmt: skip
+address_banned = _refused(
+    "address-banned", "banned", "qBittorrent has banned gluehook's address",
+    "first correct the wrong password, wherever it is set; then a restart ends the ban at once",
+    why="too many wrong passwords came from there, perhaps from somebody else behind the same address; your browser "
+    "may be locked out as well",
+    run=("docker restart qbittorrent",),
+)  # fmt: skip
+host_header_refused = _refused(  # it compares the Host header with its own port and with its list of names
+    "host-header-refused", "host", "qBittorrent refuses the name or the port of QBITTORRENT_URL",
+    "publish its port unchanged: at qbittorrent WEBUI_PORT: 8181, at gluetun ports: [8181:8181], at gluehook "
+    "QBITTORRENT_URL: http://gluetun:8181; in its Web UI, Options, Web UI, Server domains: *",
+    run=(compose_up(),),
+)  # fmt: skip
+login_missing = _refused(
+    "login-missing", "no-login", "qBittorrent wants a login and gluehook has none",
+    "set QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD at gluehook. 'Bypass authentication for clients on localhost' "
+    "does not help: gluehook is another container",
+)  # fmt: skip
 
 
 @broken(_NO_PORT)

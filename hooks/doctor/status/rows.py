@@ -69,7 +69,8 @@ def _docker(server: Server) -> Iterator[Row]:
 
 
 def _gluetun(server: Server) -> Iterator[Row]:
-    row = container_row(server, "gluetun", server.settings.gluetun_container)
+    name = server.settings.gluetun_container
+    row = container_row(server, "gluetun", name)
     if row:
         yield row
     seen = server.gluetun
@@ -80,7 +81,7 @@ def _gluetun(server: Server) -> Iterator[Row]:
         where = f"{seen.public_ip}, {seen.country or 'country unknown'}"
         none = Row("gluetun", "public IP", "wrong", "none: the tunnel is down, or the look-up of the address is off")
         yield Row("gluetun", "public IP", "well", where) if seen.public_ip else none
-    elif isinstance(seen, Refusal | Unread) and (row is None or "not run" not in row.says):
+    elif isinstance(seen, Refusal | Unread) and (row is None or server.containers[name].running):
         yield Row(
             "gluetun", "control server", "wrong" if isinstance(seen, Refusal) else "unknown", without_advice(seen.why)
         )
