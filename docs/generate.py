@@ -19,9 +19,11 @@ from docs.packages import libraries, packages
 from handlers import HANDLERS
 from hooks.config.settings import SECRETS, Settings
 from hooks.doctor.examine import CHECKS
+from hooks.events.catalogue import FIELDS
 from hooks.rules.placeholders import render
 from hooks.rules.table import Table
 from hooks.rules_file import reader
+from hooks.rules_file.arguments import field_kind
 from hooks.rules_file.errors import CODES
 from hooks.workbench import json_schema, reference
 
@@ -98,10 +100,9 @@ def events() -> str:
     groups: dict[str, list[dict[str, Any]]] = {}
     for entry in reference.events():
         groups.setdefault(entry["name"].partition(".")[0], []).append(entry)
-    types = {field["name"]: field["type"] for entry in reference.events() for field in entry["fields"]}
     fields = table(
         ("field", "written", "holds"),
-        ((code(name), code(types[name]), says) for name, says in reference.FIELDS.items()),
+        ((code(name), code(field_kind(field.type).written), field.says) for name, field in FIELDS.items()),
     )
     return "\n\n".join([*map(_group, groups, groups.values()), "## The fields", fields])
 

@@ -1,7 +1,10 @@
 """What can happen: the `Event` record and the catalogue of event types.
 
-Types are `<what>.<action>` in Docker's own words. Adding one is one entry here
-and one recorded sample in tests/samples/.
+Types are `<what>.<action>` in Docker's own words. Everything that is known of a type stands in its entry: what it says,
+its subject, its fields, which state it begins or ends, which source posts it, and whether it changes the world. The
+rules reader, the engine, the sources, the world, the JSON schema, `gluehook events` and the docs derive the rest.
+Adding a type is one entry here, with its new fields in FIELDS, and one recorded sample in tests/samples/;
+tests/events/test_catalogue.py lists what a new entry lacks.
 """
 
 from __future__ import annotations
@@ -46,55 +49,120 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an event: its type, what it holds, and whether an entry of `on` must name it."""
+
+    type: type
+    says: str
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EventType:
     """An entry of the catalogue."""
 
     name: str
     says: str
     subject: str  # the field that names the subject; rules are indexed by it
-    fields: Mapping[str, type]
+    fields: Mapping[str, Field]
     state: State | None = None
     ends: tuple[str, ...] = ()  # topics of the same subject that it ends without beginning another value
+    source: str = "gluehook"  # who posts it; "" for the source that is its subject
+    changes_world: bool = False  # it changes which containers there are, or how one is
 
     @property
     def is_state(self) -> bool:
         """Whether it describes a state with an end: only these may carry `for`."""
         return self.state is not None
 
+    @property
+    def needed(self) -> str | None:
+        """The field that an entry of `on` must name, if there is one."""
+        return next((name for name, field in self.fields.items() if field.needed), None)
 
-_CONTAINER: dict[str, type] = {
-    "container": str, "id": str, "image": str, "service": str, "project": str, "labels": dict,
-}  # fmt: skip
-_PORT: dict[str, type] = {"container": str, "port": int, "ports": list, "old_port": int, "generation": str}
-_PEER: dict[str, type] = {"peer": str, "container": str, "address": str, "ip": str}
+
+FIELDS: Mapping[str, Field] = {
+    "container": Field(str, "the container's name; of a port, gluetun's"),
+    "id": Field(str, "Docker's whole id of it"),
+    "image": Field(str, "the image's name"),
+    "service": Field(str, "its name in a compose file; absent without one"),
+    "project": Field(str, "its compose project; absent without one"),
+    "labels": Field(dict, 'its labels: labels = { "com.example.heal" = "yes" }'),
+    "exit_code": Field(int, "what its process answered: 0 is success, 137 is killed"),
+    "signal": Field(int, "the signal's number: 15 is TERM, 9 is KILL"),
+    "old_name": Field(str, "the name that it had"),
+    "old_id": Field(str, "the id of the container that had this name"),
+    "network": Field(str, "the network's name"),
+    "ip": Field(str, "the address that it has now; of a peer, the one that it was last seen at, absent if never"),
+    "old_ip": Field(str, "the address that it had"),
+    "container_id": Field(str, "the id of the container that is connected, or that mounts it"),
+    "driver": Field(str, "bridge, local, …"),
+    "volume": Field(str, "the volume's name"),
+    "destination": Field(str, "where it is mounted inside the container"),
+    "daemon": Field(str, "the engine's name"),
+    "port": Field(int, "the first port of the file"),
+    "ports": Field(list, "all ports of the file; ${event.ports.0} is the first, and none can be matched"),
+    "old_port": Field(int, "the port before; absent if there was none"),
+    "generation": Field(str, "changes whenever the file is written, even with the same port"),
+    "reason": Field(str, "why, as a sentence"),
+    "path": Field(str, "where it is, from / on; a rule must name it in full", needed=True),
+    "size": Field(int, "in bytes"),
+    "every": Field(str, 'how often: "5m", "1h30m"; a rule must say it', needed=True),
+    "peer": Field(str, "the peer's name: its folder is peer_NAME"),
+    "address": Field(str, "its address in the tunnel"),
+    "version": Field(str, "gluehook's"),
+    "name": Field(str, "docker, files or wireguard"),
+    "file": Field(str, "the rules file"),
+    "rules": Field(int, "how many rules are in it"),
+    "errors": Field(int, "how many errors it has"),
+    "rule": Field(str, "the rule's name"),
+    "key": Field(str, "what the rule counts as the same thing"),
+    "runs": Field(int, "how many runs its limit has counted"),
+    "run": Field(str, "the run's id, as in the log"),
+    "handler": Field(str, "the step's handler"),
+    "error": Field(str, "what went wrong, as a sentence"),
+}
+"""Every field of an event; a name means the same, and has the same type, in each event that has it."""
+
+_CONTAINER = "container id image service project labels "
+_PORT, _PEER = "container port ports old_port generation", "peer container address ip"
 _DEAD = ("health", "port")  # what ends when a container stops running
 
 
+def _fields(names: str) -> dict[str, Field]:
+    return {name: FIELDS[name] for name in names.split()}
+
+
 def _container(
-    name: str, says: str, *, state: State | None = None, ends: tuple[str, ...] = (), **more: type
-) -> EventType:
-    return EventType(f"container.{name}", says, "container", {**_CONTAINER, **more}, state, ends)
+    name: str, says: str, own_fields: str = "", *, state: State | None = None, ends: tuple[str, ...] = (),
+    changes_world: bool = False,
+) -> EventType:  # fmt: skip
+    fields = _fields(_CONTAINER + own_fields)
+    return EventType(f"container.{name}", says, "container", fields, state, ends, "docker", changes_world)
 
 
-def _plain(what: str, actions: str, **fields: type) -> Iterator[EventType]:
+def _plain(what: str, actions: str, own_fields: str = "") -> Iterator[EventType]:
+    article, fields = "an" if what[0] in "aeiou" else "a", _fields(f"{what} id {own_fields}")
     for action in actions.split():
-        article = "an" if what[0] in "aeiou" else "a"
-        yield EventType(
-            f"{what}.{action}", f"Docker's `{action}` of {article} {what}", what, {what: str, "id": str, **fields}
-        )
+        yield EventType(f"{what}.{action}", f"Docker's `{action}` of {article} {what}", what, fields, source="docker")
 
 
 _TYPES: tuple[EventType, ...] = (
     # -- containers, under Docker's names -------------------------------------------------
-    _container("healthy", "the health check passes again", state=State("health", "healthy", ("id",))),
-    _container("unhealthy", "the health check has failed", state=State("health", "unhealthy", ("id",))),
-    _container("start", "it was started", state=State("life", "running", ("id",)), ends=("health",)),
-    _container("die", "its main process ended", state=State("life", "dead", ("id",)), ends=_DEAD, exit_code=int),
-    _container("destroy", "it was removed", ends=("life", *_DEAD)),
+    _container("healthy", "the health check passes again", state=State("health", "healthy", ("id",)),
+               changes_world=True),
+    _container("unhealthy", "the health check has failed", state=State("health", "unhealthy", ("id",)),
+               changes_world=True),
+    _container("start", "it was started", state=State("life", "running", ("id",)), ends=("health",),
+               changes_world=True),
+    _container("die", "its main process ended", "exit_code", state=State("life", "dead", ("id",)), ends=_DEAD,
+               changes_world=True),
+    _container("destroy", "it was removed", ends=("life", *_DEAD), changes_world=True),
     _container("oom", "the kernel killed a process of it for memory"),
-    _container("kill", "a signal was sent to it", signal=int),
-    _container("rename", "it has another name", ends=("life", *_DEAD), old_name=str),  # ends them for the old name
-    _container("exec_die", "a command inside it ended", exit_code=int),
+    _container("kill", "a signal was sent to it", "signal"),
+    _container("rename", "it has another name", "old_name", ends=("life", *_DEAD),  # ends them for the old name
+               changes_world=True),
+    _container("exec_die", "a command inside it ended", "exit_code"),
     *(
         _container(name, f"Docker's `{name}` of a container")
         for name in (
@@ -103,62 +171,61 @@ _TYPES: tuple[EventType, ...] = (
         ).split()
     ),
     # -- derived from the world, never from one raw event -----------------------------------
-    _container("recreated", "same name, other id", old_id=str),
-    _container("ip_changed", "it has another address on a network", network=str, ip=str, old_ip=str),
+    _container("recreated", "same name, other id", "old_id"),
+    _container("ip_changed", "it has another address on a network", "network ip old_ip"),
     # -- the rest of Docker -------------------------------------------------------------------
-    *_plain("network", "create connect disconnect destroy remove update prune", container_id=str, driver=str),
-    *_plain("volume", "create mount unmount destroy prune", container_id=str, destination=str, driver=str),
+    *_plain("network", "create connect disconnect destroy remove update prune", "container_id driver"),
+    *_plain("volume", "create mount unmount destroy prune", "container_id destination driver"),
     *_plain("image", "delete import load pull push save tag untag prune"),
     *_plain("daemon", "reload"),
     # -- gluetun's port file ------------------------------------------------------------------
-    EventType(
-        "port.forwarded", "gluetun wrote a valid port, also the same one again", "container", _PORT,
-        State("port", "forwarded", ("ports", "generation")),
-    ),
-    EventType(
-        "port.cleared", "the port file holds no valid port, or one older than gluetun's start", "container",
-        {"container": str, "old_port": int}, State("port", "cleared"),
-    ),
-    EventType(
-        "port.invalid", "the port file held garbage", "container", {"container": str, "reason": str},
-    ),
+    EventType("port.forwarded", "gluetun wrote a valid port, also the same one again", "container", _fields(_PORT),
+              State("port", "forwarded", ("ports", "generation")), source="files"),
+    EventType("port.cleared", "the port file holds no valid port, or one older than gluetun's start", "container",
+              _fields("container old_port"), State("port", "cleared"), source="files"),
+    EventType("port.invalid", "the port file held garbage", "container", _fields("container reason"), source="files"),
     # -- other files that a rule names, and time ------------------------------------------------
-    EventType("file.written", "a file was written", "path", {"path": str, "size": int}),
-    EventType("file.emptied", "a file became empty", "path", {"path": str, "size": int}),
-    EventType("file.removed", "a file is gone", "path", {"path": str}),
-    EventType("timer.tick", "so much time has passed again", "every", {"every": str}),
-    # -- WireGuard's peers, by a look every so often: nothing tells of a handshake -------------------
-    EventType("wireguard.handshake", "a device is connected, from elsewhere", "peer", _PEER, State("tunnel", "up")),
+    EventType("file.written", "a file was written", "path", _fields("path size"), source="files"),
+    EventType("file.emptied", "a file became empty", "path", _fields("path size"), source="files"),
+    EventType("file.removed", "a file is gone", "path", _fields("path"), source="files"),
+    EventType("timer.tick", "so much time has passed again", "every", _fields("every"), source="timer"),
+    # -- WireGuard's peers, polled: no event reports a handshake -----------------------------------
+    EventType("wireguard.handshake", "a device is connected, from elsewhere", "peer", _fields(_PEER),
+              State("tunnel", "up"), source="wireguard"),
     EventType("wireguard.hairpin", "a device is connected, although it is at home: it comes from the LAN's router",
-              "peer", _PEER, State("tunnel", "hairpin")),
-    EventType("wireguard.stale", "a device has had no handshake for three minutes", "peer", _PEER,
-              State("tunnel", "stale")),
-    EventType("wireguard.removed", "a peer was taken out of the interface", "peer", _PEER, ends=("tunnel",)),
+              "peer", _fields(_PEER), State("tunnel", "hairpin"), source="wireguard"),
+    EventType("wireguard.stale", "a device has had no handshake for three minutes", "peer", _fields(_PEER),
+              State("tunnel", "stale"), source="wireguard"),
+    EventType("wireguard.removed", "a peer was taken out of the interface", "peer", _fields(_PEER), ends=("tunnel",),
+              source="wireguard"),
     # -- our own ----------------------------------------------------------------------------------
-    EventType("gluehook.started", "gluehook is ready", "version", {"version": str}),
-    EventType("source.lost", "a source of events cannot be seen", "name", {"name": str, "reason": str},
-              State("source", "lost")),
-    EventType("source.restored", "a source is seen again", "name", {"name": str}, State("source", "restored")),
-    EventType("rules.loaded", "a rules file is in force", "file", {"file": str, "rules": int}),
-    EventType("rules.rejected", "a rules file has errors; the old rules stay", "file", {"file": str, "errors": int}),
-    EventType("rule.exhausted", "a rule has spent its limit, or gave up", "rule",
-              {"rule": str, "key": str, "runs": int}, State("exhausted", "yes")),
+    EventType("gluehook.started", "gluehook is ready", "version", _fields("version")),
+    EventType("source.lost", "a source of events cannot be seen", "name", _fields("name reason"),
+              State("source", "lost"), source=""),
+    EventType("source.restored", "a source is seen again", "name", _fields("name"), State("source", "restored"),
+              source=""),
+    EventType("rules.loaded", "a rules file is in force", "file", _fields("file rules")),
+    EventType("rules.rejected", "a rules file has errors; the old rules stay", "file", _fields("file errors")),
+    EventType("rule.exhausted", "a rule has spent its limit, or gave up", "rule", _fields("rule key runs"),
+              State("exhausted", "yes")),
     EventType("run.failed", "a run failed and will not be tried again", "rule",
-              {"rule": str, "key": str, "run": str, "handler": str, "error": str}),
+              _fields("rule key run handler error")),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, EventType] = {t.name: t for t in _TYPES}
+CHANGES_WORLD = frozenset(t.name for t in _TYPES if t.changes_world)
+"""The types that change the world: the sources deliver them whether or not a rule listens."""
 
 
 def topic_of(event: Event) -> Topic | None:
     """The topic whose value this event sets, if its type describes a state."""
     state = CATALOGUE[event.type].state
-    return (state.topic, _who(event)) if state else None
+    return (state.topic, _whose(event)) if state else None
 
 
 def ended_by(event: Event) -> tuple[Topic, ...]:
     """The topics that this event ends without giving them another value."""
-    ends, who = CATALOGUE[event.type].ends, _who(event)
+    ends, who = CATALOGUE[event.type].ends, _whose(event)
     return tuple([(topic, who) for topic in ends])
 
 
@@ -170,8 +237,8 @@ def identity_of(event: Event) -> tuple[Any, ...]:
     return (state.value, *[event.data.get(name) for name in state.identity])
 
 
-def _who(event: Event) -> str:
+def _whose(event: Event) -> str:
     if event.type == "container.rename":
-        return str(event.data.get("old_name"))  # nobody of that name is in any state now
-    # two rules' lanes exhaust one by one, so the key belongs to the topic
+        return str(event.data.get("old_name"))  # no container of that name is in any state now
+    # the lanes of a rule exhaust one by one, so the key belongs to the topic
     return f"{event.subject}/{event.data.get('key', '')}" if event.type == "rule.exhausted" else event.subject

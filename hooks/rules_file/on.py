@@ -29,11 +29,11 @@ def event_type(node: Node) -> EventType | None:
 
 def field_type(node: Node, kind: EventType, name: str) -> type | None:
     """The type of this field of the event; None after telling that the event has no such field."""
-    wanted = kind.fields.get(name)
-    if wanted is None:
+    field = kind.fields.get(name)
+    if field is None:
         said = f"{kind.name} has no field {quoted(name)}"
         node.report("unknown-field", name, said, _nearest_field(name, kind), at_key=True)
-    return wanted
+    return field.type if field else None
 
 
 def _entry(node: Node) -> Entry | None:

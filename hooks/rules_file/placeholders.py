@@ -54,7 +54,7 @@ class Scope:
         if not self.events:
             return None  # what is wrong with `on` has been told
         name, _, rest = placeholder.path.partition(".")
-        types = {event: {**_EVERY_EVENT, **CATALOGUE[event].fields}.get(name) for event in self.events}
+        types = {event: _type_in(event, name) for event in self.events}
         without = [event for event, kind in types.items() if kind is None]
         if without:
             said = f"{placeholder} does not exist in {', '.join(without[:3])}"
@@ -118,3 +118,9 @@ def _nearest(inside: str) -> str:
         return f"for a secret write ${{secret:{inside}}}"
     near = nearest(root, _ROOTS) if rest else ""
     return f"did you mean ${{{near}.{rest}}}?" if near else "write ${event.…}, ${state.…}, ${run.…} or ${secret:NAME}"
+
+
+def _type_in(event: str, name: str) -> type | None:
+    """The type of this field in events of this type; None where they have none of that name."""
+    field = CATALOGUE[event].fields.get(name)
+    return field.type if field else _EVERY_EVENT.get(name)

@@ -19,7 +19,7 @@ from hooks.docker.client import connect, engine, where
 from hooks.docker.inspect import inspect_all, inspect_one, inspect_some
 from hooks.docker.refusals import why
 from hooks.events import signals
-from hooks.events.catalogue import Event
+from hooks.events.catalogue import CHANGES_WORLD, Event
 from hooks.events.durations import backoff
 from hooks.events.jsonl import from_docker
 from hooks.sources.docker_stream import Backlog, Failed, Item, Opened, Reader
@@ -34,7 +34,6 @@ _REMEMBERED = 1024  # events, four times as many as Docker can tell again
 _LOOK_S = 5.0
 _LATEST_LOOK_S = 0.5  # while a burst lasts; else as soon as the queue is empty
 _STOP_S = 0.45
-_WORLDLY = frozenset(f"container.{word}" for word in "start die destroy rename healthy unhealthy".split())
 _HEALTH = ("container.healthy", "container.unhealthy")
 
 
@@ -183,7 +182,7 @@ class DockerSource:
             self._soon(event.data["id"])  # it tells the check before last: facts on podman
             return
         is_new = event.time >= self._listens_since.get(event.type, 0)
-        if event.type in _WORLDLY or (is_new and self._wanted(event)):
+        if event.type in CHANGES_WORLD or (is_new and self._wanted(event)):
             self._tracker.apply(event)
         if event.type == "container.start":
             self._soon(event.data["id"])

@@ -11,7 +11,6 @@ from hooks.events.catalogue import CATALOGUE, Event, EventType, Origin
 from hooks.events.wording import did_you_mean
 
 _LABELS = "labels."
-_SOURCES = {"port": "files", "file": "files", "timer": "timer"}
 _READ: Mapping[type, Callable[[str], Any]] = {
     str: str, int: int, list: lambda text: [int(one) for one in text.split(",")],
 }  # fmt: skip
@@ -79,9 +78,7 @@ def make_event(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str
     if "port" in data and "ports" in kind.fields:
         data.setdefault("ports", [data["port"]])
     subject = str(data.get(kind.subject, ""))
-    what = kind.name.partition(".")[0]
-    source = subject if what == "source" else _SOURCES.get(what, "docker" if "id" in kind.fields else "gluehook")
-    return Event(kind.name, subject, at, source, origin, data)
+    return Event(kind.name, subject, at, kind.source or subject, origin, data)
 
 
 def _kind(name: str) -> EventType:
@@ -100,7 +97,7 @@ def _check_fields(kind: EventType, data: Mapping[str, Any]) -> None:
 
 def _value(kind: EventType, name: str, text: str) -> Any:
     _check_fields(kind, {name: text})
-    wanted = kind.fields[name]
+    wanted = kind.fields[name].type
     if wanted is dict:
         raise EventSyntaxError(f"labels are written one by one: {_LABELS}com.example.heal=yes")
     try:

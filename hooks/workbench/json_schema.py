@@ -14,12 +14,9 @@ from hooks.events.catalogue import CATALOGUE, EventType
 from hooks.handler import Handler
 from hooks.rules_file.arguments import DURATION, PLACEHOLDER, Argument, any_of, arguments
 from hooks.rules_file.schema import Document
-from hooks.workbench.reference import FIELDS
 
 FILE_NAME = "rules.schema.json"
 Schema = dict[str, Any]
-
-_NEEDED = {"timer.tick": "every", "file.written": "path", "file.emptied": "path", "file.removed": "path"}
 
 
 def schema(handlers: Mapping[str, type[Handler[Any]]]) -> Schema:
@@ -36,7 +33,7 @@ def schema(handlers: Mapping[str, type[Handler[Any]]]) -> Schema:
     definitions["StepTable"] = {"oneOf": [_ref(name) for name in do]}
     definitions["ExpectedTable"]["properties"]["use"] |= _enum(handlers.values())
     rule = definitions["Rule"]["properties"]
-    _name(rule["on"], _enum(kind for kind in CATALOGUE.values() if kind.name not in _NEEDED))
+    _name(rule["on"], _enum(kind for kind in CATALOGUE.values() if not kind.needed))
     _name(rule["do"], _enum(handler for handler in handlers.values() if not _required(handler)))
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "gluehook's rules.toml"}
     return {**head, **made, "definitions": definitions}
@@ -107,15 +104,16 @@ def _alike() -> Iterator[list[str]]:
     """The event types, those with the same fields together."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for kind in CATALOGUE.values():
-        groups.setdefault((kind.subject, _NEEDED.get(kind.name), *kind.fields.items()), []).append(kind.name)
+        groups.setdefault((kind.subject, *kind.fields.items()), []).append(kind.name)
     yield from groups.values()
 
 
 def _on(names: list[str]) -> Schema:
-    kind, needed = CATALOGUE[names[0]], _NEEDED.get(names[0])
+    kind = CATALOGUE[names[0]]
+    needed = kind.needed
     event = _enum(CATALOGUE[name] for name in names)
-    compared = {name: typ for name, typ in kind.fields.items() if typ is not list}
-    properties = {name: {**_compared(name, typ), "description": FIELDS[name]} for name, typ in compared.items()}
+    compared = {name: field for name, field in kind.fields.items() if field.type is not list}
+    properties = {name: {**_compared(name, f.type), "description": f.says} for name, f in compared.items()}
     if needed:
         value = DURATION.schema if needed == "every" else {"type": "string", "pattern": "^/[^*?]*$"}
         properties[needed]["anyOf"] = [value, {"type": "array", "items": value, "minItems": 1}]
@@ -140,7 +138,7 @@ _VALUES: Mapping[type, Schema] = {
 def _given(names: list[str], table: Schema) -> Schema:
     kind = CATALOGUE[names[0]]
     event = _enum(CATALOGUE[name] for name in names)
-    fields_ = {name: {**_VALUES[typ], "description": FIELDS[name]} for name, typ in kind.fields.items()}
+    fields_ = {name: {**_VALUES[f.type], "description": f.says} for name, f in kind.fields.items()}
     needed = [] if kind.name.startswith("port.") else [kind.subject]  # a port is gluetun's
     return _table({"at": table["properties"]["at"], "event": event, **fields_}, ["at", "event", *needed])
 

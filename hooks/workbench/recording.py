@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from hooks.events import jsonl
-from hooks.events.catalogue import CATALOGUE, Event
+from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD, Event
 from hooks.events.durations import format_duration as duration
-from hooks.world.from_events import WORLDLY, WorldFromEvents
+from hooks.world.from_events import WorldFromEvents
 
 LONGEST_LINE_BYTES = 1 << 20
 SHOWN = 3  # faults of one kind that are told one by one; the others are counted
@@ -134,7 +134,7 @@ class Recording:
 
     def _follows(self, kind: str, subject: str) -> bool:
         """Whether it changes what is believed of somebody about whom derived events are asked for."""
-        if kind in WORLDLY:
+        if kind in CHANGES_WORLD:
             known = subject == self._gluetun or kind == "container.rename"
             return known or self._accepts("container.recreated", subject)
         return kind.startswith("port.")

@@ -16,49 +16,6 @@ from hooks.rules_file.arguments import Argument, arguments, field_kind
 if TYPE_CHECKING:
     from rich.text import Text
 
-# What a field holds; a name means the same in every event that has it.
-FIELDS: Mapping[str, str] = {
-    "container": "the container's name; of a port, gluetun's",
-    "id": "Docker's whole id of it",
-    "image": "the image's name",
-    "service": "its name in a compose file; absent without one",
-    "project": "its compose project; absent without one",
-    "labels": 'its labels: labels = { "com.example.heal" = "yes" }',
-    "exit_code": "what its process answered: 0 is success, 137 is killed",
-    "signal": "the signal's number: 15 is TERM, 9 is KILL",
-    "old_name": "the name that it had",
-    "old_id": "the id of the container that had this name",
-    "network": "the network's name",
-    "ip": "the address that it has now; of a peer, the one that it was last seen at, absent if never",
-    "old_ip": "the address that it had",
-    "container_id": "the id of the container that is connected, or that mounts it",
-    "driver": "bridge, local, …",
-    "volume": "the volume's name",
-    "destination": "where it is mounted inside the container",
-    "daemon": "the engine's name",
-    "port": "the first port of the file",
-    "ports": "all ports of the file; ${event.ports.0} is the first, and none can be matched",
-    "old_port": "the port before; absent if there was none",
-    "generation": "changes whenever the file is written, even with the same port",
-    "reason": "why, as a sentence",
-    "path": "where it is, from / on; a rule must name it in full",
-    "size": "in bytes",
-    "every": 'how often: "5m", "1h30m"; a rule must say it',
-    "peer": "the peer's name: its folder is peer_NAME",
-    "address": "its address in the tunnel",
-    "version": "gluehook's",
-    "name": "docker, files or wireguard",
-    "file": "the rules file",
-    "rules": "how many rules are in it",
-    "errors": "how many errors it has",
-    "rule": "the rule's name",
-    "key": "what the rule counts as the same thing",
-    "runs": "how many runs its limit has counted",
-    "run": "the run's id, as in the log",
-    "handler": "the step's handler",
-    "error": "what went wrong, as a sentence",
-}
-
 _WIDEST = 110  # columns: a longer line is hard to read
 _NOT_A_TERMINAL = 200  # columns: for grep, an entry is one line
 _FEW = 5  # entries whose details are shown in full
@@ -93,9 +50,7 @@ def default(line: Mapping[str, Any]) -> str:
 
 
 def _event(kind: EventType) -> dict[str, Any]:
-    fields = [
-        {"name": name, "type": field_kind(typ).written, "says": FIELDS[name]} for name, typ in kind.fields.items()
-    ]
+    fields = [{"name": name, "type": field_kind(f.type).written, "says": f.says} for name, f in kind.fields.items()]
     return {"name": kind.name, "says": kind.says, "state": kind.is_state, "subject": kind.subject, "fields": fields}
 
 

@@ -15,14 +15,14 @@ from typing import Any
 from hooks.engine.engine import Engine
 from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, Result, Run
-from hooks.events.catalogue import Event
+from hooks.events.catalogue import CHANGES_WORLD, Event
 from hooks.rules.rule_tests import Assumptions
 from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.workbench.assumed_attempts import WORDS, AssumedAttempts
 from hooks.workbench.decisions import Decision
 from hooks.workbench.recording import TimedEvent
-from hooks.world.from_events import WORLDLY, WorldFromEvents
+from hooks.world.from_events import WorldFromEvents
 
 
 class Replay:
@@ -138,7 +138,7 @@ class Replay:
         return Decision(now, "left", lane.pending[0].event, name, key, why, None if due == inf else due - self._now)
 
     def _tells_port(self, kind: str, subject: str) -> bool:
-        return kind.startswith("port.") or (subject == self._gluetun and kind in WORLDLY)
+        return kind.startswith("port.") or (subject == self._gluetun and kind in CHANGES_WORLD)
 
 
 def turns(replay: Replay, seen: Iterable[TimedEvent], end: Callable[[], int] = lambda: 0) -> Iterator[list[Decision]]:

@@ -8,8 +8,6 @@ from hooks.events.catalogue import Event
 from hooks.world.model import PortFile, World, after_event
 from hooks.world.tracker import Tracker
 
-WORLDLY = frozenset(f"container.{word}" for word in "start die destroy rename healthy unhealthy".split())
-
 
 class WorldFromEvents:
     """A world that is told of event by event, by the same tracker that the live sources share."""

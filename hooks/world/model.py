@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hooks.events.catalogue import Event, Origin
+from hooks.events.catalogue import CHANGES_WORLD, Event, Origin
 
 _FIELDS = ("service", "project")
 _FORMER = 200  # names: more than a home server makes and removes between two resyncs
@@ -160,9 +160,9 @@ def after_event(world: World, event: Event) -> World:
 
     An event older than what is known changes nothing: after a reconnect Docker tells the past again.
     """
-    word = event.type.removeprefix("container.")
-    if word not in _FOLLOWED or not event.subject:
+    if event.type not in CHANGES_WORLD or not event.subject:
         return world
+    word = event.type.removeprefix("container.")
     if word == "rename":
         return _renamed(world, event)
     known = world.containers.get(event.subject)
@@ -192,7 +192,6 @@ _CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
     "healthy": lambda c, _: replace(c, running=True, health="healthy"),
     "unhealthy": lambda c, _: replace(c, running=True, health="unhealthy"),
 }
-_FOLLOWED = frozenset({*_CHANGES, "destroy", "rename"})
 
 
 def _from_event(event: Event, known: Container | None) -> Container:

@@ -9,9 +9,8 @@ import pytest
 
 from docs import generate
 from hooks.config.settings import SECRETS, Settings
-from hooks.events.catalogue import CATALOGUE
+from hooks.events.catalogue import CATALOGUE, FIELDS
 from hooks.rules_file.errors import CODES
-from hooks.workbench import reference
 from tests.docs.pages import name_of
 from tests.handlers.completeness import missing
 from tests.parts.places import TOP
@@ -52,7 +51,7 @@ def test_a_part_is_replaced_and_the_prose_around_it_stays() -> None:
 @pytest.mark.parametrize(
     ("page", "names"),
     [
-        ("events", CATALOGUE), ("events", reference.FIELDS),
+        ("events", CATALOGUE), ("events", FIELDS),
         ("settings", [*(name.upper() for name in Settings.__dataclass_fields__), *SECRETS]),
     ],
     ids=["events", "fields", "settings"],

@@ -203,6 +203,7 @@ def test_a_secret_that_is_read_from_a_file_is_masked_too(tmp_path: Path) -> None
 def test_every_event_type_can_be_recorded() -> None:
     for kind in CATALOGUE.values():
         data = {
-            name: {"x": "y"} if typ is dict else [1] if typ is list else typ("7") for name, typ in kind.fields.items()
+            name: {"x": "y"} if f.type is dict else [1] if f.type is list else f.type("7")
+            for name, f in kind.fields.items()
         }
         assert without_private_fields(Event(kind.name, "7", 1, data=data), str).data == data

@@ -9,10 +9,6 @@ from hooks.events.catalogue import CATALOGUE
 from hooks.workbench import reference
 
 
-def test_every_field_of_an_event_has_a_meaning_and_no_other_has() -> None:
-    assert {field for kind in CATALOGUE.values() for field in kind.fields} == set(reference.FIELDS)
-
-
 def test_types_are_told_as_an_owner_writes_them() -> None:
     told = {f"{h['name']} {a['name']}": a["type"] for h in reference.handlers(HANDLERS) for a in h["args"]}
     assert told["containers.restart container"] == '"text"'
