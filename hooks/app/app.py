@@ -39,7 +39,8 @@ from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
 from hooks.sources.timer import TimerSource
 from hooks.world import saved
-from hooks.world.model import World, lasts
+from hooks.world.differences import lasts
+from hooks.world.model import World
 from hooks.world.tracker import Tracker
 
 _READY_WAIT_S = 10.0

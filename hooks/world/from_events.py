@@ -1,4 +1,4 @@
-"""The world as events alone tell it: what a recording or a test believes, where nobody can look."""
+"""A world from events alone, for recordings and rule tests, where no engine can be inspected."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from hooks.world.tracker import Tracker
 
 
 class WorldFromEvents:
-    """A world that is told of event by event, by the same tracker that the live sources share."""
+    """A world that is updated event by event, through the same tracker that the live sources share."""
 
     def __init__(self, gluetun: str) -> None:
-        self._told: list[Event] = []
-        self._tracker = Tracker(World(gluetun), self._told.append, lambda: 0)
+        self._posted: list[Event] = []
+        self._tracker = Tracker(World(gluetun), self._posted.append, lambda: 0)
 
     @property
     def world(self) -> World:
-        """What is believed after the events so far. Addresses are not told by any."""
+        """The world after the events so far. It has no addresses, because no event has them."""
         return self._tracker.world
 
     def accept(self, event: Event) -> None:
-        """Take in an event of ours: what follows from it has an event of its own."""
+        """Take in an event of ours. What follows from it has an event of its own in the recording."""
         self._tracker.update(lambda world: _after(world, event))
-        self._told.clear()
+        self._posted.clear()
 
     def derive(self, event: Event) -> list[Event]:
-        """Take in a raw event of Docker's: the event, and those that follow from it, in the order of a live source."""
+        """Take in a raw event of Docker's. Returns it and what follows from it, in the order of a live source."""
         self._tracker.apply(event)
-        told, self._told[:] = list(self._told), []
-        return told
+        posted, self._posted[:] = list(self._posted), []
+        return posted
 
 
 def _after(world: World, event: Event) -> World:

@@ -1,4 +1,4 @@
-"""The world as JSON, for the journal: what was believed last, so that what changed while nobody looked is news."""
+"""The world as JSON for the journal, so that the next run of gluehook knows what changed in between."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Json = dict[str, Any]
 
 
 def dump(world: World) -> _Json:
-    """The world's containers, those that bore their names before, their ids, and the last reading of the port file."""
+    """The containers, the last ones of free names, previous ids, and the port file as last read."""
     return {
         "containers": [asdict(container) for container in world.containers.values()],
         "former": [asdict(container) for container in world.former.values()],
@@ -22,7 +22,7 @@ def dump(world: World) -> _Json:
 
 
 def load(saved: Any, world: World) -> World:
-    """The world as it was saved, for the same gluetun; the given one where nothing usable was."""
+    """The saved world, for the same gluetun; `world` itself if nothing usable was saved."""
     try:
         file = saved["file"]
         return replace(

@@ -1,4 +1,11 @@
-"""The world that the sources share: each change of it is posted as the events that it means."""
+"""The tracker holds the one world that all sources share and posts the events that each change of it means.
+
+The Docker source calls `apply` with each raw event and `update` with what an inspect showed; the files source calls
+`update` with each reading of the port file; a resync (every 5 minutes, after an outage, for new rules) calls `resync`.
+Guarantees: events are posted under the lock, so their order is the order of the worlds; each difference is posted once,
+whether an event or a reading showed it first. Reading `world` takes no lock, because a world is replaced and never
+changed. `post` must not block: it is the inbox of the dispatcher.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hooks.events.catalogue import Event, Origin
-from hooks.world.model import World, after_event, diff, present
+from hooks.world.differences import diff, present
+from hooks.world.model import World, after_event
 
 
 class Tracker:
-    """The world that the sources share. Events are posted under the lock, so their order is the world's order."""
+    """The world that the sources share. `now` returns ns since the Unix epoch."""
 
     def __init__(self, world: World, post: Callable[[Event], None], now: Callable[[], int]) -> None:
         self._world, self._post, self._now = world, post, now
@@ -19,46 +27,47 @@ class Tracker:
 
     @property
     def world(self) -> World:
-        """What is believed at this instant."""
+        """The world at this instant."""
         return self._world
 
     def apply(self, event: Event) -> None:
-        """Take in one raw event: what it says about the world, the event itself, and what follows from it."""
+        """Take in one raw event: post it, and what follows from its change of the world."""
         with self._lock:
-            before, self._world = self._world, _remember(after_event(self._world, event))
+            before, self._world = self._world, _mark_gluetun(after_event(self._world, event))
             self._post(event)
             for derived in diff(before, self._world, event.origin, event.time):
-                if derived.type in _FOLLOWS:
+                if derived.type in _DERIVED:
                     self._post(derived)
 
     def update(self, change: Callable[[World], World], origin: Origin = "resync") -> None:
-        """Replace the world by what was just seen, and post the difference."""
+        """Change the world to what was read, and post the difference."""
         with self._lock:
-            for event in self._step(change, origin):
+            for event in self._changed(change, origin):
                 self._post(event)
 
     def resync(self, change: Callable[[World], World]) -> None:
-        """As `look`, but tell every state that holds: whoever missed or failed one acts on it now."""
+        """As `update`, and post every state that holds: a rule that missed a state, or failed on it, acts on it now."""
         with self._lock:
-            for event in self._step(change, "resync"):
+            for event in self._changed(change, "resync"):
                 if event.type not in _PRESENT:
                     self._post(event)
             for event in present(self._world, self._now()):
                 self._post(event)
 
-    def _step(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
-        before, self._world = self._world, _remember(change(self._world))
+    def _changed(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
+        before, self._world = self._world, _mark_gluetun(change(self._world))
         return diff(before, self._world, origin, self._now())
 
 
-# What a raw event brings with it. The rest of a diff is the raw event itself, told by Docker.
-_FOLLOWS = frozenset({"container.recreated", "container.ip_changed", "port.forwarded", "port.cleared"})
-# What `present` tells; a resync leaves these out of its diff, so that nothing is told twice.
+# What follows from a raw event. The rest of a difference is the raw event itself.
+_DERIVED = frozenset({"container.recreated", "container.ip_changed", "port.forwarded", "port.cleared"})
+# What `present` returns. A resync leaves these out of its difference, so that no event is posted twice.
 _PRESENT = frozenset({
     "container.start", "container.healthy", "container.unhealthy", "port.forwarded", "port.cleared",
 })  # fmt: skip
 
 
-def _remember(world: World) -> World:
-    news = world.gluetun in world.containers and not world.gluetun_seen
-    return replace(world, gluetun_seen=True) if news else world
+def _mark_gluetun(world: World) -> World:
+    """The world that knows from now on whether Docker has ever shown gluetun."""
+    is_first = world.gluetun in world.containers and not world.gluetun_seen
+    return replace(world, gluetun_seen=True) if is_first else world

@@ -1,0 +1,117 @@
+"""What a difference between two worlds means as events, and which states hold in one.
+
+The tracker calls `diff` for each change of the world and `present` for a resync; the app asks `lasts` before a due run.
+Guarantees: a state that is the same in both worlds is no event; a container that restarted or was re-created while
+nobody listened is one (its id and StartedAt belong to its state), one that was dead in both is none; a port file that
+was written again with the same port is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hooks.events.catalogue import Event, Origin
+from hooks.world.model import COMPOSE_FIELDS, Container, World
+
+
+def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
+    """The events that lead from one world to the other. `now` is ns since the Unix epoch."""
+    if before is after:
+        return []
+    events: list[Event] = []
+    for name, container in after.containers.items():
+        if before.containers.get(name) is not container:
+            events += _container_events(before.last_known(name), container, origin, now)
+    for name, container in before.containers.items():
+        if name not in after.containers:
+            events.append(_event("container.destroy", container, now, origin))
+    return events + list(_port_events(before, after, origin, now))
+
+
+def present(world: World, now: int) -> list[Event]:
+    """Every state that holds now, as events of a resync: each lane knows which of them it has handled already."""
+    events = []
+    for container in world.containers.values():
+        if container.running:
+            events.append(_event("container.start", container, container.started_at or now, "resync"))
+            if container.health in ("healthy", "unhealthy"):
+                kind = f"container.{container.health}"
+                events.append(_event(kind, container, container.started_at or now, "resync"))
+    return events + list(_port_state(world, None, "resync", now))
+
+
+def lasts(world: World, event: Event) -> bool:
+    """Whether the state that the event began still lasts; True for a state that the world does not hold."""
+    container = world.containers.get(event.subject)
+    match event.type:
+        case "container.healthy" | "container.unhealthy":
+            return container is not None and f"container.{container.health}" == event.type
+        case "container.start" | "container.die":
+            return (container is not None and container.running) == (event.type == "container.start")
+        case "port.cleared":
+            return world.expects_port and world.port is None
+        case "port.forwarded":
+            return world.port is not None
+    return True
+
+
+def _container_events(old: Container | None, new: Container, origin: Origin, now: int) -> Iterator[Event]:
+    if old and old.id != new.id:
+        yield _event("container.recreated", new, now, origin, old_id=old.id)
+    same = old is not None and old.id == new.id
+    restarted = new.running and not (same and old is not None and old.running and old.started_at >= new.started_at)
+    if restarted:
+        yield _event("container.start", new, new.started_at or now, origin)
+    elif not new.running and old is not None and old.running:
+        yield _event("container.die", new, new.finished_at or now, origin, exit_code=new.exit_code)
+    known = new.running and new.health in ("healthy", "unhealthy")
+    if known and (restarted or old is None or old.health != new.health):
+        yield _event(f"container.{new.health}", new, now, origin)
+    yield from _address_events(old, new, origin, now)
+
+
+def _address_events(old: Container | None, new: Container, origin: Origin, now: int) -> Iterator[Event]:
+    for network, address in new.addresses.items():
+        before = old.addresses.get(network, "") if old else ""
+        if old and before and address and before != address:
+            yield _event("container.ip_changed", new, now, origin, network=network, ip=address, old_ip=before)
+
+
+def _port_events(before: World, after: World, origin: Origin, now: int) -> Iterator[Event]:
+    file, was = after.file, before.file
+    if file and file.reason and (was is None or was.generation != file.generation):
+        data = {"container": after.gluetun, "reason": file.reason}
+        yield Event("port.invalid", after.gluetun, file.mtime, "files", origin, data)
+    previous = before.port if before.expects_port else None
+    if after.port:
+        # the ports too: within one tick of the kernel's clock two writes have the same generation
+        is_new = previous is None or (previous.ports, previous.generation) != (after.port.ports, after.port.generation)
+    else:
+        is_new = after.expects_port and (previous is not None or not before.expects_port)
+    if is_new:
+        yield from _port_state(after, before, origin, now)
+
+
+def _port_state(world: World, before: World | None, origin: Origin, now: int) -> Iterator[Event]:
+    old = before.port if before else None
+    more = {"old_port": old.ports[0]} if old else {}
+    if world.port:
+        data = {
+            "container": world.gluetun, "port": world.port.ports[0], "ports": list(world.port.ports),
+            "generation": world.port.generation, **more,
+        }  # fmt: skip
+        yield Event("port.forwarded", world.gluetun, world.port.mtime, "files", origin, data)
+    elif world.expects_port:
+        yield Event("port.cleared", world.gluetun, now, "files", origin, {"container": world.gluetun, **more})
+
+
+def _event(kind: str, container: Container, time: int, origin: Origin, **more: Any) -> Event:
+    data: dict[str, Any] = {
+        "container": container.name, "id": container.id, "image": container.image,
+        "labels": dict(container.labels), **more,
+    }  # fmt: skip
+    for name in COMPOSE_FIELDS:
+        if f"com.docker.compose.{name}" in container.labels:
+            data[name] = container.labels[f"com.docker.compose.{name}"]
+    return Event(kind, container.name, time, "docker", origin, data)
