@@ -1,4 +1,4 @@
-"""`gluehook health`, for those who call it with `--help`; `hooks.__main__` answers the probe itself, without click."""
+"""`gluehook health --help`: `hooks.__main__` runs the probe itself, and loads neither click nor this module."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from handlers import HANDLERS
-from hooks.cli.main import gluehook
+from hooks.cli.main import gluehook, main
 from hooks.cli.verbs import VERBS
 from hooks.events.catalogue import CATALOGUE
 from hooks.runtime import heartbeat
@@ -66,6 +66,16 @@ def test_wrong_use_is_two_and_says_what_would_be_right(here: Gluehook, words: tu
     said = here.call(*words)
     assert (said.returncode, said.stdout) == (2, "")
     assert "Usage: gluehook" in said.stderr
+
+
+@click.command()
+def interrupted() -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_verb_that_is_interrupted_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VERBS, "interrupted", (f"{__name__}:interrupted", ""))
+    assert main(["interrupted"]) == 130
 
 
 def test_python_m_hooks_is_the_command(here: Gluehook) -> None:

@@ -118,6 +118,14 @@ def test_a_request_of_the_longest_length_is_answered(tmp_path: Path) -> None:
         assert "longer than 65536 bytes" in json.loads(last)["error"]
 
 
+def test_a_response_without_an_end_is_refused_by_the_client(tmp_path: Path) -> None:
+    with serving(tmp_path, {"torn": lambda _: [{"item": 1}], "silent": lambda _: []}):
+        with pytest.raises(Refused, match="the answer broke off; see its log"):
+            request(tmp_path, "torn")
+        with pytest.raises(Refused, match="closed the connection without an answer; see its log"):
+            request(tmp_path, "silent")
+
+
 def test_a_client_that_hangs_up_does_no_harm(tmp_path: Path, problems: list[str]) -> None:
     with serving(tmp_path):
         for line in (b"", b'{"ask"', b'{"ask": "echo"}\n'):
