@@ -37,7 +37,7 @@ class Retry(Exception):  # noqa: N818 - the design's word
 
 
 class GiveUp(Exception):  # noqa: N818 - the design's word
-    """It will not work however often it is tried: somebody has to change something first. `said` tells what."""
+    """It will not work however often it is tried: a person must change something first. `said` says what."""
 
     def __init__(self, said: str) -> None:
         super().__init__(said)
@@ -78,7 +78,7 @@ class Context:
     event: Event
     run: str  # the run's id, as in the log
     settings: Settings
-    world: World  # what is believed at this instant; look for yourself before acting
+    world: World  # as last read; read the real thing again before acting
     memory: Memory
     secret: Callable[[str], str | None]  # read at use, so that a changed secret file is seen
     docker: Callable[[float], Any]  # a new docker.APIClient with this time-out in seconds; close it
@@ -86,7 +86,9 @@ class Context:
     wait: Callable[[float], None]  # sleep; raises Retry when gluehook stops meanwhile
     now: Callable[[], float]  # seconds since the Unix epoch
     own_id: str = ""  # the id of the container that gluehook runs in, "" outside of one
-    hold: Callable[[str], AbstractContextManager[None]] = _free  # one more target, found by looking; raises Retry
+    hold: Callable[[str], AbstractContextManager[None]] = (
+        _free  # locks one more target, found while reading; raises Retry
+    )
 
 
 Poll = Callable[[Context], Sequence[Event]]
@@ -101,12 +103,12 @@ class Handler(ABC, Generic[A]):
     name: ClassVar[str]  # "qbittorrent.set_port"
     says: ClassVar[str]  # one sentence for the reference
     Args: ClassVar[type]  # a frozen dataclass; each field's metadata["says"] explains it
-    reconciles: ClassVar[bool] = False  # brings a state about: a resync may wake its rule
-    uses_port: ClassVar[bool] = False  # looks at the forwarded port: the port file is watched for it
+    reconciles: ClassVar[bool] = False  # makes a state true, so that a resync may run its rule
+    uses_port: ClassVar[bool] = False  # reads the forwarded port, so that the port file is watched
 
     @abstractmethod
     def targets(self, args: A, settings: Settings) -> tuple[str, ...]:
-        """What it touches, as lock names: "container:gluetun", "http://gluetun:8080"."""
+        """What it changes, as lock names: "container:gluetun", "http://gluetun:8080"."""
 
     @abstractmethod
     def plan(self, args: A, ctx: Context) -> str | None:
@@ -114,4 +116,4 @@ class Handler(ABC, Generic[A]):
 
     @abstractmethod
     def apply(self, args: A, ctx: Context) -> Outcome:
-        """Look, compare, act only on a difference, read back. Raises Retry or GiveUp."""
+        """Read, compare, act only on a difference, read back. Raises Retry or GiveUp."""

@@ -71,8 +71,8 @@ def environment(given: Mapping[str, str] | None, event: Event) -> dict[str, str]
     """What the program finds in its environment. Labels are left out: they are many, and may hold secrets."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     facts = {"type": event.type, "subject": event.subject, "time": event.time, "origin": event.origin, **event.data}
-    told = {f"GLUEHOOK_EVENT_{k.upper()}": _text(v) for k, v in facts.items() if not isinstance(v, Mapping)}
-    return {**inherited, **told, **(given or {})}
+    facts_of_event = {f"GLUEHOOK_EVENT_{k.upper()}": _text(v) for k, v in facts.items() if not isinstance(v, Mapping)}
+    return {**inherited, **facts_of_event, **(given or {})}
 
 
 def _text(value: Any) -> str:

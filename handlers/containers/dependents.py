@@ -1,7 +1,7 @@
-"""Who belongs into a container's network namespace, and who of them sits on a dead one. Nothing here asks Docker.
+"""Which containers share a container's network namespace, and which of them are in an old one. Calls no Docker.
 
 Docker stores the id of the container that another joins. After a restart that id is the same and its namespace is
-new; after a re-creation the id is gone, and only what is remembered tells whose it was.
+new; after a re-creation the id is gone, and only `World.ids()` and Compose's labels tell whose it was.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from handlers.containers import compose
-from handlers.containers.temporary_names import bearer_of
+from handlers.containers.temporary_names import real_name_of
 from hooks.docker.container import InspectedContainer, ListedContainer
 
 Earlier = Mapping[str, Sequence[str]]  # a container's name -> the ids that it had
@@ -25,7 +25,7 @@ attached   in the namespace that is there now
 stale      runs in the one before its parent's last restart: a restart helps
 stranded   does not run, because it could not join: a start helps
 elsewhere  names an id that its parent no longer has: only a re-creation helps
-stopped    does not run, and nobody but its owner wants that
+stopped    does not run, and because its owner stopped it
 paused     by its owner
 waiting    for the one that it joins, which does not run
 """
@@ -51,24 +51,26 @@ class Dependent:
 
 
 def members(parent: ListedContainer, containers: Iterable[ListedContainer], earlier: Earlier) -> list[Member]:
-    """Who belongs into the parent's namespace, directly or through another, each after the one that it joins."""
+    """The containers in the parent's namespace, directly or through another, each after the one that it joins."""
     by_id = {one.id: one for one in containers}
-    left = [one for one in by_id.values() if one.parent is not None and bearer_of(one) is None and one.id != parent.id]
+    left = [
+        one for one in by_id.values() if one.parent is not None and real_name_of(one) is None and one.id != parent.id
+    ]
     found: list[Member] = []
-    houses = deque([parent])
-    while houses:
-        house = houses.popleft()
-        had = {*earlier.get(house.name, ()), *_told_by_labels(left, house, by_id)}
-        joined = [Member(one, house, link) for one in left if (link := _link(one, house, by_id, had))]
+    holders = deque([parent])
+    while holders:
+        holder = holders.popleft()
+        had = {*earlier.get(holder.name, ()), *_ids_by_labels(left, holder, by_id)}
+        joined = [Member(one, holder, link) for one in left if (link := _link(one, holder, by_id, had))]
         found += joined
-        houses.extend(member.listed for member in joined)
+        holders.extend(member.listed for member in joined)
         left = [one for one in left if one.id not in {member.listed.id for member in joined}]
     return found
 
 
 def orphans(containers: Iterable[ListedContainer], known: Iterable[Member]) -> list[ListedContainer]:
-    """Whoever joins a container that is no more, and of which nothing tells whose id that was."""
-    containers = [one for one in containers if bearer_of(one) is None]
+    """Containers that join one that no longer exists, where it is not known which one that was."""
+    containers = [one for one in containers if real_name_of(one) is None]
     there = {word for one in containers for word in (one.id, one.name)} | {member.listed.parent for member in known}
     return [one for one in containers if one.parent is not None and one.parent not in there]
 
@@ -79,71 +81,71 @@ def judged(
     seen: Mapping[str, InspectedContainer],
     left_by_us: Callable[[InspectedContainer], bool] = lambda seen: seen.stranded,
 ) -> list[Dependent]:
-    """How each member is. `seen` has them by id: who is missing there is left out, and so is whoever joins it.
+    """How each member is. `seen` has them by id: one that is missing there is left out, with those that join it.
 
-    `left_by_us`: whether one that does not run was not stopped by its owner.
+    `left_by_us`: whether gluehook, and not its owner, left a container stopped.
     """
-    houses: dict[str, tuple[InspectedContainer, State]] = {parent.id: (parent, "attached")}
+    holders: dict[str, tuple[InspectedContainer, State]] = {parent.id: (parent, "attached")}
     dependents = []
     for member in found:
-        one, house = seen.get(member.listed.id), houses.get(member.joins.id)
-        if one and house:
-            state = _state(one, member.link, *house, left_by_us)
-            houses[one.id] = (one, state)
+        one, holder = seen.get(member.listed.id), holders.get(member.joins.id)
+        if one and holder:
+            state = _state(one, member.link, *holder, left_by_us)
+            holders[one.id] = (one, state)
             dependents.append(Dependent(one, member.joins, member.link, state))
     return dependents
 
 
-def _told_by_labels(
-    left: Iterable[ListedContainer], house: ListedContainer, by_id: Mapping[str, ListedContainer]
+def _ids_by_labels(
+    left: Iterable[ListedContainer], holder: ListedContainer, by_id: Mapping[str, ListedContainer]
 ) -> Iterator[str]:
-    """Ids that this one must have had: who surely belongs to it names them, and tells so for all who do."""
+    """Ids that this one must have had: by Compose's labels its certain dependents join it, and they name these ids."""
     for one in left:
-        if one.parent and one.parent not in by_id and _by_labels(one, house, by_id.values()) == "other":
+        if one.parent and one.parent not in by_id and _by_labels(one, holder, by_id.values()) == "other":
             yield one.parent
 
 
 def _link(
-    one: ListedContainer, house: ListedContainer, by_id: Mapping[str, ListedContainer], had: AbstractSet[str]
+    one: ListedContainer, holder: ListedContainer, by_id: Mapping[str, ListedContainer], had: AbstractSet[str]
 ) -> Link | None:
     """How it belongs into the namespace of this one, which had these ids, or None."""
     asked = one.parent or ""
-    if asked in (house.id, house.name):
+    if asked in (holder.id, holder.name):
         return "same"
     other = by_id.get(asked)
-    if other is not None and not other.stopped and bearer_of(other) is None:
+    if other is not None and not other.stopped and real_name_of(other) is None:
         return None  # that one has only lent its name for a while
-    if asked in had or (other is not None and bearer_of(other) == house.name):
+    if asked in had or (other is not None and real_name_of(other) == holder.name):
         return "other"
-    return _by_labels(one, house, by_id.values()) if other is None else None
+    return _by_labels(one, holder, by_id.values()) if other is None else None
 
 
-def _by_labels(one: ListedContainer, house: ListedContainer, containers: Iterable[ListedContainer]) -> Link | None:
+def _by_labels(one: ListedContainer, holder: ListedContainer, containers: Iterable[ListedContainer]) -> Link | None:
     project, services = compose.project(one.labels), compose.depends_on(one.labels)
     there = [other for other in containers if project and compose.project(other.labels) == project]
-    if house.id not in {other.id for other in there} or compose.service(house.labels) not in services:
+    if holder.id not in {other.id for other in there} or compose.service(holder.labels) not in services:
         return None
-    # whoever has a network of its own and comes first as well could be the one that is meant
-    rivals = [o for o in there if o.id != house.id and o.parent is None and compose.service(o.labels) in services]
+    # another one with a network of its own that they depend on could be meant as well
+    rivals = [o for o in there if o.id != holder.id and o.parent is None and compose.service(o.labels) in services]
     return "guessed" if rivals else "other"
 
 
 def _state(
     one: InspectedContainer,
     link: Link,
-    house: InspectedContainer,
-    house_state: State,
+    holder: InspectedContainer,
+    holder_state: State,
     left_by_us: Callable[[InspectedContainer], bool],
 ) -> State:
     if one.paused:
         return "paused"
     if one.stopped and not left_by_us(one):
         return "stopped"
-    if link != "same" or house_state == "elsewhere":  # the other will have another id soon
+    if link != "same" or holder_state == "elsewhere":  # the other will have another id soon
         return "elsewhere"
-    if house_state in ("stopped", "waiting"):
+    if holder_state in ("stopped", "waiting"):
         return "waiting"
     if one.stopped:
         return "stranded"
-    moves = house_state in ("stale", "stranded") or one.started_at < house.started_at
+    moves = holder_state in ("stale", "stranded") or one.started_at < holder.started_at
     return "stale" if moves else "attached"

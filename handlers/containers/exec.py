@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from handlers.shared import docker_exec
-from handlers.shared.docker import engine, find
+from handlers.shared.docker import docker_client, find
 from handlers.shared.output import Tail, cut
 from hooks.config.masking import secret_values
 from hooks.config.secrets import mask
@@ -40,7 +40,7 @@ class Exec(Handler[ExecArgs]):
 
     def plan(self, args: ExecArgs, ctx: Context) -> str | None:
         """That it would be run, or None."""
-        with engine(ctx, f"look at container '{args.container}'", "CONTAINERS=1") as client:
+        with docker_client(ctx, f"read container '{args.container}'", "CONTAINERS=1") as client:
             seen = find(client, args.container, ctx)
             return f"{_what(args)} would be run" if not seen.stopped else None
 
@@ -48,7 +48,7 @@ class Exec(Handler[ExecArgs]):
         """Run it to its end, or to the end of the attempt's time."""
         if not args.command:
             raise GiveUp(f"containers.exec in '{args.container}' has an empty command; give it at least a program")
-        with engine(ctx, f"run {_what(args)}", "CONTAINERS=1, EXEC=1 and POST=1") as client:
+        with docker_client(ctx, f"run {_what(args)}", "CONTAINERS=1, EXEC=1 and POST=1") as client:
             seen = find(client, args.container, ctx)
             if seen.stopped:
                 return Outcome("skipped", f"container '{seen.name}' does not run, so {_what(args)} was not run")

@@ -1,4 +1,4 @@
-"""One look at everyone in a container's network namespace: a list, and an inspect of each."""
+"""Read every container in a container's network namespace: one list, and an inspect of each."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.containers.dependents import Dependent, Earlier, judged, members, orphans
-from handlers.shared.docker import everyone, look
+from handlers.shared.docker import inspect, list_containers
 from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.handler import GiveUp, Retry
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """Who belongs into the namespace of one container."""
+    """The containers that belong into the namespace of one container."""
 
     dependents: list[Dependent]
     orphans: list[str]  # names: they join a container that is no more, and whose that was is not known
     unseen: list[str]  # names: they belong in and cannot be inspected
 
 
-def look_around(
+def inspect_members(
     client: Any,
     parent: InspectedContainer,
     earlier: Earlier,
@@ -31,7 +31,7 @@ def look_around(
 
     One that cannot be inspected hides nobody else. Raises Retry, or Docker's errors, where the list cannot be had.
     """
-    containers = everyone(client)
+    containers = list_containers(client)
     found = members(parent, containers, earlier)
     seen, unseen = _inspected(client, (member.listed for member in found))
     lost = [one.name for one in orphans(containers, found)]
@@ -42,7 +42,7 @@ def refuse_nested(client: Any, parent: InspectedContainer) -> None:
     """Raises GiveUp for a parent that has no namespace of its own, as it joins another's."""
     way = [parent]
     while (asked := way[-1].parent) is not None:
-        other = look(client, asked)
+        other = inspect(client, asked)
         if other is None:
             raise GiveUp(f"container '{parent.name}' joins the network of a container that is no more; re-create it")
         if other.id in {one.id for one in way}:
@@ -63,7 +63,7 @@ def _inspected(client: Any, containers: Iterable[ListedContainer]) -> tuple[dict
     unseen = []
     for one in containers:
         try:
-            found = look(client, one.id)
+            found = inspect(client, one.id)
         except (APIError, Retry):
             unseen.append(one.name)
             continue

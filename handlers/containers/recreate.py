@@ -1,8 +1,11 @@
-"""A container made anew as it was, in another's new network namespace; at every instant it can be finished or undone.
+"""Re-create a container with the same configuration in another's new network namespace.
 
-create beside → stop the old → rename it aside → rename the new into its place → start → remove the old. What Docker
-would refuse, it refuses at the first call, when nothing has been touched. Names alone tell how far a cut one came:
-no record of ours has to survive.
+rejoin_attempt.py calls `recreate` for one container; rejoin.py calls `finish_interrupted` before every attempt.
+The steps: create the new one under a temporary name → stop the old → rename the old to a temporary name → rename the
+new to the real name → start it → remove the old. Docker refuses a wrong configuration at the first step, when nothing
+has changed. A step that fails puts the old container back.
+A kill -9 between any two steps can be finished or undone: the temporary names (temporary_names.py) say how far it
+came, so no record of ours has to survive. Volumes stay, anonymous ones, too.
 """
 
 from __future__ import annotations
@@ -13,8 +16,8 @@ from contextlib import suppress
 from typing import Any
 
 from handlers.containers.restart_budget import RestartBudget
-from handlers.containers.temporary_names import aside, mark_of
-from handlers.shared.docker import everyone, look
+from handlers.containers.temporary_names import mark_of, temporary_name
+from handlers.shared.docker import inspect, list_containers
 from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.handler import Context, Retry
 
@@ -25,18 +28,18 @@ _NOT_ITS_OWN = ("Hostname", "Domainname", "ExposedPorts", "MacAddress")
 
 
 def recreate(client: Any, old: InspectedContainer, parent_id: str, ctx: Context) -> str:
-    """Make it anew in the namespace of `parent_id`; the new id. Whatever fails, the old one is back in its place.
+    """Re-create it in the namespace of `parent_id`; returns the new id. If a step fails, the old one is put back.
 
-    Raises Retry when it is no more what it was, or the attempt's end is too near, and Docker's errors.
+    Raises Retry if it has changed meanwhile or the attempt's time is too short, and Docker's errors.
     """
     _have_time(old, ctx)
     raw = _as_it_is(client, old)
-    new_id = _create(client, raw, aside(old.name, "new", old.id), parent_id)
+    new_id = _create(client, raw, temporary_name(old.name, "new", old.id), parent_id)
     RestartBudget(old.name, ctx).spend()  # also how it is known later that its owner did not stop it
     try:
         if raw["State"]["Running"]:
             _stop(client, old, ctx)
-        client.rename(old.id, aside(old.name, "old", old.id))
+        client.rename(old.id, temporary_name(old.name, "old", old.id))
         client.rename(new_id, old.name)
         client.start(new_id)
     except Exception:
@@ -59,12 +62,12 @@ def body(raw: Mapping[str, Any], parent_id: str, image: str | None = None) -> di
     return {**config, "Image": image or config["Image"], "HostConfig": host}
 
 
-def settle(client: Any, ctx: Context) -> list[str]:
-    """Finish or undo what an earlier attempt was cut off at, whichever is shorter. Says what was done."""
+def finish_interrupted(client: Any, ctx: Context) -> list[str]:
+    """Finish or undo re-creations that were cut off, whichever is shorter. Returns sentences about what was done."""
     said = []
-    for name in sorted({mark.name for one in everyone(client) if (mark := mark_of(one))}):
-        with ctx.hold(f"container:{name}"):  # one that is being worked on is nobody's leftover
-            said += _settle(client, name, everyone(client))
+    for name in sorted({mark.name for one in list_containers(client) if (mark := mark_of(one))}):
+        with ctx.hold(f"container:{name}"):  # waits for a re-creation that is under way
+            said += _finish_interrupted(client, name, list_containers(client))
     return said
 
 
@@ -81,7 +84,7 @@ def _as_it_is(client: Any, old: InspectedContainer) -> dict[str, Any]:
         raw: dict[str, Any] = client.inspect_container(old.id)
         if raw["Name"].lstrip("/") == old.name:
             return raw
-    raise Retry(f"container '{old.name}' is being re-created by somebody else; it is looked at again")
+    raise Retry(f"container '{old.name}' is being re-created by another program; it is checked again")
 
 
 def _create(client: Any, raw: Mapping[str, Any], name: str, parent_id: str) -> str:
@@ -115,20 +118,22 @@ def _stop(client: Any, old: InspectedContainer, ctx: Context) -> None:
 
 
 def _put_back(client: Any, old: InspectedContainer, new_id: str) -> None:
-    """The old one in its place, and running where that is possible. What fails here is left to `settle`."""
+    """Put the old one back, and start it where that is possible. `finish_interrupted` does what fails here."""
     client.timeout = _UNDO_S
     with suppress(Exception):
-        new, now = look(client, new_id), look(client, old.id)
+        new, now = inspect(client, new_id), inspect(client, old.id)
         if now is None or (new and not new.never_started):
             return  # it has started after all: then it is the one that stays
         client.remove_container(new_id, v=False)
         if now.name != old.name:
             client.rename(old.id, old.name)
         if now.stopped:
-            client.start(old.id)  # its namespace may be gone; then Docker notes at least that nobody stopped it
+            client.start(
+                old.id
+            )  # its namespace may be gone; then its State.Error at least shows that its owner did not stop it
 
 
-def _settle(client: Any, name: str, containers: list[ListedContainer]) -> list[str]:
+def _finish_interrupted(client: Any, name: str, containers: list[ListedContainer]) -> list[str]:
     left = {mark.kind: one for one in containers if (mark := mark_of(one)) and mark.name == name}
     new, old = left.get("new"), left.get("old")
     bearer = next((one for one in containers if one.name == name), None)

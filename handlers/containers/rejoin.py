@@ -1,4 +1,13 @@
-"""Whoever shares a container's network namespace gets into the new one, after that container came up anew."""
+"""`containers.rejoin`: brings containers into the new network namespace of the container whose network they share.
+
+A container with `network_mode: container:X` stays in X's old namespace after X restarts, and reaches nothing.
+The shipped rule rejoin-network calls this when gluetun is healthy; a resync may call it at any time.
+The handler reads all containers (namespace.py, dependents.py), decides what each needs (rejoin_work.py), and does that
+(rejoin_attempt.py, recreate.py). It first finishes or undoes re-creations that were cut off.
+It guarantees: no container is touched before the parent runs and is healthy; a container that its owner stopped or
+paused stays so; only what sits on an old namespace is touched; re-creation needs `if_recreated = "recreate"`, else the
+exact command is reported; each container is restarted at most 5 times an hour (restart_budget.py).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +15,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from handlers.containers.namespace import look_around, refuse_nested
-from handlers.containers.recreate import settle
-from handlers.containers.rejoin_attempt import Rejoining, remembered
+from handlers.containers.namespace import inspect_members, refuse_nested
+from handlers.containers.recreate import finish_interrupted
+from handlers.containers.rejoin_attempt import RejoinAttempt, saved_deeds
 from handlers.containers.rejoin_work import Work, names, report, work
 from handlers.containers.restart_attempt import left_by_us
-from handlers.shared.docker import CONTROL, admitted, engine, look, obstacle
+from handlers.shared.docker import CONTROL, admitted, docker_client, inspect, obstacle
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Duration, Handler, Outcome
@@ -36,54 +45,54 @@ class RejoinArgs:
 
 
 class Rejoin(Handler[RejoinArgs]):
-    """Look who sits on a dead namespace; restart those whom a restart helps, and see to the others."""
+    """Find the containers in an old namespace; restart those that a restart helps, re-create or report the others."""
 
     name: ClassVar[str] = "containers.rejoin"
-    says: ClassVar[str] = "containers in another's network get into the new one, after that container came up anew"
+    says: ClassVar[str] = "brings the containers in another's network into its new namespace after its restart"
     Args: ClassVar[type] = RejoinArgs
     reconciles: ClassVar[bool] = True
 
     def targets(self, args: RejoinArgs, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - the base's signature
-        """The container whose network it is; the others are held one by one, as they are found."""
+        """The container whose network it is; the others are locked one by one, as they are found."""
         return (f"container:{args.of}",)
 
     def plan(self, args: RejoinArgs, ctx: Context) -> str | None:
-        """Who would be restarted or re-created, and what would be reported, or None."""
+        """Which containers would be restarted, re-created or reported, or None."""
         with _engine(args, ctx) as client:
-            found = _look(client, args, ctx)
+            found = _inspect(client, args, ctx)
         if isinstance(found, str):
             return None
         parent, todo = found
         words = [f"{names(todo.restarts)} would be restarted"] if todo.restarts else []
         words += [f"{names(todo.recreations)} would be re-created"] if todo.recreations else []
         words += [report(parent, todo.reports)] if todo.reports else []
-        return "; ".join([*words, *todo.by_hand]) or None
+        return "; ".join([*words, *todo.manual]) or None
 
     def apply(self, args: RejoinArgs, ctx: Context) -> Outcome:
-        """Finish what was cut off, restart and re-create in dependency order, and look whether they run."""
+        """Finish what was cut off, restart and re-create in dependency order, and read back whether they run."""
         with _engine(args, ctx) as client:
-            settled = settle(client, ctx)
-            found = _look(client, args, ctx)
+            settled = finish_interrupted(client, ctx)
+            found = _inspect(client, args, ctx)
         if isinstance(found, str):
             return Outcome("changed" if settled else "skipped", "; ".join([*settled, found]))
         parent, todo = found
-        return Rejoining(parent, todo, ctx).apply(args.grace, [*remembered(parent, ctx), *settled])
+        return RejoinAttempt(parent, todo, ctx).apply(args.grace, [*saved_deeds(parent, ctx), *settled])
 
 
 def _engine(args: RejoinArgs, ctx: Context) -> AbstractContextManager[Any]:
-    return engine(ctx, f"look who shares the network of container '{args.of}'", CONTROL)
+    return docker_client(ctx, f"find the containers that share the network of container '{args.of}'", CONTROL)
 
 
-def _look(client: Any, args: RejoinArgs, ctx: Context) -> tuple[InspectedContainer, Work] | str:
-    """The parent and what is to be done about whoever shares its namespace, or why nobody can join it now."""
-    found = look(client, args.of)
+def _inspect(client: Any, args: RejoinArgs, ctx: Context) -> tuple[InspectedContainer, Work] | str:
+    """The parent and the work on its namespace, or why no container can join it now."""
+    found = inspect(client, args.of)
     if found is None and ctx.world.last_known(args.of):  # a re-creation removes it first
-        return f"container '{args.of}' is gone; whoever shares its network is seen to when it is back"
+        return f"container '{args.of}' is gone; the containers that share its network are handled when it is back"
     parent = admitted(found, args.of, ctx)
     refuse_nested(client, parent)
     unready = obstacle(parent, f"container '{parent.name}', whose network others share,", healthy=True)
     if unready:
         return unready
-    # what is believed may be older than what was just seen: at a start, Docker may not have been looked at yet
-    shared = look_around(client, parent, ctx.world.ids(), lambda seen: left_by_us(seen, ctx))
+    # ctx.world may be older than what was just read: at a start, the first list may be under way
+    shared = inspect_members(client, parent, ctx.world.ids(), lambda seen: left_by_us(seen, ctx))
     return parent, work(shared, ctx, recreates=args.if_recreated == "recreate")

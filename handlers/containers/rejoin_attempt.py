@@ -1,4 +1,14 @@
-"""One attempt to get everyone into a container's new network namespace: in dependency order, several at once."""
+"""One attempt to bring the dependents of a container into its new network namespace.
+
+`containers.rejoin` (rejoin.py) calls `RejoinAttempt.apply` with the work that rejoin_work.py has found.
+Dependents are handled in waves, in dependency order, up to `AT_ONCE` at once. A dependent whose parent failed waits
+for the next attempt; the failure of one stops no other. Each dependent's target lock is held until all are read back,
+so that no other run acts on what our restart causes.
+While Compose or another tool may still re-create them (`grace`), nothing is re-created or reported. The grace is
+counted from the first time that this parent was seen without them, in the handlers' memory, so that it outlives
+gluehook.
+What was done is saved, so that the next attempt of the same run reports it, too.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +24,15 @@ from handlers.containers.recreate import recreate
 from handlers.containers.rejoin_work import Work, names, report, waves
 from handlers.containers.restart_attempt import SETTLE_S, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
-from handlers.shared.docker import CONTROL, engine, everyone
+from handlers.shared.docker import CONTROL, docker_client, list_containers
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, GiveUp, Outcome, Retry
 
 AT_ONCE = 4  # restarts under way: a home server has few cores
 
 
-class Rejoining:
-    """The work on one namespace, and what became of it."""
+class RejoinAttempt:
+    """The work on one namespace, and how it ended."""
 
     def __init__(self, parent: InspectedContainer, todo: Work, ctx: Context) -> None:
         self._parent, self._todo, self._ctx = parent, todo, ctx
@@ -33,14 +43,14 @@ class Rejoining:
         self._held = ExitStack()  # until all is read back: what happens to them is our doing
 
     def apply(self, grace_s: float, said: list[str]) -> Outcome:
-        """Do it. `said` is what was done before. Raises Retry if some is left to do, GiveUp if somebody else must."""
+        """Do the work. `said`: what was done before. Raises Retry if some is left, GiveUp if what is left is manual."""
         waits_s = self._leave_to_others(grace_s)
         with self._held:
             for wave in waves([*self._todo.restarts, *self._todo.recreations]):
-                _at_once(self._mend, wave)
+                _at_once(self._handle, wave)
             self._read_back()
         for budget in self._todo.out_of_restarts:
-            budget.told()
+            budget.report_refusal()
         if self._broke:
             raise self._broke[0]
         return self._end([*said, *self._deeds()], waits_s)
@@ -53,11 +63,11 @@ class Rejoining:
             todo.recreations, todo.reports = [], []
             todo.later.append(
                 f"'{self._parent.name}' has been re-created, so that {names(gone)} must be, too; "
-                f"Compose, or whoever did it, has {waits_s:.0f} s for that before it is looked at again"
+                f"Compose, or the tool that did it, has {waits_s:.0f} s for that; then it is checked again"
             )
             return waits_s
         if todo.reports:
-            todo.by_hand.append(report(self._parent, todo.reports))
+            todo.manual.append(report(self._parent, todo.reports))
         return None
 
     def _grace_left(self, grace_s: float, *, needed: bool) -> float:
@@ -66,51 +76,51 @@ class Rejoining:
         if not needed:
             memory.put(key, None)
             return 0.0
-        note = memory.get(key)
-        if note is None or note["id"] != self._parent.id:
-            note = {"id": self._parent.id, "since": self._ctx.now()}
-            memory.put(key, note)
-        return grace_s - abs(self._ctx.now() - float(note["since"]))  # a clock that was set back must not hold it up
+        record = memory.get(key)
+        if record is None or record["id"] != self._parent.id:
+            record = {"id": self._parent.id, "since": self._ctx.now()}
+            memory.put(key, record)
+        return grace_s - abs(self._ctx.now() - float(record["since"]))  # a clock that was set back must not hold it up
 
-    def _mend(self, one: Dependent) -> None:
-        """See to one of them; whatever comes of it, the others are seen to as well."""
+    def _handle(self, one: Dependent) -> None:
+        """Restart or re-create one of them. Its failure is kept for `_end`, so that the others are still handled."""
         name, joins = one.seen.name, one.joins.name
         try:
             if joins in self._failed:
                 raise Retry(f"container '{name}' waits for '{joins}'")  # noqa: TRY301 - it ends as all others do
             self._held.enter_context(self._ctx.hold(f"container:{name}"))
             doing = "re-create" if one.state == "elsewhere" else "restart"
-            with engine(self._ctx, f"{doing} container '{name}'", CONTROL) as client:
+            with docker_client(self._ctx, f"{doing} container '{name}'", CONTROL) as client:
                 self._bring(client, one)
             self._done[name] = one
         except Retry as end:
             self._fail(name, self._todo.later, end.said)
         except GiveUp as end:
-            self._fail(name, self._todo.by_hand, end.said)
+            self._fail(name, self._todo.manual, end.said)
         except Exception as error:  # noqa: BLE001 - raised again when all are done
             self._broke.append(error)
 
     def _bring(self, client: Any, one: Dependent) -> None:
         if one.state == "elsewhere":
-            house = self._ids.get(one.joins.name, one.joins.id)
-            self._ids[one.seen.name] = recreate(client, one.seen, house, self._ctx)
+            holder = self._ids.get(one.joins.name, one.joins.id)
+            self._ids[one.seen.name] = recreate(client, one.seen, holder, self._ctx)
         else:
             RestartBudget(one.seen.name, self._ctx).spend()
             restart(client, one.seen, None, self._ctx)
 
     def _read_back(self) -> None:
-        """Whether they run: one list tells of all, an inspect only of those that do not."""
+        """Read back whether they run: one list for all, and an inspect of each that does not run."""
         if not self._done:
             return
         self._ctx.wait(SETTLE_S)
-        with engine(self._ctx, "see whether what was restarted runs", CONTROL) as client:
-            runs = {one.id for one in everyone(client) if one.running}
+        with docker_client(self._ctx, "see whether what was restarted runs", CONTROL) as client:
+            runs = {one.id for one in list_containers(client) if one.running}
             for name, one in list(self._done.items()):
                 ident = self._ids.get(name, one.seen.id)
                 if ident not in runs:
-                    self._look_closer(client, replace(one.seen, id=ident), one)
+                    self._inspect_again(client, replace(one.seen, id=ident), one)
 
-    def _look_closer(self, client: Any, before: InspectedContainer, one: Dependent) -> None:
+    def _inspect_again(self, client: Any, before: InspectedContainer, one: Dependent) -> None:
         try:
             self._todo.left.append(read_back(client, before, _verb(one), self._ctx).said)
         except Retry as end:
@@ -128,28 +138,30 @@ class Rejoining:
 
     def _end(self, deeds: list[str], waits_s: float | None) -> Outcome:
         todo = self._todo
-        said = "; ".join([*deeds, *todo.by_hand, *todo.later, *todo.left])
-        remember(self._parent, deeds if todo.later else [], self._ctx)
+        said = "; ".join([*deeds, *todo.manual, *todo.later, *todo.left])
+        save_deeds(self._parent, deeds if todo.later else [], self._ctx)
         if todo.later:  # whatever else is to be tried again does not wait for the others' time to be over
             raise Retry(said, after=waits_s if len(todo.later) == 1 else None)
-        if todo.by_hand:
+        if todo.manual:
             raise GiveUp(said)
         if deeds:
             return Outcome("changed", said)
         if todo.out_of_restarts:
             return Outcome("skipped", said)
-        return Outcome("unchanged", said or f"everyone in the network of '{self._parent.name}' is well in it")
+        return Outcome(
+            "unchanged", said or f"every container in the network of '{self._parent.name}' is attached to it"
+        )
 
 
-def remember(parent: InspectedContainer, deeds: list[str], ctx: Context) -> None:
-    """Keep what this run has done, for its next attempt to tell."""
+def save_deeds(parent: InspectedContainer, deeds: list[str], ctx: Context) -> None:
+    """Save what this run has done, so that its next attempt can report it."""
     ctx.memory.put(f"containers.rejoined:{parent.name}", {"run": ctx.run, "deeds": deeds} if deeds else None)
 
 
-def remembered(parent: InspectedContainer, ctx: Context) -> list[str]:
+def saved_deeds(parent: InspectedContainer, ctx: Context) -> list[str]:
     """What earlier attempts of this run have done."""
-    note = ctx.memory.get(f"containers.rejoined:{parent.name}") or {}
-    return list(note["deeds"]) if note.get("run") == ctx.run else []
+    record = ctx.memory.get(f"containers.rejoined:{parent.name}") or {}
+    return list(record["deeds"]) if record.get("run") == ctx.run else []
 
 
 def _verb(one: Dependent) -> str:

@@ -1,4 +1,10 @@
-"""What is to be done about each member of a namespace: restart it, re-create it, say who must, or leave it."""
+"""Decide what each dependent of a container needs: a restart, a re-creation, a report, or nothing.
+
+`containers.rejoin` calls `work` with the dependents as dependents.py judged them; rejoin_attempt.py does the work in
+the `waves` that this module gives. Nothing here calls Docker.
+A dependent that its owner stopped or paused is left alone, as is a task of a swarm, and one that is out of restarts.
+gluehook's own container and one with --rm are never re-created; a guessed membership is reported, and not acted on.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +35,17 @@ class Work:
     restarts: list[Dependent] = field(default_factory=list)
     recreations: list[Dependent] = field(default_factory=list)
     reports: list[Dependent] = field(default_factory=list)  # must be re-created, and not by us
-    by_hand: list[str] = field(default_factory=list)
+    manual: list[str] = field(default_factory=list)
     later: list[str] = field(default_factory=list)  # to be tried again
     left: list[str] = field(default_factory=list)
     out_of_restarts: list[RestartBudget] = field(default_factory=list)
 
 
 def work(shared: Namespace, ctx: Context, *, recreates: bool) -> Work:
-    """What is to be done about everyone in the namespace. `recreates`: those may be that need it."""
+    """What is to be done about each dependent. `recreates`: a re-creation is allowed where one is needed."""
     todo = Work(
-        later=[f"container '{name}' cannot be inspected; it is looked at again" for name in shared.unseen],
-        left=[f"container '{name}' joins a container that is no more, and nothing tells which that was"
+        later=[f"container '{name}' cannot be inspected; that is tried again" for name in shared.unseen],
+        left=[f"container '{name}' joins a container that no longer exists, and it is not known which one that was"
               for name in shared.orphans],
     )  # fmt: skip
     for one in shared.dependents:
@@ -48,14 +54,14 @@ def work(shared: Namespace, ctx: Context, *, recreates: bool) -> Work:
 
 
 def waves(dependents: Sequence[Dependent]) -> Iterator[list[Dependent]]:
-    """Those that can be seen to at once, after those that they need: whom they join, and what Compose starts first."""
+    """Groups that can be handled at once, each after those that it needs: by network, and by Compose's depends_on."""
     by_name = {one.seen.name: one for one in dependents}
     joined = {name: {one.joins.name} & by_name.keys() for name, one in by_name.items()}
     needed = {name: joined[name] | set(_depended_on(one, dependents)) for name, one in by_name.items()}
     order = TopologicalSorter(needed)
     try:
         order.prepare()
-    except CycleError:  # Compose allows none, but labels can say anything: then whom they join is all that counts
+    except CycleError:  # Compose allows no cycle, but labels can hold one: then only the shared networks count
         order = TopologicalSorter(joined)
         order.prepare()
     while order.is_active():
@@ -73,7 +79,7 @@ def names(dependents: Iterable[Dependent]) -> str:
 
 
 def report(parent: InspectedContainer, dependents: Sequence[Dependent]) -> str:
-    """Who must be re-created, and the exact commands."""
+    """Which containers must be re-created, and the exact commands."""
     dependents = sorted(dependents, key=lambda one: one.seen.name)
     commands = compose.recreation(one.seen.labels for one in dependents)
     others = [one for one in dependents if not compose.service(one.seen.labels)]
@@ -93,11 +99,11 @@ def _give(one: Dependent, todo: Work, ctx: Context, *, recreates: bool) -> None:
     if one.state in _LEFT_SO:
         todo.left.append(f"container '{one.seen.name}' {_LEFT_SO[one.state].format(joins=one.joins.name)}")
     elif _SWARM_TASK in one.seen.labels:
-        todo.left.append(f"container '{one.seen.name}' is a task of a swarm, which sees to it")
+        todo.left.append(f"container '{one.seen.name}' is a task of a swarm, which restarts it")
     elif one.state == "elsewhere" and not (recreates and _may_be_recreated(one, ctx)):
         todo.reports.append(one)
     elif is_own(one.seen, ctx):
-        todo.by_hand.append(
+        todo.manual.append(
             f"container '{one.seen.name}' is the one that gluehook runs in, which it never restarts; "
             f"run: docker restart {one.seen.name}"
         )

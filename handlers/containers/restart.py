@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
-from handlers.shared.docker import CONTROL, engine, find, obstacle_of_parent
+from handlers.shared.docker import CONTROL, docker_client, find, obstacle_of_parent
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Duration, Handler, Outcome
@@ -37,20 +37,20 @@ class Restart(Handler[RestartArgs]):
 
     def plan(self, args: RestartArgs, ctx: Context) -> str | None:
         """That it would be restarted, or None."""
-        with engine(ctx, f"look at container '{args.container}'", CONTROL) as client:
+        with docker_client(ctx, f"read container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
             spared = _spared(client, seen, ctx) or RestartBudget(seen.name, ctx).refusal()
             return None if spared else f"container '{seen.name}' would be restarted"
 
     def apply(self, args: RestartArgs, ctx: Context) -> Outcome:
-        """Restart it and look whether it runs anew."""
-        with engine(ctx, f"restart container '{args.container}'", CONTROL) as client:
+        """Restart it and read back whether it runs."""
+        with docker_client(ctx, f"restart container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
             budget = RestartBudget(seen.name, ctx)
             if spared := _spared(client, seen, ctx):
                 return Outcome("skipped", spared)
             if refused := budget.refusal():
-                budget.told()
+                budget.report_refusal()
                 return Outcome("skipped", refused)
             budget.spend()
             restart(client, seen, args.stop_timeout, ctx)
@@ -61,9 +61,7 @@ class Restart(Handler[RestartArgs]):
 def _spared(client: Any, seen: InspectedContainer, ctx: Context) -> str | None:
     """Why it is not restarted, or None."""
     if seen.stopped and not left_by_us(seen, ctx):
-        return (
-            f"container '{seen.name}' does not run; it stays stopped until somebody, or a containers.start, starts it"
-        )
+        return f"container '{seen.name}' does not run; it stays stopped until you or a containers.start start it"
     if not seen.stopped and seen.started_at > ctx.event.time:
         return f"container '{seen.name}' has started since the event; it is left as it is"
     return obstacle_of_parent(client, seen, healthy=True)

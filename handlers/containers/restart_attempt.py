@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from handlers.containers.restart_budget import RestartBudget
-from handlers.shared.docker import look
+from handlers.shared.docker import inspect
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Duration, Outcome, Retry
 
@@ -27,7 +27,7 @@ def restart(client: Any, seen: InspectedContainer, stop_timeout: Duration | None
 
 def read_back(client: Any, before: InspectedContainer, done: str, ctx: Context) -> Outcome:
     """What came of it; `done` is "restarted" or the like. Raises Retry where nothing did, or it ended at once."""
-    now = look(client, before.id)
+    now = inspect(client, before.id)
     if now is None:
         raise Retry(f"container '{before.name}' was {done} and is gone; somebody removed it meanwhile")
     if now.started_at == before.started_at:

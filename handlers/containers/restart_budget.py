@@ -1,4 +1,4 @@
-"""Nothing is restarted to death: one container, at most 5 restarts an hour, whatever the rules say."""
+"""The restart budget: one container is restarted at most 5 times an hour, whatever the rules say."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class RestartBudget:
         if len(spent) < RESTARTS:
             return None
         room_in_min = max(1, round((spent[0] + WINDOW_S - self.ctx.now()) / 60))
-        if self.ctx.memory.get(self._told_key) == spent[-1]:
+        if self.ctx.memory.get(self._reported_key) == spent[-1]:
             return f"container '{self.container}' is still out of restarts, for {room_in_min} more minutes"
         return (
             f"container '{self.container}' was restarted {len(spent)} times within an hour, which is the most that "
-            f"gluehook does; it is left alone for {room_in_min} minutes: look at its log for why that did not help"
+            f"gluehook does; it is left alone for {room_in_min} minutes: read its log for the reason"
         )
 
-    def told(self) -> None:
-        """Remember that the refusal was said."""
-        self.ctx.memory.put(self._told_key, self.spent[-1])
+    def report_refusal(self) -> None:
+        """Save that the refusal was reported."""
+        self.ctx.memory.put(self._reported_key, self.spent[-1])
 
     def spend(self) -> None:
         """Count one restart. Before it is asked for: one that is cut by a crash counts too."""
@@ -49,5 +49,5 @@ class RestartBudget:
         return f"containers.restarts:{self.container}"
 
     @property
-    def _told_key(self) -> str:
+    def _reported_key(self) -> str:
         return f"containers.restarts_told:{self.container}"

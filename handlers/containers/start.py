@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back
-from handlers.shared.docker import CONTROL, engine, find, obstacle_of_parent
+from handlers.shared.docker import CONTROL, docker_client, find, obstacle_of_parent
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Handler, Outcome
@@ -33,14 +33,14 @@ class Start(Handler[StartArgs]):
 
     def plan(self, args: StartArgs, ctx: Context) -> str | None:
         """That it would be started, or None."""
-        with engine(ctx, f"look at container '{args.container}'", CONTROL) as client:
+        with docker_client(ctx, f"read container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
             settled = not seen.stopped or _left_stopped(client, seen, ctx)
             return None if settled else f"container '{seen.name}' would be started"
 
     def apply(self, args: StartArgs, ctx: Context) -> Outcome:
-        """Start it and look whether it runs."""
-        with engine(ctx, f"start container '{args.container}'", CONTROL) as client:
+        """Start it and read back whether it runs."""
+        with docker_client(ctx, f"start container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
             if not seen.stopped:
                 how = "is restarting" if seen.restarting else "runs (paused)" if seen.paused else "runs"

@@ -1,4 +1,4 @@
-"""The names of a re-creation that is under way or was cut: whoever bears one is never taken for anything else."""
+"""The temporary names of a re-creation that is under way or was cut off, by which it is finished or undone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Mark(NamedTuple):
     old_id: str  # the first 12 characters of the old one's id
 
 
-def aside(name: str, kind: str, old_id: str) -> str:
+def temporary_name(name: str, kind: str, old_id: str) -> str:
     """The name of the old one while it stands aside, or of the new one while it is not in its place."""
     return f"{name}.gluehook-{kind}-{old_id[:12]}"
 
@@ -27,11 +27,11 @@ def mark_of(container: ListedContainer) -> Mark | None:
     """What its name says, or None for a container that is no leftover of ours."""
     found = _NAME.fullmatch(container.name)
     mark = Mark(**found.groupdict()) if found else None
-    # an old one says its own id: who merely copied such a name does not
+    # the old one's name holds its own id: a container with a copied name does not count
     return None if mark is None or (mark.kind == "old" and not container.id.startswith(mark.old_id)) else mark
 
 
-def bearer_of(container: ListedContainer) -> str | None:
+def real_name_of(container: ListedContainer) -> str | None:
     """The name that a leftover had or is to have, or None for a container that is none."""
     mark = mark_of(container)
     return mark.name if mark else None

@@ -1,4 +1,15 @@
-"""The VPN is restarted inside gluetun: its container, its namespace and everyone who shares it stay."""
+"""`gluetun.restart_vpn`: restarts the VPN inside gluetun, so that its container and its network namespace stay.
+
+The shipped rule heal-vpn calls it when gluetun is unhealthy or has no port for longer than gluetun's own healing
+takes.
+It reads the status, and does nothing where the tunnel has an address, a port (where one is expected) and a good
+health.
+Before `stopped` is sent, the intent is saved. A later attempt that finds the intent and a stopped VPN starts it; a
+stopped VPN without an intent was stopped by its owner and stays so.
+One run restarts the VPN at most once: a further attempt of the run only waits for the address and the port.
+Raises GiveUp for a crashed VPN, since gluetun is then in a back-off that no call ends; Retry where the tunnel did not
+come up in time. The routes and their answers are in control_server.py.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +59,7 @@ class RestartVpn(Handler[RestartVpnArgs]):
         down = _down(args, ctx)
         if down:
             return Outcome(
-                "skipped", f"{down.name} is not running, so there is no VPN to restart; it begins anew there"
+                "skipped", f"{down.name} is not running, so there is no VPN to restart; its VPN starts with it"
             )
         with _control(args, ctx) as control:
             return _Tunnel(control, _container(args, ctx.settings), ctx).restart()
@@ -68,8 +79,8 @@ def _down(args: RestartVpnArgs, ctx: Context) -> Container | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What gluetun says of its tunnel at one instant."""
+class _Reading:
+    """What gluetun answered about its tunnel at one instant."""
 
     status: str
     ip: str = ""
@@ -100,130 +111,130 @@ class _Tunnel:
         self._wants_port = awaits and container == ctx.world.gluetun
 
     def plan(self) -> str | None:
-        look = self._look()
-        if look.status == "crashed":
+        reading = self._read()
+        if reading.status == "crashed":
             raise self._crashed()
-        if look.status == "stopped":
+        if reading.status == "stopped":
             return f"{self._who}: its VPN, stopped by us, would be started" if self._is_ours() else None
-        return None if self._is_fine(look) else f"{self._who}: its VPN would be restarted ({self._why(look)})"
+        return None if self._is_fine(reading) else f"{self._who}: its VPN would be restarted ({self._why(reading)})"
 
     def restart(self) -> Outcome:
         began_s = self._ctx.now()
-        look = self._settled()
-        if look.status == "crashed":
-            self._forget()
+        reading = self._settled()
+        if reading.status == "crashed":
+            self._clear_intent()
             raise self._crashed()
-        if look.status == "stopped":
+        if reading.status == "stopped":
             if not self._is_ours():
-                return self._owners()
+                return self._left_stopped()
         elif self._ctx.memory.get(self._done) == self._ctx.run:
-            self._forget()
-            return self._proved(began_s)
-        elif self._is_fine(look):
-            self._forget()
-            return Outcome("unchanged", f"{self._who}: its VPN is fine ({look}); nothing to do")
+            self._clear_intent()
+            return self._wait_for_tunnel(began_s)
+        elif self._is_fine(reading):
+            self._clear_intent()
+            return Outcome("unchanged", f"{self._who}: its VPN is fine ({reading}); nothing to do")
         else:
             skipped = self._stop()
             if skipped:
                 return skipped
         self._start()
-        return self._proved(began_s)
+        return self._wait_for_tunnel(began_s)
 
-    def _look(self) -> _Look:
+    def _read(self) -> _Reading:
         status = self._control.status()
         if status != "running":
-            return _Look(status)
+            return _Reading(status)
         port = self._control.port() if self._wants_port else 0
-        return _Look(status, self._control.public_ip(), port, self._wants_port)
+        return _Reading(status, self._control.public_ip(), port, self._wants_port)
 
-    def _settled(self) -> _Look:
-        for look in self._looks():
-            if look.status not in _UNSETTLED:
-                return look
-        raise Retry(f"{self._who}: its VPN has not stopped or started for a whole attempt; it is looked at again")
+    def _settled(self) -> _Reading:
+        for reading in self._readings():
+            if reading.status not in _UNSETTLED:
+                return reading
+        raise Retry(f"{self._who}: its VPN has not stopped or started for a whole attempt; it is checked again")
 
-    def _looks(self) -> Iterator[_Look]:
+    def _readings(self) -> Iterator[_Reading]:
         """Polls, once a second, until the attempt's time is nearly over."""
-        yield self._look()
+        yield self._read()
         while self._ctx.left() > _POLL_S + _RESERVE_S:
             self._ctx.wait(_POLL_S)
-            yield self._look()
+            yield self._read()
 
-    def _is_fine(self, look: _Look) -> bool:
-        return not look.missing and not self._unhealthy
+    def _is_fine(self, reading: _Reading) -> bool:
+        return not reading.missing and not self._unhealthy
 
-    def _why(self, look: _Look) -> str:
-        return f"no {' and no '.join(look.missing)}" if look.missing else "its health check fails"
+    def _why(self, reading: _Reading) -> str:
+        return f"no {' and no '.join(reading.missing)}" if reading.missing else "its health check fails"
 
     def _is_ours(self) -> bool:
         return self._ctx.memory.get(self._intent) is not None
 
-    def _forget(self) -> None:
+    def _clear_intent(self) -> None:
         if self._is_ours():
             self._ctx.memory.put(self._intent, None)
 
-    def _owners(self) -> Outcome:
-        self._forget()
+    def _left_stopped(self) -> Outcome:
+        self._clear_intent()
         return Outcome("skipped", f"{self._who}: its VPN was stopped, and not by us; it stays so until it is started")
 
     def _stop(self) -> Outcome | None:
-        """Stop it. The intent is stored first: whoever finds it later knows that the start is still owed."""
+        """Stop it. The intent is saved first: a later attempt that finds it starts the VPN."""
         self._ctx.memory.put(self._intent, {"run": self._ctx.run, "at": self._ctx.now()})
         try:
             outcome = self._control.bring("stopped")
         except GiveUp:  # refused, so nothing was stopped
-            self._forget()
+            self._clear_intent()
             raise
         if outcome in ("stopped", "stopping"):
             self._ctx.memory.put(self._done, self._ctx.run)
             return None
-        self._forget()
+        self._clear_intent()
         if outcome in ("already stopped", "already stopping"):
-            return self._owners()
+            return self._left_stopped()
         if outcome.endswith("crashed"):
             raise self._crashed()
-        raise Retry(f"{self._who} answers {outcome!r} when its VPN is to be stopped; it is looked at again")
+        raise Retry(f"{self._who} answers {outcome!r} when its VPN is to be stopped; it is checked again")
 
     def _start(self) -> None:
         """What we stopped we start: again and again, while the attempt lasts."""
-        outcome = self._asked_to_run()
+        outcome = self._request_start()
         while outcome in ("", "already stopping") and self._ctx.left() > _POLL_S + _RESERVE_S:
             self._ctx.wait(_POLL_S)
-            outcome = self._asked_to_run()
+            outcome = self._request_start()
         if outcome.endswith("crashed"):
-            self._forget()
+            self._clear_intent()
             raise self._crashed()
         if not outcome.endswith(("running", "starting")):
             raise Retry(
-                f"{self._who} has stopped its VPN and does not start it ({outcome or 'no answer'}); start is owed"
+                f"{self._who} has stopped its VPN and does not start it ({outcome or 'no answer'}); it is tried again"
             )
-        self._forget()
+        self._clear_intent()
 
-    def _asked_to_run(self) -> str:
+    def _request_start(self) -> str:
         """The outcome, or "" where there was none."""
         try:
             return self._control.bring("running")
         except Retry:
             return ""
 
-    def _proved(self, began_s: float) -> Outcome:
+    def _wait_for_tunnel(self, began_s: float) -> Outcome:
         """Wait for a public address, and for a port where one is expected."""
         while True:
             try:
-                look = self._look()
+                reading = self._read()
             except Retry:  # it stays restarted, whatever the control server does now
-                look = _Look("unknown")
+                reading = _Reading("unknown")
             took = f"{self._ctx.now() - began_s:.1f} s"
-            if look.status == "crashed":
+            if reading.status == "crashed":
                 raise self._crashed()
-            if look.status == "stopped":
-                return self._owners()
-            if not look.missing:
-                return Outcome("changed", f"{self._who}: its VPN was restarted; {look} after {took}")
+            if reading.status == "stopped":
+                return self._left_stopped()
+            if not reading.missing:
+                return Outcome("changed", f"{self._who}: its VPN was restarted; {reading} after {took}")
             if self._ctx.left() <= _POLL_S + _RESERVE_S:
                 raise Retry(
-                    f"{self._who}: its VPN was restarted, but has no {' and no '.join(look.missing)} after {took}; "
-                    "it is looked at again, and not restarted again by this run"
+                    f"{self._who}: its VPN was restarted, but has no {' and no '.join(reading.missing)} after {took}; "
+                    "it is checked again, and not restarted again by this run"
                 )
             self._ctx.wait(_POLL_S)
 

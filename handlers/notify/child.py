@@ -10,7 +10,7 @@ from typing import Any
 
 
 def send(order: dict[str, Any]) -> Iterator[str]:
-    """Sends `order["title"]` and `["message"]` to each of `["urls"]`; tells "told", "unusable" or "failed" of each."""
+    """Send `order["title"]` and `["message"]` to each of `["urls"]`; yield "sent", "unusable" or "failed" for each."""
     import apprise
 
     logging.getLogger("apprise").disabled = True  # its lines hold addresses
@@ -19,11 +19,11 @@ def send(order: dict[str, Any]) -> Iterator[str]:
         if not box.add(url):
             yield "unusable"
         else:
-            yield "told" if box.notify(body=order["message"], title=order["title"]) else "failed"
+            yield "sent" if box.notify(body=order["message"], title=order["title"]) else "failed"
 
 
 def main() -> None:
-    """Each word goes out at once: what was told is known even when the process is ended for taking too long."""
+    """Each word goes out at once: what was sent is known even when the process is ended for taking too long."""
     for word in send(json.load(sys.stdin)):
         sys.stdout.write(word + "\n")
         sys.stdout.flush()

@@ -32,14 +32,14 @@ class SendArgs:
 
 
 class Send(Handler[SendArgs]):
-    """Tell people. A retry does not tell those again whom the run has told already."""
+    """Send a message. A retry sends it only to the addresses that the run has not reached yet."""
 
     name: ClassVar[str] = "notify.send"
     says: ClassVar[str] = "sends a message through Apprise; without an address it says so in the log and is done"
     Args: ClassVar[type] = SendArgs
 
     def __init__(self) -> None:
-        self._told: tuple[str, set[str]] = ("", set())  # the run, and the addresses that it has told
+        self._sent: tuple[str, set[str]] = ("", set())  # the run, and the addresses that it has reached
 
     def targets(self, args: SendArgs, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - the base's signature
         """One for all messages, so that they arrive in order."""
@@ -51,17 +51,17 @@ class Send(Handler[SendArgs]):
         return f"'{_title(args)}' would be sent to {count} address{'es' * (count > 1)}" if count else None
 
     def apply(self, args: SendArgs, ctx: Context) -> Outcome:
-        """Send it to each address that this run has not told yet."""
+        """Send it to each address that this run has not reached yet."""
         addresses = _addresses(args, ctx)
         if not addresses:
             text = cut(mask_userinfo(f"{args.title}: {args.message}"), 1000)
-            return Outcome("skipped", f"no {SECRET} is set, so nobody was told: {text}")
-        if self._told[0] != ctx.run:
-            self._told = (ctx.run, set())
-        told = self._told[1]
-        ends = _send([a for a in addresses if a not in told], args, ctx)
-        told.update(address for address, end in ends.items() if end == "told")
-        return _judge([ends.get(address, "told") for address in addresses], args)
+            return Outcome("skipped", f"no {SECRET} is set, so no message was sent: {text}")
+        if self._sent[0] != ctx.run:
+            self._sent = (ctx.run, set())
+        sent = self._sent[1]
+        ends = _send([a for a in addresses if a not in sent], args, ctx)
+        sent.update(address for address, end in ends.items() if end == "sent")
+        return _judge([ends.get(address, "sent") for address in addresses], args)
 
 
 def split(text: str) -> list[str]:
@@ -75,7 +75,7 @@ def _addresses(args: SendArgs, ctx: Context) -> list[str]:
 
 
 def _send(addresses: Sequence[str], args: SendArgs, ctx: Context) -> Mapping[str, str]:
-    """How each address ended: told, unusable, failed, late, or that the sender broke.
+    """How each address ended: sent, unusable, failed, late, or that the sender broke.
 
     In a process of its own: Apprise's services would stay in memory (17 MiB), and some wait without a time-out.
     """
@@ -95,8 +95,8 @@ def _send(addresses: Sequence[str], args: SendArgs, ctx: Context) -> Mapping[str
 
 def _judge(ends: Sequence[str], args: SendArgs) -> Outcome:
     title, source = _title(args), SECRET if args.urls is None else "urls"
-    told = f"'{title}' reached {ends.count('told')} of {len(ends)} addresses"
-    open_ = [f"{n} ({end})" for n, end in enumerate(ends, 1) if end not in ("told", "unusable")]
+    told = f"'{title}' reached {ends.count('sent')} of {len(ends)} addresses"
+    open_ = [f"{n} ({end})" for n, end in enumerate(ends, 1) if end not in ("sent", "unusable")]
     unusable = [str(n) for n, end in enumerate(ends, 1) if end == "unusable"]
     if open_:
         raise Retry(f"{told}; not number {', '.join(open_)} of {source}: is the service up, and its token right?")

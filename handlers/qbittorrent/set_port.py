@@ -1,4 +1,14 @@
-"""qBittorrent listens on the port that gluetun forwards, and listens anew when the tunnel under it is new."""
+"""`qbittorrent.set_port`: sets qBittorrent's listening port to the port that gluetun forwards.
+
+The shipped rule forward-port calls it for each `port.forwarded`, when qBittorrent starts, and every five minutes.
+It reads the preferences, sets `listen_port` with random port and UPnP off if they differ, and reads them back.
+qBittorrent takes the value that it has as a no-op. But after gluetun wrote its port file again, tun0 may be new, and
+then qBittorrent must open its listener again: so another port is set first, then the right one ("re-listen"). The
+file's generation that was last applied is kept in memory, and is saved last, so that an attempt that was cut off is
+repeated.
+qBittorrent checks no value: -1 and 65536 answer 200 and end the listener, so both are refused here.
+Skipped without a port, and while the container is known not to run. web_api.py has the session and the errors.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +35,8 @@ class SetPortArgs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Aim:
-    """What shall be so, and where."""
+class _Desired:
+    """The port that qBittorrent should have, and where."""
 
     url: str
     port: int
@@ -46,10 +56,10 @@ class _Aim:
 
 
 class SetPort(Handler[SetPortArgs]):
-    """Look at the preferences, set what differs, read back, tell the trackers."""
+    """Read the preferences, set what differs, read back, reannounce to the trackers."""
 
     name = "qbittorrent.set_port"
-    says = "qBittorrent listens on the forwarded port; anew when gluetun wrote the port anew"
+    says = "sets qBittorrent's listening port to the forwarded port; again when gluetun wrote the port again"
     Args = SetPortArgs
     reconciles = True
     uses_port = True
@@ -63,36 +73,36 @@ class SetPort(Handler[SetPortArgs]):
 
     def plan(self, args: SetPortArgs, ctx: Context) -> str | None:
         """What `apply` would set."""
-        aim = _aim(args, ctx)
-        if isinstance(aim, Outcome):
+        desired = _desired(args, ctx)
+        if isinstance(desired, Outcome):
             return None
-        return _difference(aim, self._session(aim, args, ctx).preferences(ctx), ctx)
+        return _difference(desired, self._session(desired, args, ctx).preferences(ctx), ctx)
 
     def apply(self, args: SetPortArgs, ctx: Context) -> Outcome:
-        """Make it so. Skipped without a port, or while the container is known not to run."""
-        aim = _aim(args, ctx)
-        if isinstance(aim, Outcome):
-            return aim
-        session = self._session(aim, args, ctx)
+        """Set it. Skipped without a port, or while the container is known not to run."""
+        desired = _desired(args, ctx)
+        if isinstance(desired, Outcome):
+            return desired
+        session = self._session(desired, args, ctx)
         before = session.preferences(ctx)
-        if _difference(aim, before, ctx) is None:
-            return Outcome("unchanged", f"{aim.who} listens on {aim.port} already; nothing to do")
-        relisten = before["listen_port"] == aim.port and _written_anew(aim, ctx)
-        _listen(session, aim, ctx, relisten=relisten)
+        if _difference(desired, before, ctx) is None:
+            return Outcome("unchanged", f"{desired.who} listens on {desired.port} already; nothing to do")
+        relisten = before["listen_port"] == desired.port and _written_anew(desired, ctx)
+        _listen(session, desired, ctx, relisten=relisten)
         session.reannounce(ctx)
         # last: an attempt that broke off before this is repeated as a whole
-        ctx.memory.put(aim.memory_key, aim.applied)
-        return Outcome("changed", _said(aim, before, relisten=relisten, status=session.connection_status(ctx)))
+        ctx.memory.put(desired.memory_key, desired.applied)
+        return Outcome("changed", _sentence(desired, before, relisten=relisten, status=session.connection_status(ctx)))
 
-    def _session(self, aim: _Aim, args: SetPortArgs, ctx: Context) -> Session:
-        return self._sessions.of(aim.url, _container(args, ctx.settings), ctx)
+    def _session(self, desired: _Desired, args: SetPortArgs, ctx: Context) -> Session:
+        return self._sessions.of(desired.url, _container(args, ctx.settings), ctx)
 
 
 def _container(args: SetPortArgs, settings: Settings) -> str:
     return args.container or settings.qbittorrent_container
 
 
-def _aim(args: SetPortArgs, ctx: Context) -> _Aim | Outcome:
+def _desired(args: SetPortArgs, ctx: Context) -> _Desired | Outcome:
     url = args.url or ctx.settings.qbittorrent_url
     known = ctx.world.containers.get(_container(args, ctx.settings))
     if known and not known.running:
@@ -103,55 +113,55 @@ def _aim(args: SetPortArgs, ctx: Context) -> _Aim | Outcome:
         return Outcome("skipped", f"no forwarded port for qBittorrent at {shown(url)}; it is set when gluetun has one")
     if not 1 <= port <= 65535:  # qBittorrent answers 200 to -1 and 65536, and stops listening
         raise GiveUp(f"{port} is no port that qBittorrent at {shown(url)} could listen on; write 1 to 65535")
-    return _Aim(address(url, "qBittorrent"), port, file.generation if file else "")
+    return _Desired(address(url, "qBittorrent"), port, file.generation if file else "")
 
 
-def _difference(aim: _Aim, found: dict[str, Any], ctx: Context) -> str | None:
+def _difference(desired: _Desired, found: dict[str, Any], ctx: Context) -> str | None:
     """What is to be done, as a sentence, or None."""
-    if found["listen_port"] != aim.port:
-        return f"{aim.who} would listen on {aim.port} instead of {found['listen_port']}"
-    if _written_anew(aim, ctx):
-        return f"{aim.who} would be made to listen on {aim.port} anew, as the tunnel may be a new one"
+    if found["listen_port"] != desired.port:
+        return f"{desired.who} would listen on {desired.port} instead of {found['listen_port']}"
+    if _written_anew(desired, ctx):
+        return f"{desired.who} would be made to listen on {desired.port} anew, as the tunnel may be a new one"
     wrong = [name for name in _OFF if found.get(name)]
-    return f"{aim.who} would switch {' and '.join(wrong)} off" if wrong else None
+    return f"{desired.who} would switch {' and '.join(wrong)} off" if wrong else None
 
 
-def _written_anew(aim: _Aim, ctx: Context) -> bool:
+def _written_anew(desired: _Desired, ctx: Context) -> bool:
     """Whether gluetun wrote the file since the last time: then tun0 is new, and setting the same port is a no-op."""
-    return bool(ctx.memory.get(aim.memory_key) != aim.applied)
+    return bool(ctx.memory.get(desired.memory_key) != desired.applied)
 
 
-def _listen(session: Session, aim: _Aim, ctx: Context, *, relisten: bool) -> None:
-    _set(session, aim, ctx, relisten=relisten)
+def _listen(session: Session, desired: _Desired, ctx: Context, *, relisten: bool) -> None:
+    _set(session, desired, ctx, relisten=relisten)
     found = session.preferences(ctx)
-    if relisten and not _is_set(found, aim):
+    if relisten and not _is_set(found, desired):
         ctx.wait(_PAUSE_S)
-        _set(session, aim, ctx, relisten=True)
+        _set(session, desired, ctx, relisten=True)
         found = session.preferences(ctx)
-    if not _is_set(found, aim):
+    if not _is_set(found, desired):
         raise Retry(
-            f"{aim.who} was set to {aim.port} and shows {found['listen_port']}; does another tool write its port, too? "
-            "It is tried again"
+            f"{desired.who} was set to {desired.port} and shows {found['listen_port']}; does another tool write its "
+            "port, too? It is tried again"
         )
 
 
-def _set(session: Session, aim: _Aim, ctx: Context, *, relisten: bool) -> None:
+def _set(session: Session, desired: _Desired, ctx: Context, *, relisten: bool) -> None:
     if relisten:
-        session.set_preferences(ctx, listen_port=aim.port - 1 or 2, **_OFF)
-    session.set_preferences(ctx, listen_port=aim.port, **_OFF)
+        session.set_preferences(ctx, listen_port=desired.port - 1 or 2, **_OFF)
+    session.set_preferences(ctx, listen_port=desired.port, **_OFF)
 
 
-def _is_set(found: dict[str, Any], aim: _Aim) -> bool:
-    return found["listen_port"] == aim.port and not any(found.get(name) for name in _OFF)
+def _is_set(found: dict[str, Any], desired: _Desired) -> bool:
+    return found["listen_port"] == desired.port and not any(found.get(name) for name in _OFF)
 
 
-def _said(aim: _Aim, before: dict[str, Any], *, relisten: bool, status: str) -> str:
+def _sentence(desired: _Desired, before: dict[str, Any], *, relisten: bool, status: str) -> str:
     if relisten:
-        done = f"{aim.who} listens on {aim.port} anew, as gluetun wrote that port anew"
-    elif before["listen_port"] == aim.port:
-        done = f"{aim.who} listens on {aim.port}, now without random port and UPnP"
+        done = f"{desired.who} listens on {desired.port} anew, as gluetun wrote that port anew"
+    elif before["listen_port"] == desired.port:
+        done = f"{desired.who} listens on {desired.port}, now without random port and UPnP"
     else:
-        done = f"{aim.who} listens on {aim.port} (before: {before['listen_port']})"
+        done = f"{desired.who} listens on {desired.port} (before: {before['listen_port']})"
     said = f"{done}; the trackers are told; connection status {status}"
     if status == "firewalled" and not before.get("current_interface_address"):
         # "all addresses" skips an IPv4-only tun0: qBittorrent#24854

@@ -1,4 +1,4 @@
-"""What the container handlers ask of Docker: one look at a container, and the right error word when Docker fails."""
+"""What handlers read from Docker, and Retry or GiveUp for each way in which Docker can fail."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hooks.docker.container import MALFORMED, InspectedContainer, ListedContaine
 from hooks.events.wording import did_you_mean
 from hooks.handler import Context, GiveUp, Retry
 
-CONTROL = "CONTAINERS=1 and POST=1"  # what a socket proxy must allow to whoever restarts or makes containers
+CONTROL = "CONTAINERS=1 and POST=1"  # what a socket proxy must allow before containers can be restarted or created
 
 
 @contextmanager
-def engine(ctx: Context, doing: str, allow: str) -> Iterator[Any]:
+def docker_client(ctx: Context, doing: str, allow: str) -> Iterator[Any]:
     """A `docker.APIClient` for the rest of the attempt; what goes wrong with it becomes `Retry` or `GiveUp`.
 
     `doing` completes "cannot …", `allow` names the permissions that a socket proxy must grant.
@@ -34,7 +34,7 @@ def engine(ctx: Context, doing: str, allow: str) -> Iterator[Any]:
         raise _in_words(error, doing, allow, ctx.now()) from None
 
 
-def look(client: Any, name: str) -> InspectedContainer | None:
+def inspect(client: Any, name: str) -> InspectedContainer | None:
     """The container of this name or id, or None where Docker knows none. Raises Retry for an answer that is none."""
     from docker.errors import NotFound
 
@@ -48,7 +48,7 @@ def look(client: Any, name: str) -> InspectedContainer | None:
         raise Retry(f"Docker's answer about container '{name}' is not one of a Docker engine") from None
 
 
-def everyone(client: Any) -> list[ListedContainer]:
+def list_containers(client: Any) -> list[ListedContainer]:
     """Every container, running or not, by one list. Raises Retry for an answer that is none."""
     try:
         return [listed(raw) for raw in client.containers(all=True)]
@@ -57,12 +57,12 @@ def everyone(client: Any) -> list[ListedContainer]:
 
 
 def find(client: Any, name: str, ctx: Context) -> InspectedContainer:
-    """As `look`; raises GiveUp for an unknown name, and for the container that gluehook itself runs in."""
-    return admitted(look(client, name), name, ctx)
+    """As `inspect`; raises GiveUp for an unknown name, and for the container that gluehook itself runs in."""
+    return admitted(inspect(client, name), name, ctx)
 
 
 def admitted(found: InspectedContainer | None, name: str, ctx: Context) -> InspectedContainer:
-    """What a look found, if it may be touched. Raises GiveUp as `find` does."""
+    """The container that `inspect` returned, if it may be touched. Raises GiveUp as `find` does."""
     if found is None:
         meant = did_you_mean(name, ctx.world.containers, " ({})")
         raise GiveUp(f"Docker knows no container '{name}'{meant}; correct the name in the rules file or create it")
@@ -84,7 +84,7 @@ def obstacle_of_parent(client: Any, member: InspectedContainer, *, healthy: bool
     """
     if member.parent is None:
         return None
-    parent = look(client, member.parent)
+    parent = inspect(client, member.parent)
     if parent is None:
         again = compose.recreation([member.labels])
         raise GiveUp(
@@ -95,14 +95,14 @@ def obstacle_of_parent(client: Any, member: InspectedContainer, *, healthy: bool
 
 
 def obstacle(parent: InspectedContainer, who: str, *, healthy: bool) -> str | None:
-    """Why nobody can join this container's network namespace now, or None; `who` begins the sentence.
+    """Why no container can join this one's network namespace now, or None; `who` begins the sentence.
 
     Raises Retry while it is on its way up. `healthy`: its health check, if it has one, must pass too.
     """
     if parent.restarting:
         raise Retry(f"{who} is restarting; nothing is done before that runs")
     if not parent.running:
-        return f"{who} does not run; nothing is done, since nobody could join it"
+        return f"{who} does not run; nothing is done, since no container could join it"
     if healthy and parent.health not in ("", "healthy"):
         raise Retry(f"{who} is {parent.health}; nothing is done before that is healthy")
     return None

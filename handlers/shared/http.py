@@ -1,4 +1,4 @@
-"""What an HTTP call's end means in our words: which is worth a retry, and which wants somebody's hand."""
+"""What the end of an HTTP call means: Retry where it may pass, GiveUp where a person must change something."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONNECT_S = 3.0
 
 
 def shown(url: str) -> str:
-    """The address as it may be told: scheme, host, port and path, without user, password, query and last slash."""
+    """The address as it may be shown: scheme, host, port and path, without user, password, query and last slash."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
     except ValueError:  # "http://[": the call itself will say so
@@ -77,7 +77,7 @@ def failure(error: Exception, who: str) -> Retry | GiveUp:
     from urllib3 import exceptions as u
 
     if isinstance(error, r.SSLError | u.SSLError):
-        return GiveUp(f"{who} shows a certificate that nobody here trusts; use http:// or make it trusted")
+        return GiveUp(f"{who} shows a certificate that is not trusted here; use http:// or make it trusted")
     if isinstance(error, r.InvalidURL | u.LocationValueError):
         return GiveUp(f"{who} is no address that can be called; correct the URL")
     return Retry(f"{who} {_why(error)}; it is tried again")

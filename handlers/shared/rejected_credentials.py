@@ -18,7 +18,7 @@ _CLOCK_SLACK_NS = 2 * 10**9  # Docker's start event and its StartedAt differ by 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What we would show at the door of `address`, and the container whose restart opens it anew."""
+    """A credential for one address, and the container after whose restart it is tried again."""
 
     key: str  # of the handlers' memory; hooks.handler.rejection_key makes it
     secret: str  # everything that decides: user and password, or the key; "" for none
@@ -26,16 +26,16 @@ class Credential:
 
     def check(self, ctx: Context) -> None:
         """Raises GiveUp, without any request, while this very credential stands rejected."""
-        note = ctx.memory.get(self.key)
-        if note is None:
+        record = ctx.memory.get(self.key)
+        if record is None:
             return
-        if self._changed(note, ctx) or (note["until_s"] is not None and ctx.now() >= note["until_s"]):
+        if self._changed(record, ctx) or (record["until_s"] is not None and ctx.now() >= record["until_s"]):
             ctx.memory.put(self.key, None)
             return
-        raise GiveUp(f"{note['said']} (not asked again since)")
+        raise GiveUp(f"{record['said']} (not tried again since)")
 
     def reject(self, ctx: Context, said: str, *, until_s: float | None = None) -> GiveUp:
-        """Remember the rejection (until `until_s`, seconds since the Unix epoch, if it ends by itself)."""
+        """Save the rejection (until `until_s`, seconds since the Unix epoch, if it ends by itself)."""
         salt = os.urandom(16)
         ctx.memory.put(self.key, {
             "salt": salt.hex(), "hash": self._hash(salt), "started_at": self._started_at(ctx),
@@ -43,10 +43,10 @@ class Credential:
         })  # fmt: skip
         return GiveUp(said)
 
-    def _changed(self, note: dict[str, str], ctx: Context) -> bool:
-        if self._started_at(ctx) > int(note["started_at"]) + _CLOCK_SLACK_NS:
+    def _changed(self, record: dict[str, str], ctx: Context) -> bool:
+        if self._started_at(ctx) > int(record["started_at"]) + _CLOCK_SLACK_NS:
             return True
-        return not hmac.compare_digest(self._hash(bytes.fromhex(note["salt"])), note["hash"])
+        return not hmac.compare_digest(self._hash(bytes.fromhex(record["salt"])), record["hash"])
 
     def _hash(self, salt: bytes) -> str:
         return hashlib.pbkdf2_hmac("sha256", self.secret.encode(), salt, _ROUNDS).hex()

@@ -1,4 +1,4 @@
-"""`webhook.post`: one HTTP request that tells another program of the event."""
+"""`webhook.post`: one HTTP request that reports the event to another program."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _judge(status: int, headers: Mapping[str, str], who: str, ctx: Context) -> O
     if 200 <= status < 300:
         return Outcome("changed", f"{who} took it ({status})")
     if 300 <= status < 400:
-        # its path may hold a token, so only the host is told
+        # its path may hold a token, so only the host is shown
         where = host_of(headers.get("Location", "")) or "another path"
         raise GiveUp(f"{who} sends us on to {where} ({status}), which is not followed; write the final URL instead")
     raise refusal(status, headers, who, ctx.now())

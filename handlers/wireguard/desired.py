@@ -1,4 +1,4 @@
-"""What the owner wants of all peers: the arguments of `wireguard.regenerate_peers`, checked one by one."""
+"""The desired values of all peers: the arguments of `wireguard.regenerate_peers`, checked one by one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_KEEPALIVE_S = 65535
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Desired:
     """What every profile should say. None leaves it as it is."""
 
     dns: tuple[str, ...] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.shared.docker import engine, find, look
+from handlers.shared.docker import docker_client, find, inspect
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, GiveUp, Retry
 
@@ -12,16 +12,16 @@ from hooks.handler import Context, GiveUp, Retry
 def addresses_of(name: str, ctx: Context) -> tuple[str, ...] | str:
     """The addresses at which WireGuard's container reaches this one, IPv4 first; or why it has none now.
 
-    Asks Docker: what gluehook believes may be a moment old. Raises Retry, and GiveUp where the two share no network.
+    Reads Docker, since ctx.world may be a moment old. Raises Retry, and GiveUp where the two share no network.
     """
-    with engine(ctx, f"look up the address of container '{name}'", "CONTAINERS=1") as client:
+    with docker_client(ctx, f"read the address of container '{name}'", "CONTAINERS=1") as client:
         dns = _named(client, name, ctx)
         if dns.restarting:
-            raise Retry(f"container '{name}' is restarting; its address is looked up when it runs")
+            raise Retry(f"container '{name}' is restarting; its address is read when it runs")
         if not dns.running:
             return f"container '{name}' does not run, so it has no address; WireGuard's peers are left as they are"
-        server = house(client, _named(client, ctx.settings.wireguard_container, ctx))
-        return _shared(name, house(client, dns), server)
+        server = network_holder(client, _named(client, ctx.settings.wireguard_container, ctx))
+        return _shared(name, network_holder(client, dns), server)
 
 
 def _named(client: Any, name: str, ctx: Context) -> InspectedContainer:
@@ -31,9 +31,9 @@ def _named(client: Any, name: str, ctx: Context) -> InspectedContainer:
     return seen
 
 
-def house(client: Any, seen: InspectedContainer) -> InspectedContainer:
-    """Itself, or the container in whose network namespace it lives."""
-    parent = look(client, seen.parent) if seen.parent else None
+def network_holder(client: Any, seen: InspectedContainer) -> InspectedContainer:
+    """Itself, or the container whose network namespace it shares."""
+    parent = inspect(client, seen.parent) if seen.parent else None
     return parent or seen
 
 

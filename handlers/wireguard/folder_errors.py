@@ -1,4 +1,4 @@
-"""Whether WireGuard's folder is here, and what its troubles mean: try later, or somebody has to change something."""
+"""Whether WireGuard's folder is here, and what its errors mean: Retry, or GiveUp with what to change."""
 
 from __future__ import annotations
 

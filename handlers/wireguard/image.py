@@ -12,9 +12,9 @@ from typing import Any
 
 from handlers.containers.restart_attempt import left_by_us, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
-from handlers.shared.docker import engine, find
+from handlers.shared.docker import docker_client, find
 from handlers.wireguard.conf import Malformed
-from handlers.wireguard.desired import Wish
+from handlers.wireguard.desired import Desired
 from handlers.wireguard.files import read
 from handlers.wireguard.plan import in_brackets
 from handlers.wireguard.rewrite import Rewrite, carry_out, survey
@@ -40,14 +40,14 @@ def hand_over(rewrite: Rewrite, ctx: Context) -> None:
         carry_out(rewrite, ctx.left)
         return
     name, directory = ctx.settings.wireguard_container, rewrite.layout.dir
-    with engine(ctx, f"restart container '{name}'", "CONTAINERS=1 and POST=1") as client:
+    with docker_client(ctx, f"restart container '{name}'", "CONTAINERS=1 and POST=1") as client:
         seen = find(client, name, ctx)
         if seen.stopped and not left_by_us(seen, ctx):
             raise LeftAlone(f"container '{name}' does not run, so nothing was handed to it")
-        files = _files(rewrite.wish, _environment(client, seen.id), directory)
+        files = _files(rewrite.desired, _environment(client, seen.id), directory)
         budget = RestartBudget(name, ctx)
         if refused := budget.refusal():
-            budget.told()
+            budget.report_refusal()
             raise LeftAlone(refused)
         atomic_files.write(files, like=rewrite.layout.path, secret=False)
         (directory / _MARKER).unlink(missing_ok=True)
@@ -63,7 +63,7 @@ def _wait(rewrite: Rewrite, ctx: Context) -> None:
     while ctx.left() > _PAUSE_S:
         ctx.wait(_PAUSE_S)
         try:
-            now = survey(read(layout.dir, layout.interface), rewrite.wish, rewrite.home_ssids)
+            now = survey(read(layout.dir, layout.interface), rewrite.desired, rewrite.home_ssids)
         except (Malformed, FileNotFoundError):  # it empties a file before it writes it
             continue
         if now.is_configured:
@@ -72,8 +72,8 @@ def _wait(rewrite: Rewrite, ctx: Context) -> None:
     raise Retry(f"container '{ctx.settings.wireguard_container}' was restarted and has not written what it was given")
 
 
-def _files(wish: Wish, environment: Mapping[str, str], directory: Path) -> dict[Path, bytes]:
-    values = {name: value for name, value in _values(wish).items() if value is not None}
+def _files(desired: Desired, environment: Mapping[str, str], directory: Path) -> dict[Path, bytes]:
+    values = {name: value for name, value in _values(desired).items() if value is not None}
     missing = [name for name in values if not environment.get(f"FILE__{name}", "").startswith(f"{_CONFIG}/")]
     if missing:
         lines = ", ".join(f"FILE__{name}: {_CONFIG}/gluehook/{name}" for name in missing)
@@ -88,15 +88,15 @@ def _files(wish: Wish, environment: Mapping[str, str], directory: Path) -> dict[
     return {directory / place: str(values[name]).encode() for name, place in places.items()}
 
 
-def _values(wish: Wish) -> dict[str, str | None]:
-    if wish.keepalive_s is not None:
+def _values(desired: Desired) -> dict[str, str | None]:
+    if desired.keepalive_s is not None:
         raise GiveUp("the image knows no keepalive of a peer's own; leave out keepalive, or method")
     return {
-        "PEERDNS": ",".join(wish.dns) if wish.dns else None,
-        "SERVERURL": in_brackets(wish.host) if wish.host else None,
-        "SERVERPORT": str(wish.port) if wish.port else None,
-        "ALLOWEDIPS": ",".join(wish.allowed_ips) if wish.allowed_ips else None,
-        "PEERS": ",".join(wish.peers) if wish.peers else None,
+        "PEERDNS": ",".join(desired.dns) if desired.dns else None,
+        "SERVERURL": in_brackets(desired.host) if desired.host else None,
+        "SERVERPORT": str(desired.port) if desired.port else None,
+        "ALLOWEDIPS": ",".join(desired.allowed_ips) if desired.allowed_ips else None,
+        "PEERS": ",".join(desired.peers) if desired.peers else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The running interface: who is let in, when each was last heard, from where.
+"""The running interface: which peers it accepts, when each was last heard, and from where.
 
 Never a command that prints a private key: `wg show IF dump` and `wg showconf` do. What `wg` complains about may quote
 one, so keys are hidden in it.
@@ -48,7 +48,7 @@ def inside(client: Any, container_id: str, *, left: Callable[[], float], wait: C
     return run
 
 
-def look(run: Inside, interface: str) -> dict[str, LivePeer]:
+def read_peers(run: Inside, interface: str) -> dict[str, LivePeer]:
     """Every peer of the interface, by public key. Raises Retry, or GiveUp where there is no `wg`."""
     # one command instead of three: each takes Docker a tenth of a second
     script = f'for what in {" ".join(_TABLES)}; do wg show "$0" $what || exit; echo {_BETWEEN}; done'
@@ -61,9 +61,9 @@ def look(run: Inside, interface: str) -> dict[str, LivePeer]:
 
 
 def synchronise(run: Inside, interface: str, path: str | None = None) -> None:
-    """Make the interface what its file says, without a word to those who are in it already (wg-quick(8)).
+    """Bring the interface up to date with its file, without disconnecting any peer (wg-quick(8)).
 
-    `path` is where the file lies in there; None: where `wg-quick` looks. Raises Retry, or GiveUp.
+    `path` is where the file lies in there; None: where `wg-quick` reads. Raises Retry, or GiveUp.
     """
     # Two steps: after a failed strip, wg would take the empty text and let nobody in. printf is the shell's own and
     # the text goes through a pipe, so that its keys are on no command line and in no other file.
@@ -72,21 +72,23 @@ def synchronise(run: Inside, interface: str, path: str | None = None) -> None:
 
 
 def serve(run: Inside, interface: str, server: Conf) -> bool:
-    """Let in whom the server's file lets in, without a word to those who are in already; whether that was a change.
+    """Accept the peers of the server's file, without disconnecting any; returns whether that was a change.
 
     Reads, compares, acts, reads back. Raises Retry, or GiveUp where the container is none of WireGuard's.
     """
-    wished = {str(entry.get("PublicKey")): _networks(entry.values("AllowedIPs")) for entry in server.peers}
-    before = look(run, interface)
-    if _let_in(before) == wished:
+    wanted = {str(entry.get("PublicKey")): _networks(entry.values("AllowedIPs")) for entry in server.peers}
+    before = read_peers(run, interface)
+    if _let_in(before) == wanted:
         return False
     synchronise(run, interface)
-    fresh = sorted(net for key, nets in wished.items() for net in nets - _let_in(before).get(key, set()))
+    fresh = sorted(net for key, nets in wanted.items() for net in nets - _let_in(before).get(key, set()))
     # a default route is not led anywhere: only wg-quick knows how to do that without locking itself out
     add_routes(run, interface, (net for net in fresh if not net.endswith("/0")), server.interface.get("Table"))
-    after = look(run, interface)
-    if _let_in(after) != wished:
-        raise Retry(f"WireGuard's {interface} took its new file and still lets in others than that says; look at it")
+    after = read_peers(run, interface)
+    if _let_in(after) != wanted:
+        raise Retry(
+            f"WireGuard's {interface} took its new file and accepts other peers than the file has; check its log"
+        )
     if any(after[key].handshake_s < before[key].handshake_s for key in before.keys() & after.keys()):
         raise Retry(f"WireGuard's {interface} took its new file and lost sessions; devices connect anew by themselves")
     return True

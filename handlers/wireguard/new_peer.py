@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_int
 from pathlib import Path
 
 from handlers.wireguard.conf import Conf, parse
-from handlers.wireguard.desired import Wish
+from handlers.wireguard.desired import Desired
 from handlers.wireguard.files import Layout, Peer, key_file, peer_id, read_key
 from handlers.wireguard.plan import DEFAULT_PORT, change, check_doubles, in_brackets
 from hooks.handler import GiveUp
@@ -36,17 +36,17 @@ class Newcomer:
     entry: list[str]
 
 
-def newcomers(layout: Layout, names: Sequence[str], wish: Wish, pairs: Pairs) -> list[Newcomer]:
+def newcomers(layout: Layout, names: Sequence[str], desired: Desired, pairs: Pairs) -> list[Newcomer]:
     """Everything for the peers of these names. Raises Malformed, OSError, and GiveUp for what cannot be met."""
     peers = [layout.peer(name) or _unknown(layout, name) for name in names]
     check_doubles([*layout.listed, *peers])
     *keys, (_, server_key) = pairs([*map(_private_key, peers), layout.server.interface.get("PrivateKey")])
-    free, likes = free_addresses(layout), _like_the_others(layout, wish)
+    free, likes = free_addresses(layout), _like_the_others(layout, desired)
     made = []
     for peer, (private, public) in zip(peers, keys, strict=True):
         addresses, shared = peer.addresses or next(free), _preshared_key(peer)
         if peer.profile:
-            profile = change(peer, wish).profile
+            profile = change(peer, desired).profile
         else:
             profile = _profile(peer, addresses, {"private": private, "shared": shared, "server": server_key}, likes)
         files = _key_files(peer, {"private": private, "public": public, "preshared": shared})
@@ -114,19 +114,19 @@ def _key_files(peer: Peer, keys: dict[str, str | None]) -> dict[Path, bytes]:
     return {path: f"{key}\n".encode() for path, key in paths.items() if key and not path.exists()}
 
 
-def _like_the_others(layout: Layout, wish: Wish) -> dict[str, str]:
-    """What a new profile says beside its own keys and address: what is wished, else what the first peer has."""
+def _like_the_others(layout: Layout, desired: Desired) -> dict[str, str]:
+    """What a new profile says beside its own keys and address: what is wanted, else what the first peer has."""
     other = next((peer for peer in layout.listed if peer.server), None)
     dns = other.dns if other else tuple(str(ip_interface(one).ip) for one in layout.server.interface.values("Address"))
     host, _, port = other.endpoint.rpartition(":") if other else ("", "", "")
-    if not (wish.host or host):
+    if not (desired.host or host):
         raise GiveUp("WireGuard's first peer must know where the server is; give it as endpoint")
     keepalive = other.server.get("PersistentKeepalive") if other and other.server else None
     return {
-        "dns": ", ".join(wish.dns or dns),
-        "endpoint": f"{in_brackets(wish.host) if wish.host else host}:{wish.port or port or DEFAULT_PORT}",
-        "allowed_ips": ", ".join(wish.allowed_ips or (other.allowed_ips if other else ()) or _EVERYTHING),
-        "keepalive": (keepalive or "") if wish.keepalive_s is None else str(wish.keepalive_s or ""),
+        "dns": ", ".join(desired.dns or dns),
+        "endpoint": f"{in_brackets(desired.host) if desired.host else host}:{desired.port or port or DEFAULT_PORT}",
+        "allowed_ips": ", ".join(desired.allowed_ips or (other.allowed_ips if other else ()) or _EVERYTHING),
+        "keepalive": (keepalive or "") if desired.keepalive_s is None else str(desired.keepalive_s or ""),
     }
 
 

@@ -1,4 +1,4 @@
-"""Who has to be told what: kept from before the files change until it is said, so that no crash swallows it."""
+"""What has to be reported to the owner: saved from before the files change until it is, so that no crash loses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to change, as pure data: the folder as it is and the owner's wish in, one change for each peer out."""
+"""What has to change, as pure data: in: the folder as it is and the desired values; out: one change for each peer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface, ip_network
 
 from handlers.wireguard.conf import Conf, Section
-from handlers.wireguard.desired import Wish, is_address
+from handlers.wireguard.desired import Desired, is_address
 from handlers.wireguard.files import Layout, Peer
 from hooks.handler import GiveUp
 
@@ -33,45 +33,45 @@ class Plan:
     removed: tuple[Peer, ...]
 
 
-def plan(layout: Layout, wish: Wish) -> Plan:
-    """The difference between what is and what is wished. Raises Malformed, and GiveUp for a wish that cannot be met."""
+def plan(layout: Layout, desired: Desired) -> Plan:
+    """The difference between the folder and the desired values. Raises Malformed, and GiveUp for what cannot be met."""
     listed = layout.listed
     check_doubles(listed)
-    stay = [peer for peer in listed if wish.peers is None or peer.name in wish.peers]
+    stay = [peer for peer in listed if desired.peers is None or peer.name in desired.peers]
     whole = {peer.name for peer in stay if peer.profile}
-    changes = (change(peer, wish) for peer in stay if peer.name in whole)
+    changes = (change(peer, desired) for peer in stay if peer.name in whole)
     return Plan(
         changes=tuple(one for one in changes if one.words),
-        new=tuple(name for name in wish.peers or () if name not in whole),
+        new=tuple(name for name in desired.peers or () if name not in whole),
         removed=tuple(peer for peer in listed if peer not in stay),
     )
 
 
-def change(peer: Peer, wish: Wish) -> Change:
-    """What the wish makes of one profile; without words, nothing."""
+def change(peer: Peer, desired: Desired) -> Change:
+    """The change of one profile; without words, it needs none."""
     assert peer.profile
     result = Change(peer, peer.profile, ())
-    for key, value, words in _differences(peer, wish):
+    for key, value, words in _differences(peer, desired):
         section = result.profile.interface if key == "DNS" else peer.server
         assert section
         result = replace(result, profile=result.profile.having(section, key, value), words=(*result.words, words))
     return result
 
 
-def _differences(peer: Peer, wish: Wish) -> Iterator[tuple[str, str | None, str]]:
+def _differences(peer: Peer, desired: Desired) -> Iterator[tuple[str, str | None, str]]:
     """Each key that has to change, its new value, and what to call that."""
-    if wish.dns is not None and _ips(peer.dns) != _ips(wish.dns):
-        _check_reach(peer, wish.dns)
+    if desired.dns is not None and _ips(peer.dns) != _ips(desired.dns):
+        _check_reach(peer, desired.dns)
         domains = [one for one in peer.dns if one not in _ips_as_written(peer.dns)]
-        yield "DNS", ", ".join([*wish.dns, *domains]), _words("DNS", _ips_as_written(peer.dns), wish.dns)
-    if (endpoint := _endpoint(peer, wish)) != peer.endpoint:
+        yield "DNS", ", ".join([*desired.dns, *domains]), _words("DNS", _ips_as_written(peer.dns), desired.dns)
+    if (endpoint := _endpoint(peer, desired)) != peer.endpoint:
         yield "Endpoint", endpoint, _words("endpoint", [peer.endpoint], [endpoint])
-    if wish.allowed_ips is not None and _nets(peer.allowed_ips) != _nets(wish.allowed_ips):
-        new = ", ".join(wish.allowed_ips)
-        yield "AllowedIPs", new, _words("allowed IPs", peer.allowed_ips, wish.allowed_ips)
-    if wish.keepalive_s is not None and (now_s := _keepalive_s(peer.server)) != wish.keepalive_s:
-        wished = str(wish.keepalive_s) if wish.keepalive_s else None
-        yield "PersistentKeepalive", wished, _words("keepalive", [_seconds(now_s)], [_seconds(wish.keepalive_s)])
+    if desired.allowed_ips is not None and _nets(peer.allowed_ips) != _nets(desired.allowed_ips):
+        new = ", ".join(desired.allowed_ips)
+        yield "AllowedIPs", new, _words("allowed IPs", peer.allowed_ips, desired.allowed_ips)
+    if desired.keepalive_s is not None and (now_s := _keepalive_s(peer.server)) != desired.keepalive_s:
+        wanted = str(desired.keepalive_s) if desired.keepalive_s else None
+        yield "PersistentKeepalive", wanted, _words("keepalive", [_seconds(now_s)], [_seconds(desired.keepalive_s)])
 
 
 def in_brackets(host: str) -> str:
@@ -79,15 +79,15 @@ def in_brackets(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _endpoint(peer: Peer, wish: Wish) -> str:
-    if wish.host is None and wish.port is None:
+def _endpoint(peer: Peer, desired: Desired) -> str:
+    if desired.host is None and desired.port is None:
         return peer.endpoint
     host, _, port = peer.endpoint.rpartition(":")
-    host = in_brackets(wish.host) if wish.host else host
+    host = in_brackets(desired.host) if desired.host else host
     if not host:
         assert peer.server
         raise peer.server.wrong("this [Peer] has no Endpoint, and no endpoint is given")
-    return f"{host}:{wish.port or port or DEFAULT_PORT}"
+    return f"{host}:{desired.port or port or DEFAULT_PORT}"
 
 
 def _keepalive_s(server: Section | None) -> int:

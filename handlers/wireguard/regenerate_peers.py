@@ -1,6 +1,13 @@
-"""`wireguard.regenerate_peers`: what devices import follows the server's name, its DNS and its list of peers.
+"""`wireguard.regenerate_peers`: keeps WireGuard's peer configurations up to date with the server.
 
-No key is ever changed, and who is connected stays connected. The folder is linuxserver/wireguard's.
+The shipped rule peers-follow-dns calls it when AdGuard has another address; `dns_of` then reads that address from
+Docker.
+It reads the folder of linuxserver/wireguard (files.py), compares it with the desired values (desired.py, plan.py), and
+writes what differs: profiles, QR codes, Apple profiles, the server's file (rewrite.py, new_peer.py, devices.py).
+It guarantees: no key is ever changed; a connected device stays connected; a full disk or a kill leaves each file old
+or new (hooks/storage), and the next run writes the rest; which devices must import again is reported exactly once
+(pending_notice.py). With `method = "container"` the image writes the files itself (image.py).
+Skipped where there is no WireGuard configuration. An argument that is left out keeps what the peers have.
 """
 
 from __future__ import annotations
@@ -10,12 +17,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from handlers.shared.docker import engine, look
-from handlers.wireguard import desired as wireguard_wish
+from handlers.shared.docker import docker_client, inspect
+from handlers.wireguard import desired as desired_values
 from handlers.wireguard import image as wireguard_image
 from handlers.wireguard import live as wireguard_live
 from handlers.wireguard.conf import Conf
-from handlers.wireguard.desired import Wish
+from handlers.wireguard.desired import Desired
 from handlers.wireguard.dns_address import addresses_of
 from handlers.wireguard.files import Layout, read
 from handlers.wireguard.folder_errors import absence, in_words
@@ -42,7 +49,9 @@ class RegenerateArgs:
     allowed_ips: str | list[str] | None = field(
         default=None, metadata={"says": "the networks that peers reach through the tunnel"}
     )
-    keepalive: Duration | None = field(default=None, metadata={"says": 'how often peers say a word; "0s" for never'})
+    keepalive: Duration | None = field(
+        default=None, metadata={"says": 'how often peers send a keepalive; "0s" for never'}
+    )
     peers: list[str] | None = field(
         default=None,
         metadata={"says": "all peers by name; new ones are made, others are locked out, their folders stay"},
@@ -58,10 +67,10 @@ class RegenerateArgs:
 
 
 class RegeneratePeers(Handler[RegenerateArgs]):
-    """Rewrite what differs, let new peers in and removed ones no more, and say who must import what."""
+    """Rewrite what differs, add new peers, lock removed ones out, and say which devices must import what."""
 
     name: ClassVar[str] = "wireguard.regenerate_peers"
-    says: ClassVar[str] = "brings WireGuard's peers, what they import and whom the server lets in up to date; keys stay"
+    says: ClassVar[str] = "brings WireGuard's peers, their files and the server's list of peers up to date; keys stay"
     Args: ClassVar[type] = RegenerateArgs
     reconciles: ClassVar[bool] = True
 
@@ -70,14 +79,14 @@ class RegeneratePeers(Handler[RegenerateArgs]):
         return (f"wireguard:{args.dir or settings.wireguard_dir}", f"container:{settings.wireguard_container}")
 
     def plan(self, args: RegenerateArgs, ctx: Context) -> str | None:
-        """What is out of step, or None. What only the running server does not know yet is not looked for."""
+        """What differs, or None. What only the running server does not have yet is not read."""
         rewrite = _survey(args, ctx)
         if isinstance(rewrite, str) or not rewrite.words:
             return None
         return f"WireGuard's peers in {rewrite.layout.dir} would change: {listing(rewrite.words)}"
 
     def apply(self, args: RegenerateArgs, ctx: Context) -> Outcome:
-        """Look, write what differs, bring the running server in step, and tell whatever was not told yet."""
+        """Read, write what differs, update the running server, and report what was not reported yet."""
         rewrite = _survey(args, ctx)
         if isinstance(rewrite, str):
             return Outcome("skipped", rewrite)
@@ -91,16 +100,16 @@ class RegeneratePeers(Handler[RegenerateArgs]):
 
 def _survey(args: RegenerateArgs, ctx: Context) -> Rewrite | str:
     """What is out of step, or why that is not to be asked now."""
-    wish, interface, ssids = _wish(args), _interface(args, ctx), _home_ssids(args)
+    desired, interface, ssids = _desired(args), _interface(args, ctx), _home_ssids(args)
     directory = Path(args.dir or ctx.settings.wireguard_dir)
     with in_words(directory, _SO):
-        if absent := absence(directory):  # first of all: who has no WireGuard hears of nothing else
+        if absent := absence(directory):  # first: without WireGuard nothing else is worth a message
             return absent
         found = addresses_of(args.dns_of, ctx) if args.dns_of else ()
         if isinstance(found, str):
             return found
         layout = read(directory, interface)
-        return survey(layout, _with_dns(wish, found, layout), ssids)
+        return survey(layout, _with_dns(desired, found, layout), ssids)
 
 
 def _interface(args: RegenerateArgs, ctx: Context) -> str:
@@ -120,24 +129,24 @@ def _home_ssids(args: RegenerateArgs) -> tuple[str, ...] | None:
     return tuple(args.home_ssids)
 
 
-def _wish(args: RegenerateArgs) -> Wish:
+def _desired(args: RegenerateArgs) -> Desired:
     if args.dns is not None and args.dns_of is not None:
         raise GiveUp("wireguard.regenerate_peers has both dns and dns_of; leave one out")
-    return Wish(
-        dns=wireguard_wish.addresses(args.dns),
-        host=wireguard_wish.host(args.endpoint),
-        port=wireguard_wish.port(args.port),
-        allowed_ips=wireguard_wish.networks(args.allowed_ips),
-        keepalive_s=wireguard_wish.keepalive_s(args.keepalive),
-        peers=wireguard_wish.names(args.peers),
+    return Desired(
+        dns=desired_values.addresses(args.dns),
+        host=desired_values.host(args.endpoint),
+        port=desired_values.port(args.port),
+        allowed_ips=desired_values.networks(args.allowed_ips),
+        keepalive_s=desired_values.keepalive_s(args.keepalive),
+        peers=desired_values.names(args.peers),
     )
 
 
-def _with_dns(wish: Wish, candidates: Sequence[str], layout: Layout) -> Wish:
+def _with_dns(desired: Desired, candidates: Sequence[str], layout: Layout) -> Desired:
     # of several shared networks the one that peers use already
     used = {address for peer in layout.listed for address in peer.dns}
     chosen = next((one for one in candidates if one in used), next(iter(candidates), None))
-    return replace(wish, dns=(chosen,)) if chosen else wish
+    return replace(desired, dns=(chosen,)) if chosen else desired
 
 
 def _by_the_image(rewrite: Rewrite, notice: Notice, ctx: Context) -> Outcome:
@@ -152,13 +161,13 @@ def _by_the_image(rewrite: Rewrite, notice: Notice, ctx: Context) -> Outcome:
 def _serve(server: Conf, layout: Layout, notice: Notice, ctx: Context) -> Outcome:
     """Bring the running server in step with its file."""
     name = ctx.settings.wireguard_container
-    with engine(ctx, f"tell the server in container '{name}'", "CONTAINERS=1, EXEC=1 and POST=1") as client:
-        seen = look(client, name)
+    with docker_client(ctx, f"update the server in container '{name}'", "CONTAINERS=1, EXEC=1 and POST=1") as client:
+        seen = inspect(client, name)
         if seen is None:
             return notice.outcome(f"Docker knows no container '{name}', so restart WireGuard where it runs")
         if not seen.running:
             return notice.outcome(f"container '{name}' does not run and reads its file when it starts")
         inside = wireguard_live.inside(client, seen.id, left=ctx.left, wait=ctx.wait)
         is_new = wireguard_live.serve(inside, layout.interface, server)
-    done = notice.outcome("the running server was told, and nobody was disconnected" if is_new else "")
+    done = notice.outcome("the running server has the new peers, and no device was disconnected" if is_new else "")
     return replace(done, status="changed") if is_new else done

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from handlers.wireguard.child_client import device_files, pairs
 from handlers.wireguard.conf import Conf
-from handlers.wireguard.desired import Wish
+from handlers.wireguard.desired import Desired
 from handlers.wireguard.files import Layout, Peer
 from handlers.wireguard.new_peer import Newcomer, newcomers
 from handlers.wireguard.plan import Plan, plan
@@ -20,7 +20,7 @@ class Rewrite:
     """All that is out of step."""
 
     layout: Layout
-    wish: Wish
+    desired: Desired
     home_ssids: tuple[str, ...] | None
     plan: Plan
     stale: tuple[Peer, ...]  # their profile is right, and what was made of it is missing or older
@@ -35,7 +35,7 @@ class Rewrite:
 
     @property
     def is_configured(self) -> bool:
-        """Whether every configuration is as wished; only what is made of them may be out of step."""
+        """Whether every configuration is as wanted; only what is made of them may be out of step."""
         return not (self.plan.changes or self.plan.new or self.plan.removed)
 
     @property
@@ -44,22 +44,22 @@ class Rewrite:
         return [*(change.peer.name for change in self.plan.changes), *self.plan.new]
 
 
-def survey(layout: Layout, wish: Wish, home_ssids: tuple[str, ...] | None) -> Rewrite:
+def survey(layout: Layout, desired: Desired, home_ssids: tuple[str, ...] | None) -> Rewrite:
     """What has to be written; reads no file but those of Wi-Fi names. Raises Malformed, GiveUp, OSError."""
-    found = plan(layout, wish)
+    found = plan(layout, desired)
     settled = {change.peer.id for change in found.changes} | {peer.id for peer in found.removed}
     stay = [peer for peer in layout.listed if peer.profile and peer.id not in settled]
-    return Rewrite(layout, wish, home_ssids, found, tuple(peer for peer in stay if is_stale(peer, home_ssids)))
+    return Rewrite(layout, desired, home_ssids, found, tuple(peer for peer in stay if is_stale(peer, home_ssids)))
 
 
 def carry_out(rewrite: Rewrite, left: Callable[[], float]) -> Conf:
     """Write everything, within the time `left` in seconds; the server's file as it is afterwards.
 
-    What is made of profiles is replaced before them, and the server's file last: who is killed in between finds at
-    the next run what is left to do. Raises Malformed, GiveUp, Retry, OSError.
+    What is made of profiles is replaced before them, and the server's file last: after a kill in between,
+    the next run finds what is left to do. Raises Malformed, GiveUp, Retry, OSError.
     """
     found, layout = rewrite.plan, rewrite.layout
-    new = newcomers(layout, found.new, rewrite.wish, lambda private: pairs(private, left)) if found.new else []
+    new = newcomers(layout, found.new, rewrite.desired, lambda private: pairs(private, left)) if found.new else []
     profiles = {change.peer.id: change.profile for change in found.changes} | {one.peer.id: one.profile for one in new}
     peers = [*(change.peer for change in found.changes), *(one.peer for one in new), *rewrite.stale]
     made = _devices(peers, profiles, rewrite, left)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from handlers.shared.docker import engine, look
-from handlers.wireguard import desired as wireguard_wish
+from handlers.shared.docker import docker_client, inspect
+from handlers.wireguard import desired as desired_values
 from handlers.wireguard import live as wireguard_live
 from handlers.wireguard.dns_address import addresses_of
 from handlers.wireguard.folder_errors import absence, in_words
@@ -24,7 +24,7 @@ from hooks.storage import atomic_files
 
 _FORWARD = re.compile(r"(?m)^(?P<indent>[ \t]*)forward[ \t]+\.[ \t]+(?P<to>[^\s{#]+(?:[ \t]+[^\s{#]+)*)")
 _RELOAD = re.compile(r"(?m)^[ \t]*reload\b")
-_RELOAD_LINE = "reload 10s"  # from now on CoreDNS looks at its file by itself
+_RELOAD_LINE = "reload 10s"  # from now on CoreDNS reads its file again by itself
 _RESTART = ("/command/s6-svc", "-r", "/run/service/svc-coredns")
 
 
@@ -63,7 +63,7 @@ class Corefile:
         return _RELOAD.search(self.text) is not None
 
     def forwarding(self, to: Sequence[str]) -> str:
-        """The text that forwards there, and that CoreDNS looks at again."""
+        """The text that forwards there, and that CoreDNS reads again."""
         (found,) = _FORWARD.finditer(self.text)
         reload = "" if self.reloads else f"{found['indent']}{_RELOAD_LINE}\n"
         line = found[0].removesuffix(found["to"]) + " ".join(to)
@@ -93,20 +93,20 @@ class SetDnsForward(Handler[ForwardArgs]):
         )
 
     def apply(self, args: ForwardArgs, ctx: Context) -> Outcome:
-        """Look, write what differs, and restart CoreDNS once, if it would not look by itself."""
+        """Read, write what differs, and restart CoreDNS once where it would not read the file by itself."""
         found = _survey(args, ctx)
         if isinstance(found, str):
             return Outcome("skipped", found)
         file, to = found
-        where, owed = f"{file.path} forwards to {', '.join(to)}", f"wireguard.coredns:{file.path}"
-        if file.to == to and not ctx.memory.get(owed):
+        where, pending = f"{file.path} forwards to {', '.join(to)}", f"wireguard.coredns:{file.path}"
+        if file.to == to and not ctx.memory.get(pending):
             return Outcome("unchanged", where)
-        ctx.memory.put(owed, not file.reloads or ctx.memory.get(owed))  # survives us between the file and the restart
+        ctx.memory.put(pending, not file.reloads or ctx.memory.get(pending))
         if file.to != to:
             with in_words(file.path.parent):
                 atomic_files.write({file.path: file.forwarding(to).encode()}, like=file.path, secret=False)
-        said = _have_it_read(ctx) if ctx.memory.get(owed) else "CoreDNS reads it within seconds"
-        ctx.memory.put(owed, None)
+        said = _reload_coredns(ctx) if ctx.memory.get(pending) else "CoreDNS reads it within seconds"
+        ctx.memory.put(pending, None)
         return Outcome("changed", f"{where}; {said}")
 
 
@@ -114,7 +114,7 @@ def _survey(args: ForwardArgs, ctx: Context) -> tuple[Corefile, tuple[str, ...]]
     """The file and where it should forward to, or why that is not to be asked now."""
     if (args.dns is None) == (args.dns_of is None):
         raise GiveUp('wireguard.set_dns_forward needs one of dns and dns_of; write for example dns_of = "adguard"')
-    given, directory = wireguard_wish.addresses(args.dns), Path(args.dir or ctx.settings.wireguard_dir)
+    given, directory = desired_values.addresses(args.dns), Path(args.dir or ctx.settings.wireguard_dir)
     path = directory / "coredns" / "Corefile"
     with in_words(directory):
         if absent := absence(directory):
@@ -131,16 +131,16 @@ def _to(addresses: tuple[str, ...], file: Corefile, *, one: bool) -> tuple[str, 
     return tuple(a for a in addresses if a in file.to)[:1] or addresses[:1] if one else addresses
 
 
-def _have_it_read(ctx: Context) -> str:
+def _reload_coredns(ctx: Context) -> str:
     name = ctx.settings.wireguard_container
-    by_hand = f"CoreDNS reads it after `docker restart {name}`, once; from then on by itself"
-    with engine(ctx, f"restart CoreDNS in container '{name}'", "CONTAINERS=1, EXEC=1 and POST=1") as client:
-        seen = look(client, name)
+    manual = f"CoreDNS reads it after `docker restart {name}`, once; from then on by itself"
+    with docker_client(ctx, f"restart CoreDNS in container '{name}'", "CONTAINERS=1, EXEC=1 and POST=1") as client:
+        seen = inspect(client, name)
         if seen is None:
-            return by_hand
+            return manual
         if not seen.running:
             return f"CoreDNS reads it when container '{name}' starts"
         with suppress(Retry):
             inside = wireguard_live.inside(client, seen.id, left=ctx.left, wait=ctx.wait)
-            return by_hand if inside(_RESTART)[0] else "CoreDNS was restarted to read it"
-    return by_hand
+            return manual if inside(_RESTART)[0] else "CoreDNS was restarted to read it"
+    return manual

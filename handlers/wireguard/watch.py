@@ -1,6 +1,6 @@
-"""Which devices are connected, and from where: the states that a look at the running interface shows.
+"""Which devices are connected, and from where: the states that the running interface shows.
 
-Nothing tells of a handshake, so `hooks/sources/polling.py` calls `states` every so often and tells the difference.
+Nothing tells of a handshake, so `hooks/sources/polling.py` calls `states` every so often and emits the difference.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handlers.shared import docker
-from handlers.shared.docker import engine
+from handlers.shared.docker import docker_client
 from handlers.wireguard import files as wireguard_files
 from handlers.wireguard import live as wireguard_live
-from handlers.wireguard.dns_address import house
+from handlers.wireguard.dns_address import network_holder
 from handlers.wireguard.files import Layout
 from handlers.wireguard.folder_errors import in_words
 from handlers.wireguard.live import LivePeer
@@ -56,13 +56,15 @@ def layout_of(settings: Settings) -> Layout:
 def look(ctx: Context) -> Live:
     """The peers of the interface, as its container shows them. Raises Retry or GiveUp for what keeps us from it."""
     name = ctx.settings.wireguard_container
-    with engine(ctx, f"look at WireGuard's peers in container '{name}'", "CONTAINERS=1, EXEC=1 and POST=1") as client:
-        container = docker.look(client, name)
+    with docker_client(
+        ctx, f"read WireGuard's peers in container '{name}'", "CONTAINERS=1, EXEC=1 and POST=1"
+    ) as client:
+        container = docker.inspect(client, name)
         if container is None or not container.running:
             raise Retry(f"container '{name}' (WIREGUARD_CONTAINER) does not run")
         inside = wireguard_live.inside(client, container.id, left=ctx.left, wait=ctx.wait)
-        peers = wireguard_live.look(inside, ctx.settings.wireguard_interface)
-        return Live(peers, house(client, container).gateways, ctx.now())
+        peers = wireguard_live.read_peers(inside, ctx.settings.wireguard_interface)
+        return Live(peers, network_holder(client, container).gateways, ctx.now())
 
 
 def is_connected(peer: LivePeer, now_s: float) -> bool:

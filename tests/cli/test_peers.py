@@ -60,7 +60,7 @@ def test_where_nobody_can_look_the_files_are_shown(here: Gluehook, folder: Path)
     assert head.split() == ["peer", "address", "handshake", "seen", "at", "to", "import", "in", "step"]
     assert re.split(r"\s{2,}", iphone.rstrip()) == ["iphone", "10.13.13.2", "?", "QR, iOS, macOS", "yes"]
     assert re.split(r"\s{2,}", tablet.rstrip())[-2:] == ["nothing", "it has no QR code"]
-    assert "cannot look at WireGuard's peers in container 'wireguard'" in said.stderr
+    assert "cannot read WireGuard's peers in container 'wireguard'" in said.stderr
     assert said.stderr.rstrip().endswith("; so only the files are shown")
     assert not [key for key in keys(folder) if key in said.stdout + said.stderr]
 

@@ -138,7 +138,7 @@ def test_what_does_not_help_is_stepped_up_and_then_given_up(server: Server) -> N
     hears("heal-vpn-harder: container 'gluetun' restarted")
     assert len(server.gluetun.writes) == 6
     hears("heal-vpn-harder ran 2 times for gluetun")
-    hears("give-up: no APPRISE_URLS is set, so nobody was told: The VPN needs you: ")
+    hears("give-up: no APPRISE_URLS is set, so no message was sent: The VPN needs you: ")
     assert server.state_of("gluetun")["StartedAt"] > started
     assert len(server.gluehook.told("heal-vpn-harder: container 'gluetun' restarted")) == 2
 

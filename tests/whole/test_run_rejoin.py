@@ -82,7 +82,7 @@ def test_after_a_restart_of_gluetun_everyone_is_back_in_its_network_and_that_wak
         server.docker.shell("gluetun", "rm /ok")
         hears("gluetun: container.unhealthy", since=later)
         server.docker.shell("gluetun", "touch /ok")
-        hears("rejoin-network: everyone in the network of 'gluetun' is well in it", since=later)
+        hears("rejoin-network: every container in the network of 'gluetun' is attached to it", since=later)
     assert len(server.gluehook.told("rejoin-network: containers", since=since)) == 1
 
 
@@ -97,7 +97,7 @@ def test_who_must_be_recreated_is_told_with_the_command_that_does_it(server: Ser
     hears("rejoin-network: 'gluetun' has been re-created, so that container 'qbittorrent' must be, too", "in 1s")
     command = "docker compose -f /srv/compose.yaml -p home up -d --force-recreate torrents"
     hears("ERROR", "rejoin-network: ", command)
-    hears("rejoin-failed: no APPRISE_URLS is set, so nobody was told: Containers are cut off", command)
+    hears("rejoin-failed: no APPRISE_URLS is set, so no message was sent: Containers are cut off", command)
     assert inspected(server.docker, "qbittorrent")["Id"] == old
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.shared import docker_exec
-from handlers.shared.docker import engine
+from handlers.shared.docker import docker_client
 from handlers.shared.output import Tail
 from handlers.wireguard.live import Inside
 from hooks.doctor.facts.model import Docker
@@ -25,7 +25,7 @@ def runner(ctx: Context, docker: Docker, name: str) -> Inside | None:
 
     def run(command: Sequence[str]) -> tuple[int, str]:
         tail, doing = Tail(_MOST_BYTES), f"run '{command[0]}' in container '{name}'"
-        with engine(ctx, doing, "CONTAINERS=1, EXEC=1 and POST=1") as client:
+        with docker_client(ctx, doing, "CONTAINERS=1, EXEC=1 and POST=1") as client:
             code = docker_exec.run(client, seen.id, command, tail.add, left=ctx.left, wait=ctx.wait)
         if code is None:
             raise Retry(f"cannot {doing}: it did not end in time")

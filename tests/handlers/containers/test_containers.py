@@ -118,7 +118,7 @@ def test_the_budget_is_a_sliding_hour_and_outlives_gluehook() -> None:
         budget.spend()
     again = RestartBudget("box", context(memory=memory, clock=clock))
     assert "for 56 minutes" in str(again.refusal())
-    again.told()
+    again.report_refusal()
     assert "still out of restarts, for 56 more minutes" in str(again.refusal())
     assert RestartBudget("other", context(memory=memory, clock=clock)).refusal() is None
     clock.now_s = 10_000.0 + 3599

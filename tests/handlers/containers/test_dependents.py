@@ -13,7 +13,7 @@ from handlers.containers.dependents import Link, State, judged, members, orphans
 from handlers.containers.recreate import recreate
 from handlers.containers.rejoin import Rejoin, RejoinArgs
 from handlers.containers.rejoin_work import waves
-from handlers.containers.temporary_names import Mark, aside, mark_of
+from handlers.containers.temporary_names import Mark, mark_of, temporary_name
 from hooks.docker.container import InspectedContainer, ListedContainer, inspected, listed
 from hooks.handler import Retry
 from tests.handlers.cases_general import docker_at, engine_of
@@ -159,8 +159,8 @@ def test_labels_in_a_circle_are_no_order() -> None:
 
 
 def test_a_leftover_says_whose_it_is_and_is_nobodys_dependent() -> None:
-    old = replace(one("web", VPN.id), name=aside("web", "old", ident("web")))
-    new = replace(one("fresh", VPN.id), name=aside("web", "new", ident("web")))
+    old = replace(one("web", VPN.id), name=temporary_name("web", "old", ident("web")))
+    new = replace(one("fresh", VPN.id), name=temporary_name("web", "new", ident("web")))
     copied = replace(one("copied", VPN.id), name=old.name)
     mark = ident("web")[:12]
     assert [mark_of(x) for x in (old, new, copied)] == [Mark("web", "old", mark), Mark("web", "new", mark), None]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from handlers.containers.rejoin import Rejoin, RejoinArgs
-from handlers.containers.temporary_names import aside
+from handlers.containers.temporary_names import temporary_name
 from hooks.handler import Duration
 from hooks.world.model import World
 from tests.handlers.cases_general import docker_at
@@ -248,7 +248,7 @@ def test_one_that_cannot_be_inspected_hides_nobody(engine: Dockerd, door: Gate) 
 def test_what_only_bears_such_a_name_is_no_leftover_of_ours(engine: Dockerd) -> None:
     engine.run("vpn")
     engine.run("dep")
-    copied = aside("dep", "old", "0123456789ab")
+    copied = temporary_name("dep", "old", "0123456789ab")
     engine.run(copied)
     assert ends(Rejoin(), RECREATE, now(engine))[0] == "unchanged"
     assert names(engine) == {"vpn", "dep", copied}
@@ -258,7 +258,7 @@ def test_a_leftover_is_taken_for_no_dependent(engine: Dockerd) -> None:
     engine.run("vpn")
     old = engine.run("dep", network="container:vpn")
     with closing(engine.client()) as client:
-        client.rename("dep", aside("dep", "old", old))
+        client.rename("dep", temporary_name("dep", "old", old))
     engine.run("dep", network="container:vpn")  # as if the removal of the old one had failed
     with closing(engine.client()) as client:
         client.stop(old)

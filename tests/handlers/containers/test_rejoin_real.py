@@ -59,7 +59,7 @@ def test_after_a_restart_everyone_follows_and_the_second_look_finds_all_well(eng
     assert {namespace(engine, name) for name in ("dep", "nested")} == {namespace(engine, "vpn")}
     assert state(engine, "nested")["StartedAt"] > state(engine, "dep")["StartedAt"], "or it were in the old one"
     assert state(engine, "other") == other
-    assert rejoins(engine) == ("unchanged", "everyone in the network of 'vpn' is well in it")
+    assert rejoins(engine) == ("unchanged", "every container in the network of 'vpn' is attached to it")
     assert Rejoin().plan(REPORT, now(engine)) is None
 
 
@@ -113,7 +113,7 @@ def test_after_a_recreation_others_are_given_time_and_then_the_owner_is_told_how
     with pytest.raises(Retry) as end:
         Rejoin().apply(REPORT, ctx)
     assert end.value.after == pytest.approx(60, abs=1)
-    assert "Compose, or whoever did it, has 60 s for that" in end.value.said
+    assert "Compose, or the tool that did it, has 60 s for that" in end.value.said
     later = replace(ctx, now=lambda: ctx.now() + 61)
     word, said = ends(Rejoin(), REPORT, later)
     assert word == "GiveUp"
@@ -171,7 +171,7 @@ def test_by_composes_labels_where_no_id_is_remembered(engine: Dockerd) -> None:
     assert (status, said.partition("; ")[0]) == (
         "changed", "containers 'byhand' and 'composed' re-created, in the network of 'vpn'",
     )  # fmt: skip
-    assert "container 'lost' joins a container that is no more, and nothing tells which that was" in said
+    assert "container 'lost' joins a container that no longer exists, and it is not known which one that was" in said
     assert {namespace(engine, name) for name in ("byhand", "composed")} == {namespace(engine, "vpn")}
 
 
@@ -252,7 +252,7 @@ def test_a_parent_that_is_being_recreated_is_waited_for(engine: Dockerd) -> None
     old = engine.run("vpn")
     engine.run("dep", network="container:vpn")
     engine.remove("vpn")
-    said = "container 'vpn' is gone; whoever shares its network is seen to when it is back"
+    said = "container 'vpn' is gone; the containers that share its network are handled when it is back"
     world = World(containers={"vpn": Container("vpn", old)})
     assert rejoins(engine, world=world) == ("skipped", said)
 

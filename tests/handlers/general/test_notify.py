@@ -66,7 +66,7 @@ def test_each_address_is_told(service: Service, other: Service) -> None:
 def test_without_an_address_it_says_so_and_is_done() -> None:
     for ctx in (context(), told(" ,\n")):
         assert Send().apply(ARGS, ctx) == Outcome(
-            "skipped", "no APPRISE_URLS is set, so nobody was told: The VPN needs you: Look at its log."
+            "skipped", "no APPRISE_URLS is set, so no message was sent: The VPN needs you: Look at its log."
         )
         assert Send().plan(ARGS, ctx) is None
 

@@ -36,7 +36,7 @@ def test_a_wrong_key_is_shown_once_and_the_role_is_named() -> None:
             assert f'"{words}"' in said
         assert "wrong-4d" not in said + str(r.memory.values)
         asked = len(r.fake.asks)
-        assert "not asked again" in r.gives_up()
+        assert "not tried again" in r.gives_up()
         assert len(r.fake.asks) == asked
         r.container = replace(_RUNNING, started_at=_RUNNING.started_at + 10**10)  # with a corrected role
         r.secrets = {"GLUETUN_API_KEY": "fake-gluetun-key"}

@@ -69,7 +69,7 @@ def test_a_running_server_lets_the_new_peer_in_and_the_removed_one_no_more(engin
     both = RegenerateArgs(peers=["phone", "tablet"])
     status, said = told(engine, folder, both)
     assert status == "changed"
-    assert "tablet: new; the running server was told, and nobody was disconnected" in said
+    assert "tablet: new; the running server has the new peers, and no device was disconnected" in said
     with closing(engine.client()) as client:
         inside = wireguard_live.inside(client, state_id(engine), left=ctx.left, wait=ctx.wait)
         assert lets_in(inside) == {("10.13.13.2/32",), ("10.13.13.3/32",)}
@@ -99,7 +99,7 @@ def state_id(engine: Dockerd) -> str:
 
 
 def lets_in(inside: wireguard_live.Inside) -> set[tuple[str, ...]]:
-    return {peer.allowed_ips for peer in wireguard_live.look(inside, "wg0").values()}
+    return {peer.allowed_ips for peer in wireguard_live.read_peers(inside, "wg0").values()}
 
 
 # -- the image writes its files itself ------------------------------------------------------------------------

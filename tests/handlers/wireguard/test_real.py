@@ -12,7 +12,7 @@ from PIL import Image
 
 from handlers.wireguard import files as wireguard_files
 from handlers.wireguard import live as wireguard_live
-from handlers.wireguard.desired import Wish
+from handlers.wireguard.desired import Desired
 from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
 from handlers.wireguard.rewrite import carry_out, survey
 from hooks.config.settings import Settings
@@ -40,9 +40,9 @@ def hosts(folder: Path, tmp_path: Path) -> Iterator[tuple[Host, Host]]:
         yield server, client
 
 
-def regenerate(folder: Path, wish: Wish) -> None:
+def regenerate(folder: Path, desired: Desired) -> None:
     """What the handler writes; the running server is another thing."""
-    carry_out(survey(wireguard_files.read(folder), wish, None), lambda: 20.0)
+    carry_out(survey(wireguard_files.read(folder), desired, None), lambda: 20.0)
 
 
 def conf(folder: Path, name: str) -> Path:
@@ -51,11 +51,11 @@ def conf(folder: Path, name: str) -> Path:
 
 def test_a_device_that_imports_the_generated_file_is_let_in(folder: Path, hosts: tuple[Host, Host]) -> None:
     server, client = hosts
-    regenerate(folder, Wish(host=SERVER, dns=("172.18.0.15",)))
+    regenerate(folder, Desired(host=SERVER, dns=("172.18.0.15",)))
     client.start(conf(folder, "iphone"), "10.13.13.2/24")
-    assert wireguard_live.look(server.inside, INTERFACE)[public_key(folder, "iphone")].handshake_s == 0
+    assert wireguard_live.read_peers(server.inside, INTERFACE)[public_key(folder, "iphone")].handshake_s == 0
     assert client.reaches(INSIDE)
-    (peer,) = wireguard_live.look(server.inside, INTERFACE).values()
+    (peer,) = wireguard_live.read_peers(server.inside, INTERFACE).values()
     assert peer.public_key == public_key(folder, "iphone")
     assert peer.handshake_s > 0
     assert peer.endpoint.startswith(f"{CLIENT}:")
@@ -66,11 +66,11 @@ def test_a_new_peer_is_let_in_and_the_first_keeps_its_session(
     folder: Path, hosts: tuple[Host, Host], tmp_path: Path
 ) -> None:
     server, client = hosts
-    regenerate(folder, Wish(host=SERVER))
+    regenerate(folder, Desired(host=SERVER))
     client.start(conf(folder, "iphone"), "10.13.13.2/24")
     assert client.reaches(INSIDE)
     before = server.wg("latest-handshakes")
-    regenerate(folder, Wish(peers=("iphone", "ipad")))
+    regenerate(folder, Desired(peers=("iphone", "ipad")))
     wireguard_live.synchronise(server.inside, INTERFACE)
     assert server.wg("latest-handshakes") == {**before, public_key(folder, "ipad"): "0"}
     assert client.reaches(INSIDE)
@@ -87,11 +87,11 @@ def test_a_new_peer_is_let_in_and_the_first_keeps_its_session(
 
 def test_a_peer_that_was_taken_out_is_let_in_no_more(folder: Path, hosts: tuple[Host, Host]) -> None:
     server, client = hosts
-    regenerate(folder, Wish(host=SERVER, peers=("iphone", "ipad")))
+    regenerate(folder, Desired(host=SERVER, peers=("iphone", "ipad")))
     client.start(conf(folder, "iphone"), "10.13.13.2/24")
     wireguard_live.synchronise(server.inside, INTERFACE)
     assert client.reaches(INSIDE)
-    regenerate(folder, Wish(peers=("ipad",)))
+    regenerate(folder, Desired(peers=("ipad",)))
     wireguard_live.synchronise(server.inside, INTERFACE)
     assert list(server.wg("allowed-ips")) == [public_key(folder, "ipad")]
     assert not client.reaches(INSIDE, wait_s=1)
@@ -101,11 +101,11 @@ def test_a_device_that_has_not_imported_yet_still_gets_in(
     folder: Path, hosts: tuple[Host, Host], tmp_path: Path
 ) -> None:
     server, client = hosts
-    regenerate(folder, Wish(host=SERVER))
+    regenerate(folder, Desired(host=SERVER))
     shutil.copy(conf(folder, "iphone"), tmp_path / "imported.conf")
     regenerate(
         folder,
-        Wish(host="192.168.1.10", dns=("172.18.0.99",), allowed_ips=("10.13.13.0/24",), peers=("iphone", "ipad")),
+        Desired(host="192.168.1.10", dns=("172.18.0.99",), allowed_ips=("10.13.13.0/24",), peers=("iphone", "ipad")),
     )
     assert "172.18.0.99" in conf(folder, "iphone").read_text()
     wireguard_live.synchronise(server.inside, INTERFACE)
@@ -125,7 +125,7 @@ def test_the_handler_lets_a_new_device_in_and_nobody_loses_a_session(dockerd: Do
     dockerd.mend()
     folder = make_folder(tmp_path / "config", ["iphone"], endpoint=f"{SERVER}:51820")
     ctx = now(dockerd, settings=Settings(wireguard_dir=str(folder)))
-    wish = RegenerateArgs(dns="172.18.0.15", peers=["iphone", "ipad"], home_ssids=["Home"])
+    desired = RegenerateArgs(dns="172.18.0.15", peers=["iphone", "ipad"], home_ssids=["Home"])
     with (
         container(dockerd, folder, tmp_path / "wireguard-go.log") as server,
         host(tmp_path / "iphone", tmp_path / "iphone-confs") as iphone,
@@ -137,7 +137,7 @@ def test_the_handler_lets_a_new_device_in_and_nobody_loses_a_session(dockerd: Do
         iphone.start(conf(folder, "iphone"), "10.13.13.2/24")
         assert iphone.reaches(INSIDE)
         before = server.wg("latest-handshakes")
-        assert ends(RegeneratePeers(), wish, ctx)[0] == "changed"
+        assert ends(RegeneratePeers(), desired, ctx)[0] == "changed"
         assert iphone.reaches(INSIDE)
         assert iphone.initiations() == 1
         assert server.wg("latest-handshakes") == {**before, public_key(folder, "ipad"): "0"}
@@ -145,7 +145,7 @@ def test_the_handler_lets_a_new_device_in_and_nobody_loses_a_session(dockerd: Do
         ipad.run("ip", "route", "add", f"{SERVER}/32", "via", "198.51.100.1")
         ipad.start(conf(folder, "ipad"), "10.13.13.3/24")
         assert ipad.reaches(INSIDE), "its route is there, too"
-        assert ends(RegeneratePeers(), wish, ctx)[0] == "unchanged"
+        assert ends(RegeneratePeers(), desired, ctx)[0] == "unchanged"
     for name in ("iphone", "ipad"):
         code = decoded(Image.open(folder / f"peer_{name}/peer_{name}.png"))
         profile = plistlib.loads((folder / f"peer_{name}/peer_{name}.ios.mobileconfig").read_bytes())
