@@ -43,10 +43,9 @@ class Pauses:
 
     def resume(self, rule: str | None) -> str:
         """End the pause of this rule, or every pause (None). What is to be said."""
-        ended = [rule] if rule else list(self._until)
-        if not any(name in self._until for name in ended):
-            return f"{rule} is not paused by itself{self._still()}" if rule else "nothing is paused"
-        return self._end([name for name in ended if name in self._until])
+        if rule and rule not in self._until:
+            return f"{rule} is not paused by itself{self._still()}"
+        return self._end([rule] if rule else list(self._until)) if self._until else "nothing is paused"
 
     def of(self, rule: str) -> float:
         """Until when this rule rests; 0 if it does not."""
