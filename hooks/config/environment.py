@@ -92,7 +92,7 @@ def _validated(hint: Any) -> Any:
 
 
 def _dotenv() -> dict[str, str]:
-    """The variables of `.env` in the working directory. Raises Unreadable."""
+    """The variables of `.env` in the working directory. Raises SettingsFileError."""
     from dotenv.main import dotenv_values
     from dotenv.parser import parse_stream
 
@@ -113,7 +113,7 @@ def _dotenv() -> dict[str, str]:
 
 
 def _named_files(variables: Mapping[str, str]) -> dict[str, str]:
-    """The settings whose value stands in the file that NAME_FILE names. Raises Unreadable."""
+    """The settings whose value stands in the file that NAME_FILE names. Raises SettingsFileError."""
     values = {}
     for name in _SETTINGS:
         file = variables.get(f"{name}_FILE")

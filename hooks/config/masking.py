@@ -1,7 +1,7 @@
-"""What may not be shown of a rules file, and how one line of it is shown.
+"""Hides what looks secret by its name or its place, in values and in lines of a rules file.
 
 It works on the raw text, because a line is shown also when the file cannot be parsed.
-In doubt it hides too much.
+In doubt it hides too much. Secrets whose values are known are masked by `secrets`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 _LONGEST_BYTES = 64 * 1024
-_SHORTEST_CHARS = 4  # of a value that is masked
+SHORTEST_MASKED_CHARS = 4  # of a value that is masked
 _USERINFO = re.compile(r"(?<=://)[^/?#\s@]+(?:@[^/?#\s@]+)*(?=@)")
 HIDDEN = "***"
 """What is shown in place of a secret."""
@@ -79,7 +79,7 @@ class Secrets:
 def mask(text: str, values: Iterable[str]) -> str:
     """The text with `***` for each of these values (of 4 characters or more) and for userinfo in URLs."""
     for value in sorted(values, key=len, reverse=True):  # a secret may hold another one
-        if len(value) >= _SHORTEST_CHARS:
+        if len(value) >= SHORTEST_MASKED_CHARS:
             text = text.replace(value, HIDDEN)
     return mask_userinfo(text)
 
@@ -113,5 +113,5 @@ def _error(name: str, file: Path, problem: str) -> SecretError:
 def _forms(value: str) -> Iterator[str]:
     """The value as it may stand in a message: as it is, in a URL, in JSON; of a list also each item."""
     for text in {value, *re.split(r"[\s,]+", value)}:
-        if len(text) >= _SHORTEST_CHARS:
+        if len(text) >= SHORTEST_MASKED_CHARS:
             yield from (text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1])

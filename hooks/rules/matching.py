@@ -1,4 +1,11 @@
-"""MATCH of rules.toml: what a field of an event must be. Plain values: a table is sent between processes."""
+"""MATCH of rules.toml: the tests of one field of an event.
+
+`rules_file.match` builds them, `table.Entry.matches` calls them for each event and field on the data path, and
+`explain` shows them by str() as rules.toml has them. Guaranteed: plain frozen values that can be pickled, as a table is
+sent from the child that reads it; no test raises, whatever the value; types are compared strictly, so True is not 1 and
+"1" is not 1; a glob or a regular expression must fit the whole text. An absent field is never tested: it matches
+nothing, not even `not`.
+"""
 
 from __future__ import annotations
 

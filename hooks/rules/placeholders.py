@@ -1,4 +1,11 @@
-"""`${event.port}`, `${state.ports.1}`, `${secret:NAME}`, `${run.said}`: text that is filled in when a step runs."""
+"""Placeholders: `${event.port}`, `${state.ports.1}`, `${secret:NAME}`, `${run.said}` in the arguments of steps.
+
+`parse` makes a `Template` when a file is read, `render` fills it in when the step runs: the executor for real runs,
+`step_arguments` for tests, replay and explain. The caller looks values up, so nothing here reads a file or a secret.
+Guaranteed: a text that is one placeholder alone keeps the type of its value; everything else becomes text; a
+placeholder whose value is None or "" raises `Empty`, so a step never runs with a hole in its arguments; other texts
+with `$` or braces stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +23,7 @@ Lookup = Callable[["Placeholder"], Any]
 
 
 class Empty(Exception):  # noqa: N818 - it is no error: the step is skipped
-    """A placeholder had nothing to say; its text is what it was."""
+    """A placeholder has no value; the text is the placeholder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ def walk(tree: Any, path: str) -> Any:
 
 
 def event_value(event: Event, placeholder: Placeholder) -> object:
-    """What `${event.…}` says of the event; None if it has no such field."""
+    """The value of `${event.…}`; None if the event has no such field."""
     return walk({"type": event.type, "subject": event.subject, **event.data}, placeholder.path)
 
 

@@ -33,13 +33,13 @@ def assumed(text: str) -> Assumed:
         elif word[:1].isdecimal():
             takes_s = durations.parse(word)
         else:
-            raise ValueError(f"{word[:40]!r} is no way for an attempt to end; {_HINT}")
+            raise ValueError(f"{word[:40]!r} is not an outcome of an attempt; {_HINT}")
     return Assumed(outcome, takes_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An event that comes at this instant: its type, and its fields as far as the file tells them."""
+    """An event at this instant: its type, and the fields that the file gives."""
 
     at_s: float
     event: str
@@ -58,7 +58,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class RuleTest:
-    """One `[[test]]`. Nothing else than what is expected may run until `until_s`, that instant included."""
+    """One `[[test]]`. No other run than those expected may start until `until_s`, that instant included."""
 
     name: str
     given: tuple[Given, ...]

@@ -1,4 +1,4 @@
-"""A step's arguments as far as they can be told without running it."""
+"""Renders the arguments of a step without running it, for tests, replay and explain."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from hooks.rules.table import Step
 
 
 def render_arguments(step: Step, event: Event, state: Mapping[str, Any] | None, run: str = "") -> dict[str, Any]:
-    """The arguments for this event. `state` is what `${state.…}` can say, None where it is not known; `run` is the
-    run's id. What cannot be told stays as it is: secrets, what a step before has said. Raises Empty.
+    """The step's arguments for this event. `state` holds the values of `${state.…}`, None if they are not known;
+    `run` is the run's id. Placeholders without a known value stay as they are: secrets, results of earlier steps.
+    Raises Empty.
     """
 
     def lookup(placeholder: Placeholder) -> Any:

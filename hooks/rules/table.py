@@ -1,4 +1,12 @@
-"""The rule table: immutable, made by `rules`, read by `engine` and `dispatch`. No parsing here."""
+"""The rules as values: what the engine, the executor and the workbench read.
+
+`rules_file.reader` makes a `Table` from a file that is good as a whole; the child sends it to the running process by
+pickle. Guaranteed: everything is frozen, so threads share a table without a lock, and a reload replaces it in one
+assignment; two rules are equal if they mean the same, wherever they stand in their files, which is how a reload keeps
+the timers of unchanged rules; durations are seconds. Nothing is parsed or checked here. `index` is the only lookup
+structure: rules by event type and by the subject that they name, so that the cost of an event does not grow with the
+number of rules that name other subjects.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +70,7 @@ class Step:
     use: str
     args: Mapping[str, Any] = field(default_factory=dict)
     when_changed: bool = False
-    reconciles: bool = False  # the handler brings a state about, so a resync may wake the rule
+    reconciles: bool = False  # the handler establishes a state, so a resync may run the rule
     uses_port: bool = False  # the handler reads the forwarded port, so the port file is watched
 
 
@@ -84,7 +92,7 @@ class Rule:
     retry: RetryPolicy = RetryPolicy()
     enabled: bool = True
     dry_run: bool = False
-    line: int = field(default=0, compare=False)  # where it stands in the file; no part of what it says
+    line: int = field(default=0, compare=False)  # its place in the file, which is no part of its meaning
 
     def listens_to(self, event: Event) -> bool:
         """Whether one of its entries matches the event."""
@@ -100,12 +108,12 @@ class Rule:
 
     @property
     def escalates(self) -> bool:
-        """Whether it answers nothing but other rules' exhaustion."""
+        """Whether it listens to rule.exhausted only."""
         return all(entry.event == "rule.exhausted" for entry in self.on)
 
     @property
     def reconciles(self) -> bool:
-        """Whether one of its steps brings a state about."""
+        """Whether one of its steps establishes a state."""
         return any(step.reconciles for step in self.do)
 
 

@@ -54,7 +54,7 @@ def read_handler(node: Node, handlers: Handlers) -> type[Handler[Any]] | None:
     use = node.get("use")
     handler = handlers.get(use) if isinstance(use, str) else None
     if handler is None and isinstance(use, str):
-        hint = did_you_mean(use, handlers) or f"there is {', '.join(sorted(handlers))}"
+        hint = did_you_mean(use, handlers) or f"the handlers are {', '.join(sorted(handlers))}"
         node.report("unknown-handler", "use", f"there is no handler {quoted(use)}", hint)
     return handler
 

@@ -1,4 +1,4 @@
-"""MATCH of one field: from what the file holds to a `Match`, if an event could ever pass it."""
+"""Reads the MATCH of one field of an event: the values of the file become a `Match` that an event can pass."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MatchReader:
         self._node, self._event, self._field, self._wanted = node, event, field, wanted
 
     def read(self) -> Match | None:
-        """The match, or None after telling what is wrong with it."""
+        """The match; None if it has an error, which is reported."""
         return self._any(self._node.get(self._field), (self._field,))
 
     def _any(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
@@ -41,7 +41,7 @@ class MatchReader:
 
     def _list(self, raw: list[Any], where: tuple[str | int, ...]) -> Match | None:
         if not raw:
-            return self._never(where, "the list is empty, so nothing is in it", "name at least one value")
+            return self._never(where, "the list is empty, so nothing matches", "name at least one value")
         options = [option for index, one in enumerate(raw) if (option := self._any(one, (*where, index)))]
         values = [value for option in options if isinstance(option, OneOf) for value in option.values]
         others = [option for option in options if not isinstance(option, OneOf)]
@@ -52,7 +52,7 @@ class MatchReader:
     def _table(self, raw: Mapping[str, Any], where: tuple[str | int, ...]) -> Match | None:
         kinds = {"range" if key in ("min", "max") else key for key in raw} & {"not", "regex", "range"}
         if raw and not kinds:
-            return None  # its unknown keys have been told
+            return None  # its unknown keys are reported already
         if len(kinds) != 1:
             said = f"{self._field} is a table that says " + ("nothing" if not kinds else "two things at once")
             hint = "write one of { not = … }, { regex = … }, { min = …, max = … }"
@@ -64,7 +64,7 @@ class MatchReader:
     def _not(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
         inner = self._any(raw, where)
         if inner is not None and _passes_all(inner):
-            return self._never(where, "everything passes it, so nothing is left", "exclude something narrower")
+            return self._never(where, "it excludes everything, so nothing matches", "exclude something narrower")
         return Not(inner) if inner is not None else None
 
     def _regex(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
@@ -127,7 +127,7 @@ class MatchReader:
             return f"{quoted(raw)} is a relative path, and paths of events are absolute", "write it from / on"
         if self._field in ("container", "old_name") and not _CONTAINER_NAME.fullmatch(raw):
             name = "".join(_CONTAINER_NAME.findall(raw)[:1]) or "gluetun"
-            return f"{quoted(raw)} is no name that a container can have", f'write it without /: "{name}"'
+            return f"{quoted(raw)} is not a valid container name", f'write it without /: "{name}"'
         if self._event.startswith("container.") and self._field in ("id", "old_id") and len(raw) != _CONTAINER_ID:
             return f"{quoted(raw)} is not a whole container id", f'write "{raw[:12]}*" to match its beginning'
         return None
@@ -140,7 +140,7 @@ class MatchReader:
         return self._wrong("never-matches", where, said, hint)
 
     def _wrong(self, code: str, where: tuple[str | int, ...], said: str, hint: str) -> Match | None:
-        # there is no match then: None is what its callers hand on
+        # returns None, so that callers can return its result
         self._node.diagnostics.add(code, (*self._node.path, *where), said, hint)
         return None
 

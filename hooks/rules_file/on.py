@@ -1,4 +1,4 @@
-"""`on` of a rule: its entries, and whether an event could ever pass them."""
+"""Reads `on` of a rule: its entries, and whether an event could pass them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from hooks.rules_file.match import LABELS, MatchReader
 from hooks.rules_file.node import Node
 
 _FEW = 5  # event types that a message lists
+_ALL = "`gluehook events` lists all of them"
 
 
 def entries(rule: Node) -> list[tuple[Node, Entry]]:
-    """The usable entries of `on`, each with its place; what is wrong with the others has been told."""
+    """The usable entries of `on`, each with its place; the errors of the others are reported."""
     return [(node, entry) for node in rule.tables("on", "event") if (entry := _entry(node))]
 
 
 def event_type(node: Node) -> EventType | None:
-    """The type that a table names as its `event`; None after telling that there is none of that name."""
+    """The event type that a table names; None if there is none of that name, which is reported."""
     name = node.get("event")
     kind = CATALOGUE.get(name) if isinstance(name, str) else None
     if kind is None and isinstance(name, str):
@@ -28,7 +29,7 @@ def event_type(node: Node) -> EventType | None:
 
 
 def field_type(node: Node, kind: EventType, name: str) -> type | None:
-    """The type of this field of the event; None after telling that the event has no such field."""
+    """The type of this field of the event; None if the event has no such field, which is reported."""
     field = kind.fields.get(name)
     if field is None:
         said = f"{kind.name} has no field {quoted(name)}"
@@ -57,7 +58,7 @@ def _nearest_event(name: str) -> str:
     if meant := did_you_mean(name, CATALOGUE):
         return meant
     same_kind = [known for known in CATALOGUE if known.partition(".")[0] == name.partition(".")[0]]
-    return f"there is {', '.join(same_kind)}" if 0 < len(same_kind) < _FEW else "`gluehook events` lists all of them"
+    return f"these exist: {', '.join(same_kind)}" if 0 < len(same_kind) < _FEW else _ALL
 
 
 def _field(node: Node, kind: EventType, name: str) -> Match | None:
@@ -92,7 +93,7 @@ def _labels(node: Node, name: str) -> Match | None:
 
 
 def _check_named(node: Node, field: str, match: Match | None, code: str, why: str) -> None:
-    """Some sources see only what a rule names in full."""
+    """Timers and files are followed only if a rule names them in full."""
     if not node.has(field) or (match is not None and not isinstance(match, OneOf)):
         example = {"every": '"5m"', "path": '"/folder/file"'}[field]
         node.report(code, field, why, f'write {{ event = "{node.values["event"]}", {field} = {example} }}')

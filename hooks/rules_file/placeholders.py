@@ -1,4 +1,10 @@
-"""Placeholders, checked when a file is read: does each exist for every event of its rule, and of which type is it?"""
+"""Checks placeholders when a file is read: that each has a value for every event of its rule, and of which type.
+
+`do` asks for each argument and `rule` for the key. What is guaranteed of a good file: when a step runs, `${event.x}` is
+a field of the event, `${run.said}` stands in a later step than the first, a key needs only the event, and each value
+has the type that was found here. Empty values remain possible: a step with one is skipped when it runs. Secrets are not
+read here, so a secret that does not exist shows only then.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +28,7 @@ _FIELDS = frozenset(name for kind in CATALOGUE.values() for name in kind.fields)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a placeholder stands: in a rule for these events; in its first step, a later one, or its key."""
+    """Where a placeholder stands: the events of its rule, and whether it is in the first step or in the key."""
 
     diagnostics: Diagnostics
     events: tuple[str, ...]
@@ -30,7 +36,7 @@ class Scope:
     is_key: bool = False
 
     def template(self, text: str, path: Path) -> str | Template | None:
-        """The text with its placeholders read; None after telling that one is malformed."""
+        """The text with its placeholders read; None if one is malformed, which is reported."""
         if "${" in _CLOSED.sub("", text):
             said = "a placeholder is opened by ${ and never closed"
             self.diagnostics.add("placeholder-syntax", path, said, "write } after its name")
@@ -43,7 +49,7 @@ class Scope:
             return None
 
     def type_of(self, placeholder: Placeholder, path: Path) -> type | None:
-        """The type of its value; None after telling that it has none here."""
+        """The type of its value; None if it has none here, which is reported."""
         if self.is_key and placeholder.root != "event":
             said = f"key cannot use {placeholder}: it must be known when the event comes"
             self.diagnostics.add("placeholder-misplaced", path, said, "use a field of the event, or a fixed text")
@@ -52,7 +58,7 @@ class Scope:
 
     def _event(self, placeholder: Placeholder, path: Path) -> type | None:
         if not self.events:
-            return None  # what is wrong with `on` has been told
+            return None  # the errors of `on` are reported already
         name, _, rest = placeholder.path.partition(".")
         types = {event: _type_in(event, name) for event in self.events}
         without = [event for event, kind in types.items() if kind is None]
@@ -75,7 +81,7 @@ class Scope:
 
     def _run(self, placeholder: Placeholder, path: Path) -> type | None:
         if self.first_step and placeholder.path == "said":
-            said = f"{placeholder} is what the step before said, and this is the first"
+            said = f"{placeholder} is what the step before reported, and this is the first step"
             self.diagnostics.add("placeholder-misplaced", path, said, "use it from the second step on")
             return None
         return self._named(_RUN, placeholder, path)
@@ -87,7 +93,7 @@ class Scope:
         name, _, rest = placeholder.path.partition(".")
         if name in known:
             return self._inside(known[name], rest, placeholder, path)
-        hint = did_you_mean(name, known) or f"there is {' and '.join(known)}"
+        hint = did_you_mean(name, known) or f"{placeholder.root} has {' and '.join(known)}"
         self.diagnostics.add("placeholder-unknown", path, f"{placeholder} does not exist", hint)
         return None
 

@@ -1,8 +1,8 @@
 """Where each key and value of a TOML document stands.
 
 tomllib gives values without positions; this scanner gives positions without values. It
-is asked only when there is something to complain about, and only about text that
-tomllib has accepted, so it checks nothing itself.
+runs only if a file has an error, and only on text that tomllib has accepted, so it
+checks nothing itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,11 @@
-"""rules.toml -> an immutable `Table`, or everything that is wrong with it. Never raises for an owner's mistake.
+"""Reads rules.toml: an immutable `Table`, or every error in the file. Never raises for a mistake of the owner.
 
-The shape is checked by `grammar` and told by `shape`; what one rule means is checked by
-`rule_reader`; what rules say about each other is checked here.
+The short-lived child of `hooks.app.loading` and the command line call it; the running process never does, as it would
+load pydantic. The steps: `toml_text` parses the text, table by table, so that one broken table does not hide the errors
+of the others; `schema_errors` checks keys and types; `rule` and `rule_tests` read each table; what rules say about each
+other (unique names, rules that answer the end of others) is checked here. Guaranteed: a file is good as a whole or not
+used at all, errors come in the order of their places, `load`, `read` and `contents` agree, and a table depends on the
+text and the handlers alone.
 """
 
 from __future__ import annotations
@@ -51,7 +55,7 @@ def _text(path: Path) -> str | Diagnostic:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         hint = "mount the folder that holds rules.toml; Docker makes a directory where a mounted file is missing"
-        return Diagnostic("not-a-file", "it is no file but a directory, a pipe or a socket", hint)
+        return Diagnostic("not-a-file", "it is not a file but a directory, a pipe or a socket", hint)
     with path.open("rb") as file:
         raw = file.read(_LARGEST_BYTES + 1)
     if len(raw) > _LARGEST_BYTES:
@@ -67,7 +71,7 @@ def _decoded(raw: bytes) -> str | Diagnostic:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        said = f"it is no text in UTF-8: byte {error.start + 1}, on line {line}, is 0x{raw[error.start]:02x}"
+        said = f"it is not UTF-8 text: byte {error.start + 1}, on line {line}, is 0x{raw[error.start]:02x}"
         return Diagnostic("not-utf8", said, "save it as UTF-8")
 
 
@@ -75,14 +79,14 @@ def _decoded(raw: bytes) -> str | Diagnostic:
 
 
 class Contents(NamedTuple):
-    """What a good file holds: the rules, and their tests, which a running gluehook has no use for."""
+    """What a good file holds: its rules, and its tests, which a running gluehook does not need."""
 
     table: Table
     rule_tests: tuple[RuleTest, ...]
 
 
 def read(text: str, file: str, handlers: Handlers) -> Table | list[Diagnostic]:
-    """The table that this text says, or all its errors in the order in which they stand; those of its tests, too."""
+    """The table of this text, or all errors of its rules and tests in the order of their places."""
     found = contents(text, file, handlers)
     return found.table if isinstance(found, Contents) else found
 
@@ -94,7 +98,7 @@ def contents(text: str, file: str, handlers: Handlers) -> Contents | list[Diagno
     document, readable, errors = toml_text.parse(text)
     diagnostics = Diagnostics(readable, document)
     for error in schema_errors(document):
-        # a block that could not be read may hold what seems to be missing
+        # the version may stand in a table that could not be read
         if not (errors and error.code == "version" and "version" not in document):
             diagnostics.add(*error[:4], key=error.key)
     root = Node(diagnostics, (), document)
@@ -131,7 +135,7 @@ def _lines(text: str, nodes: list[Node], header: re.Pattern[str]) -> list[int]:
     return lines
 
 
-# -- rules that speak of rules ---------------------------------------------------------------
+# -- what rules say about each other -----------------------------------------------------------
 
 
 def _check_unique(nodes: Iterable[Node], lines: Iterable[int], what: str) -> None:
@@ -163,13 +167,13 @@ def _check_named_rule(
     if not isinstance(match, OneOf):
         if complete and not any(map(match, by_name)):
             node.report(
-                "unknown-rule", "rule", "no rule in this file has a name that passes", f"there is {_few(by_name)}"
+                "unknown-rule", "rule", "no rule in this file has a name that matches", f"the rules are {_few(by_name)}"
             )
         return
     for name in match.values:
         if name not in by_name:
             if complete:
-                hint = did_you_mean(name, by_name) or f"there is {_few(by_name)}"
+                hint = did_you_mean(name, by_name) or f"the rules are {_few(by_name)}"
                 node.report("unknown-rule", "rule", f"there is no rule {quoted(name)} in this file", hint)
         elif entry.event == "rule.exhausted":
             _check_end(node, by_name[name], answers)
@@ -178,8 +182,8 @@ def _check_named_rule(
 def _check_end(node: Node, named: ParsedRule, answers: ParsedRule) -> None:
     name = named.node.values["name"]
     if named is answers:
-        hint = "name the rule that came before it, or let another rule answer"
-        node.report("escalates-itself", "rule", f"{quoted(name)} would answer its own exhaustion", hint)
+        hint = "name another rule, or let another rule listen to this one"
+        node.report("escalates-itself", "rule", f"rule {quoted(name)} listens to its own rule.exhausted", hint)
     elif not (named.node.has("limit") or named.node.get("repeat")):
         said = f"rule {quoted(name)} has neither limit nor repeat, so it is never exhausted"
         node.report("never-matches", "rule", said, 'give it limit = { runs = 3, per = "1h" }, or answer run.failed')

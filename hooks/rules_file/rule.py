@@ -1,4 +1,11 @@
-"""One `[[rule]]`: from what the file holds to a `Rule`, and whether its words go together."""
+"""Reads one `[[rule]]`: its values become a `Rule`, and its keys are checked against each other.
+
+`reader` calls `read_rule` for each rule, after the schema has checked every value by itself; the steps, entries and
+placeholders are read by `do`, `on` and `placeholders`. Decided here: what is used where a key is left out (a timeout or
+retry of [defaults], then the grammar's), and which keys exclude or need each other (`for` needs states, `repeat` needs
+`for` and `cooldown`, `queued` excludes waiting, mixed events need a `key`). A rule is returned also if it has errors,
+so that all errors of a file are found at once; it may be used only if the whole file is good.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +24,7 @@ _DEBOUNCE_MAX = 4  # × wait, unless given
 
 
 class ParsedRule(NamedTuple):
-    """A rule as far as it is good, and where it stands. The rule counts only if the whole file is good."""
+    """A rule with its place in the file. It may be used only if the whole file is good."""
 
     node: Node
     on: list[tuple[Node, Entry]]
@@ -26,7 +33,7 @@ class ParsedRule(NamedTuple):
 
 
 def read_rule(node: Node, defaults: Node, handlers: Handlers, line: int) -> ParsedRule:
-    """Read one rule; what is wrong with it is told to the findings."""
+    """Read one rule; its errors are reported at their places."""
     on = entries(node)
     events = tuple(dict.fromkeys(entry.event for _, entry in on))
     do = steps(node, handlers, events)
@@ -80,7 +87,7 @@ def _limit(node: Node) -> Limit | None:
 
 
 def _retry(node: Node, defaults: Node) -> RetryPolicy:
-    """What the rule says, else what [defaults] say, else what the grammar says; each of the three numbers by itself."""
+    """The rule's retry, else that of [defaults], else the grammar's; each of the three numbers by itself."""
     policy = RetryPolicy()
     tables = [table for table in (node.table("retry"), defaults.table("retry")) if table]
     attempts = next((table.get("attempts") for table in tables if table.get("attempts")), policy.attempts)
@@ -95,7 +102,7 @@ def _retry(node: Node, defaults: Node) -> RetryPolicy:
     return RetryPolicy(attempts, first_s, max_s)
 
 
-# -- words that go together ----------------------------------------------------------------------
+# -- keys that need or exclude each other ------------------------------------------------------------------
 
 
 def _check_for(node: Node, events: tuple[str, ...]) -> None:
@@ -103,7 +110,7 @@ def _check_for(node: Node, events: tuple[str, ...]) -> None:
         return
     happenings = [event for event in events if not CATALOGUE[event].is_state]
     if happenings:
-        said = f"`for` waits while a state lasts, and {', '.join(happenings)} is over at once"
+        said = f"`for` waits while a state lasts, and {', '.join(happenings)} begins no state"
         hint = "leave `for` out, or use debounce to wait for quiet"
         node.report("for-needs-state", "for", said, hint)
     if node.has("debounce"):
@@ -115,7 +122,7 @@ def _check_repeat(node: Node) -> None:
     if node.get("repeat") is not True:
         return
     if not node.has("for"):
-        said = "repeat runs again while a state lasts, and without `for` none is watched"
+        said = "repeat runs again while a state lasts, so it needs `for`"
         node.report("repeat-needs-for", "repeat", said, 'write for = "3m", or leave repeat out')
     if not node.has("cooldown"):
         said = "repeat without cooldown would run again at once, in a loop"
@@ -130,9 +137,9 @@ def _check_mode(node: Node) -> None:
 
 
 def _check_kinds(node: Node, events: tuple[str, ...]) -> None:
-    # as long as the subject is the same sort of thing, it tells by itself what belongs together
+    # if all subjects are of one kind, the subject itself is the key
     kinds = dict.fromkeys((event.partition(".")[0], CATALOGUE[event].subject) for event in events)
     if len(kinds) > 1 and not node.has("key"):
         what = " and ".join(f"{kind}.*" for kind, _ in kinds)
-        said = f"`on` mixes {what} events, and nothing says which of them are about the same thing"
+        said = f"`on` mixes {what} events, and no `key` says which of them are about the same thing"
         node.report("key-required", "on", said, 'write key = "gluetun", one name for all of them')

@@ -1,4 +1,4 @@
-"""One `[[test]]`: from what the file holds to a `Rehearsal`, and whether it could ever fail."""
+"""Reads the `[[test]]`s: their values become `RuleTest`s, and each is checked to be able to fail."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from hooks.rules_file.on import event_type, field_type
 
 
 class Definitions(NamedTuple):
-    """What a test may speak of."""
+    """The rules and handlers that a test may name."""
 
     rules: Mapping[str, Rule]
     handlers: Handlers
-    complete: bool  # every rule could be read, so that a name that is not there is nowhere
+    complete: bool  # all rules could be read: a name that is not here does not exist
 
 
 def rule_tests(nodes: Sequence[Node], lines: Sequence[int], known: Definitions) -> list[RuleTest]:
@@ -53,7 +53,7 @@ def _given(node: Node) -> Given | None:
     for name in fields:
         _check_field(node, kind, name)
     if kind.subject not in fields and not kind.name.startswith("port."):
-        said = f"a {kind.name} must say its {kind.subject}"
+        said = f"a {kind.name} needs its {kind.subject}"
         node.report("missing-key", kind.subject, said, f'write for example {kind.subject} = "…"')
     return Given(at_s, kind.name, fields)
 
@@ -85,7 +85,7 @@ def _expected(node: Node, known: Definitions) -> Expected | None:
 def _check_rule(node: Node, rule: Rule) -> None:
     use, uses = node.get("use"), list(dict.fromkeys(step.use for step in rule.do))
     if not rule.enabled:
-        node.report("test-never", "rule", f"rule {rule.name!r} is switched off and never runs", "write enabled = true")
+        node.report("test-never", "rule", f"rule {rule.name!r} is disabled and never runs", "write enabled = true")
     elif isinstance(use, str) and uses and use not in uses:
         said = f"rule {rule.name!r} has no step {quoted(use)}"
         node.report("test-never", "use", said, did_you_mean(use, uses) or f"its steps are {', '.join(uses)}")
@@ -95,7 +95,7 @@ def _arguments(node: Node, handlers: Handlers) -> dict[str, Any]:
     names = [name for name in node.values if name not in ("at", "rule", "use")]
     handler = None if node.broken("use") else read_handler(node, handlers)
     if names and not node.has("use"):
-        said = f"{quoted(names[0])} would be an argument, and no `use` says of which step"
+        said = f"{quoted(names[0])} is an argument, and no `use` names its step"
         node.report("missing-key", names[0], said, 'write use = "…" beside it', at_key=True)
     return {name: read_expected(node, handler, name) for name in names} if handler else {}
 
@@ -106,7 +106,7 @@ def _arguments(node: Node, handlers: Handlers) -> dict[str, Any]:
 def _check_end(node: Node, until_s: float | None) -> None:
     given = [at_s for one in node.tables("given") if (at_s := one.seconds("at")) is not None]
     if not node.values.get("expect") and given and not (until_s is not None and until_s > max(given)):
-        said = "it expects no run, and ends with its last event, so that nothing could ever be wrong"
+        said = "it expects no run and ends with its last event, so it cannot fail"
         later = durations.format_duration(max(given) + 600)
         hint = f'say what runs by expect = […], or write until = "{later}": nothing may run'
         node.report("test-checks-nothing", "until", said, hint)

@@ -1,4 +1,4 @@
-"""The shape of rules.toml: which keys there are, of which type. What they mean together is checked elsewhere.
+"""The schema of rules.toml: its keys and their types. What keys mean together is checked elsewhere.
 
 Importing this module imports pydantic, so only the short-lived process that checks a
 file does it.
@@ -32,7 +32,7 @@ def _instant(value: object) -> object:
 
 def _duration(value: object) -> object:
     if not durations.parse(_instant(value)):
-        raise _wrong("bad-value", f"{quoted(value)} is no time at all", "write a longer one")
+        raise _wrong("bad-value", f"{quoted(value)} is zero", "write a longer one")
     return value
 
 

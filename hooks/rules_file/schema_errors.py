@@ -1,4 +1,4 @@
-"""What is wrong with the shape of a parsed rules.toml: pydantic's errors in an owner's words.
+"""Checks a parsed rules.toml against the schema, and words pydantic's errors for the owner.
 
 Importing this module imports pydantic.
 """
@@ -32,7 +32,7 @@ from hooks.rules_file.schema import (
 
 
 class SchemaError(NamedTuple):
-    """What is wrong with the shape of one value, or, with `key`, with the key itself."""
+    """An error of one value, or, with `key`, of the key itself."""
 
     code: str
     path: Path
@@ -42,7 +42,7 @@ class SchemaError(NamedTuple):
 
 
 def schema_errors(document: Mapping[str, Any]) -> Iterator[SchemaError]:
-    """Everything that is wrong with the shape of a parsed file."""
+    """Every error of a parsed file against the schema."""
     try:
         Document.model_validate(document)
     except ValidationError as error:
@@ -75,14 +75,14 @@ def _error(error: Any) -> SchemaError:
                 return SchemaError("version", path, "version is missing", "write version = 1 as the first line")
             return SchemaError("missing-key", path, f"{name} is missing", f"write for example {example}")
         case "string_pattern_mismatch":
-            return SchemaError("bad-name", path, f"{quoted(value)} is no name for a rule", _kebab(value))
+            return SchemaError("bad-name", path, f"{quoted(value)} is not a valid name of a rule", _kebab(value))
         case "literal_error" if isinstance(value, str):
             hint = did_you_mean(value, get_args(Mode)) or f"write {context['expected']}"
             return SchemaError("bad-value", path, f"{name} is {quoted(value)}", hint)
         case "gluehook_either":
             return SchemaError("wrong-type", path, f"{name} is {kind_of(value)}", _instead(error["msg"], example))
     if path == ("version",):
-        return SchemaError("version", path, f"{quoted(value)} is no version that is known here", "write version = 1")
+        return SchemaError("version", path, f"{quoted(value)} is not a known version", "write version = 1")
     if kind in _WANTED:
         return SchemaError("wrong-type", path, f"{name} is {kind_of(value)}", _instead(_WANTED[kind], example))
     return SchemaError(

@@ -1,4 +1,4 @@
-"""TOML text -> values. A table that cannot be read does not hide the errors of the others."""
+"""Parses TOML text table by table: one that cannot be read does not hide the errors of the others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HINTS = (
 
 
 class ParsedText(NamedTuple):
-    """What could be read: the values, the text that they stand in (line by line the same), and what could not."""
+    """The values that could be read, their text with unchanged lines, and the errors of the rest."""
 
     document: dict[str, Any]
     text: str
@@ -44,7 +44,7 @@ class ParsedText(NamedTuple):
 def parse(text: str) -> ParsedText:
     """The values of a TOML text, without the tables that cannot be read.
 
-    After ten such tables the rest of the file is not looked at.
+    After ten such tables the rest of the file is not read.
     """
     errors: list[Diagnostic] = []
     while (document := _load(text)) is None:
@@ -79,7 +79,7 @@ def _inside(value: Any) -> list[Any]:
 
 
 def _first_broken(text: str) -> tuple[int, int]:
-    """Where the table begins and ends up to which the text cannot be read.
+    """Begin and end of the first table that cannot be read.
 
     tomllib itself may notice an open bracket or quote only much later.
     """

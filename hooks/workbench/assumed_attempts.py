@@ -1,4 +1,4 @@
-"""Attempts that nobody makes: which steps they would perform, with which arguments, and how they are assumed to end."""
+"""Attempts whose outcome is assumed: the steps that they would perform, with which arguments, and their result."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ RESULT_KINDS: Mapping[AssumedOutcome, ResultKind] = {
 WORDS = {kind: word for word, kind in RESULT_KINDS.items()}
 
 State = Callable[[], Mapping[str, Any] | None]
-"""What `${state.…}` can say now, None where nothing has told it."""
+"""The values of `${state.…}` now; None if they are not known."""
 
 
 class AttemptOutcome(NamedTuple):
-    """What an attempt came to, and after how many seconds."""
+    """The steps and the result of an attempt, and its duration in seconds."""
 
     takes_s: float
     steps: tuple[PerformedStep, ...]
@@ -79,7 +79,7 @@ class AssumedAttempts:
         return not names & self._assume.keys() and not any(any(templates(step.args)) for step in rule.do)
 
     def _arguments(self, step: Step, run: Run) -> Mapping[str, Any] | None:
-        """The step's arguments as far as they can be told; None if one is empty, so that the step is skipped."""
+        """The step's arguments as far as they are known; None if one is empty, so that the step is skipped."""
         try:
             return render_arguments(step, run.event, self._state(), run.id)
         except Empty:

@@ -1,4 +1,4 @@
-"""What two rule tables would have decided differently about the same events."""
+"""Compares what two rule tables decide about the same events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Difference(NamedTuple):
 def differences(
     first: Replay, second: Replay, seen: Iterable[TimedEvent], end: Callable[[], int] = lambda: 0
 ) -> Iterator[Difference]:
-    """Both tables in step, event by event: so a recording of any length needs no memory."""
+    """Feed both tables event by event, so that a recording of any length needs no memory."""
     for at, event in seen:
         yield from _differ(first.feed(at, event), second.feed(at, event))
     yield from _differ(first.until(end()), second.until(end()))
@@ -42,7 +42,7 @@ def _differ(first: Sequence[Decision], second: Sequence[Decision]) -> Iterator[D
 
 
 def _meaning(decision: Decision) -> str:
-    """What makes two decisions the same. Runs are numbered by table, so their ids tell nothing."""
+    """Two decisions with the same text are the same. Ids of runs are left out, as each table numbers its own."""
     return json.dumps(decision._replace(run="").as_record()) if decision.kind in _COUNTS else ""
 
 

@@ -1,4 +1,4 @@
-"""An event as its owner writes it on the command line: JSON, a recorded line, or `container.die container=web`."""
+"""Reads an event from the command line: JSON, a recorded line, or words such as `container.die container=web`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ _READ: Mapping[type, Callable[[str], Any]] = {
 
 
 class EventSyntaxError(ValueError):
-    """The words are no event; the text says why and what to write."""
+    """The words are not an event; the text says why and what to write."""
 
 
 def read(words: Sequence[str], gluetun: str = "gluetun") -> Event:
-    """The event that the words tell; one of a port that names no container is this gluetun's. Raises NoEvent."""
+    """The event that the words describe. `gluetun` is the container of a port event that names none. Raises
+    EventSyntaxError.
+    """
     if len(words) == 1 and words[0].lstrip().startswith("{"):
         return _from_json(words[0], gluetun)
     kind = _kind(words[0])
@@ -69,8 +71,8 @@ def _event(kind: EventType, data: dict[str, Any], gluetun: str) -> Event:
 
 
 def make_event(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str, origin: Origin = "live") -> Event:
-    """An event of these fields at `at` (ns since the Unix epoch), and what goes without saying: whose port it is, which
-    source tells it.
+    """An event with these fields at `at` (ns since the Unix epoch). The container of a port, the list of ports and the
+    source are filled in.
     """
     data = dict(fields)
     if kind.name.startswith("port."):

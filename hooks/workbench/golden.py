@@ -22,12 +22,12 @@ SUFFIX = ".decisions"
 
 
 class ReplayError(Exception):
-    """It cannot be replayed; the text says why."""
+    """The recording cannot be replayed; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """A golden file: what it says of how to replay, and what was decided."""
+    """A golden file: how to replay, and what was decided."""
 
     said: tuple[str, ...] = ()  # the lines at its beginning
     decisions: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Golden:
 
 
 def read(path: Path) -> Golden:
-    """The golden file; one that is not there is empty. Raises NotDecided."""
+    """The golden file; empty if there is none. Raises ReplayError."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     said = tuple(line for line in lines if line.startswith("#"))
     rules, assume, go_on_s = None, dict[str, list[Assumed]](), 0.0
@@ -61,7 +61,7 @@ def decide(recording: Path, golden: Golden, table: Table, gluetun: str = "gluetu
     """What these rules decide about the recording, as lines; instants count from its first event. `gluetun` is the name
     of the container whose port the port file held.
 
-    Raises NotDecided where the recording cannot be read, or has lines that are no events.
+    Raises ReplayError where the recording cannot be read, or has lines that are no events.
     """
     uses = {step.use for rule in table.rules for step in rule.do}
     if unknown := golden.assume.keys() - {rule.name for rule in table.rules} - uses:
@@ -91,10 +91,10 @@ def _lines(replay: Replay, recording: Recording, go_on_s: float) -> Iterator[str
 
 
 def difference(golden: Golden, decided: list[str]) -> str:
-    """What is decided otherwise now, "" if nothing."""
+    """The decisions that differ now as a unified diff; "" if none does."""
     return "\n".join(difflib.unified_diff(golden.decisions, decided, "golden", "decided now", lineterm=""))
 
 
 def write(path: Path, golden: Golden, decided: list[str]) -> None:
-    """Write the golden file anew; what it says of how to replay stays."""
+    """Write the golden file again; its lines about how to replay stay."""
     path.write_text("\n".join([*golden.said, *decided, ""]), encoding="utf-8")

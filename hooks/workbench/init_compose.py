@@ -32,9 +32,7 @@ _URLS = "${APPRISE_URLS:-} # where messages go; empty: they stand in the log onl
 
 
 def compose(server: Server, owner: str, group: str, socket: str) -> str:
-    """The whole file. `owner` is UID:GID of who writes the port file, `group` that of Docker's `socket`; "" where that
-    is not known.
-    """
+    """The whole file. `owner` is UID:GID of the port file, `group` that of Docker's `socket`; "" if not known."""
     parts = (_identity(owner, group), _environment(server), _volumes(server, socket), [_TAIL], _networks(server))
     return "\n".join([_HEAD, *(line for part in parts for line in part), *_outside(server), ""])
 

@@ -1,4 +1,4 @@
-"""What runs on this server, for `gluehook init`: who is gluetun, who is qBittorrent. It only reads."""
+"""Finds the containers of this server that `gluehook init` needs: gluetun, qBittorrent, … It only reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IMAGES: Mapping[str, re.Pattern[str]] = {
     "adguard": re.compile(r"adguardhome"), "wireguard": re.compile(r"wireguard"),
 }  # fmt: skip
 _NAMES = {"adguard": ("adguard", "adguardhome")}  # else a container's usual name is its role
-# All that is read of an environment: the rest may be secret.
+# No other variable of a container is read, as it may be secret.
 _VARIABLES = frozenset("PUID PGID WEBUI_PORT".split())
 _SHARES = "container:"
 PORT_FOLDER = "/tmp/gluetun"  # noqa: S108 - gluetun's own
@@ -45,7 +45,7 @@ class FoundContainer:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What was found: the containers by role, and the names of those that live in gluetun's network namespace."""
+    """The containers by role, and the names of those in gluetun's network namespace."""
 
     by_role: Mapping[str, FoundContainer] = field(default_factory=dict)
     sharing: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Server:
 
 
 def find_containers(client: Any) -> Server:
-    """Look around with a docker.APIClient. Raises OSError where the list cannot be had."""
+    """List the containers with a docker.APIClient. Raises OSError if that fails."""
     everyone = [listed(raw) for raw in client.containers(all=True)]
     chosen = {role: found for role in _IMAGES if (found := _choose(role, everyone))}
     by_role = {role: _closer(client, found) for role, found in chosen.items()}
@@ -85,7 +85,7 @@ def _closer(client: Any, found: ListedContainer) -> FoundContainer:
 
 
 def owner_of_port_file(gluetun: FoundContainer | None) -> str:
-    """`UID:GID` of who writes the port file, as it lies on the host, else as gluetun is told; "" where unknown."""
+    """`UID:GID` of the port file on the host, else from gluetun's PUID and PGID; "" if unknown."""
     if gluetun is None:
         return ""
     kind, folder = gluetun.mounts.get(PORT_FOLDER, ("", ""))
@@ -98,7 +98,7 @@ def owner_of_port_file(gluetun: FoundContainer | None) -> str:
 
 
 def group_of_socket(path: str) -> str:
-    """The group that may use Docker's socket at this path, as a number; "" where there is no socket."""
+    """The group of Docker's socket at this path, as a number; "" if there is no socket."""
     with suppress(OSError):
         return str(Path(path).stat().st_gid) if Path(path).is_socket() else ""
     return ""

@@ -1,4 +1,4 @@
-"""Recordings, written: what engine and files tell, or what the journal holds, without what may be private.
+"""Writes recordings: the events of Docker and of files, or those of the journal, without what may be private.
 
 Of an event only the fields that the catalogue knows are written: never a container's environment. Texts are masked as
 everywhere: secrets that gluehook or a rule knows, labels whose name sounds like one, users and paths of URLs.
@@ -31,7 +31,7 @@ _EXEC = "container.exec_"  # health checks make three of them every few seconds
 
 
 def without_private_fields(event: Event, mask: Callable[[str], str]) -> Event:
-    """The event as it may leave this machine."""
+    """The event without fields and texts that may be private."""
     known = CATALOGUE[event.type].fields
     data = {name: presentable(value, "", mask) for name, value in event.data.items() if name in known}
     return replace(event, data=data)
@@ -42,7 +42,7 @@ def read_every_secret(secrets: Secrets, table: Table) -> None:
     written = (template for rule in table.rules for step in rule.do for template in templates(step.args))
     named = {one.path for template in written for one in template.placeholders if one.root == "secret"}
     for name in {*SECRETS, *named}:
-        with suppress(SecretError):  # what cannot be read is in no event of ours either
+        with suppress(SecretError):  # a secret that cannot be read is in no event either
             secrets.read(name)
 
 
@@ -95,11 +95,11 @@ class Recorder:
         )
 
     def start(self) -> None:
-        """Begin. What is there now is told first."""
+        """Start. The present states are recorded first."""
         for source in self._sources:
             source.start()
 
     def stop(self) -> None:
-        """End; nothing is written afterwards."""
+        """Stop; nothing is written afterwards."""
         for source in reversed(self._sources):
             source.stop()

@@ -1,7 +1,7 @@
-"""Recordings: lines of ours, lines of `docker events --format '{{json .}}'`, or both mixed, read as a stream.
+"""Reads recordings: lines of gluehook, of `docker events --format '{{json .}}'`, or both, as a stream.
 
-Whatever is wrong with a line is said with file and line number, and the rest of the recording is used: what each
-fault leads to stands in docs/replay.md.
+A problem with a line is reported with file and line number, and the rest of the recording is used; docs/replay.md
+lists what each problem leads to.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from hooks.events.durations import format_duration as duration
 from hooks.world.from_events import WorldFromEvents
 
 LONGEST_LINE_BYTES = 1 << 20
-SHOWN = 3  # faults of one kind that are told one by one; the others are counted
+SHOWN = 3  # problems of one kind that are reported one by one; the others are counted
 _TIMES_NS = range(10**17, 1 << 62)  # 1973 to 2116; a time in seconds or of the year 1 is none
 _OWN = frozenset({"rule.exhausted", "run.failed"})  # the engine makes them anew
 
 Accepts = Callable[[str, str], bool]
-"""Whether anybody listens to an event of this type and subject. A recording leaves out the others."""
+"""Whether an event of this type and subject is needed. A recording leaves out the others."""
 
 
 class Readable(Protocol):
-    """An open file, or whatever gives lines as one does."""
+    """An open file, or another source of lines."""
 
     def readline(self, limit: int, /) -> bytes:
         """The next line with its end, or what is there of it within so many bytes; nothing at the end."""
@@ -39,7 +39,7 @@ class TimedEvent(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What is wrong with a line. `bad`: something was lost; else it is a word of caution."""
+    """A problem with a line. `bad`: an event was lost; else it is a caution."""
 
     file: str
     line: int  # 0: the file as a whole
@@ -63,11 +63,11 @@ class Recording:
         self._world = WorldFromEvents(gluetun)
         self.problems: list[Problem] = []
         self.lines, self.size = 0, 0  # read so far, and their bytes
-        self.events, self.unwanted, self.unknown = 0, 0, 0  # of these types: wanted by somebody, by nobody, not ours
+        self.events, self.unwanted, self.unknown = 0, 0, 0  # accepted, not accepted, of unknown types
         self.last = 0  # the instant of the newest line, wanted or not: ns since the Unix epoch
-        self._early: list[Event] = []  # states found before any line has told what time it is
+        self._early: list[Event] = []  # states found before the first line with a time
         self._faults = 0
-        self._strange: set[str] = set()  # types that no gluehook of today knows
+        self._strange: set[str] = set()  # unknown types
         self._out_of_order = _OutOfOrder()
 
     def __iter__(self) -> Iterator[TimedEvent]:
@@ -133,14 +133,14 @@ class Recording:
         return [TimedEvent(self.last, event) for event in early]
 
     def _follows(self, kind: str, subject: str) -> bool:
-        """Whether it changes what is believed of somebody about whom derived events are asked for."""
+        """Whether it changes the world in a way from which an accepted event may be derived."""
         if kind in CHANGES_WORLD:
             known = subject == self._gluetun or kind == "container.rename"
             return known or self._accepts("container.recreated", subject)
         return kind.startswith("port.")
 
     def _instant(self, raw: Mapping[str, Any], time: int) -> int:
-        """When it is taken in; 0 for a state that was found before any line has told what time it is."""
+        """The instant at which it is fed; 0 for a state that was found before the first line with a time."""
         at = raw.get("at")
         if isinstance(at, int) and at in _TIMES_NS:
             time = at
@@ -187,7 +187,7 @@ class Recording:
 
 
 class EventLines:
-    """Events of ours as the lines that a recording reads."""
+    """Events as the lines that a recording reads."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._events = iter(events)

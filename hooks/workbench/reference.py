@@ -43,7 +43,7 @@ def handlers(table: Mapping[str, type[Handler[Any]]]) -> list[dict[str, Any]]:
 
 
 def default(line: Mapping[str, Any]) -> str:
-    """What an argument is when it is left out; "" where its meaning tells that."""
+    """The default of an argument as text; "" if its meaning says what holds without it."""
     if line["required"]:
         return "required"
     return "" if line["default"] is None else json.dumps(line["default"])

@@ -1,7 +1,11 @@
-"""A recording through the live engine, on a clock that jumps: what would have been decided, and when.
+"""Replays events through the live engine on a clock that jumps: what would have been decided, and when.
 
-Nothing is done: how attempts end is assumed. Whether the state that a `for` waited on still lasts is answered by the
-events fed, so by the engine itself. Pure: the same events give the same rows.
+`gluehook replay`, `gluehook test`, the pytest plugin and the comparison of two tables drive it: `feed` for each event
+in the order of time, then `until` for the time after the last one, then `left` for what still waits. Guaranteed: no
+handler runs and nothing is written, as the outcome of each attempt is assumed; it decides as the running process does,
+since the engine is the same and time stops at every deadline between two events; the same events give the same rows.
+One difference is known: whether the state that a `for` waited on still lasts is answered by the events that were fed,
+where the running process inspects the container once more.
 """
 
 from __future__ import annotations
@@ -49,7 +53,7 @@ class Replay:
         return self._subscriptions.uses_port and self._tells_port(kind, subject)
 
     def feed(self, at: int, event: Event) -> list[Decision]:
-        """Let time pass until `at` (ns since the Unix epoch), then this happens: what is decided on the way."""
+        """Let time pass until `at` (ns since the Unix epoch), then feed the event; returns the decisions until then."""
         if self._began is None:
             self._began = self._at = at
         self._let_pass((at - self._began) / 1e9)
@@ -63,13 +67,13 @@ class Replay:
         return self._take()
 
     def until(self, at: int) -> list[Decision]:
-        """Let time pass until `at`: what is decided on the way."""
+        """Let time pass until `at`; returns the decisions until then."""
         if self._began is not None:
             self._let_pass((at - self._began) / 1e9)
         return self._take()
 
     def left(self) -> list[Decision]:
-        """What still waits, or works, now: a `wait_s` of None is for something that must happen first."""
+        """The runs that wait or work now; a `wait_s` of None waits for an event."""
         return [self._unfinished(lane) for lane in self._engine.lanes() if lane.pending or lane.running]
 
     # -- time ----------------------------------------------------------------------------
@@ -121,7 +125,7 @@ class Replay:
 
     def _state(self) -> Mapping[str, Any] | None:
         world = self._world.world
-        return None if world.file is None else world.state()  # what nobody has read is not empty
+        return None if world.file is None else world.state()  # a file that was never read is not an empty one
 
     # -- rows ----------------------------------------------------------------------------
 

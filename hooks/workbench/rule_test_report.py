@@ -1,4 +1,4 @@
-"""How a `[[test]]` went, for people and for programs."""
+"""Shows the result of a `[[test]]`, for people and for programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NONE = "–"
 
 
 def failure(result: RuleTestResult, table: Table) -> Iterator[Line]:
-    """What was expected and what was got, side by side, and the time line."""
+    """The expected and the actual runs side by side, and the time line."""
     rows = [("expected", "got"), *_rows(result)]
     width = max(len(left) for left, _ in rows)
     for place, (left, right) in enumerate(rows):
@@ -48,7 +48,7 @@ def as_record(result: RuleTestResult, file: str) -> dict[str, Any]:
 
 
 def _rows(result: RuleTestResult) -> Iterator[tuple[str, str]]:
-    """What is missing beside what is too much of the same rule: where one is wrong, the other often tells how."""
+    """Missing runs beside unexpected ones of the same rule: often the one explains the other."""
     rules = [*(one.rule for one in result.missing), *(run.rule for run in result.surplus)]
     for rule in dict.fromkeys(rules):
         missing = [_expected(one) for one in result.missing if one.rule == rule]

@@ -1,4 +1,4 @@
-"""A `[[test]]` on a clock that jumps: what is given, against what is expected."""
+"""Runs a `[[test]]` on a clock that jumps, and compares its runs with the expected ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ActualRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RuleTestResult:
-    """How a test went: what was expected and did not run, what ran and was not expected, and all that was decided."""
+    """The result of a test: expected runs that are missing, runs that were not expected, and every decision."""
 
     rule_test: RuleTest
     missing: tuple[Expected, ...]
@@ -37,12 +37,12 @@ class RuleTestResult:
 
     @property
     def passed(self) -> bool:
-        """Whether all that was expected ran, and nothing else."""
+        """Whether every expected run started, and no other."""
         return not self.missing and not self.surplus
 
 
 def run_rule_test(table: Table, rule_test: RuleTest, gluetun: str = "gluetun") -> RuleTestResult:
-    """Play one test. `gluetun` is whose port a given port event tells, where it does not say so."""
+    """Run one test. `gluetun` is the container of port events that name none."""
     replay = Replay(table, assume=rule_test.outcomes, gluetun=gluetun, began=BEGAN_NS)
     end_ns = _wall(rule_test.until_s)
     told = tuple(turns(replay, _seen(rule_test, gluetun), lambda: end_ns))
@@ -78,14 +78,14 @@ def _ran(decision: Decision) -> ActualRun:
 
 @dataclass(slots=True)
 class _Open:
-    """A run, and those of its steps that nothing has claimed yet."""
+    """A run, and those of its steps that no expectation has matched yet."""
 
     run: ActualRun
     steps: list[PerformedStep]
     taken: bool = False  # as a whole
 
     def take(self, one: Expected) -> bool:
-        """Whether this is what is expected, or has it; then it is claimed."""
+        """Whether the run or one of its steps is the expected one; then it is taken."""
         if (self.run.at_s, self.run.rule) != (one.at_s, one.rule) or self.taken:
             return False
         if not one.use:
@@ -105,9 +105,9 @@ def _is(step: PerformedStep, one: Expected) -> bool:
 def _held_against(
     expected: Sequence[Expected], ran: Sequence[ActualRun]
 ) -> tuple[tuple[Expected, ...], tuple[ActualRun, ...]]:
-    """What is missing of the one, and what is left over of the other."""
+    """The expected runs that are missing, and the actual ones that were not expected."""
     left = [_Open(run, list(run.steps)) for run in ran]
-    # who says more chooses first
+    # an expectation with more arguments is matched first
     order = sorted(expected, key=lambda one: (not one.use, -len(one.args)))
     missing = [one for one in order if not any(run.take(one) for run in left)]
     surplus = (run.run._replace(steps=tuple(run.steps)) for run in left if run.steps)

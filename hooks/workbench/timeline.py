@@ -31,15 +31,15 @@ class Timeline:
         self._width, self._when, self._last = min(max(names, default=0), _WIDEST_RULE), when, -1
 
     def lines(self, turn: Sequence[Decision]) -> Iterator[Line]:
-        """The lines of what was decided at one event and on the way to it."""
+        """The lines of the decisions at one event and since the event before."""
         ends = {_attempt(one): one.why for one in turn if one.kind == "ended"}
         begun = {_attempt(one) for one in turn if one.kind == "runs"}
         told = {_lane(one) for one in turn if one.kind not in ("event", "accepted")}
         for one in turn:
             if one.kind == "accepted" and _lane(one) in told:
-                continue  # another line tells what became of it
+                continue  # another line shows its result
             if one.kind == "ended" and _attempt(one) in begun:
-                continue  # the line of its begin tells it
+                continue  # the line of its start shows it
             at_once = f": {ends[_attempt(one)]}" if one.kind == "runs" and _attempt(one) in ends else ""
             yield one.kind, self._line(one) + at_once
 

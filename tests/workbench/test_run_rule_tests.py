@@ -177,7 +177,7 @@ GOOD_EXPECT = '{ at = "2m", rule = "heal" }'
         (written(expect=GOOD_EXPECT, more='until = "1m"'), "test-too-late", "2m is after the end"),
         (written(f"[{SICK.replace('0s', '9m')}]", GOOD_EXPECT, 'until = "3m"'), "test-too-late", "9m is after the end"),
         (written(expect='{ at = "2m", rule = "heel" }'), "unknown-rule", "'heel'"),
-        (written(expect='{ at = "2m", rule = "off" }'), "test-never", "switched off"),
+        (written(expect='{ at = "2m", rule = "off" }'), "test-never", "disabled"),
         (written(expect='{ at = "2m", rule = "port", use = "containers.restart" }'), "test-never", "no step"),
         (written(expect='{ at = "2m", rule = "heal", use = "containers.restrat" }'), "test-never", "no step"),
         (written(expect=f'{TELL[:-2]}, tilte = "x" }}'), "unknown-argument", "'tilte'"),
