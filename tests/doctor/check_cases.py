@@ -114,7 +114,8 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (well(port_file=PortFile((), "the port file x cannot be read: permission denied")), ("permission denied",)),
     ],
     "port-file-mounted-alone": [
-        (well(port_file_is_mounted=True), ("in gluehook's container", "mount the folder")),
+        (well(port_file_is_mounted=True),
+         ("in gluehook's container", "mount the folder", "up -d --force-recreate gluehook")),
         (having(replace(GLUETUN, mounts={"/tmp/gluetun/forwarded_port": ("bind", "/srv/port")})),
          ("in gluetun's container",)),
     ],
@@ -182,7 +183,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "keys-in-the-log": [
         (having(container("wireguard", image="lscr.io/linuxserver/wireguard:1")), ("means true",)),
         (having(container("wireguard", image="linuxserver/wireguard", environment={"LOG_CONFS": "true"})),
-         ("LOG_CONFS is true",)),
+         ("LOG_CONFS is true", "up -d --force-recreate wireguard")),
     ],
     "key-readable": [
         (well(wireguard=WireGuard((DEVICE,), ("/c/wg0.conf", "/c/a", "/c/b", "/c/d"))),
