@@ -1,7 +1,11 @@
-"""The Docker source: a reader that only enqueues, and a keeper that keeps the world true to the engine.
+"""The Docker source: Docker's events and containers into the tracker, with two threads.
 
-Subscribe, then list: each opened stream puts a mark into the queue, and the keeper lists
-when it meets the mark. What happens meanwhile waits behind it, so nothing falls in between.
+The reader (docker_stream.py) subscribes and only enqueues lines; the keeper here takes them and keeps the world equal
+to the engine. app builds the source, calls `listen` when the rules change and `inspect_again` before a due run.
+Guarantees. Subscribe, then list: each opened stream puts a mark into the queue and the keeper resyncs at that mark, so
+no event falls in between. Every reconnect is a resync, and one comes every `resync_s` anyway. After a reconnect events
+are asked for from a second before the last one seen, and those seen already are dropped. An outage is reported once
+(`source.lost`), its end as well, and it ends after a good resync. No exception ends the keeper.
 """
 
 from __future__ import annotations
@@ -30,18 +34,19 @@ from hooks.world.tracker import Tracker
 __all__ = ["DockerSource", "connect"]
 
 _OVERLAP_NS = 10**9  # events of parallel publishers come out of order: facts on docker-events, 1.2
-_REMEMBERED = 1024  # events, four times as many as Docker can tell again
-_LOOK_S = 5.0
-_LATEST_LOOK_S = 0.5  # while a burst lasts; else as soon as the queue is empty
+_KEPT_KEYS = 1024  # of events, four times as many as Docker can send again
+_REQUEST_S = 5.0
+_LATEST_INSPECT_S = 0.5  # while a burst lasts; else as soon as the queue is empty
 _STOP_S = 0.45
 _HEALTH = ("container.healthy", "container.unhealthy")
 
 
 class DockerSource:
-    """Docker's events into the tracker, and a look at the engine wherever events cannot tell.
+    """Docker's events into the tracker, and an inspect wherever events do not show enough.
 
-    `post` takes our own news of this source, `wanted` says whether a rule listens to an event that does not change
-    the world, `types` are the event types that rules name. `cursor` (ns) is where an earlier life stopped.
+    `post` takes the source's own events (`source.lost`, `source.restored`). `wanted` says whether a rule listens to an
+    event that does not change the world. `types` are the event types that rules name. `cursor` (ns) is the time of
+    the last event that the previous run of gluehook saw, 0 for none.
     """
 
     def __init__(
@@ -53,62 +58,64 @@ class DockerSource:
         self._resync_s, self._backoff_s = resync_s, backoff_s
         self._backlog = backlog or Backlog()
         self.cursor = cursor or time.time_ns()  # the time of the newest event seen, ns since the Unix epoch
-        self._born = 0 if cursor else self.cursor  # what was before a first life is nobody's
+        self._born = 0 if cursor else self.cursor  # a first run takes nothing from before its start
         self._began = time.monotonic_ns()
-        self._listens_since = dict.fromkeys(types, 0)  # ns; what was before is no news to who asks later
+        self._listens_since = dict.fromkeys(types, 0)  # by type, ns: an event from before a rule listened is not for it
         self._reader = Reader(
             self._backlog, frozenset(self._listens_since), self._since,
             silence_s=silence_s, backoff_s=backoff_s,
         )  # fmt: skip
-        self.ready = threading.Event()  # the first look is done
+        self.ready = threading.Event()  # the first resync is done
         self.connected, self.since = False, time.time_ns()  # since when it is so, ns since the Unix epoch
-        self._reason = "it is not seen yet"
+        self._reason = "it has not been reached yet"
         self._stopping = threading.Event()
-        self._said_lost = self._said_broken = self._podman = False
+        self._reported_lost = self._reported_malformed = self._podman = False
         self._certain = False  # nothing can have been missed since the last resync
         self._opened_at = 0
-        self._seen: dict[tuple[int, str, str], None] = {}
-        self._look_soon: dict[str, None] = {}  # container ids
-        self._look_by = self._resync_at = inf
+        self._seen: dict[tuple[int, str, str], None] = {}  # keys of events, in their order
+        self._to_inspect: dict[str, None] = {}  # container ids, in their order
+        self._inspect_by = self._resync_at = inf
         self._failures, self._dropped = 0, 0
         self._keeper = threading.Thread(target=self._keep, name="docker-keeper", daemon=True)
 
     def start(self) -> None:
-        """Begin. An engine that is away is no error: it is said once and tried again."""
+        """Start both threads. An engine that is away is no error: it is reported once and tried again."""
         self._keeper.start()
         self._reader.start()
 
     def listen(self, types: Iterable[str]) -> None:
-        """Tell of these event types from now on, of new ones nothing that happened before. Any thread may call it."""
+        """Deliver these event types from now on; of new ones nothing that happened before. Any thread may call it."""
         now, known = time.time_ns(), self._listens_since
         self._listens_since = {kind: known.get(kind, now) for kind in types}
         self._reader.listen(frozenset(self._listens_since))
 
     def stop(self) -> None:
-        """End within a second, even when the engine hangs. Nothing is posted afterwards."""
+        """Stop within a second, even when the engine hangs. Nothing is posted afterwards."""
         self._stopping.set()
         self._backlog.mark(None)
         self._reader.stop(_STOP_S)
         self._keeper.join(_STOP_S)
 
     def health(self) -> dict[str, Any]:
-        """For the heartbeat: whether the engine is seen, since when (seconds since the Unix epoch), and if not, why."""
+        """For the heartbeat: whether it is connected, since when (s since the Unix epoch), and the reason if not."""
         return {"connected": self.connected, "since": self.since / 1e9, "reason": self._reason}
 
     def inspect_again(self, names: Iterable[str]) -> bool:
-        """Look at these containers now, from any thread. False when blind: what they are cannot be told."""
+        """Inspect the containers of these names now, from any thread. False when that failed."""
         before = self._tracker.world
         try:
-            with closing(connect(_LOOK_S)) as client:
+            with closing(connect(_REQUEST_S)) as client:
                 found = {name: _named(inspect_one(client, name), name) for name in names}
-        except Exception:  # noqa: BLE001 - whatever keeps us from looking
+        except Exception:  # noqa: BLE001 - whatever makes the inspect fail
             return False
         self._tracker.update(some_containers(before, found))
         return True
 
     def _since(self) -> int:
-        """From which instant on events are wanted, in ns. Where the clock was set back, no time tells what was missed:
-        then it is all that Docker remembers of our lives, and what was seen already is known.
+        """From which instant on events are asked for, in ns.
+
+        Where the clock was set back, no time says what was missed: then it is all that Docker remembers since gluehook
+        first started, and the keys of events drop those seen already.
         """
         now = time.time_ns()
         born = min(self._born, now - (time.monotonic_ns() - self._began))
@@ -126,15 +133,15 @@ class DockerSource:
                     self._take(item)
             except Exception as error:  # noqa: BLE001 - a keeper that dies is an outage that nobody reports
                 self._resync_at = min(self._resync_at, time.monotonic() + self._backoff_s[1])
-                said = f"the Docker source stumbled ({type(error).__name__}: {error}); it looks at Docker anew soon"
+                said = f"the Docker source failed ({type(error).__name__}: {error}); it lists all containers again soon"
                 signals.emit(signals.problem, said=said, error=error)
 
     def _next(self) -> Item | None:
         """The next item, or None when it is time to catch up."""
-        due_in_s = min(self._resync_at, self._look_by) - time.monotonic()
+        due_in_s = min(self._resync_at, self._inspect_by) - time.monotonic()
         if due_in_s <= 0:
             return None
-        at_once = self._look_soon or self._backlog.dropped > self._dropped
+        at_once = self._to_inspect or self._backlog.dropped > self._dropped
         try:
             return self._backlog.get(0 if at_once else min(due_in_s, threading.TIMEOUT_MAX))
         except queue.Empty:
@@ -143,87 +150,88 @@ class DockerSource:
     def _catch_up(self) -> None:
         if self._backlog.dropped > self._dropped or self._resync_at <= time.monotonic():
             self._resync()
-        elif self._look_soon:
-            self._look()
+        elif self._to_inspect:
+            self._inspect()
 
     def _take(self, item: Item) -> None:
         match item:
             case bytes():
-                self._line(item)
+                self._take_line(item)
             case Opened():
-                self._opened_at, self._said_broken, self._podman = item.at, False, engine().podman
+                self._opened_at, self._reported_malformed, self._podman = item.at, False, engine().podman
                 if not (item.after_silence and self.connected):
                     self._certain = False
                     self._resync()
             case Failed():
-                self._resync_at = self._look_by = inf
-                self._look_soon.clear()
+                self._resync_at = self._inspect_by = inf
+                self._to_inspect.clear()
                 self._lose(item.reason)
 
-    def _line(self, line: bytes) -> None:
+    def _take_line(self, line: bytes) -> None:
         try:
             raw = json.loads(line)
             key = (int(raw["timeNano"]), str(raw["Actor"]["ID"]), str(raw["Type"] + raw["Action"]))
             event = from_docker(raw, "backlog" if key[0] < self._opened_at else "live")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            self._broken(line, error)
+            self._report_malformed(line, error)
             return
         if key in self._seen:
             return
         self._seen[key] = None
-        if len(self._seen) > _REMEMBERED:
+        if len(self._seen) > _KEPT_KEYS:
             del self._seen[next(iter(self._seen))]
         self.cursor = max(self.cursor, key[0])
         if event:
-            self._event(event)
+            self._take_event(event)
 
-    def _event(self, event: Event) -> None:
+    def _take_event(self, event: Event) -> None:
         if self._podman and event.type in _HEALTH:
-            self._soon(event.data["id"])  # it tells the check before last: facts on podman
+            self._inspect_soon(event.data["id"])  # Podman sends the health of the check before last
             return
         is_new = event.time >= self._listens_since.get(event.type, 0)
         if event.type in CHANGES_WORLD or (is_new and self._wanted(event)):
             self._tracker.apply(event)
         if event.type == "container.start":
-            self._soon(event.data["id"])
+            self._inspect_soon(event.data["id"])
         elif event.type == "network.connect":
-            self._soon(event.data.get("container_id", ""))
+            self._inspect_soon(event.data.get("container_id", ""))
 
-    # -- looking -----------------------------------------------------------------------------
+    # -- inspecting --------------------------------------------------------------------------
 
-    def _soon(self, ident: str) -> None:
-        self._look_soon[ident] = None
-        self._look_by = min(self._look_by, time.monotonic() + _LATEST_LOOK_S)
+    def _inspect_soon(self, ident: str) -> None:
+        self._to_inspect[ident] = None
+        self._inspect_by = min(self._inspect_by, time.monotonic() + _LATEST_INSPECT_S)
 
-    def _look(self) -> None:
-        """Addresses come with no event, so whoever was started or connected is looked at."""
-        idents, before = list(self._look_soon), self._tracker.world
-        self._look_soon, self._look_by = {}, inf
+    def _inspect(self) -> None:
+        """No event has addresses, so each container that was started or connected is inspected."""
+        idents, before = list(self._to_inspect), self._tracker.world
+        self._to_inspect, self._inspect_by = {}, inf
         try:
-            with closing(connect(_LOOK_S)) as client:
+            with closing(connect(_REQUEST_S)) as client:
                 found = inspect_some(client, idents, in_full=self._podman)
-        except Exception:  # noqa: BLE001 - if the engine is away the reader says so
+        except Exception:  # noqa: BLE001 - if the engine is away the reader reports it
             self._resync_at = min(self._resync_at, time.monotonic() + self._pause_s())
             return
-        for seen in found if not self._stopping.is_set() else ():
+        for container in found if not self._stopping.is_set() else ():
             self._tracker.update(
-                some_containers(before, {seen.name: seen}) if self._podman else addresses_of(seen), "live"
+                some_containers(before, {container.name: container}) if self._podman else addresses_of(container),
+                "live",
             )
 
     def _resync(self) -> None:
         before, dropped = self._tracker.world, self._backlog.dropped
-        self._look_soon, self._look_by = {}, inf
+        self._to_inspect, self._inspect_by = {}, inf
         try:
-            with closing(connect(_LOOK_S)) as client:
+            with closing(connect(_REQUEST_S)) as client:
                 found = inspect_all(client, before, thorough=not self._certain or dropped > self._dropped)
-        except Exception as error:  # noqa: BLE001 - whatever it is, we are blind and try again
+        except Exception as error:  # noqa: BLE001 - whatever it is, the source is lost and tries again
             self._resync_at = time.monotonic() + self._pause_s()
             self._lose(why(error, where()))
             return
         if self._stopping.is_set():
             return
         self._tracker.resync(all_containers(before, found))
-        self._said_dropped(dropped)
+        self._report_dropped(dropped)
         self._certain, self._failures, self._resync_at = True, 0, time.monotonic() + self._resync_s
         self._restore(found)
 
@@ -231,17 +239,17 @@ class DockerSource:
         self._failures += 1
         return backoff(*self._backoff_s, self._failures)
 
-    # -- telling -------------------------------------------------------------------------------
+    # -- reporting -----------------------------------------------------------------------------
 
     def _lose(self, reason: str) -> None:
         self._certain = False
-        if self.connected or not self._said_lost:
+        if self.connected or not self._reported_lost:
             self._switch(connected=False)
         self._reason = reason
-        if self._said_lost:
+        if self._reported_lost:
             return
-        self._said_lost = True
-        self._post(self._news("source.lost", reason=reason))
+        self._reported_lost = True
+        self._post(self._own_event("source.lost", reason=reason))
         again = f"trying again every {self._backoff_s[1]:g} s; the port file is still followed"
         signals.emit(signals.source_lost, name="docker", reason=f"{reason}; {again}")
 
@@ -251,9 +259,9 @@ class DockerSource:
         self._switch(connected=True)
         self._reason = ""
         self.ready.set()
-        if self._said_lost:
-            self._said_lost = False
-            self._post(self._news("source.restored"))
+        if self._reported_lost:
+            self._reported_lost = False
+            self._post(self._own_event("source.restored"))
         running = sum(container.running for container in found.values())
         kind = "Podman" if self._podman else "Docker"
         detail = f"{kind} {engine().version} at {where()}: {running} of {len(found)} containers run"
@@ -262,21 +270,21 @@ class DockerSource:
     def _switch(self, *, connected: bool) -> None:
         self.connected, self.since = connected, time.time_ns()
 
-    def _news(self, kind: str, **data: str) -> Event:
+    def _own_event(self, kind: str, **data: str) -> Event:
         return Event(kind, "docker", time.time_ns(), "docker", data={"name": "docker", **data})
 
-    def _said_dropped(self, dropped: int) -> None:
+    def _report_dropped(self, dropped: int) -> None:
         if dropped > self._dropped:
-            said = f"Docker told more than could be taken in: {dropped - self._dropped} events were dropped, "
-            signals.emit(signals.problem, said=said + "and every container was looked at instead")
+            said = f"Docker sent more events than could be handled: {dropped - self._dropped} events were dropped, "
+            signals.emit(signals.problem, said=said + "and every container was inspected instead")
         self._dropped = dropped
 
-    def _broken(self, line: bytes, error: Exception) -> None:
-        if not self._said_broken:
-            said = f"Docker at {where()} sent what is no event ({type(error).__name__}: {line[:80]!r}); "
-            signals.emit(signals.problem, said=said + "such lines are skipped and not told again", error=error)
-        self._said_broken = True
+    def _report_malformed(self, line: bytes, error: Exception) -> None:
+        if not self._reported_malformed:
+            said = f"Docker at {where()} sent a line that is no event ({type(error).__name__}: {line[:80]!r}); "
+            signals.emit(signals.problem, said=said + "such lines are skipped and not reported again", error=error)
+        self._reported_malformed = True
 
 
-def _named(seen: Container | None, name: str) -> Container | None:
-    return seen if seen and seen.name == name else None  # a name may also be the beginning of an id
+def _named(found: Container | None, name: str) -> Container | None:
+    return found if found and found.name == name else None  # a name may also be the beginning of an id

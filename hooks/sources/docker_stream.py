@@ -1,6 +1,6 @@
 """The reader of Docker's event stream: it opens the stream again and again, and does nothing but enqueue lines.
 
-Whatever a reader does beside reading slows the engine itself down: facts on docker-events, 1.6.
+A reader that does more than read slows the engine itself down, as was measured.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hooks.docker.filters import filters, wants_exec
 from hooks.docker.refusals import why
 from hooks.events.durations import backoff
 
-_SETTLED_S = 1.0  # a stream that lived so long is no part of a series of failures
+_SETTLED_S = 1.0  # a stream that lasted so long does not belong to a series of failures
 _EXEC = b'"Action":"exec_'  # within a label it would have backslashes
 
 
@@ -26,7 +26,7 @@ class Opened:
     """A mark in the queue: the lines behind it are from a new subscription, made at `at` ns since the Unix epoch."""
 
     at: int
-    after_silence: bool = False  # the engine was only quiet before: nothing can have been missed
+    after_silence: bool = False  # the last one ended because the engine was quiet: nothing was missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ Item = bytes | Opened | Failed
 
 
 class Backlog:
-    """A queue with room for so many lines and bytes; beyond that lines are dropped and counted, marks never."""
+    """A queue with room for so many lines and bytes. Beyond that lines are dropped and counted, marks never are."""
 
     def __init__(self, most_lines: int = 20_000, most_bytes: int = 2**25) -> None:
         self._items: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
@@ -57,7 +57,7 @@ class Backlog:
         self._items.put(line)
 
     def mark(self, item: Opened | Failed | None) -> None:
-        """Take a mark. None only wakes who waits."""
+        """Take a mark. None only wakes `get`."""
         self._items.put(item)
 
     def get(self, timeout_s: float) -> Item | None:
@@ -68,7 +68,7 @@ class Backlog:
 
 
 class Reader:
-    """One thread with one subscription. `since` tells from which instant on (ns) events are wanted."""
+    """One thread with one subscription. `since` returns from which instant on (ns) events are asked for."""
 
     def __init__(
         self, backlog: Backlog, types: frozenset[str], since: Callable[[], int], *,
@@ -82,11 +82,11 @@ class Reader:
         self._thread = threading.Thread(target=self._run, name="docker-reader", daemon=True)
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start the thread."""
         self._thread.start()
 
     def listen(self, types: frozenset[str]) -> None:
-        """Ask for these types from now on: a stream that was asked for others is ended, and the next one opened."""
+        """Subscribe to these types from now on: a stream with other filters is closed, and the next one opened."""
         with self._open:
             is_other = filters(types) != filters(self._types)
             self._types = types
@@ -94,7 +94,7 @@ class Reader:
                 self._stream.stop()
 
     def stop(self, timeout_s: float) -> None:
-        """End the stream and wait so many seconds. A reader that still asks a hanging engine ends when it gives up."""
+        """Close the stream and wait so many seconds. During a hanging request it ends after the time-out."""
         self._stopping.set()
         with self._open:
             if self._stream:
@@ -109,22 +109,22 @@ class Reader:
             if silent or (opened and time.monotonic() - began > _SETTLED_S):
                 failures = 0
             if not silent:
-                forget()  # whatever answers next may be another engine
+                forget()  # the next answer may come from another engine
                 # the first time at once: a proxy that cuts a long request is no outage
                 self._stopping.wait(self._pause_s(failures) if failures or not opened else 0)
                 failures += 1
 
     def _subscribe(self, *, after_silence: bool) -> tuple[bool, bool]:
-        """Read one subscription to its end. Whether that was silence, and whether there was one at all."""
+        """Read one subscription to its end. Returns whether it ended by silence, and whether it was opened at all."""
         types = self._types
         try:
             stream = EventStream(types, self._since(), self._silence_s)
-        except Exception as error:  # noqa: BLE001 - whatever keeps us from the engine, the next try is due
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next try is due
             self._backlog.mark(Failed(why(error, where())))
             return False, False
         with self._open:
             self._stream = stream
-            # `stop` or `listen` came while the engine was asked, and found nothing to end
+            # `stop` or `listen` was called during the request, and found no stream to close
             if self._stopping.is_set() or self._types is not types:
                 stream.stop()
         try:

@@ -1,7 +1,11 @@
-"""Files as a source of events: gluetun's port file, and the files that rules name.
+"""The files source: gluetun's port file into the tracker, and events of the files that rules name. One thread.
 
-One thread. inotify says when to look; what is there is always read, never counted. A slow poll stays on,
-because inotify is blind on NFS, FUSE and Docker Desktop's mounts.
+app builds it, calls `follow` when the rules change and `read_again` before a due run. inotify (inotify.py) says when to
+read; the file itself is always read, events are never counted. Guarantees: a slow poll goes on beside inotify, because
+NFS, FUSE and Docker Desktop's mounts report no changes; without inotify the poll is faster. An empty file, and a change
+that only the poll found, is accepted at a second reading `settle_s` later, because a writer truncates the file first.
+An older reading never replaces a newer one. An unreadable port file is `source.lost`, once, until it can be read. No
+exception ends the thread: it starts anew after a second.
 """
 
 from __future__ import annotations
@@ -17,23 +21,22 @@ from typing import TYPE_CHECKING
 
 from hooks.events import signals
 from hooks.events.catalogue import Event
-from hooks.sources.followed import Followed, FollowedFile, FollowedPort, Look
+from hooks.sources.followed import Followed, FollowedFile, FollowedPort, Reading
 from hooks.world.tracker import Tracker
 
 if TYPE_CHECKING:
     from hooks.sources.inotify import Watches
 
-_BLIND_POLL_S = 5.0  # where inotify cannot be had
-_TROUBLE_PAUSE_S = 1.0
+_POLL_WITHOUT_INOTIFY_S = 5.0
+_FAILURE_PAUSE_S = 1.0
 _STOP_S = 2.0
 
 
 class FilesSource:
-    """Follows files: readings of the port file go into the tracker, news of the others are posted.
+    """Follows files: readings of the port file go into the tracker, events of the other files to `post`.
 
-    `port_file` is None where no rule uses the port. What only the poll saw, and what is empty, is believed at a second
-    look `settle_s` later, because who writes a file truncates it first. `ready` is set while everything that is to be
-    followed is watched and was read.
+    `port_file` is None where no rule uses the port. `poll_s` and `settle_s` are seconds, `now_ns` returns ns since the
+    Unix epoch. `ready` is set while every followed file is watched and has been read.
     """
 
     def __init__(
@@ -49,25 +52,25 @@ class FilesSource:
     ) -> None:
         self._tracker, self._post, self._now_ns = tracker, post, now_ns
         self._poll_s, self._settle_s = poll_s, settle_s
-        self._lock = threading.Lock()  # around "look, then believe": no older reading after a newer one
+        self._lock = threading.Lock()  # around "read, then accept": no older reading after a newer one
         self._port: FollowedPort | None = None
         self._files: list[Followed] = []  # the port file among them
-        self._doubts: dict[Followed, tuple[str, float]] = {}  # generation at the first look, when to look again
-        self._blind: dict[Followed, str] = {}  # why it cannot be seen
+        self._pending: dict[Followed, tuple[str, float]] = {}  # generation at the first reading, when to read again
+        self._unreadable: dict[Followed, str] = {}  # by file: the reason
         self._lost, self._since_s = "", now_ns() / 1e9
         self._watches: Watches | None = None
         self._refusal = ""
         self._sweep_at = 0.0
         self._stopping = False
-        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._bell_lock = threading.Lock()
+        self._wakeup = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._wakeup_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="files", daemon=True)
         self.ready = threading.Event()
         self.follow(port_file, files)
 
     @property
     def alive(self) -> bool:
-        """Whether it runs and sees what it follows."""
+        """Whether its thread runs and the files can be read."""
         return self._thread.is_alive() and not self._lost
 
     def health(self) -> dict[str, object]:
@@ -76,24 +79,24 @@ class FilesSource:
         return {"connected": not reason, "since": self._since_s, "reason": reason}
 
     def start(self) -> None:
-        """Begin to watch. Returns at once; `ready` tells when everything was read."""
+        """Start the thread. Returns at once; `ready` is set when every file has been read."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End at once. May be called twice, and without a start."""
+        """Stop at once. May be called twice, and without a start."""
         if self._stopping:
             return
         self._stopping = True
-        self._ring()
+        self._wake()
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
-        with self._bell_lock:
+        with self._wakeup_lock:
             if not self._thread.is_alive():  # it may hang in a dead network file system
-                os.close(self._bell)
-                self._bell = -1
+                os.close(self._wakeup)
+                self._wakeup = -1
 
     def follow(self, port_file: str | None, files: Iterable[str] = ()) -> None:
-        """Follow these from now on, as soon as `ready` is set again; what is followed already keeps its history."""
+        """Follow these files from now on. A file that was followed before keeps its last reading."""
         with self._lock:
             known = {(type(file), file.path): file for file in self._files}
             wanted: list[Followed] = [FollowedFile(path, self._post, self._now_ns) for path in dict.fromkeys(files)]
@@ -101,19 +104,19 @@ class FilesSource:
                 wanted.append(FollowedPort(str(Path(port_file).absolute()), self._tracker))
             self._files = [known.get((type(file), file.path), file) for file in wanted]
             self._port = next((file for file in self._files if isinstance(file, FollowedPort)), None)
-            self._doubts, self._blind = {}, {}
+            self._pending, self._unreadable = {}, {}
             self._sweep_at = 0.0
             self.ready.clear()
-        self._ring()
+        self._wake()
 
     def read_again(self) -> bool:
-        """Read the port file into the tracker now, from any thread. False if it cannot be seen."""
+        """Read the port file into the tracker now, from any thread. False if it cannot be read."""
         port = self._port
         if port is None:
             return True
-        self._look(port, told=True)
-        self._ring()  # an empty file gets its second look
-        return port not in self._blind
+        self._read(port, complete=True)
+        self._wake()  # an empty file gets its second reading
+        return port not in self._unreadable
 
     # -- the thread ---------------------------------------------------------------------------
 
@@ -121,7 +124,7 @@ class FilesSource:
         while not self._stopping:
             try:
                 self._turn()
-            except Exception as error:  # noqa: BLE001 - whatever happens, files are followed
+            except Exception as error:  # noqa: BLE001 - whatever it is, the files are followed again
                 self._start_over(error)
         self._close_watches()
 
@@ -129,36 +132,36 @@ class FilesSource:
         now = time.monotonic()
         if now >= self._sweep_at:
             self._sweep()
-        self._look_at([file for file, (_, due) in list(self._doubts.items()) if due <= now], told=False)
+        self._read_all([file for file, (_, due) in list(self._pending.items()) if due <= now], complete=False)
         touched, moved = self._wait()
-        self._look_at([file for file in self._files if file.path in touched], told=True)
+        self._read_all([file for file in self._files if file.path in touched], complete=True)
         if moved and self._arm():
-            self._look_at(self._files, told=True)
+            self._read_all(self._files, complete=True)
 
     def _sweep(self) -> None:
-        # first of all, because a `follow` meanwhile sets it to 0: there is another sweep to do
+        # first of all, because a `follow` during the sweep sets it to 0 for another one
         self._sweep_at = time.monotonic() + self._poll_s
         is_new = self._arm()
-        self._look_at(self._files, told=is_new)
+        self._read_all(self._files, complete=is_new)
         if self._refusal:
-            self._sweep_at = min(self._sweep_at, time.monotonic() + _BLIND_POLL_S)
+            self._sweep_at = min(self._sweep_at, time.monotonic() + _POLL_WITHOUT_INOTIFY_S)
         if self._sweep_at > 0:
             self.ready.set()
 
     def _wait(self) -> tuple[set[str], bool]:
-        """Sleep until something happens or is due: the files to look at, and whether to arm anew."""
-        until = min([self._sweep_at, *(due for _, due in list(self._doubts.values()))])
+        """Sleep until something happens or is due. Returns the files to read, and whether to arm anew."""
+        until = min([self._sweep_at, *(due for _, due in list(self._pending.values()))])
         poll = select.poll()
-        poll.register(self._bell, select.POLLIN)
+        poll.register(self._wakeup, select.POLLIN)
         if self._watches:
             poll.register(self._watches.fd, select.POLLIN)
-        rung = {fd for fd, _ in poll.poll(max(0.0, until - time.monotonic()) * 1000)}
-        if self._bell in rung:
-            os.eventfd_read(self._bell)
-        return self._watches.changed() if self._watches and self._watches.fd in rung else (set(), False)
+        ready = {fd for fd, _ in poll.poll(max(0.0, until - time.monotonic()) * 1000)}
+        if self._wakeup in ready:
+            os.eventfd_read(self._wakeup)
+        return self._watches.changed() if self._watches and self._watches.fd in ready else (set(), False)
 
     def _arm(self) -> bool:
-        """Watch what must be watched. True if that is other than before."""
+        """Watch the places of the files. True if the watches changed."""
         try:
             if self._watches is None:
                 from hooks.sources.inotify import Watches
@@ -166,64 +169,66 @@ class FilesSource:
                 self._watches = Watches()
             is_new = self._watches.arm(file.path for file in self._files)
         except (ImportError, OSError) as error:
-            self._say_refused(error)
+            self._report_refused(error)
             return False
-        self._say_refused(self._watches.refused)
+        self._report_refused(self._watches.refused)
         return is_new
 
-    def _look_at(self, files: list[Followed], *, told: bool) -> None:
+    def _read_all(self, files: list[Followed], *, complete: bool) -> None:
         for file in files:
-            self._look(file, told=told)
+            self._read(file, complete=complete)
 
     def _start_over(self, error: Exception) -> None:
-        said = f"following files failed ({type(error).__name__}: {error}); it starts anew in {_TROUBLE_PAUSE_S:g} s"
+        said = f"following files failed ({type(error).__name__}: {error}); it starts anew in {_FAILURE_PAUSE_S:g} s"
         signals.emit(signals.problem, said=said)
         self._close_watches()
-        self._sweep_at = time.monotonic() + _TROUBLE_PAUSE_S
+        self._sweep_at = time.monotonic() + _FAILURE_PAUSE_S
 
     def _close_watches(self) -> None:
         watches, self._watches = self._watches, None
         if watches:
             watches.close()
 
-    # -- looking ------------------------------------------------------------------------------
+    # -- reading ------------------------------------------------------------------------------
 
-    def _look(self, file: Followed, *, told: bool) -> None:
-        """Look at one file, and believe what is seen if `told` by inotify that it is complete, or seen twice."""
+    def _read(self, file: Followed, *, complete: bool) -> None:
+        """Read one file, and accept the reading if inotify says that it is `complete`, or if it was read twice."""
         with self._lock:
             if file not in self._files:
                 return
-            look = file.look()
-            self._tell_blindness(file, look.blind)
-            if not look.blind and self._is_settled(file, look, told=told):
-                file.believe()
+            reading = file.read()
+            self._report_unreadable(file, reading.unreadable)
+            if not reading.unreadable and self._is_settled(file, reading, complete=complete):
+                file.accept()
 
-    def _is_settled(self, file: Followed, look: Look, *, told: bool) -> bool:
-        generation, due = self._doubts.pop(file, ("", 0.0))
-        if not look.is_news:
+    def _is_settled(self, file: Followed, reading: Reading, *, complete: bool) -> bool:
+        generation, due = self._pending.pop(file, ("", 0.0))
+        if not reading.is_new:
             return False
-        if told and not look.is_empty:
+        if complete and not reading.is_empty:
             return True
         now = time.monotonic()
-        seen_before = due > 0 and generation == look.generation
-        if seen_before and now >= due:
+        read_before = due > 0 and generation == reading.generation
+        if read_before and now >= due:
             return True
-        self._doubts[file] = (look.generation, due if seen_before else now + self._settle_s)
+        self._pending[file] = (reading.generation, due if read_before else now + self._settle_s)
         return False
 
-    # -- telling ------------------------------------------------------------------------------
+    # -- reporting ----------------------------------------------------------------------------
 
-    def _tell_blindness(self, file: Followed, why: str) -> None:
-        before = self._blind.pop(file, "")
+    def _report_unreadable(self, file: Followed, why: str) -> None:
+        before = self._unreadable.pop(file, "")
         if why:
-            self._blind[file] = why
-        # a file that a rule names must not make the port's rules wait
-        decisive = self._blind.get(self._port, "") if self._port else why * (len(self._blind) == len(self._files))
-        self._tell_lost(decisive)
+            self._unreadable[file] = why
+        # another unreadable file must not make the rules of the port wait
+        decisive = (
+            self._unreadable.get(self._port, "") if self._port else why * (len(self._unreadable) == len(self._files))
+        )
+        self._report_lost(decisive)
         if why != before and why and not self._lost:
             signals.emit(signals.problem, said=why)
 
-    def _tell_lost(self, why: str) -> None:
+    def _report_lost(self, why: str) -> None:
         was, self._lost = self._lost, why
         if bool(was) != bool(why):
             self._since_s = self._now_ns() / 1e9
@@ -232,19 +237,19 @@ class FilesSource:
             signals.emit(signals.source_lost, name="files", reason=why)
         elif was and not why:
             self._post(Event("source.restored", "files", self._now_ns(), "files", data={"name": "files"}))
-            signals.emit(signals.source_restored, name="files", detail="the files are seen again and were read anew")
+            signals.emit(signals.source_restored, name="files", detail="the files can be read again and were read")
 
-    def _say_refused(self, error: Exception | None) -> None:
+    def _report_refused(self, error: Exception | None) -> None:
         said = _refusal(error) if error else ""
         if said and not self._refusal:
-            pause_s = min(self._poll_s, _BLIND_POLL_S)
+            pause_s = min(self._poll_s, _POLL_WITHOUT_INOTIFY_S)
             signals.emit(signals.problem, said=f"{said}; until that works the files are read every {pause_s:g} s")
         self._refusal = said
 
-    def _ring(self) -> None:
-        with self._bell_lock:
-            if self._bell >= 0:
-                os.eventfd_write(self._bell, 1)
+    def _wake(self) -> None:
+        with self._wakeup_lock:
+            if self._wakeup >= 0:
+                os.eventfd_write(self._wakeup, 1)
 
 
 def _refusal(error: Exception) -> str:

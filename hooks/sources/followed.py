@@ -1,4 +1,4 @@
-"""What a followed file means: the port file is a state of the world, any other file is news of its own."""
+"""What a followed file means: the port file is a state of the world, any other file is posted as `file.*` events."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ from hooks.world.tracker import Tracker
 _RACY_NS = 20_000_000
 
 
-class Look(NamedTuple):
-    """What one look at a file found."""
+class Reading(NamedTuple):
+    """What one reading of a file found."""
 
     generation: str  # "" where there is no file
-    is_news: bool  # it differs from what is believed
-    is_empty: bool  # as a file is, too, between being truncated and being written
-    blind: str = ""  # why not even its existence can be seen, "" if it can
+    is_new: bool  # it differs from the last accepted reading
+    is_empty: bool  # so is a file between being truncated and being written
+    unreadable: str = ""  # the reason why not even its existence is known, "" if it is
 
 
 class Followed(Protocol):
-    """A file under observation. Its caller sees to it that one thread at a time looks."""
+    """A file under observation. The caller makes sure that one thread at a time uses it."""
 
     @property
     def path(self) -> str:
         """Where it is, absolute."""
 
-    def look(self) -> Look:
+    def read(self) -> Reading:
         """Read it as it is now. Raises nothing."""
 
-    def believe(self) -> None:
-        """Take the last look for true, and tell."""
+    def accept(self) -> None:
+        """Take the last reading for true, and post what follows from it."""
 
 
 class FollowedPort:
-    """gluetun's port file: the tracker derives the events."""
+    """gluetun's port file: the tracker posts the events."""
 
     def __init__(self, path: str, tracker: Tracker) -> None:
         self.path = path
         self._tracker = tracker
-        self._reading = PortFile()
+        self._last = PortFile()
 
-    def look(self) -> Look:
+    def read(self) -> Reading:
         """Read it as it is now."""
-        self._reading = reading = port_file.read(self.path)
+        self._last = reading = port_file.read(self.path)
         is_empty = bool(reading.generation) and not reading.ports and not reading.reason
-        blind = "" if reading.generation else reading.reason
-        return Look(reading.generation, reading != self._tracker.world.file, is_empty, blind)
+        unreadable = "" if reading.generation else reading.reason
+        return Reading(reading.generation, reading != self._tracker.world.file, is_empty, unreadable)
 
-    def believe(self) -> None:
+    def accept(self) -> None:
         """Put the last reading into the world."""
-        reading = self._reading
+        reading = self._last
         is_first = self._tracker.world.file is None
         self._tracker.update(
             lambda world: world.with_port_file(reading, time.time_ns()), "resync" if is_first else "live"
@@ -78,25 +78,25 @@ class FollowedFile:
     def __init__(self, path: str, post: Callable[[Event], None], now_ns: Callable[[], int] = time.time_ns) -> None:
         self.path = path
         self._post, self._now_ns = post, now_ns
-        self._believed: _Stat | None = None
+        self._accepted: _Stat | None = None
         self._found = _Stat()
 
-    def look(self) -> Look:
-        """Read its size and times. The first look only learns what there is: a file's being there is no news."""
+    def read(self) -> Reading:
+        """Read its size and times. The first reading is only kept, because a file that exists is no event."""
         try:
             self._found = found = _stat(self.path)
         except OSError as error:
-            why = f"the file {self.path} cannot be seen: {(error.strerror or str(error)).lower()}"
-            return Look("", False, False, f"{why}; its directory must be open to gluehook's user; it is tried again")
-        if self._believed is None:
-            self._believed = found
-            return Look(found.generation, False, False)
+            why = f"the file {self.path} cannot be read: {(error.strerror or str(error)).lower()}"
+            return Reading("", False, False, f"{why}; its directory must be open to gluehook's user; it is tried again")
+        if self._accepted is None:
+            self._accepted = found
+            return Reading(found.generation, False, False)
         racy = abs(self._now_ns() - found.mtime_ns) < _RACY_NS
-        return Look(found.generation, racy or found != self._believed, found.size_bytes == 0)
+        return Reading(found.generation, racy or found != self._accepted, found.size_bytes == 0)
 
-    def believe(self) -> None:
-        """Post what has become of it."""
-        before, self._believed = self._believed, self._found
+    def accept(self) -> None:
+        """Post the change of it."""
+        before, self._accepted = self._accepted, self._found
         size = self._found.size_bytes
         known_time = before is None or before.mtime_ns == self._found.mtime_ns
         time_ns = self._now_ns() if known_time or size < 0 else self._found.mtime_ns

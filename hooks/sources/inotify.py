@@ -29,13 +29,13 @@ _OVERFLOW = (
     "every followed file is read instead"
 )
 _LINKS_DEEP = 8  # links to links to links
-_ROUNDS = 10  # somebody who makes and removes directories all the time must not hold us
+_ROUNDS = 10  # directories that come and go all the time must not hold the thread
 _HEADER = struct.Struct("iIII")  # struct inotify_event: wd, mask, cookie, length of the name
 _BUFFER_BYTES = 64 * 1024
 
 Place = tuple[str, str]  # (directory, name in it)
 
-# It prints to stderr what it also raises, without saying what happens next.
+# It logs to stderr what it raises anyway, without saying what happens next.
 logging.getLogger("pyinotify").disabled = True
 
 
@@ -66,11 +66,11 @@ class _Raw(NamedTuple):
 
 
 class _Notifier(pyinotify.Notifier):  # type: ignore[misc] # pyinotify has no types
-    """pyinotify's, made lean: three quarters of its time per event go into texts and paths that nobody asked for,
+    """pyinotify's with less work: three quarters of its time per event go into texts and paths that are not used,
     and a name that is not UTF-8 makes it lose all the events that were read with it."""
 
     def read_events(self) -> None:
-        """Queue what the kernel has to say, for `process_events`."""
+        """Queue the kernel's events for `process_events`."""
         try:
             buffer = os.read(self._fd, _BUFFER_BYTES)
         except BlockingIOError:
@@ -99,19 +99,21 @@ class Watches:
         self.fd: int = self._manager.get_fd()  # for poll(): readable when something has happened
         os.set_inheritable(self.fd, False)  # pyinotify's is not close-on-exec: a child would steal events
         os.set_blocking(self.fd, False)
-        self._notifier = _Notifier(self._manager, self._see)
+        self._notifier = _Notifier(self._manager, self._take)
         self._places: dict[tuple[int, str], set[str]] = {}  # (watch descriptor, name) -> the files that it matters to
         self._touched: set[str] = set()
         self._moved = False
         self.refused: OSError | None = None
 
     def arm(self, paths: Iterable[str]) -> bool:
-        """Watch all that matters to these absolute paths, and nothing else. True if that is other than before:
-        then what happened in between is unknown, and every file must be read."""
+        """Watch every place that matters to these absolute paths, and no other.
+
+        True if the watches changed: then it is unknown what happened in between, and every file must be read.
+        """
         wanted, before = list(paths), self._places
         for _ in range(_ROUNDS):
             known, self._places = self._places, self._watch(wanted)
-            if self._places == known:  # looked, watched, looked again: nothing slipped in between
+            if self._places == known:  # the places were the same before and after: no change was missed
                 break
         for wd in set(self._manager.watches) - {wd for wd, _ in self._places}:
             self._manager.rm_watch(wd)
@@ -126,10 +128,10 @@ class Watches:
         return touched, moved
 
     def close(self) -> None:
-        """Give the kernel everything back."""
+        """Close the inotify instance with all its watches."""
         self._notifier.stop()
 
-    def _see(self, event: _Raw) -> None:
+    def _take(self, event: _Raw) -> None:
         known = self._manager.watches
         if event.mask & pyinotify.IN_Q_OVERFLOW:
             signals.emit(signals.problem, said=_OVERFLOW)
@@ -141,7 +143,7 @@ class Watches:
         paths = self._places.get((event.wd, event.name), set())
         if paths and not event.mask & pyinotify.IN_CLOSE_WRITE:
             self._moved = True
-        if not event.mask & pyinotify.IN_CREATE:  # what was just made is empty yet; its CLOSE_WRITE follows
+        if not event.mask & pyinotify.IN_CREATE:  # a new file is still empty; its CLOSE_WRITE follows
             self._touched |= paths
 
     def _watch(self, paths: list[str]) -> dict[tuple[int, str], set[str]]:

@@ -11,17 +11,17 @@ from pathlib import Path
 from hooks.world.model import PortFile
 
 MAX_BYTES = 4096  # gluetun writes at most a few lines of five digits
-_LOOKS = 3  # a file that changes while it is read is read again, but a busy writer must not hold us
+_MOST_READS = 3  # a file that changes during a read is read again; a busy writer must not hold the thread
 _NEXT = "no port is set until it is written anew"
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # not blocking: a pipe in its place must not hang us
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # not blocking: a pipe in its place must not hang the thread
 
 
 def read(path: str) -> PortFile:
     """The port file as it is now: one port per line, in the file's order, without repeats.
 
-    An empty or absent file has no ports and no reason. Garbage has a reason: one sentence that
-    says what, where and what happens next, and never quotes text. A reason without a generation
-    means blindness: not even whether there is a file can be seen. Never raises OSError.
+    An empty or absent file has no ports and no reason. Garbage has a reason: one sentence that says what, where and
+    what happens next, and never quotes the content. A reason without a generation means that not even the existence of
+    the file is known. Never raises OSError.
     """
     try:
         found, content = _settled(path)
@@ -68,7 +68,7 @@ def _settled(path: str) -> tuple[os.stat_result, bytes]:
         after = os.fstat(file)
         if not stat.S_ISREG(after.st_mode):
             raise OSError(errno.EINVAL, "it is no plain file")
-        for _ in range(_LOOKS):
+        for _ in range(_MOST_READS):
             before, content, after = after, os.pread(file, MAX_BYTES + 1, 0), os.fstat(file)
             if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size):
                 break

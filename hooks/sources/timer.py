@@ -1,4 +1,4 @@
-"""Time as a source of events: `timer.tick` every so often. One thread, asleep between two ticks."""
+"""The timer source: `timer.tick` at each period that a rule names. One thread, asleep between two ticks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hooks.sources.periodic import PeriodicThread
 
 
 @dataclass(slots=True)
-class _Beat:
-    """A period, from the instant when it was asked for. Ticks are counted from there, so that none drifts."""
+class _Period:
+    """A period, from the instant when it was set. Ticks are counted from there, so that they do not drift."""
 
     every: str  # canonical, "5m"
     period_s: float
@@ -27,7 +27,7 @@ class _Beat:
         return self.since_s + (self.ticks + 1) * self.period_s
 
     def is_due(self, now_s: float) -> bool:
-        """Whether it ticks now. However many ticks were missed, in a suspended machine perhaps, they are one."""
+        """Whether it ticks now. Several missed ticks, after a suspend for example, are one tick."""
         if now_s < self.next_s:
             return False
         self.ticks = max(self.ticks + 1, math.floor((now_s - self.since_s) / self.period_s))
@@ -37,7 +37,7 @@ class _Beat:
 class TimerSource(PeriodicThread):
     """Posts a `timer.tick` for each of the periods in `every` ("5m", "1h30m"), the first one after a whole period.
 
-    `clock` answers monotonic seconds. Raises ValueError for a text that is no duration.
+    `clock` returns monotonic seconds. Raises ValueError for a text that is no duration.
     """
 
     def __init__(
@@ -52,20 +52,20 @@ class TimerSource(PeriodicThread):
         super().__init__("timer", wait)
         self._post, self._clock, self._now_ns = post, clock, now_ns
         self._lock = threading.Lock()
-        self._beats: dict[str, _Beat] = {}
+        self._periods: dict[str, _Period] = {}
         self.set(every)
 
     def set(self, every: Iterable[str]) -> None:
-        """Tick at these periods from now on; one that was there before keeps its phase."""
+        """Tick at these periods from now on; one that was set before keeps its phase."""
         periods = {durations.format_duration(period_s): period_s for period_s in map(durations.parse, every)}
         now = self._clock()
         with self._lock:
-            known = self._beats
-            self._beats = {text: known.get(text) or _Beat(text, period, now) for text, period in periods.items()}
+            known = self._periods
+            self._periods = {text: known.get(text) or _Period(text, period, now) for text, period in periods.items()}
         self.wake()
 
     def turn(self) -> float | None:
-        """Tick for each period that is over; sleep until the next is."""
+        """Tick for each period that is over; sleep until the next one is."""
         for every in self._due():
             self._tick(every)
         return self._timeout_s()
@@ -73,11 +73,11 @@ class TimerSource(PeriodicThread):
     def _due(self) -> list[str]:
         now = self._clock()
         with self._lock:
-            return [beat.every for beat in self._beats.values() if beat.is_due(now)]
+            return [period.every for period in self._periods.values() if period.is_due(now)]
 
     def _timeout_s(self) -> float | None:
         with self._lock:
-            following = [beat.next_s for beat in self._beats.values()]
+            following = [period.next_s for period in self._periods.values()]
         return min(max(0.0, min(following) - self._clock()), threading.TIMEOUT_MAX) if following else None
 
     def _tick(self, every: str) -> None:
