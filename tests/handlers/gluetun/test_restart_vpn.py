@@ -121,18 +121,9 @@ def test_what_the_owner_stopped_stays_stopped() -> None:
 
 def test_the_owner_who_stops_it_between_our_look_and_our_word_wins() -> None:
     with runner() as r:
-        r.fake._is_allowed = _then_stopped(r.fake)  # type: ignore[method-assign]
+        r.fake.before = lambda route: setattr(r.fake, "status", "stopped") if route == _STATUS else None
         assert r.restart().status == "skipped"
         assert (r.fake.writes, r.intends) == (["stopped"], False)
-
-
-def _then_stopped(fake: FakeGluetun) -> Any:
-    def allowed(route: str, _: Any) -> bool:
-        if route == _STATUS:
-            fake.status = "stopped"
-        return True
-
-    return allowed
 
 
 def test_a_start_that_is_owed_is_made_good() -> None:
@@ -149,8 +140,7 @@ def test_a_start_that_is_owed_is_made_good() -> None:
 def test_the_intent_is_stored_before_stopped_is_sent() -> None:
     with runner() as r:
         seen = []
-        allowed = r.fake._is_allowed
-        r.fake._is_allowed = lambda route, ask: seen.append((route, r.intends)) or allowed(route, ask)  # type: ignore
+        r.fake.before = lambda route: seen.append((route, r.intends))
         r.restart()
         assert (_STATUS, True) in seen
         assert (_STATUS, False) not in seen
@@ -159,8 +149,7 @@ def test_the_intent_is_stored_before_stopped_is_sent() -> None:
 def test_what_was_stopped_is_started_although_the_first_tries_fail() -> None:
     with runner(stops_slowly=2) as r:
         put = r.fake.fails.setdefault(_STATUS, [])
-        stop = r.fake._stop
-        r.fake._stop = lambda: put.extend([503, 500]) or stop()  # type: ignore[method-assign]
+        r.fake.before = lambda what: put.extend([503, 500] if what == "stop" else [])
         assert r.restart().status == "changed"
         assert r.fake.writes == ["stopped", "running", "running", "running"]
 
@@ -215,8 +204,8 @@ def test_what_starts_for_ever_is_tried_later() -> None:
 
 def test_a_control_server_that_hiccups_after_the_restart_does_not_undo_it() -> None:
     with runner() as r:
-        start = r.fake._start
-        r.fake._start = lambda: r.fake.fails.setdefault("GET /v1/vpn/status", []).extend([500, 502]) or start()  # type: ignore
+        status = r.fake.fails.setdefault("GET /v1/vpn/status", [])
+        r.fake.before = lambda what: status.extend([500, 502] if what == "start" else [])
         assert r.restart().status == "changed"
 
 

@@ -49,6 +49,8 @@ class FakeGluetun:
     asks: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     fails: dict[str, list[int]] = field(default_factory=dict)  # route -> the statuses of its next answers
+    before: Callable[[str], object] = lambda _: None
+    """Called with "PUT /v1/vpn/status" before a request is answered, with "stop" and "start" before that is done."""
     restarts: int = 0
     began_s: float = float("-inf")
     port_lost: bool = False
@@ -75,6 +77,7 @@ class FakeGluetun:
         known = _ROUTES | ({_MOVED[1]} if self.version >= (3, 41, 0) else frozenset())
         if route not in known:
             return _UNAUTHORIZED if self.version < (3, 41, 2) else Answer(404, "Not Found\n")
+        self.before(route)
         if not self._is_allowed(route, ask):
             return _UNAUTHORIZED
         if self.fails.get(route):
@@ -106,6 +109,7 @@ class FakeGluetun:
         return Answer(200, newest if self.version >= (3, 41, 2) else {"port": self.port})
 
     def _stop(self) -> str:
+        self.before("stop")
         if self.status != "running":
             return f"already {self.status}"
         self.status = "stopped"
@@ -113,6 +117,7 @@ class FakeGluetun:
         return self.status
 
     def _start(self) -> str:
+        self.before("start")
         if self.stops_slowly:
             self.stops_slowly -= 1
             return "already stopping"
