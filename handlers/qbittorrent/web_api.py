@@ -107,14 +107,10 @@ class Session:
 
     def addresses(self, ctx: Context, interface: str) -> list[str]:
         """The addresses of an interface, as qBittorrent sees them."""
-        asked = {"iface": interface}
-        answer = self._call(
-            ctx, lambda **more: self._client._get("app", "networkInterfaceAddressList", params=asked, **more)
-        )
-        try:
-            return [str(one) for one in answer.json()]
-        except (ValueError, TypeError):
-            raise unreadable(self.who) from None
+        found = self._call(ctx, lambda **more: self._client.app_network_interface_address_list(interface, **more))
+        if not isinstance(found, list):
+            raise unreadable(self.who)
+        return [str(one) for one in found]
 
     def _call(self, ctx: Context, ask: Callable[..., T], *, absent_is_fine: bool = False) -> T:
         try:
@@ -147,6 +143,7 @@ class Session:
                 f"{self.who} wants a login and none is set; set QBITTORRENT_PASSWORD (or QBITTORRENT_API_KEY "
                 "from 5.2 on), or whitelist our address in its Web UI options"
             )
+        # the library's auth_log_in would hide whether the password is wrong (401) or our address is banned (403)
         form = {"username": self._login.username, "password": self._login.password}
         try:
             answer = self._try(ctx, lambda **more: self._client._post("auth", "login", data=form, **more))

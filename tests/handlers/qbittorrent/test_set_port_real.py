@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from handlers.qbittorrent.set_port import SetPort, SetPortArgs
+from handlers.qbittorrent.web_api import Sessions
 from hooks.config.settings import Settings
 from hooks.handler import GiveUp, Outcome, Retry
 from hooks.world.model import Container, PortFile, World
@@ -133,3 +134,11 @@ def test_a_host_header_that_it_refuses_is_named(qbittorrent_with: Callable[..., 
     assert part.logged(FAILED) == 0
     runner.url = part.url
     assert runner.set(free_port(), "1").status == "changed"
+
+
+def test_its_interfaces_and_their_addresses_are_read(qbittorrent: QBittorrent) -> None:
+    """What `gluehook doctor` asks."""
+    ctx = context(settings=Settings(qbittorrent_url=qbittorrent.url), secrets={"QBITTORRENT_PASSWORD": PASSWORD})
+    session = Sessions().of(qbittorrent.url, "qbittorrent", ctx)
+    assert "lo" in (session.interfaces(ctx) or ())
+    assert "127.0.0.1" in session.addresses(ctx, "lo")
