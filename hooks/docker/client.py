@@ -1,4 +1,11 @@
-"""How the Docker engine is reached: its address, its version, its stream of events. Nothing else imports `docker`."""
+"""How the Docker engine is reached: its address, its version, its stream of events.
+
+Only this module of hooks imports `docker` (the doctor and handlers import its error classes). The Docker source calls
+`connect` for its requests and `EventStream` for the subscription; the doctor and `init` call `connect` too, and handlers
+get it as `ctx.docker`. Guarantees: one request per engine asks for its version, and `forget` makes the next client ask again,
+because the engine may have been replaced; requests to a socket take one connection and no proxy; a client that fails to
+connect leaks no socket; a subscription can be stopped from any thread wherever it waits.
+"""
 
 from __future__ import annotations
 
@@ -21,34 +28,34 @@ _UNIX = "http+unix://"
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What an engine said about itself."""
+    """What an engine says about itself."""
 
     version: str  # "20.10.24"
     api: str  # "1.41"
     podman: bool
 
 
-_known: dict[str, Engine] = {}  # by address, so that one question serves all clients
+_known: dict[str, Engine] = {}  # by address, so that one request serves all clients
 
 
 def connect(timeout_s: float) -> docker.APIClient:
     """A new client for DOCKER_HOST and Docker's TLS variables, in the version that the engine speaks; close it.
 
-    Raises docker.errors.DockerException or requests.RequestException; `docker_reasons.why` makes a sentence of it.
+    Raises docker.errors.DockerException or requests.RequestException; `refusals.why` makes a sentence of it.
     """
     from docker import APIClient, errors, utils
     from docker.transport import unixconn
 
     address = _address()
-    cast(Any, unixconn.UnixHTTPConnection).connect = _open_door
+    cast(Any, unixconn.UnixHTTPConnection).connect = _connect_socket
     # a version must be given: the client would negotiate in its constructor, and leak its socket when that fails
     client = APIClient(**utils.kwargs_from_env(), version="1.41", timeout=cast(int, timeout_s))
     if address.startswith(_UNIX):
-        client.trust_env = False  # no proxy stands before a socket, and looking for one is slow
+        client.trust_env = False  # a socket has no proxy, and finding that out is slow
         _keep_one_pool(cast(Any, client))
     try:
         if address not in _known:
-            _known[address] = _introduce(client, address, errors.DockerException)
+            _known[address] = _ask_version(client, address, errors.DockerException)
         cast(Any, client)._version = _known[address].api
     except BaseException:
         client.close()
@@ -57,7 +64,7 @@ def connect(timeout_s: float) -> docker.APIClient:
 
 
 def engine() -> Engine:
-    """What the engine of DOCKER_HOST said about itself when a client first reached it."""
+    """What the engine of DOCKER_HOST said about itself when a client first connected; "?" before."""
     return _known.get(_address()) or Engine("?", "?", podman=False)
 
 
@@ -67,7 +74,7 @@ def forget() -> None:
 
 
 def where() -> str:
-    """DOCKER_HOST as a person knows it."""
+    """DOCKER_HOST as a person writes it: the path of a socket, else the address."""
     address = _address()
     return _socket(address) if address.startswith(_UNIX) else address
 
@@ -76,15 +83,15 @@ class EventStream:
     """One open request for events. `stop` may be called from any thread, the rest from one."""
 
     def __init__(self, types: Iterable[str], since_ns: int, silence_s: float) -> None:
-        """Subscribe. Raises as `connect` does. Silent for `silence_s` seconds, `lines` ends with a TimeoutError."""
+        """Subscribe to these event types; `lines` ends after `silence_s` seconds of silence. Raises as `connect`."""
         self._client = cast(Any, connect(_CONNECT_S))
-        self._client.headers["Accept-Encoding"] = "identity"  # lines are split as they come
-        podman = engine().podman  # which answers a fraction of a second with silence
+        self._client.headers["Accept-Encoding"] = "identity"  # compressed lines would come in blocks
+        podman = engine().podman  # which answers a fraction of a second with an empty stream
         since = str(since_ns // 10**9) if podman else "{}.{:09d}".format(*divmod(since_ns, 10**9))
-        asked = {"since": since, "filters": json.dumps(filters(types, podman=podman))}
+        parameters = {"since": since, "filters": json.dumps(filters(types, podman=podman))}
         try:
             url, limits = self._client._url("/events"), (_CONNECT_S, silence_s)
-            self._response = self._client._get(url, params=asked, stream=True, timeout=limits)
+            self._response = self._client._get(url, params=parameters, stream=True, timeout=limits)
         except BaseException:
             self._client.close()
             raise
@@ -95,18 +102,18 @@ class EventStream:
             raise
 
     def lines(self) -> Iterator[bytes]:
-        """Each event as it is, until the engine ends. Raises TimeoutError for silence, OSError for a torn stream."""
+        """Each line until the engine ends the stream. Raises TimeoutError for silence, OSError for a broken stream."""
         return split(self._chunks())
 
     def stop(self) -> None:
         """End `lines`, wherever it waits."""
         from docker.types import CancellableStream
 
-        with suppress(OSError, AttributeError, ValueError):  # it has ended by itself
+        with suppress(OSError, AttributeError, ValueError):  # it has ended already
             CancellableStream(iter(()), self._response).close()
 
     def close(self) -> None:
-        """Give everything back."""
+        """Close the connection."""
         self._response.close()
         self._client.close()
 
@@ -118,24 +125,24 @@ class EventStream:
                 yield chunk
         except ReadTimeoutError:
             raise TimeoutError from None
-        except (HTTPError, ValueError, AttributeError) as error:  # the last two: closed by `stop` meanwhile
+        except (HTTPError, ValueError, AttributeError) as error:  # the last two: `stop` has closed it
             raise ConnectionError(str(error)) from None
 
 
 def split(chunks: Iterable[bytes], limit: int = _LINE_LIMIT) -> Iterator[bytes]:
     """The lines in a stream of bytes, however it is cut. One longer than `limit` bytes is left out."""
-    begun, too_long = b"", False
+    rest, too_long = b"", False
     for chunk in chunks:
-        *lines, begun = (begun + chunk).split(b"\n")
+        *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             if not too_long and 0 < len(line) <= limit:
                 yield line
             too_long = False
-        if len(begun) > limit:
-            begun, too_long = b"", True
+        if len(rest) > limit:
+            rest, too_long = b"", True
 
 
-def _open_door(connection: Any) -> None:
+def _connect_socket(connection: Any) -> None:
     # docker-py's own drops the socket of a refused connection; kept here, urllib3 closes it
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.settimeout(connection.timeout)
@@ -149,13 +156,13 @@ def _keep_one_pool(client: Any) -> None:
     adapter.get_connection = lambda *_: pool
 
 
-def _introduce(client: docker.APIClient, address: str, error: type[Exception]) -> Engine:
-    told = client.version(api_version=False)
-    if not isinstance(told, dict) or not isinstance(told.get("ApiVersion"), str):
+def _ask_version(client: docker.APIClient, address: str, error: type[Exception]) -> Engine:
+    answer = client.version(api_version=False)
+    if not isinstance(answer, dict) or not isinstance(answer.get("ApiVersion"), str):
         raise error(f"what answers at {address} is no Docker engine")
-    parts = told.get("Components") or []
+    parts = answer.get("Components") or []
     podman = any("podman" in str(part.get("Name", "")).lower() for part in parts if isinstance(part, dict))
-    return Engine(str(told.get("Version")), told["ApiVersion"], podman)
+    return Engine(str(answer.get("Version")), answer["ApiVersion"], podman)
 
 
 def _address() -> str:

@@ -1,4 +1,4 @@
-"""Which container is ours: every handler refuses to touch it."""
+"""Which container gluehook runs in. Every handler refuses to touch it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ _OWN_ID = re.compile(r"containers/([0-9a-f]{64})/\S* /etc/(?:hostname|hosts|reso
 
 
 def own_container_id(mounts: str = "/proc/self/mountinfo") -> str:
-    """The id of the container that we run in, "" outside of one: its /etc/hosts lies in a folder of that name."""
+    """The id of the container that gluehook runs in, "" outside of one.
+
+    Its /etc/hosts is mounted from a folder on the host that has the container's id as its name.
+    """
     try:
         found = _OWN_ID.search(Path(mounts).read_text())
     except OSError:

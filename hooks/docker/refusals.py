@@ -1,4 +1,4 @@
-"""What keeps us from Docker, in words that tell what to do."""
+"""Why Docker cannot be reached or refuses a request, as a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _NEEDS = {"events": "EVENTS=1", "containers": "CONTAINERS=1", "version": "VERSIO
 
 
 def why(error: BaseException, where: str) -> str:
-    """What keeps us from Docker, and what to do about it, in one sentence without its full stop.
+    """Why Docker cannot be used, and what to do about it, in one sentence without its full stop.
 
-    `where` is DOCKER_HOST as a person knows it: the socket's path or the address.
+    `where` is DOCKER_HOST as a person writes it: the socket's path or the address.
     """
     response = getattr(error, "response", None)
     if response is not None:
@@ -50,9 +50,9 @@ def _obstacle(error: BaseException, where: str) -> str:
                 f'(volumes: ["/var/run/docker.sock:/var/run/docker.sock:ro"]) or set DOCKER_HOST'
             )
         case ConnectionRefusedError():
-            return f"nobody answers at {where}: Docker is not running there"
+            return f"nothing listens at {where}: Docker is not running there"
         case ConnectionResetError() | BrokenPipeError():
-            return f"Docker at {where} hangs up without an answer: it is starting or stopping"
+            return f"Docker at {where} closes the connection without an answer: it is starting or stopping"
         case TimeoutError():
             return f"Docker at {where} takes connections but does not answer"
     return ""

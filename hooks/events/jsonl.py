@@ -1,7 +1,6 @@
 """Events to JSON lines and back; Docker's raw events are read as they are.
 
-Only `Type`, `Action`, `Actor` and `timeNano` of a raw event are read: newer engines
-drop the rest (shared facts on docker-events, 1.6).
+Of a raw event of Docker's only `Type`, `Action`, `Actor` and `timeNano` are read, because newer engines drop the rest.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from hooks.events.catalogue import CATALOGUE, Event, Origin
 # Podman's words for Docker's things.
 _PODMAN = {"died": "die", "remove": "destroy"}
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
-_decode = json.JSONDecoder().raw_decode  # json.loads asks each line how it is encoded, which takes as long again
+_decode = json.JSONDecoder().raw_decode  # json.loads detects the encoding of each line, which takes as long again
 _BROKEN = (KeyError, TypeError, AttributeError, RecursionError)  # what a line of the wrong shape raises
 _COMPOSE = {"service": "com.docker.compose.service", "project": "com.docker.compose.project"}
 # Attributes of a container event that are not labels.
@@ -59,28 +58,28 @@ def parsed(line: str | bytes) -> dict[str, Any]:
     raise ValueError(f"the line is no event: it is no single JSON object, but {text[:40]!r}")
 
 
-class Glance(NamedTuple):
-    """What a parsed line tells for less than its event costs. The type may be none of ours; `time` is ns."""
+class Header(NamedTuple):
+    """Type, subject and time (ns) of a parsed line, at less cost than its event. The type may be none of ours."""
 
     type: str
     subject: str
     time: int
 
 
-def glance(raw: Mapping[str, Any]) -> Glance:
+def header_of(raw: Mapping[str, Any]) -> Header:
     """Type, subject and time of a parsed line. Raises ValueError where it has none of them."""
     try:
         if is_docker(raw):
-            return _glance(raw)
-        return Glance(str(raw["type"]), str(raw["subject"]), int(raw["time"]))
+            return _docker_header(raw)
+        return Header(str(raw["type"]), str(raw["subject"]), int(raw["time"]))
     except _BROKEN as error:
         raise _no_event(error) from None
 
 
-def event_of(raw: Mapping[str, Any], seen: Glance | None = None) -> Event | None:
-    """The event of a parsed line, as `loads`; `seen` is what a glance at it has told already."""
+def event_of(raw: Mapping[str, Any], header: Header | None = None) -> Event | None:
+    """The event of a parsed line, as `loads`; `header` is its header, if the caller has it already."""
     try:
-        return from_docker(raw, seen=seen) if is_docker(raw) else _ours(raw)
+        return from_docker(raw, header=header) if is_docker(raw) else _ours(raw)
     except _BROKEN as error:
         raise _no_event(error) from None
 
@@ -106,9 +105,9 @@ def _ours(raw: Mapping[str, Any]) -> Event:
     )  # fmt: skip
 
 
-def from_docker(raw: Mapping[str, Any], origin: Origin = "live", seen: Glance | None = None) -> Event | None:
+def from_docker(raw: Mapping[str, Any], origin: Origin = "live", header: Header | None = None) -> Event | None:
     """Docker's raw event as ours, or None if its type is not in the catalogue."""
-    kind, subject, time = seen or _glance(raw)
+    kind, subject, time = header or _docker_header(raw)
     if kind not in CATALOGUE:
         return None
     actor = raw.get("Actor") or {}
@@ -120,7 +119,7 @@ def from_docker(raw: Mapping[str, Any], origin: Origin = "live", seen: Glance | 
 
 
 def nanoseconds(text: str) -> int:
-    """Docker's RFC 3339 time as ns since the Unix epoch; 0 for its year 1, which means never, and for no time."""
+    """Docker's RFC 3339 time as ns since the Unix epoch; 0 for any other text, and for the year 1 ("never")."""
     found = _TIME.fullmatch(text)
     if not found:
         return 0
@@ -128,17 +127,17 @@ def nanoseconds(text: str) -> int:
     return max(0, int(seconds) * 10**9 + int((found[2] or "").ljust(9, "0")))
 
 
-def _glance(raw: Mapping[str, Any]) -> Glance:
+def _docker_header(raw: Mapping[str, Any]) -> Header:
     what, actor = raw.get("Type") or "container", raw.get("Actor") or {}
     attributes = actor.get("Attributes") or {}
     time = int(raw.get("timeNano") or int(raw.get("time") or 0) * 10**9)
     word, _, detail = str(raw.get("Action") or "").partition(": ")
     if what != "container":
-        return Glance(f"{what}.{word}", str(attributes.get("name") or actor.get("ID") or ""), time)
+        return Header(f"{what}.{word}", str(attributes.get("name") or actor.get("ID") or ""), time)
     if word == "health_status":
         word = detail or str(raw.get("HealthStatus") or attributes.get("health_status") or "")
     name = attributes.get("name") or str(actor.get("ID") or "")[:12]
-    return Glance(f"container.{_PODMAN.get(word, word)}", name.lstrip("/"), time)
+    return Header(f"container.{_PODMAN.get(word, word)}", name.lstrip("/"), time)
 
 
 def _container(word: str, name: str, ident: str, attributes: Mapping[str, str]) -> dict[str, Any]:
@@ -165,7 +164,7 @@ def _other(what: str, name: str, ident: str, attributes: Mapping[str, str]) -> d
     data: dict[str, Any] = {what: name, "id": ident}
     if "container" in attributes:
         data["container_id"] = attributes["container"]
-    # a volume tells its driver as `driver`, a network as `type`
+    # the driver of a volume is in `driver`, that of a network in `type`
     driver = attributes.get("driver") or attributes.get("type")
     data.update({"driver": driver} if driver else {})
     data.update({"destination": attributes["destination"]} if "destination" in attributes else {})

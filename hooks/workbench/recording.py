@@ -90,22 +90,22 @@ class Recording:
         raw = jsonl.parsed(line)
         if "//" in raw:
             return ()
-        glanced = jsonl.glance(raw)
-        if glanced.time not in _TIMES_NS:
-            raise ValueError(f"its time, {str(glanced.time)[:30]}, makes no sense as nanoseconds since 1970")
-        at = self._instant(raw, glanced.time)
-        if glanced.type not in CATALOGUE:
-            self._pass_by(raw, glanced.type)
+        header = jsonl.header_of(raw)
+        if header.time not in _TIMES_NS:
+            raise ValueError(f"its time, {str(header.time)[:30]}, makes no sense as nanoseconds since 1970")
+        at = self._instant(raw, header.time)
+        if header.type not in CATALOGUE:
+            self._pass_by(raw, header.type)
             return ()
-        return self._take(raw, glanced, at)
+        return self._take(raw, header, at)
 
-    def _take(self, raw: Mapping[str, Any], glanced: jsonl.Glance, at: int) -> Iterable[TimedEvent]:
-        kind, subject, _ = glanced
+    def _take(self, raw: Mapping[str, Any], header: jsonl.Header, at: int) -> Iterable[TimedEvent]:
+        kind, subject, _ = header
         follows = self._follows(kind, subject)
         if kind in _OWN or not (follows or self._accepts(kind, subject)):
             self.unwanted += 1
             return ()
-        event = jsonl.event_of(raw, glanced)
+        event = jsonl.event_of(raw, header)
         assert event is not None, "its type is in the catalogue"
         if follows or self._early or not at:
             told = self._what_follows(event, is_raw=jsonl.is_docker(raw)) if follows else [event]

@@ -13,8 +13,8 @@ SOCKET = "/run/docker.sock"
 OBSTACLES = [
     (FileNotFoundError(2, "No such file"), "Docker's socket /run/docker.sock is not there: mount it"),
     (ConnectionRefusedError(), "at /run/docker.sock: Docker is not running there"),
-    (ConnectionResetError(), "hangs up without an answer"),
-    (BrokenPipeError(), "hangs up without an answer"),
+    (ConnectionResetError(), "closes the connection without an answer"),
+    (BrokenPipeError(), "closes the connection without an answer"),
     (TimeoutError(), "takes connections but does not answer"),
 ]
 
