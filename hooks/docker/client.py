@@ -1,8 +1,8 @@
 """How the Docker engine is reached: its address, its version, its stream of events.
 
 Only this module of hooks imports `docker` (the doctor and handlers import its error classes). The Docker source calls
-`connect` for its requests and `EventStream` for the subscription; the doctor and `init` call `connect` too, and handlers
-get it as `ctx.docker`. Guarantees: one request per engine asks for its version, and `forget` makes the next client ask again,
+`connect` for its requests and `EventStream` for the subscription; the doctor and `init` call `connect` too; handlers
+get it as `ctx.docker`. Guarantees: an engine is asked for its version once, and `forget` makes the next client ask,
 because the engine may have been replaced; requests to a socket take one connection and no proxy; a client that fails to
 connect leaks no socket; a subscription can be stopped from any thread wherever it waits.
 """
