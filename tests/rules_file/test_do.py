@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from hooks.rules.placeholders import Placeholder, Template
+from hooks.rules.table import Table
+from hooks.rules_file import reader
+from tests.parts.values.small_handlers import SMALL_HANDLERS
 from tests.rules_file.test_reader import codes, rule
 
 
@@ -42,6 +47,24 @@ def filled(root: str, path: str) -> Template:
 )
 def test_an_argument_is_what_the_handler_takes(step: str, args: dict[str, Any]) -> None:
     assert rule(f'on = "port.forwarded"\ndo = {{ {step} }}').do[0].args == args
+
+
+@dataclass(frozen=True)
+class MixedArgs:
+    level: int | str
+
+
+class Mixed(SMALL_HANDLERS["gluetun.restart_vpn"]):  # type: ignore[misc]
+    name = "test.mixed"
+    Args = MixedArgs
+
+
+@pytest.mark.parametrize("level", [3, "high"])
+def test_a_value_may_have_any_of_the_types_of_its_argument(level: int | str) -> None:
+    text = f'[[rule]]\nname = "a"\non = "container.die"\ndo = {{ use = "test.mixed", level = {json.dumps(level)} }}'
+    found = reader.read(f"version = 1\n{text}", "rules.toml", {"test.mixed": Mixed})
+    assert isinstance(found, Table)
+    assert found.rules[0].do[0].args == {"level": level}
 
 
 def test_labels_fill_a_table_of_texts() -> None:

@@ -15,19 +15,15 @@ from handlers import HANDLERS
 from hooks.engine.engine import Engine
 from hooks.engine.runs import Result
 from hooks.events.catalogue import Event
-from hooks.rules.table import Table
-from hooks.rules_file import reader
 from hooks.workbench.event_words import EventSyntaxError, read
 from hooks.workbench.explain import Explanation, Situation, explain
+from tests.parts.values.rules_text import table_of
 
 DIE = 'do = { use = "command.run", command = ["/bin/true"] }'
 
 
 def engine(*rule: str) -> Engine:
-    text = "version = 1\n" + "".join(f'[[rule]]\nname = "r{number}"\n{one}\n' for number, one in enumerate(rule, 1))
-    table = reader.read(text, "rules.toml", HANDLERS)
-    assert isinstance(table, Table), [one.sentence for one in table]
-    return Engine(table)
+    return Engine(table_of("".join(f'[[rule]]\nname = "r{n}"\n{one}\n' for n, one in enumerate(rule, 1))))
 
 
 def explained(it: Engine, *words: str, now: float = 0.0, state: dict[str, Any] | None = None) -> list[Explanation]:
