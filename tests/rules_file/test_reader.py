@@ -276,3 +276,8 @@ def test_a_schema_can_be_made_of_the_grammar() -> None:
         "name", "on", "for", "debounce", "cooldown", "repeat", "limit", "mode", "key", "timeout", "retry", "enabled",
         "dry_run", "do",
     }  # fmt: skip
+
+
+def test_two_empty_names_are_bad_names_and_not_duplicates() -> None:
+    one = '[[rule]]\nname = ""\non = "container.die"\ndo = "gluetun.restart_vpn"\n'
+    assert codes(one * 2) == ["bad-name", "bad-name"]
