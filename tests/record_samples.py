@@ -204,7 +204,8 @@ def _write_peers(told: list[Event]) -> None:
 
 def _write(engine: Dockerd, events: dict[str, list[dict[str, Any]]]) -> None:
     for old in SAMPLES.glob("*.jsonl"):
-        old.unlink()
+        if "tests/record_samples.py" in old.read_text().partition("\n")[0]:  # one that was recorded by hand stays
+            old.unlink()
     client = engine.client()
     told = client.version()
     client.close()

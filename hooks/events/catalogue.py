@@ -4,7 +4,7 @@ Types are `<what>.<action>` in Docker's own words. Everything that is known of a
 its subject, its fields, which state it begins or ends, which source posts it, and whether it changes the world. The
 rules reader, the engine, the sources, the world, the JSON schema, `gluehook events` and the docs derive the rest.
 Adding a type is one entry here, with its new fields in FIELDS, and one recorded sample in tests/samples/;
-tests/events/test_catalogue.py lists what a new entry lacks.
+docs/add-an-event.md shows it.
 """
 
 from __future__ import annotations

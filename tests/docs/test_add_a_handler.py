@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
+from tests.docs.copied import run
 from tests.parts.places import TOP
 
 PAGE = (TOP / "docs/add-a-handler.md").read_text(encoding="utf-8")
 PARTS = dict(re.findall(r"^```(?:python|toml)\n# (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
 MODULE, TABLE, EXAMPLE, CASES = PARTS
 CONTRACT = ("tests/handlers/test_table.py", "tests/handlers/test_contract.py", "-k", "table or pause")
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    folder = tmp_path / "copy"
-    folder.mkdir()
-    for name in ("hooks", "handlers", "tests", "docs"):
-        shutil.copytree(TOP / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "rules.schema.json", "rules.toml", "README.md", "CHANGELOG.md"):
-        shutil.copy(TOP / name, folder)
-    return folder
-
-
-def run(copy: Path, *words: str) -> tuple[int, str]:
-    """The exit code and the output of a Python program in the copy, whose packages hide the installed ones."""
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 def write(copy: Path, name: str) -> None:
