@@ -1,5 +1,14 @@
 """What a handler is, what it is given, and the four ways in which it can end.
 
+The executor (hooks/runtime) keeps one instance of each handler that the rules name. Before a step it takes
+the locks of the handler's `targets`, so that two runs never change one thing at once. Then it calls `apply`, or `plan`
+in a dry run, with the step's arguments and a `Context`.
+A handler reads first and acts only on a difference, so that running it twice is harmless: events make gluehook fast,
+reading makes it right. It ends by returning an `Outcome` (changed, unchanged or skipped), or by raising `Retry` (it may
+work later) or `GiveUp` (a person must change something first). Any other exception is a fault of the handler: it is
+logged and treated as `Retry`. Each sentence names the thing, says what happens next, and holds no secret.
+tests/handlers/contract.py holds every handler to this; docs/add-a-handler.md shows how one is added.
+
 Seam: `Handler`, `Context`, `Outcome`, `Retry`, `GiveUp`.
 May import: events, config, world.
 """
@@ -86,13 +95,11 @@ class Context:
     wait: Callable[[float], None]  # sleep; raises Retry when gluehook stops meanwhile
     now: Callable[[], float]  # seconds since the Unix epoch
     own_id: str = ""  # the id of the container that gluehook runs in, "" outside of one
-    hold: Callable[[str], AbstractContextManager[None]] = (
-        _free  # locks one more target, found while reading; raises Retry
-    )
+    hold: Callable[[str], AbstractContextManager[None]] = _free  # locks one more target; raises Retry if it is taken
 
 
 Poll = Callable[[Context], Sequence[Event]]
-"""Finds states that nothing tells of, an event for each. Raises, in words, what keeps it from looking."""
+"""Reads states of which there is no event, and returns an event for each. Raises Retry or GiveUp if it cannot."""
 
 A = TypeVar("A")
 

@@ -24,12 +24,6 @@ from tests.parts.process.ordinary_user import ordinary_user, public_folder
 from tests.parts.targets.on_folder import KEY, NEW_DNS, apply, changed, within
 from tests.parts.targets.wireguard_folder import make_folder
 
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return make_folder(tmp_path / "config", ["phone", "laptop"])
-
-
 # -- what cannot be, or not now ------------------------------------------------------------------------------
 
 

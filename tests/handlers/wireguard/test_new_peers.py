@@ -21,12 +21,6 @@ from tests.handlers.cases_wireguard import contents
 from tests.parts.docker.on_engine import ends
 from tests.parts.places import TOP
 from tests.parts.targets.on_folder import KEY, NEW_DNS, apply, changed, profile, within
-from tests.parts.targets.wireguard_folder import make_folder
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return make_folder(tmp_path / "config", ["phone", "laptop"])
 
 
 @pytest.fixture

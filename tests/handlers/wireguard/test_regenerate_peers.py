@@ -16,13 +16,6 @@ from hooks.handler import Outcome
 from tests.handlers.cases_general import OneContainer, docker_at, engine_of
 from tests.handlers.cases_wireguard import contents, on_network
 from tests.parts.targets.on_folder import NEW_DNS, apply, changed, profile, within
-from tests.parts.targets.wireguard_folder import make_folder
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return make_folder(tmp_path / "config", ["phone", "laptop"])
-
 
 # -- what is written ---------------------------------------------------------------------------------------
 
