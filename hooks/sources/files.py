@@ -35,7 +35,7 @@ _STOP_S = 2.0
 class FilesSource:
     """Follows files: readings of the port file go into the tracker, events of the other files to `post`.
 
-    `port_file` is None where no rule uses the port. `poll_s` and `settle_s` are seconds, `now_ns` returns ns since the
+    `port_file` is None where no rule uses the port. `poll_s` (which may change later) and `settle_s` are seconds, `now_ns` returns ns since the
     Unix epoch. `ready` is set while every followed file is watched and has been read.
     """
 
@@ -51,7 +51,7 @@ class FilesSource:
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._tracker, self._post, self._now_ns = tracker, post, now_ns
-        self._poll_s, self._settle_s = poll_s, settle_s
+        self.poll_s, self._settle_s = poll_s, settle_s
         self._lock = threading.Lock()  # around "read, then accept": no older reading after a newer one
         self._port: FollowedPort | None = None
         self._files: list[Followed] = []  # the port file among them
@@ -140,7 +140,7 @@ class FilesSource:
 
     def _sweep(self) -> None:
         # first of all, because a `follow` during the sweep sets it to 0 for another one
-        self._sweep_at = time.monotonic() + self._poll_s
+        self._sweep_at = time.monotonic() + self.poll_s
         is_new = self._arm()
         self._read_all(self._files, complete=is_new)
         if self._refusal:
@@ -242,7 +242,7 @@ class FilesSource:
     def _report_refused(self, error: Exception | None) -> None:
         said = _refusal(error) if error else ""
         if said and not self._refusal:
-            pause_s = min(self._poll_s, _POLL_WITHOUT_INOTIFY_S)
+            pause_s = min(self.poll_s, _POLL_WITHOUT_INOTIFY_S)
             signals.emit(signals.problem, said=f"{said}; until that works the files are read every {pause_s:g} s")
         self._refusal = said
 

@@ -9,13 +9,9 @@ from typing import Any
 from hooks.docker.filters import filters
 from hooks.events.catalogue import Event
 from hooks.sources.docker_stream import Backlog
-from tests.parts.docker import fake_docker
 from tests.parts.docker.fake_docker import FakeEngine
-from tests.parts.process import signals_heard as hearing
 from tests.parts.process.signals_heard import Ear
 
-socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
-ear, listen = hearing.ear, hearing.listen
 A, B = "a" * 64, "b" * 64
 
 

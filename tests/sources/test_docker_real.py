@@ -11,11 +11,9 @@ import pytest
 
 from hooks.docker.client import forget
 from tests.parts.docker.dockerd import Dockerd
-from tests.parts.process import signals_heard as hearing
 from tests.parts.process.signals_heard import Ear
 
 pytestmark = pytest.mark.docker
-ear, listen = hearing.ear, hearing.listen  # fixtures
 
 
 @pytest.fixture
@@ -133,7 +131,7 @@ def test_inspect_again_asks_the_engine_itself(engine: Dockerd, ear: Ear, listen:
     source = listen()
     ear.until("container.unhealthy")
     assert source.inspect_again({"web", "nobody"})
-    assert source._tracker.world.containers["web"].health == "unhealthy"
+    assert ear.tracker.world.containers["web"].health == "unhealthy"
 
 
 def test_many_short_lives_are_all_told_over_many_cuts(engine: Dockerd, ear: Ear, listen: Any) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,22 +17,8 @@ from tests.parts.process.following import (
     Inbox,
     open_files,
     replace_whole,
-    sources,
     write_at,
 )
-
-
-@pytest.fixture
-def follow() -> Iterator[Follow]:
-    with sources() as begin:
-        yield begin
-
-
-@pytest.fixture
-def port_file(tmp_path: Path) -> Path:
-    (tmp_path / "gluetun").mkdir()
-    return tmp_path / "gluetun" / "forwarded_port"
-
 
 # -- the port file ----------------------------------------------------------------------------
 

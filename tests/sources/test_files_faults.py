@@ -6,29 +6,15 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hooks.events import signals
 from hooks.events.catalogue import Event
-from tests.parts.process.following import WAIT_S, Follow, replace_whole, sources
+from tests.parts.process.following import WAIT_S, Follow, replace_whole
 from tests.parts.process.ordinary_user import ordinary_user, public_folder
 from tests.parts.programs import require
-
-
-@pytest.fixture
-def follow() -> Iterator[Follow]:
-    with sources() as begin:
-        yield begin
-
-
-@pytest.fixture
-def port_file(tmp_path: Path) -> Path:
-    (tmp_path / "gluetun").mkdir()
-    return tmp_path / "gluetun" / "forwarded_port"
-
 
 # -- the way to the file ----------------------------------------------------------------------
 
@@ -105,12 +91,12 @@ def test_a_name_that_is_no_text(follow: Follow, port_file: Path) -> None:
 
 def test_a_listener_that_raises(follow: Follow, port_file: Path, problems: list[str]) -> None:
     following = follow(port_file)
-    good, following.tracker._post = following.tracker._post, lambda _: 1 / 0
+    following.inbox.before = lambda _: 1 / 0
     heard = threading.Event()
     with signals.problem.connected_to(lambda _, **__: heard.set()):
         port_file.write_text("40000")
         assert heard.wait(WAIT_S)
-    following.tracker._post = good
+    following.inbox.before = lambda _: None
     port_file.write_text("50000")
     following.inbox.port(50000)
     assert problems == ["following files failed (ZeroDivisionError: division by zero); it starts anew in 1 s"]
@@ -121,17 +107,15 @@ def test_more_events_than_the_kernel_keeps(follow: Follow, port_file: Path, prob
     following = follow(port_file)
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     stuck, go_on = threading.Event(), threading.Event()
-    good = following.tracker._post
 
-    def hold(event: Event) -> None:
+    def hold(_: Event) -> None:
         stuck.set()
         assert go_on.wait(WAIT_S)
-        good(event)
 
-    following.tracker._post = hold
+    following.inbox.before = hold
     port_file.write_text("40001")
     assert stuck.wait(WAIT_S)
-    following.tracker._post = good
+    following.inbox.before = lambda _: None
     for number in range(max(limit, 16_384) + 100):  # of another name each time, so that none merges with the one before
         port_file.with_name(f"other{number % 7}").write_text("")
     port_file.write_text("50000")

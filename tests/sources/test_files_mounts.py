@@ -8,13 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.process.disk import disk, mount, unmount
-from tests.parts.process.following import Follow, replace_whole, sources
-
-
-@pytest.fixture
-def follow() -> Iterator[Follow]:
-    with sources() as begin:
-        yield begin
+from tests.parts.process.following import Follow, replace_whole
 
 
 @pytest.fixture
@@ -49,7 +43,7 @@ def test_a_mount_over_the_directory_is_found_by_the_poll_and_followed_from_then_
     following.inbox.port(40000)
     mount(port_file.parent)  # of which the kernel tells nobody
     following.inbox.until(lambda e: e.type == "port.cleared")
-    following.source._poll_s = 3600.0
+    following.source.poll_s = 3600.0
     for port in (50000, 50001):
         since = len(following.inbox.events)
         replace_whole(port_file, str(port))

@@ -24,16 +24,18 @@ class Inbox:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.news = threading.Condition()
+        self.before: Callable[[Event], object] = lambda _: None  # called with each event first; may wait, may raise
+        self._changed = threading.Condition()
 
     def post(self, event: Event) -> None:
-        with self.news:
+        self.before(event)
+        with self._changed:
             self.events.append(event)
-            self.news.notify_all()
+            self._changed.notify_all()
 
     def until(self, matches: Callable[[Event], bool], since: int = 0) -> Event:
-        with self.news:
-            found = self.news.wait_for(lambda: next(filter(matches, self.events[since:]), None), WAIT_S)
+        with self._changed:
+            found = self._changed.wait_for(lambda: next(filter(matches, self.events[since:]), None), WAIT_S)
         assert found, f"did not come; there were {[(e.type, dict(e.data)) for e in self.events]}"
         return found
 

@@ -25,6 +25,7 @@ class Ear:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.said: list[str] = []
+        self.tracker = Tracker(World(), self.post, time.time_ns)  # of the source that was started last
         self._inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._news = threading.Condition()
         signals.source_lost.connect(self._lost)
@@ -84,9 +85,9 @@ def listen(ear: Ear) -> Iterator[Callable[..., DockerSource]]:
     started: list[DockerSource] = []
 
     def start(wanted: Callable[[Event], bool] = lambda _: False, **options: Any) -> DockerSource:
-        tracker = Tracker(World(), ear.post, time.time_ns)
+        ear.tracker = Tracker(World(), ear.post, time.time_ns)
         options = {"backoff_s": (0.01, 0.05), **options}
-        started.append(source := DockerSource(tracker, ear.post, wanted, **options))
+        started.append(source := DockerSource(ear.tracker, ear.post, wanted, **options))
         source.start()
         return source
 
