@@ -35,8 +35,8 @@ _STOP_S = 2.0
 class FilesSource:
     """Follows files: readings of the port file go into the tracker, events of the other files to `post`.
 
-    `port_file` is None where no rule uses the port. `poll_s` (which may change later) and `settle_s` are seconds, `now_ns` returns ns since the
-    Unix epoch. `ready` is set while every followed file is watched and has been read.
+    `port_file` is None where no rule uses the port. `poll_s` and `settle_s` are seconds, the former may change;
+    `now_ns` returns ns since the Unix epoch. `ready` is set while every followed file is watched and has been read.
     """
 
     def __init__(

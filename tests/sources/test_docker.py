@@ -18,7 +18,7 @@ A, B = "a" * 64, "b" * 64
 # -- the straight way ----------------------------------------------------------------------
 
 
-def test_what_is_there_is_told_and_then_what_happens(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_present_states_are_posted_first_and_then_what_happens(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.has("gluetun", A, health="unhealthy")
     source = listen()
     assert ear.until("container.unhealthy").origin == "resync"
@@ -47,7 +47,7 @@ def test_bytes_may_be_split_anywhere(fake: FakeEngine, ear: Ear, listen: Any) ->
     assert ear.until("container.start").data["container"] == "web-ü"
 
 
-def test_an_address_that_changes_is_told_after_the_start(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_a_changed_address_is_posted_after_the_start(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.has("adguard", A, address="10.0.0.2")
     listen()
     ear.until("container.start")
@@ -68,7 +68,7 @@ def test_another_address_on_the_same_network_without_a_restart(fake: FakeEngine,
     assert ear.until("container.ip_changed").data["ip"] == "10.0.0.9"
 
 
-def test_recreated_is_told_although_the_old_one_is_gone_first(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_a_re_creation_is_posted_although_the_old_one_is_removed_first(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.has("adguard", A, address="10.0.0.2")
     listen()
     ear.until("container.start")
@@ -96,7 +96,7 @@ def test_a_burst_of_starts_costs_one_list_not_an_inspection_each(fake: FakeEngin
 # -- looking, and bursts -----------------------------------------------------------------------------
 
 
-def test_inspect_again_tells_what_is_true_now(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_inspect_again_posts_the_present_state(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.has("gluetun", A, health="unhealthy")
     source = listen()
     ear.until("container.unhealthy")
@@ -115,7 +115,7 @@ def test_a_resync_comes_from_time_to_time(fake: FakeEngine, ear: Ear, listen: An
     assert fake.count(f"/containers/{A}") == 1, "what the list tells is not inspected again"
 
 
-def test_when_the_backlog_is_full_the_states_are_looked_up(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_a_full_backlog_is_made_up_for_by_a_resync(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     backlog, full = Backlog(most_lines=50), threading.Event()
 
     def slow(_: Event) -> bool:
@@ -133,7 +133,7 @@ def test_when_the_backlog_is_full_the_states_are_looked_up(fake: FakeEngine, ear
     assert "events were dropped" in ear.hears("dropped")
 
 
-def test_ten_thousand_events_at_once_are_all_heard(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_ten_thousand_events_at_once_are_all_posted(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.has("web", A)
     listen(lambda _: True, types={"container.oom"})
     ear.hears("restored")
@@ -144,7 +144,7 @@ def test_ten_thousand_events_at_once_are_all_heard(fake: FakeEngine, ear: Ear, l
     assert [e.data["labels"]["number"] for e in ear.told("container.oom")] == [str(n) for n in range(10_000)]
 
 
-def test_podman_is_not_believed_about_health(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_podmans_health_events_lead_to_an_inspect(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.version = {**fake.version, "Components": [{"Name": "Podman Engine"}]}
     fake.has("gluetun", A, health="healthy")
     listen()

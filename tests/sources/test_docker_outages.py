@@ -44,7 +44,7 @@ def test_a_cut_stream_is_reopened_without_a_word_and_nothing_is_lost(
     assert ear.count("lost") == 0
 
 
-def test_an_event_told_twice_is_heard_once(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_an_event_sent_twice_is_posted_once(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     listen(lambda _: True)
     ear.hears("restored")
     fake.tell("oom", "web", A)
@@ -55,7 +55,7 @@ def test_an_event_told_twice_is_heard_once(fake: FakeEngine, ear: Ear, listen: A
     assert len(ear.told("container.oom")) == 2
 
 
-def test_silence_is_no_outage_and_no_reason_to_look_anew(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_silence_is_no_outage_and_no_reason_for_a_resync(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     listen(silence_s=0.05)
     ear.hears("restored")
     lists = fake.count("/containers/json")
@@ -66,7 +66,7 @@ def test_silence_is_no_outage_and_no_reason_to_look_anew(fake: FakeEngine, ear: 
     assert ear.count("lost") == 0
 
 
-def test_an_engine_that_forgets_is_looked_at_instead(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_an_engine_that_forgets_its_events_is_listed_instead(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.has("web", A)
     listen()
     ear.until("container.start")
@@ -88,7 +88,7 @@ def test_a_missed_restart_is_found_by_the_time_of_the_start(fake: FakeEngine, ea
 # -- outages ------------------------------------------------------------------------------------
 
 
-def test_no_engine_at_start_is_said_once_and_then_it_comes(socket: Path, ear: Ear, listen: Any) -> None:
+def test_an_engine_that_is_away_at_the_start_is_reported_once(socket: Path, ear: Ear, listen: Any) -> None:
     source = listen()
     reason = ear.until("source.lost").data["reason"]
     assert f"Docker's socket {socket} is not there" in reason
@@ -187,7 +187,7 @@ def test_another_version_after_an_upgrade_is_asked_for(fake: FakeEngine, ear: Ea
 
 
 @pytest.mark.usefixtures("no_collection")
-def test_garbage_on_the_stream_is_skipped_and_said_once(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+def test_garbage_on_the_stream_is_skipped_and_reported_once(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     listen()
     ear.hears("restored")
     fake.send(b'{"message":"server error"}\n')

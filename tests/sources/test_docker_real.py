@@ -24,7 +24,7 @@ def engine(engine: Dockerd, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dockerd
     forget()
 
 
-def test_a_life_is_told_in_order(engine: Dockerd, ear: Ear, listen: Any) -> None:
+def test_a_container_s_life_is_posted_in_order(engine: Dockerd, ear: Ear, listen: Any) -> None:
     listen()
     ear.hears("restored")
     ident = engine.run("web", healthcheck=engine.health())
@@ -54,7 +54,7 @@ def test_health_checks_make_no_noise(engine: Dockerd, ear: Ear, listen: Any) -> 
     assert not [kind for kind in heard if "exec" in kind]
 
 
-def test_another_address_is_told_live(engine: Dockerd, ear: Ear, listen: Any) -> None:
+def test_a_changed_address_is_posted_as_live(engine: Dockerd, ear: Ear, listen: Any) -> None:
     subnet = {"Driver": "default", "Config": [{"Subnet": f"{engine.net}.7.0/24"}]}
     with closing(engine.client()) as client:
         network = client.create_network("lan", driver="bridge", internal=True, ipam=subnet)["Id"]
@@ -95,7 +95,7 @@ def test_a_restarted_engine_is_lost_and_found(engine: Dockerd, ear: Ear, listen:
     assert ear.count("lost docker") == 1
 
 
-def test_what_a_killed_engine_did_not_tell_is_found(engine: Dockerd, ear: Ear, listen: Any) -> None:
+def test_what_a_killed_engine_did_not_send_is_found(engine: Dockerd, ear: Ear, listen: Any) -> None:
     engine.run("job")
     listen()
     ear.until("container.start")
@@ -134,7 +134,7 @@ def test_inspect_again_asks_the_engine_itself(engine: Dockerd, ear: Ear, listen:
     assert ear.tracker.world.containers["web"].health == "unhealthy"
 
 
-def test_many_short_lives_are_all_told_over_many_cuts(engine: Dockerd, ear: Ear, listen: Any) -> None:
+def test_many_short_lives_are_all_posted_over_many_cuts(engine: Dockerd, ear: Ear, listen: Any) -> None:
     source = listen(silence_s=0.05)  # so that the stream is opened anew all the time
     ear.hears("restored")
     with closing(engine.client()) as client:

@@ -35,7 +35,7 @@ def test_the_first_reading_is_a_resync_and_later_ones_are_live(follow: Follow, p
     assert inbox.types() == ["port.forwarded", "port.forwarded"]
 
 
-def test_the_same_port_written_again_is_news(follow: Follow, port_file: Path) -> None:
+def test_the_same_port_written_again_is_posted(follow: Follow, port_file: Path) -> None:
     port_file.write_text("40000")
     os.utime(port_file, ns=(1, 1))
     inbox = follow(port_file).inbox
@@ -45,7 +45,7 @@ def test_the_same_port_written_again_is_news(follow: Follow, port_file: Path) ->
     assert first.data["generation"] != second.data["generation"]
 
 
-def test_another_port_within_the_same_tick_of_the_clock_is_news(follow: Follow, port_file: Path) -> None:
+def test_another_port_within_the_same_tick_of_the_clock_is_posted(follow: Follow, port_file: Path) -> None:
     port_file.write_text("40000")
     following = follow(port_file)
     was = port_file.stat()
@@ -91,7 +91,7 @@ def test_a_file_between_being_truncated_and_written_is_not_cleared(follow: Follo
     assert following.inbox.types() == ["port.forwarded", "port.forwarded"]
 
 
-def test_the_poll_believes_only_what_it_saw_twice(follow: Follow, port_file: Path) -> None:
+def test_the_poll_accepts_only_what_it_read_twice(follow: Follow, port_file: Path) -> None:
     port_file.write_text("40000")
     following = follow(port_file, poll_s=0.05, settle_s=0.2)
     began = time.monotonic()
@@ -103,7 +103,7 @@ def test_the_poll_believes_only_what_it_saw_twice(follow: Follow, port_file: Pat
         following.inbox.port(50000)
 
 
-def test_a_fresh_look_answers_before_it_returns(follow: Follow, port_file: Path) -> None:
+def test_read_again_posts_before_it_returns(follow: Follow, port_file: Path) -> None:
     following = follow(port_file)
     file = os.open(port_file, os.O_WRONLY | os.O_CREAT)
     os.write(file, b"40000")
@@ -121,7 +121,7 @@ def test_without_a_port_file_the_world_knows_none(follow: Follow, tmp_path: Path
 # -- other files ------------------------------------------------------------------------------
 
 
-def test_news_of_another_file_never_tell_its_text(follow: Follow, tmp_path: Path) -> None:
+def test_events_of_another_file_never_hold_its_content(follow: Follow, tmp_path: Path) -> None:
     other = tmp_path / "wg0.conf"
     other.write_text("there already, which is no news")
     inbox = follow(None, other).inbox
@@ -136,14 +136,14 @@ def test_news_of_another_file_never_tell_its_text(follow: Follow, tmp_path: Path
     assert inbox.types() == ["file.written", "file.emptied", "file.removed"]
 
 
-def test_a_second_write_within_the_same_tick_of_the_clock_is_news(follow: Follow, tmp_path: Path) -> None:
+def test_a_second_write_within_the_same_tick_of_the_clock_is_posted(follow: Follow, tmp_path: Path) -> None:
     write_at(tmp_path / "other", "one", 10**18)
     inbox = follow(None, tmp_path / "other", now_ns=lambda: 10**18 + 5_000_000).inbox
     write_at(tmp_path / "other", "two", 10**18)
     inbox.until(lambda e: e.type == "file.written")
 
 
-def test_a_file_that_was_opened_and_not_written_is_no_news(follow: Follow, tmp_path: Path) -> None:
+def test_a_file_that_was_opened_and_not_written_is_no_event(follow: Follow, tmp_path: Path) -> None:
     for name in ("other", "later"):
         write_at(tmp_path / name, "one", 10**18)
     inbox = follow(None, tmp_path / "other", tmp_path / "later").inbox

@@ -223,7 +223,7 @@ print("\\n".join(said))
         ("missing", "pyinotify cannot be imported"),
     ],
 )
-def test_where_inotify_cannot_be_had_it_is_said_once_and_polled(port_file: Path, limit: str, says: str) -> None:
+def test_without_inotify_files_are_polled_and_that_is_reported_once(port_file: Path, limit: str, says: str) -> None:
     command = [sys.executable, "-W", "ignore", "-c", WITHOUT_INOTIFY, str(port_file), limit]
     if limit != "missing":
         # the limits of a user namespace of its own: everybody else's stay as they are

@@ -18,7 +18,7 @@ def port_file(tmp_path: Path) -> Iterator[Path]:
         yield folder / "forwarded_port"
 
 
-def test_an_unmounted_directory_is_noticed_and_the_one_beneath_is_followed(follow: Follow, port_file: Path) -> None:
+def test_after_an_unmount_the_directory_beneath_is_followed(follow: Follow, port_file: Path) -> None:
     port_file.write_text("40000")
     inbox = follow(port_file).inbox
     inbox.port(40000)

@@ -75,7 +75,7 @@ def listened(source: PollingSource, clock: VirtualTime, scene: Scene) -> Polling
     return source
 
 
-def test_it_costs_nothing_while_nobody_listens(source: PollingSource, clock: VirtualTime, scene: Scene) -> None:
+def test_it_does_not_poll_while_no_rule_listens(source: PollingSource, clock: VirtualTime, scene: Scene) -> None:
     clock.jump(3600)
     assert scene.polls == 0
     assert clock.timeouts_s == [None, None]
@@ -108,7 +108,7 @@ def test_a_peer_that_is_seen_no_more_was_removed(clock: VirtualTime, scene: Scen
 
 
 @pytest.mark.usefixtures("listened")
-def test_now_and_then_everything_is_told_again_and_news_stay_news(clock: VirtualTime, scene: Scene) -> None:
+def test_every_state_is_posted_again_now_and_then_and_new_ones_as_live(clock: VirtualTime, scene: Scene) -> None:
     scene.news()
     for _ in range(4):
         clock.jump(60)
@@ -118,7 +118,7 @@ def test_now_and_then_everything_is_told_again_and_news_stay_news(clock: Virtual
     assert scene.news() == [("wireguard.hairpin", "iphone", "live"), ("wireguard.stale", "mac", "resync")]
 
 
-def test_new_rules_are_told_everything(listened: PollingSource, clock: VirtualTime, scene: Scene) -> None:
+def test_new_rules_get_every_state(listened: PollingSource, clock: VirtualTime, scene: Scene) -> None:
     scene.news()
     clock.settle(lambda: listened.set(listened=True))
     assert [origin for _, _, origin in scene.news()] == ["resync", "resync"]
@@ -164,7 +164,7 @@ def test_a_fresh_poll_says_whether_a_state_lasts(listened: PollingSource, scene:
     assert not listened.poll_now()
 
 
-def test_nothing_is_told_after_the_end(listened: PollingSource, scene: Scene) -> None:
+def test_nothing_is_posted_after_the_end(listened: PollingSource, scene: Scene) -> None:
     scene.news()
     listened.stop()
     scene.states = []

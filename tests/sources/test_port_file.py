@@ -124,7 +124,7 @@ def test_an_unreadable_file_says_how_to_open_it() -> None:
         assert reading.generation == f"{file.stat().st_mtime_ns}-{file.stat().st_ino}"
 
 
-def test_a_closed_folder_is_blindness_not_absence() -> None:
+def test_a_closed_folder_is_unreadable_and_not_absent() -> None:
     with public_folder() as folder:
         (folder / "gluetun").mkdir(mode=0o700)
         file = folder / "gluetun" / "forwarded_port"
