@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,3 +139,22 @@ def test_with_a_part_missing_the_rest_is_examined(here: FakeHome, monkeypatch: p
     settings = {name.lower(): value for name, value in environment.items() if name.lower() in Settings.__slots__}
     server = here.collector(environment, **settings).collect_all(5.0)
     assert {finding.check for finding in examine(server)} == names
+
+
+@pytest.mark.parametrize(("network", "questions"), [("home", 1), ("another", 0)])
+def test_adguard_is_asked_only_on_a_network_of_our_own(here: FakeHome, network: str, questions: int) -> None:
+    here.engine.has("gluehook", "e" * 64, network=network, address="127.0.0.2")
+    with dns_server("NOERROR") as (port, asked):
+        assert found(here, dns_port=port, own_id="e" * 64) == {}
+    assert len(asked) == questions
+
+
+def test_a_port_file_that_is_a_mount_itself(here: FakeHome, tmp_path: Path) -> None:
+    without_dns(here)
+    mounts = tmp_path / "mountinfo"
+    line = "36 35 98:0 / {} ro,relatime - ext4 /dev/sda rw\n"
+    mounts.write_text(line.format("/") + line.format(here.port_file.parent))
+    assert found(here, mounts=str(mounts)) == {}
+    mounts.write_text(line.format("/") + line.format(here.port_file))
+    assert found(here, mounts=str(mounts)).keys() == {"port-file-mounted-alone"}
+    assert found(here, mounts="/nowhere/mountinfo") == {}
