@@ -52,6 +52,7 @@ class OneContainer:
 
     running: bool = True
     paused: bool = False
+    restarting: bool = False
     started_at: str = BEFORE
     raw: str | None = None  # instead of what inspect would show
     finished_at: str = NEVER
@@ -65,7 +66,8 @@ class OneContainer:
         if self.raw is not None:
             return self.raw.encode()
         times = {"StartedAt": self.started_at, "FinishedAt": self.finished_at}
-        state = {"Running": self.running, "Paused": self.paused, "ExitCode": 0, **times}
+        flags = {"Running": self.running, "Paused": self.paused, "Restarting": self.restarting}
+        state = {**flags, "ExitCode": 0, **times}
         shown = {"Id": ID, "Name": "/box", "State": state, "HostConfig": {"NetworkMode": self.network_mode}}
         return json.dumps(shown).encode()
 
@@ -85,7 +87,7 @@ class OneContainer:
         if word == "version":
             return 200, b'{"Version": "20.10.24", "ApiVersion": "1.41"}'
         if word in ("start", "restart"):
-            self.running, self.started_at = True, AFTER
+            self.running, self.restarting, self.started_at = True, False, AFTER
             return 204, b""
         if word in ("pause", "unpause", "stop", "kill"):
             self.running, self.paused = word in ("pause", "unpause"), word == "pause"

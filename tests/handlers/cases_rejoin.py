@@ -23,6 +23,7 @@ class SharedNetwork:
 
     count: int = 1
     auto_remove: bool = False
+    crashes: bool = False  # what is restarted ends at once, and Docker restarts it for ever
     gather: int = 0  # so many restarts must be asked for before one is answered
     requests: list[str] = field(default_factory=list)  # "GET /containers/…/json"
     most_at_once: int = 0
@@ -58,6 +59,9 @@ class SharedNetwork:
             self.started[ident] = AFTER
             self._busy -= 1
 
+    def _crashed(self, ident: str) -> bool:
+        return self.crashes and ident != PARENT and self.started[ident] == AFTER
+
     def _name(self, ident: str) -> str:
         return "/vpn" if ident == PARENT else f"/dep{int(ident, 16)}"
 
@@ -66,10 +70,12 @@ class SharedNetwork:
         return {"Id": ident, "HostConfig": {"NetworkMode": mode, "AutoRemove": self.auto_remove}}
 
     def _listed(self, ident: str) -> dict[str, Any]:
-        return {"Names": [self._name(ident)], "State": "running", **self._shared(ident)}
+        state = "restarting" if self._crashed(ident) else "running"
+        return {"Names": [self._name(ident)], "State": state, **self._shared(ident)}
 
     def _inspected(self, ident: str) -> dict[str, Any]:
-        state = {"Running": True, "StartedAt": self.started[ident], "FinishedAt": NEVER}
+        crash = {"Restarting": True, "ExitCode": 1} if self._crashed(ident) else {}
+        state = {"Running": True, "StartedAt": self.started[ident], "FinishedAt": NEVER, **crash}
         return {"Name": self._name(ident), "State": state, **self._shared(ident)}
 
 

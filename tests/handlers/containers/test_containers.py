@@ -84,6 +84,21 @@ def test_a_restart_that_docker_only_claims_is_seen_through(tmp_path: Path) -> No
         Restart().apply(RESTART, ctx)
 
 
+def test_a_container_that_docker_is_restarting_is_not_stopped(tmp_path: Path) -> None:
+    one = OneContainer(restarting=True)
+    with asked(one, tmp_path) as ctx:
+        started = Start().apply(START, ctx)
+        assert (started.status, started.said) == ("unchanged", "container 'box' is restarting")
+        assert one.writes == []
+        assert Restart().apply(RESTART, ctx).status == "changed", "its owner did not stop it"
+
+
+def test_a_command_in_a_container_that_docker_is_restarting_is_tried_again(tmp_path: Path) -> None:
+    one = OneContainer(restarting=True, refusals={"exec": (409, "Container is restarting, wait until it runs")})
+    with asked(one, tmp_path) as ctx, pytest.raises(Retry, match="is restarting, wait"):
+        Exec().apply(EXEC, ctx)
+
+
 def test_a_socket_that_is_not_there_is_named(tmp_path: Path) -> None:
     ctx = context(docker=docker_at(f"unix://{tmp_path}/none.sock"))
     with pytest.raises(Retry, match=r"cannot start container 'box': .* \(No such file or directory\)"):

@@ -229,6 +229,15 @@ def test_one_that_goes_when_it_stops_is_restarted_like_any_other(tmp_path: Path)
     assert (outcome.status, outcome.said) == ("changed", "container 'dep1' restarted, in the network of 'vpn'")
 
 
+def test_one_that_crashes_after_its_restart_is_reported_although_docker_restarts_it(tmp_path: Path) -> None:
+    shared = SharedNetwork(crashes=True)
+    with (
+        engine_of(shared, tmp_path) as address,
+        pytest.raises(Retry, match="container 'dep1' was restarted and ended at once with exit code 1; see its log"),
+    ):
+        Rejoin().apply(RejoinArgs("vpn"), context(docker=docker_at(address)))
+
+
 # -- who is not begun with -----------------------------------------------------------------------------
 
 
