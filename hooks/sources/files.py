@@ -135,13 +135,13 @@ class FilesSource:
         self._read_all([file for file, (_, due) in list(self._pending.items()) if due <= now], complete=False)
         touched, moved = self._wait()
         self._read_all([file for file in self._files if file.path in touched], complete=True)
-        if moved and self._arm():
+        if moved and self._watch():
             self._read_all(self._files, complete=True)
 
     def _sweep(self) -> None:
         # first of all, because a `follow` during the sweep sets it to 0 for another one
         self._sweep_at = time.monotonic() + self.poll_s
-        is_new = self._arm()
+        is_new = self._watch()
         self._read_all(self._files, complete=is_new)
         if self._refusal:
             self._sweep_at = min(self._sweep_at, time.monotonic() + _POLL_WITHOUT_INOTIFY_S)
@@ -149,7 +149,7 @@ class FilesSource:
             self.ready.set()
 
     def _wait(self) -> tuple[set[str], bool]:
-        """Sleep until something happens or is due. Returns the files to read, and whether to arm anew."""
+        """Sleep until something happens or is due. Returns the files to read, and whether to watch anew."""
         until = min([self._sweep_at, *(due for _, due in list(self._pending.values()))])
         poll = select.poll()
         poll.register(self._wakeup, select.POLLIN)
@@ -160,14 +160,14 @@ class FilesSource:
             os.eventfd_read(self._wakeup)
         return self._watches.changed() if self._watches and self._watches.fd in ready else (set(), False)
 
-    def _arm(self) -> bool:
+    def _watch(self) -> bool:
         """Watch the places of the files. True if the watches changed."""
         try:
             if self._watches is None:
                 from hooks.sources.inotify import Watches
 
                 self._watches = Watches()
-            is_new = self._watches.arm(file.path for file in self._files)
+            is_new = self._watches.watch(file.path for file in self._files)
         except (ImportError, OSError) as error:
             self._report_refused(error)
             return False

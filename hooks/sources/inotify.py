@@ -90,7 +90,7 @@ class _Notifier(pyinotify.Notifier):  # type: ignore[misc] # pyinotify has no ty
 class Watches:
     """Watches on every place that matters to some files. Used by one thread.
 
-    `refused` is the last directory's error that kept `arm` from watching it, None if it watches all.
+    `refused` is the last directory's error that kept `watch` from watching it, None if it watches all.
     """
 
     def __init__(self) -> None:
@@ -105,14 +105,14 @@ class Watches:
         self._moved = False
         self.refused: OSError | None = None
 
-    def arm(self, paths: Iterable[str]) -> bool:
+    def watch(self, paths: Iterable[str]) -> bool:
         """Watch every place that matters to these absolute paths, and no other.
 
         True if the watches changed: then it is unknown what happened in between, and every file must be read.
         """
         wanted, before = list(paths), self._places
         for _ in range(_ROUNDS):
-            known, self._places = self._places, self._watch(wanted)
+            known, self._places = self._places, self._watch_places(wanted)
             if self._places == known:  # the places were the same before and after: no change was missed
                 break
         for wd in set(self._manager.watches) - {wd for wd, _ in self._places}:
@@ -120,7 +120,7 @@ class Watches:
         return self._places != before
 
     def changed(self) -> tuple[set[str], bool]:
-        """The files to read now, and whether to `arm` anew, from all that has happened since the last call."""
+        """The files to read now, and whether to `watch` anew, from all that has happened since the last call."""
         self._notifier.read_events()
         self._notifier.process_events()
         touched, moved = self._touched, self._moved
@@ -146,7 +146,7 @@ class Watches:
         if not event.mask & pyinotify.IN_CREATE:  # a new file is still empty; its CLOSE_WRITE follows
             self._touched |= paths
 
-    def _watch(self, paths: list[str]) -> dict[tuple[int, str], set[str]]:
+    def _watch_places(self, paths: list[str]) -> dict[tuple[int, str], set[str]]:
         self.refused = None
         watched: dict[tuple[int, str], set[str]] = {}
         for path in paths:
