@@ -100,13 +100,13 @@ def _diagnose(text: str, start: int, end: int) -> Diagnostic:
         said = "values are nested too deeply to be meant"
         return Diagnostic("syntax", said, "write each rule in its own [[rule]]", rule, header, 1)
     except tomllib.TOMLDecodeError as error:
-        return _told(str(error), text[:end], rule)
+        return _syntax_error(str(error), text[:end], rule)
     except ValueError:
         return Diagnostic("syntax", "a number has thousands of digits", "write it as a text in quotes", rule, header, 1)
     raise AssertionError("a table that can be read was called broken")
 
 
-def _told(message: str, text: str, rule: str) -> Diagnostic:
+def _syntax_error(message: str, text: str, rule: str) -> Diagnostic:
     place = _PLACE.search(message)
     said = message[: place.start()] if place else message
     hint = next((hint for begins, hint in _HINTS if said.startswith(begins)), "correct it; TOML's rules are at toml.io")

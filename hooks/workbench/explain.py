@@ -46,12 +46,12 @@ def explain(engine: Engine, event: Event, situation: Situation) -> Iterator[Expl
     trial = _Trial(engine, event, situation.now)
     for rule in engine.table.rules:
         entry = _nearest(rule, event)
-        told = {"rule": rule.name, "runs": rule.name in run, **({"entry": _as_toml(entry)} if entry else {})}
+        explanation = {"rule": rule.name, "runs": rule.name in run, **({"entry": _as_toml(entry)} if entry else {})}
         if rule.name in run:
-            yield told | _would_run(trial, rule, event, situation)
+            yield explanation | _would_run(trial, rule, event, situation)
         else:
             ends = [f"but it ends what waits for {note.key}: {note.why}" for note in trial.notes(rule, "dropped")]
-            yield told | {"why": [*_why_not(rule, entry, event), *ends]}
+            yield explanation | {"why": [*_why_not(rule, entry, event), *ends]}
 
 
 def _nearest(rule: Rule, event: Event) -> Entry | None:
@@ -177,15 +177,15 @@ def about(seconds: float) -> str:
 
 
 def _do(step: Step, event: Event, situation: Situation, *, quiet: bool) -> Explanation:
-    told: Explanation = {"use": step.use, "args": {}}
+    explanation: Explanation = {"use": step.use, "args": {}}
     try:
         arguments = render_arguments(step, event, situation.state)
     except Empty as nothing:
-        return {**told, "but": f"it is skipped: {nothing} is empty"}
-    told["args"] = {name: _argument(step.use, name, value, situation) for name, value in arguments.items()}
+        return {**explanation, "but": f"it is skipped: {nothing} is empty"}
+    explanation["args"] = {name: _argument(step.use, name, value, situation) for name, value in arguments.items()}
     if step.when_changed or (quiet and not step.reconciles):
-        told["but"] = "only if an earlier step changed something"
-    return told
+        explanation["but"] = "only if an earlier step changed something"
+    return explanation
 
 
 def _argument(use: str, name: str, value: Any, situation: Situation) -> Any:

@@ -69,11 +69,11 @@ def decide(recording: Path, golden: Golden, table: Table, gluetun: str = "gluetu
     replay = Replay(table, assume=golden.assume, gluetun=gluetun)
     try:
         with recording.open("rb") as file:
-            told = Recording(recording.name, file, accepts=replay.accepts, gluetun=gluetun)
-            lines = list(_lines(replay, told, golden.go_on_s))
+            recorded = Recording(recording.name, file, accepts=replay.accepts, gluetun=gluetun)
+            lines = list(_lines(replay, recorded, golden.go_on_s))
     except OSError as error:
         raise ReplayError(f"{recording} cannot be read: {error.strerror}") from None
-    if bad := [str(problem) for problem in told.problems if problem.bad]:
+    if bad := [str(problem) for problem in recorded.problems if problem.bad]:
         raise ReplayError("\n".join(bad))
     return lines
 

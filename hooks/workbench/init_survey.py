@@ -93,8 +93,8 @@ def owner_of_port_file(gluetun: FoundContainer | None) -> str:
         if kind == "bind":
             found = Path(folder, "forwarded_port").stat()
             return f"{found.st_uid}:{found.st_gid}"
-    told = [gluetun.variables.get(name, "") for name in ("PUID", "PGID")]
-    return ":".join(told) if all(told) else ""
+    ids = [gluetun.variables.get(name, "") for name in ("PUID", "PGID")]
+    return ":".join(ids) if all(ids) else ""
 
 
 def group_of_socket(path: str) -> str:

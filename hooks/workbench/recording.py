@@ -108,25 +108,25 @@ class Recording:
         event = jsonl.event_of(raw, header)
         assert event is not None, "its type is in the catalogue"
         if follows or self._early or not at:
-            told = self._what_follows(event, is_raw=jsonl.is_docker(raw)) if follows else [event]
-            return self._several(told, at)
+            events = self._what_follows(event, is_raw=jsonl.is_docker(raw)) if follows else [event]
+            return self._several(events, at)
         self.events += 1
         return (TimedEvent(at, event),)
 
-    def _several(self, told: Sequence[Event], at: int) -> Iterable[TimedEvent]:
-        self.events += len(told)
-        self.unwanted += not told
-        self._early += told
+    def _several(self, events: Sequence[Event], at: int) -> Iterable[TimedEvent]:
+        self.events += len(events)
+        self.unwanted += not events
+        self._early += events
         return self._found_early() if at else ()
 
     def _what_follows(self, event: Event, *, is_raw: bool) -> list[Event]:
         """The event and what follows from it, as far as it is wanted."""
-        told = [event]
+        events = [event]
         if is_raw:
-            told = self._world.derive(event)
+            events = self._world.derive(event)
         else:
             self._world.accept(event)
-        return [event for event in told if self._accepts(event.type, event.subject)]
+        return [event for event in events if self._accepts(event.type, event.subject)]
 
     def _found_early(self) -> list[TimedEvent]:
         early, self._early = self._early, []

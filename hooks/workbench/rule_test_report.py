@@ -32,9 +32,9 @@ def failure(result: RuleTestResult, table: Table) -> Iterator[Line]:
 def as_record(result: RuleTestResult, file: str) -> dict[str, Any]:
     """The verdict for a program: plain JSON values. A failure comes with all decisions."""
     test = result.rule_test
-    told: dict[str, Any] = {"file": file, "line": test.line, "test": test.name, "good": result.passed}
+    record: dict[str, Any] = {"file": file, "line": test.line, "test": test.name, "good": result.passed}
     if result.passed:
-        return told
+        return record
     missing = [
         {"at_s": one.at_s, "rule": one.rule, "use": one.use, "args": presentable(one.args)} for one in result.missing
     ]
@@ -44,7 +44,7 @@ def as_record(result: RuleTestResult, file: str) -> dict[str, Any]:
         for step in run.steps
     ]
     decisions = [decision.as_record() for turn in result.turns for decision in turn]
-    return {**told, "missing": missing, "surplus": surplus, "decisions": decisions}
+    return {**record, "missing": missing, "surplus": surplus, "decisions": decisions}
 
 
 def _rows(result: RuleTestResult) -> Iterator[tuple[str, str]]:

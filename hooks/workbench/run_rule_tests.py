@@ -45,10 +45,10 @@ def run_rule_test(table: Table, rule_test: RuleTest, gluetun: str = "gluetun") -
     """Run one test. `gluetun` is the container of port events that name none."""
     replay = Replay(table, assume=rule_test.outcomes, gluetun=gluetun, began=BEGAN_NS)
     end_ns = _wall(rule_test.until_s)
-    told = tuple(turns(replay, _seen(rule_test, gluetun), lambda: end_ns))
-    ran = tuple(_ran(decision) for turn in told for decision in turn if decision.kind == "runs")
-    missing, surplus = _held_against(rule_test.expected, ran)
-    return RuleTestResult(rule_test, missing, surplus, ran, told)
+    decisions = tuple(turns(replay, _seen(rule_test, gluetun), lambda: end_ns))
+    ran = tuple(_ran(decision) for turn in decisions for decision in turn if decision.kind == "runs")
+    missing, surplus = _compare(rule_test.expected, ran)
+    return RuleTestResult(rule_test, missing, surplus, ran, decisions)
 
 
 def since_begin(at: int) -> float:
@@ -77,7 +77,7 @@ def _ran(decision: Decision) -> ActualRun:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenRun:
     """A run, and those of its steps that no expectation has matched yet."""
 
     run: ActualRun
@@ -102,11 +102,11 @@ def _is(step: PerformedStep, one: Expected) -> bool:
     return step.use == one.use and all(step.args.get(name, nothing) == value for name, value in one.args.items())
 
 
-def _held_against(
+def _compare(
     expected: Sequence[Expected], ran: Sequence[ActualRun]
 ) -> tuple[tuple[Expected, ...], tuple[ActualRun, ...]]:
     """The expected runs that are missing, and the actual ones that were not expected."""
-    left = [_Open(run, list(run.steps)) for run in ran]
+    left = [_OpenRun(run, list(run.steps)) for run in ran]
     # an expectation with more arguments is matched first
     order = sorted(expected, key=lambda one: (not one.use, -len(one.args)))
     missing = [one for one in order if not any(run.take(one) for run in left)]

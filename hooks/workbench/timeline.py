@@ -34,9 +34,9 @@ class Timeline:
         """The lines of the decisions at one event and since the event before."""
         ends = {_attempt(one): one.why for one in turn if one.kind == "ended"}
         begun = {_attempt(one) for one in turn if one.kind == "runs"}
-        told = {_lane(one) for one in turn if one.kind not in ("event", "accepted")}
+        shown_lanes = {_lane(one) for one in turn if one.kind not in ("event", "accepted")}
         for one in turn:
-            if one.kind == "accepted" and _lane(one) in told:
+            if one.kind == "accepted" and _lane(one) in shown_lanes:
                 continue  # another line shows its result
             if one.kind == "ended" and _attempt(one) in begun:
                 continue  # the line of its start shows it
@@ -92,8 +92,8 @@ def _left(decision: Decision) -> str:
 
 def step_words(use: str, args: Mapping[str, Any]) -> str:
     """A step and its arguments on one line, as a rules file would have them; what looks secret is hidden."""
-    told = ", ".join(f"{name} = {_short(as_toml(value))}" for name, value in presentable(args).items())
-    return f"{use} {{ {told} }}" if told else use
+    written = ", ".join(f"{name} = {_short(as_toml(value))}" for name, value in presentable(args).items())
+    return f"{use} {{ {written} }}" if written else use
 
 
 def _short(text: str) -> str:
