@@ -125,7 +125,7 @@ def test_an_unknown_name_of_ours_is_an_error(where: str, tmp_path: Path, monkeyp
     else:
         monkeypatch.setenv("GLUEHOOK_LOGLEVEL", "debug")
     said = "settings: GLUEHOOK_LOGLEVEL is no setting of gluehook; did you mean GLUEHOOK_LOG_LEVEL?"
-    assert read()[1] == [f"{said} Rename it or take it out"]
+    assert environment.read("/nowhere")[::2] == (None, [f"{said} Rename it or take it out"])
 
 
 def test_what_command_run_gives_to_its_programs_is_no_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:

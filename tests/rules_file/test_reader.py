@@ -281,16 +281,3 @@ def test_a_schema_can_be_made_of_the_grammar() -> None:
 def test_two_empty_names_are_bad_names_and_not_duplicates() -> None:
     one = '[[rule]]\nname = ""\non = "container.die"\ndo = "gluetun.restart_vpn"\n'
     assert codes(one * 2) == ["bad-name", "bad-name"]
-
-
-@pytest.mark.parametrize(("event", "hint"), [
-    ("port.changed", "these exist: port.forwarded, port.cleared, port.invalid"),
-    ("image.xyz", "`gluehook events` lists all of them"),
-    ("nothing", "`gluehook events` lists all of them"),
-    ("containers.die", "did you mean 'container.die'?"),
-])  # fmt: skip
-def test_an_unknown_event_comes_with_what_to_write(event: str, hint: str) -> None:
-    text = f'version = 1\n[[rule]]\nname = "a"\non = "{event}"\ndo = "gluetun.restart_vpn"\n'
-    found = reader.read(text, "rules.toml", SMALL_HANDLERS)
-    assert isinstance(found, list)
-    assert [one.hint for one in found] == [hint]
