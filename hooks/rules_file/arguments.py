@@ -1,7 +1,7 @@
 """The arguments of a handler as rules.toml writes them, read from the type hints of its `Args`.
 
 The one place that knows which types an argument may have. The reader of `do` checks values by it, the JSON Schema, the
-reference of handlers and `explain` show what it says. A type that is not known here is a KeyError at the first use.
+reference of handlers and `explain` show what it says. A type that is not known here is a TypeError at the first use.
 """
 
 from __future__ import annotations
@@ -115,4 +115,7 @@ def _kind(hint: Any) -> Kind:
         items = kinds(inner[1])
         schema = {"type": "object", "additionalProperties": any_of(items)}
         return Kind(base, "a table of texts", '{ name = "…" }', '{ name = "text" }', schema, items)
+    if hint not in _PLAIN:
+        raise TypeError(f"no argument of a handler can be {hint}: use {', '.join(one.__name__ for one in _PLAIN)}, "
+                        "Literal, or a list or dict of them")  # fmt: skip
     return _PLAIN[hint]

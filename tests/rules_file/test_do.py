@@ -11,6 +11,7 @@ import pytest
 from hooks.rules.placeholders import Placeholder, Template
 from hooks.rules.table import Table
 from hooks.rules_file import reader
+from hooks.rules_file.arguments import arguments
 from tests.parts.values.small_handlers import SMALL_HANDLERS
 from tests.rules_file.test_reader import codes, rule
 
@@ -65,6 +66,15 @@ def test_a_value_may_have_any_of_the_types_of_its_argument(level: int | str) -> 
     found = reader.read(f"version = 1\n{text}", "rules.toml", {"test.mixed": Mixed})
     assert isinstance(found, Table)
     assert found.rules[0].do[0].args == {"level": level}
+
+
+def test_a_type_that_no_argument_can_have_is_named_with_those_that_it_can() -> None:
+    @dataclass(frozen=True)
+    class SetArgs:
+        names: set[str]
+
+    with pytest.raises(TypeError, match=r"can be set\[str\]: use str, int, float, bool, Duration, Literal, or a list"):
+        arguments(SetArgs)
 
 
 def test_labels_fill_a_table_of_texts() -> None:
