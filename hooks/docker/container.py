@@ -121,8 +121,8 @@ def inspected(raw: Mapping[str, Any]) -> InspectedContainer:
         id=str(raw["Id"]),
         image=config.get("Image") or "",
         labels=dict(config.get("Labels") or {}),
-        # Docker's Running is true while it waits for its next restart, Podman's is false while it is paused
-        # (libpod/container_inspect.go)
+        # Docker's Running is true while it waits for its next restart. Podman's is false while it is paused, as
+        # libpod/container_inspect.go shows.
         running=(bool(state["Running"]) or paused) and not restarting,
         paused=paused,
         restarting=restarting,

@@ -35,7 +35,6 @@ __all__ = ["DockerSource", "connect"]
 
 _OVERLAP_NS = 10**9  # events of parallel publishers come out of order: facts on docker-events, 1.2
 _KEPT_KEYS = 1024  # of events, four times as many as Docker can send again
-_REQUEST_S = 5.0
 _LATEST_INSPECT_S = 0.5  # while a burst lasts; else as soon as the queue is empty
 _STOP_S = 0.45
 _HEALTH = ("container.healthy", "container.unhealthy")
@@ -52,10 +51,10 @@ class DockerSource:
     def __init__(
         self, tracker: Tracker, post: Callable[[Event], None], wanted: Callable[[Event], bool], *,
         types: Iterable[str] = (), cursor: int = 0, resync_s: float = 300.0, silence_s: float = 20.0,
-        backoff_s: tuple[float, float] = (0.1, 5.0), backlog: Backlog | None = None,
+        backoff_s: tuple[float, float] = (0.1, 5.0), request_s: float = 5.0, backlog: Backlog | None = None,
     ) -> None:  # fmt: skip
         self._tracker, self._post, self._wanted = tracker, post, wanted
-        self._resync_s, self._backoff_s = resync_s, backoff_s
+        self._resync_s, self._backoff_s, self._request_s = resync_s, backoff_s, request_s
         self._backlog = backlog or Backlog()
         self.cursor = cursor or time.time_ns()  # the time of the newest event seen, ns since the Unix epoch
         self._born = 0 if cursor else self.cursor  # a first run takes nothing from before its start
@@ -104,7 +103,7 @@ class DockerSource:
         """Inspect the containers of these names now, from any thread. False when that failed."""
         before = self._tracker.world
         try:
-            with closing(connect(_REQUEST_S)) as client:
+            with closing(connect(self._request_s)) as client:
                 found = {name: _named(inspect_one(client, name), name) for name in names}
         except Exception:  # noqa: BLE001 - whatever makes the inspect fail
             return False
@@ -207,7 +206,7 @@ class DockerSource:
         idents, before = list(self._to_inspect), self._tracker.world
         self._to_inspect, self._inspect_by = {}, inf
         try:
-            with closing(connect(_REQUEST_S)) as client:
+            with closing(connect(self._request_s)) as client:
                 found = inspect_some(client, idents, in_full=self._podman)
         except Exception:  # noqa: BLE001 - if the engine is away the reader reports it
             self._resync_at = min(self._resync_at, time.monotonic() + self._pause_s())
@@ -222,7 +221,7 @@ class DockerSource:
         before, dropped = self._tracker.world, self._backlog.dropped
         self._to_inspect, self._inspect_by = {}, inf
         try:
-            with closing(connect(_REQUEST_S)) as client:
+            with closing(connect(self._request_s)) as client:
                 found = inspect_all(client, before, thorough=not self._certain or dropped > self._dropped)
         except Exception as error:  # noqa: BLE001 - whatever it is, the source is lost and tries again
             self._resync_at = time.monotonic() + self._pause_s()

@@ -106,12 +106,9 @@ def test_what_a_killed_engine_did_not_send_is_found(engine: Dockerd, ear: Ear, l
     ear.until("source.restored")
 
 
-def test_a_frozen_engine_is_reported_and_nothing_of_its_sleep_is_missed(
-    engine: Dockerd, ear: Ear, listen: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hooks.sources.docker._LOOK_S", 1.0)
+def test_a_frozen_engine_is_reported_and_nothing_of_its_sleep_is_missed(engine: Dockerd, ear: Ear, listen: Any) -> None:
     engine.run("web")
-    source = listen(silence_s=0.5)
+    source = listen(silence_s=0.5, request_s=1.0)
     ear.until("container.start")
     engine.freeze()
     try:
