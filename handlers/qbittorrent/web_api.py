@@ -107,10 +107,15 @@ class Session:
 
     def addresses(self, ctx: Context, interface: str) -> list[str]:
         """The addresses of an interface, as qBittorrent sees them."""
-        found = self._call(ctx, lambda **more: self._client.app_network_interface_address_list(interface, **more))
-        if not isinstance(found, list):
-            raise unreadable(self.who)
-        return [str(one) for one in found]
+        # by GET: the library's own method sends a POST, and status and doctor promise GETs only
+        asked = {"iface": interface}
+        answer = self._call(
+            ctx, lambda **more: self._client._get("app", "networkInterfaceAddressList", params=asked, **more)
+        )
+        try:
+            return [str(one) for one in answer.json()]
+        except (ValueError, TypeError):
+            raise unreadable(self.who) from None
 
     def _call(self, ctx: Context, ask: Callable[..., T], *, absent_is_fine: bool = False) -> T:
         try:

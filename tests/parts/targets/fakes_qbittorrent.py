@@ -93,7 +93,7 @@ class FakeQBittorrent:
         if path == "app/networkInterfaceList" and self.version >= (4, 2):
             return Answer(200, json.dumps([{"name": name, "value": name} for name in self.interfaces]))
         if path == "app/networkInterfaceAddressList":
-            return Answer(200, json.dumps(self.interfaces[(ask.form or parse_qs(ask.query))["iface"]]))
+            return Answer(200, json.dumps(self.interfaces[parse_qs(ask.query)["iface"][0]]))
         if path == "torrents/reannounce" and self.version > (4, 1):  # 4.1.2 brought it; the fake's 4.1 is 4.1.0
             self.writes.append("reannounce")
             return Answer(204 if self.version >= (5, 2) else 200)
