@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.figures import verdict
-from hooks.journal.books import KEEP_EVENTS
-from hooks.journal.store import Journal
+from hooks.journal.journal import KEEP_EVENTS
+from hooks.journal.store import Store
 from tests.parts.values.journaled import one_more
 
 EVENTS = 100_000
@@ -20,21 +20,20 @@ def measure(folder: Path) -> list[str]:
     """The lines of the report."""
     folder.mkdir()
     whole = _fill(folder / "whole.db", EVENTS, lambda _: None)
-    kept = _fill(folder / "kept.db", KEEP_EVENTS + 2 * HOURLY, lambda journal: journal.prune(0.0, KEEP_EVENTS))
+    kept = _fill(folder / "kept.db", KEEP_EVENTS + 2 * HOURLY, lambda store: store.prune(0.0, KEEP_EVENTS))
     return [
         verdict(f"{EVENTS:,} events with their runs and steps, none forgotten", whole, 60, "MiB"),
         verdict(f"the journal that forgets all but {KEEP_EVENTS:,}", kept, KEPT_MIB, "MiB"),
     ]
 
 
-def _fill(path: Path, events: int, forget: Callable[[Journal], object]) -> float:
+def _fill(path: Path, events: int, forget: Callable[[Store], object]) -> float:
     """MiB that the journal takes once it is closed."""
-    journal = Journal(path)
+    store = Store(path)
     for begin in range(0, events, _TOGETHER):
-        with journal.together():
-            for number in range(begin, min(events, begin + _TOGETHER)):
-                one_more(journal, number)
+        numbers = range(begin, min(events, begin + _TOGETHER))
+        store.write(record for number in numbers for record in one_more(number))
         if begin // HOURLY != (begin + _TOGETHER) // HOURLY:
-            forget(journal)
-    journal.close()
+            forget(store)
+    store.close()
     return path.stat().st_size / 2**20

@@ -1,16 +1,21 @@
-"""The composition root: builds everything, and knows the order in which it starts and stops."""
+"""The composition root: builds gluehook from its parts, and knows the order in which they start and stop.
+
+No event passes through here: the sources hand events to the inbox, the dispatcher runs what is due, the executor calls
+handlers. `App` puts another rules table in force, saves what the next process must know, and has the last word.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hooks.app.health_report import HealthReport
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
 from hooks.config.secrets import Secrets
@@ -20,31 +25,31 @@ from hooks.control.server import FILE_NAME as CONTROL_FILE_NAME
 from hooks.control.server import Server
 from hooks.docker.own_container import own_container_id
 from hooks.engine.engine import Engine
-from hooks.engine.runs import Run
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
-from hooks.handler import Context, Handler, Poll, Retry
-from hooks.journal.books import Books
-from hooks.journal.journal import Durable
+from hooks.handler import Handler, Poll
+from hooks.journal.journal import Journal
 from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
-from hooks.runtime import heartbeat
-from hooks.runtime.dispatcher import STOP_WAIT_S, Dispatch
-from hooks.runtime.executor import Attempt, Instances, Workshop
+from hooks.runtime.dispatcher import STOP_WAIT_S, Dispatcher
+from hooks.runtime.executor import Executor, Instances
+from hooks.runtime.handler_context import HandlerContexts
 from hooks.runtime.handler_memory import Memory
+from hooks.runtime.inbox import Inbox
+from hooks.runtime.locks import TargetLocks
 from hooks.runtime.pauses import Pauses
+from hooks.sources.confirmation import Confirmation
 from hooks.sources.docker import DockerSource, connect
 from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
 from hooks.sources.timer import TimerSource
 from hooks.world import saved
-from hooks.world.differences import lasts
 from hooks.world.model import World
 from hooks.world.tracker import Tracker
 
 _READY_WAIT_S = 10.0
-_FIRST_LOOK_S = 2.0  # a file system that hangs must not keep what needs no file from its work
+_FIRST_READ_S = 2.0  # a file system that hangs must not keep what needs no file from its work
 _PRUNE_S = 3600.0
 _POLL_S = 10.0
 # A thread that has waited for a port must not wait 5 ms, Python's own, for each thread that is busy with a burst.
@@ -52,245 +57,190 @@ _SWITCH_S = 0.0005
 
 
 class App:
-    """One running gluehook: a rule table in force, its sources, and the dispatch between them.
+    """One running gluehook: a rules table in force, its sources, and the dispatcher between them.
 
-    `text` is what the table was read from; `broken` is what the rules file gave, where the table is of its copy.
+    `loaded` is what the table was read from. `broken` is what the rules file itself gave, where that is not `loaded`:
+    then the table is that of the last good copy, or empty. Raises Taken if another gluehook uses the state folder.
     """
 
     def __init__(
-        self, settings: Settings, secrets: Secrets, table: Table, handlers: Mapping[str, type[Handler[Any]]],
-        version: str, *, polls: Mapping[str, Poll] | None = None, text: str = "", broken: Loaded | None = None,
+        self, settings: Settings, secrets: Secrets, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]],
+        version: str, *, polls: Mapping[str, Poll] | None = None, broken: Loaded | None = None,
     ) -> None:  # fmt: skip
-        self.settings, self.secrets, self.version, self._handlers = settings, secrets, version, handlers
-        self.table = table
-        state = Path(settings.gluehook_state)
-        self.durable = Durable(state)
-        self.heartbeat = str(state / heartbeat.FILE_NAME)
-        self.memory = Memory(state / "memory.json")
-        self.own_id = own_container_id()
-        self.interest = Subscriptions(table, settings.gluetun_container)
-        books = Books(self.durable)
-        workshop = Workshop(
-            Instances(handlers), settings, self.context, time.monotonic,
-            secrets.mask, self.confirm, books=books,
+        self.settings, self.version = settings, version
+        table, state = loaded.table or Table(), Path(settings.gluehook_state)
+        self._docker_known = threading.Event()  # it has been seen, or is known to be away
+        for signal in (signals.source_lost, signals.source_restored):
+            signal.connect(self._note_source)
+        self.journal = Journal(state)
+        memory, locks = Memory(state / "memory.json"), TargetLocks()
+        self._contexts = HandlerContexts(
+            settings, secrets, memory, self._world, connect, own_container_id(), locks, threading.Event(),
+            time.monotonic,
         )  # fmt: skip
-        self._port_missing, self._port_since, self._write_trouble = False, time.time(), ""
-        self._docker_looked = threading.Event()  # it has been seen, or is known to be away
-        for news in (signals.source_lost, signals.source_restored):
-            news.connect(self._looked)
-        engine = Engine(table, last_id=books.last_number())
-        self.dispatch = Dispatch(engine, workshop, books=books, beat=self.beat)
-        world = saved.load(books.recall("world"), World(settings.gluetun_container))
-        self.tracker = Tracker(world, self._post, time.time_ns)
-        self.docker = DockerSource(
-            self.tracker, self.dispatch.post, self._wants, types=self.interest.types,
-            cursor=int(books.recall("docker.cursor") or 0),
+        executor = Executor(
+            Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
+            self._lasts, locks,
         )  # fmt: skip
-        self._books, self._saved = books, world
-        self._prune_at = time.monotonic() + _PRUNE_S
+        engine = Engine(table, last_id=self.journal.last_number())
+        self.dispatcher = Dispatcher(engine, executor, self.journal, beat=self.beat, stopping=self._contexts.stopping)
         self.reload = Reload(
-            settings.gluehook_rules, state / COPY_NAME, adopt=self.adopt, reject=self._reject, table=table, text=text,
-            broken=broken,
+            settings.gluehook_rules, state / COPY_NAME, adopt=self.adopt, reject=self._reject,
+            settled=self._beat_now, table=table, text=loaded.text, broken=broken,
         )  # fmt: skip
-        self.files = FilesSource(self.tracker, self._hear, *self._followed())
-        self.timer = TimerSource(self.dispatch.post, self.interest.timers)
-        polling = {name: partial(self._poll, name, polls) for name in polls} if polls else {}
-        self.polls = PollingSources(polling, self.dispatch.post, every=settings.gluehook_look_every)
-        self.pauses = Pauses(self.dispatch, books, self._resync)
-        commands = Commands(
-            self.dispatch, self.durable, self.memory, self.pauses,
-            lambda: self.tracker.world.state(),  # noqa: PLW0108 - the world is replaced, never changed
+        subscriptions = Subscriptions(table, settings.gluetun_container)
+        self.inbox = Inbox(self.dispatcher.post, subscriptions, self.reload.file, self.reload.changed)
+        self._saved = saved.load(self.journal.load("world"), World(settings.gluetun_container))
+        self.tracker = Tracker(self._saved, self.inbox.put, time.time_ns)
+        self.docker = DockerSource(
+            self.tracker, self.dispatcher.post, self.inbox.wants, types=subscriptions.types,
+            cursor=int(self.journal.load("docker.cursor") or 0),
         )  # fmt: skip
+        self.files = FilesSource(self.tracker, self.inbox.put_file, *self._followed(subscriptions))
+        self.timer = TimerSource(self.dispatcher.post, subscriptions.timers)
+        polling = {name: partial(self._poll, name, poll) for name, poll in (polls or {}).items()}
+        self.polls = PollingSources(polling, self.dispatcher.post, every=settings.gluehook_look_every)
+        self._confirmation = Confirmation(self.tracker, self.docker, self.files, self.polls)
+        self.health = HealthReport(
+            state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload, world=self._world,
+            attempts=self.dispatcher.attempts,
+        )  # fmt: skip
+        self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
+        commands = Commands(self.dispatcher, self.journal, memory, self.pauses, lambda: self._world().state())
         self.control = Server(state / CONTROL_FILE_NAME, commands.verbs())
+        self._prune_at = time.monotonic() + _PRUNE_S
 
     def run(self) -> None:
         """Start the sources, run until `stop()`, and end in the opposite order."""
         began = time.monotonic()
         sys.setswitchinterval(_SWITCH_S)
-        signals.emit(signals.rules_loaded, table=self.table)
+        if self.reload.in_force:
+            signals.emit(signals.rules_loaded, table=self.reload.table)
         sources = (self.files, self.docker, self.timer, self.polls, self.control, self.reload)
         threading.Thread(target=self._ready, args=(began,), name="ready", daemon=True).start()
-        self.polls.listen(self.interest.types)
+        self.polls.listen(self.inbox.subscriptions.types)
         for source in sources:
             source.start()
-        self.files.ready.wait(_FIRST_LOOK_S)  # what is resumed must not set the port that an earlier life saw
+        self.files.ready.wait(_FIRST_READ_S)  # what is resumed must not set the port that a previous process saw
         try:
-            self.dispatch.run()
+            self.dispatcher.run()
         finally:
             for source in reversed(sources):
                 source.stop()
             self.pauses.close()
-        self.dispatch.drain()
-        for attempt in self.dispatch.attempts():
+        self.dispatcher.drain()
+        for attempt in self.dispatcher.attempts():
             cut = f"{attempt.run.rule.name} is cut off at its work on {attempt.run.key}"
             signals.emit(signals.problem, said=f"{cut}; it is looked at again at the next start")
         self._save()
-        self.durable.close()
+        self.journal.close()
         signals.emit(signals.stopped, said="gluehook has stopped")
 
     def stop(self) -> None:
-        """Make `run` end: nothing new begins, and what is at work has `STOP_WAIT_S`. Any thread may."""
-        # told first: whoever waits hears of it at once, and says that it did
+        """Make `run` end: nothing new begins, and running attempts have `STOP_WAIT_S`. Any thread may."""
+        # emitted first: what waits for the stop then reports that it did
         signals.emit(signals.stopping, said=self._last_words())
-        self.dispatch.stop()
+        self.dispatcher.stop()
 
     def adopt(self, table: Table, change: str) -> None:
-        """Put another table in force and show it what is there now; `change` says what is new about it.
+        """Put another table in force and show it the present states; `change` says what is new about it.
 
-        Events that it wants are taken in from the same instant on. Raises TimeoutError if the loop does not come to it.
+        Events that it listens to are taken in from the same instant on. Raises TimeoutError if the loop does not come
+        to it.
         """
-        interest = Subscriptions(table, self.settings.gluetun_container)
-        self.dispatch.call(lambda: self._swap(table, interest))
-        self.docker.listen(interest.types)
-        self.files.follow(*self._followed())
-        self.files.ready.wait(_READY_WAIT_S)  # what is said to be in force must see the next change
-        self.timer.set(interest.timers)
+        subscriptions = Subscriptions(table, self.settings.gluetun_container)
+        self.dispatcher.call(lambda: self._swap(table, subscriptions))
+        self.docker.listen(subscriptions.types)
+        self.files.follow(*self._followed(subscriptions))
+        self.files.ready.wait(_READY_WAIT_S)  # a table that is said to be in force must see the next change
+        self.timer.set(subscriptions.timers)
         self._resync()
-        self._post_loaded()
+        self._post_loaded(table)
         signals.emit(signals.rules_loaded, table=table, change=change)
 
-    def context(self, attempt: Attempt) -> Context:
-        """What the handlers of one attempt get."""
-        return self._context(attempt.run.event, attempt.run.id, attempt.deadline)
-
-    def confirm(self, run: Run) -> bool | None:
-        """Whether one of the states that a `for` run waited on still lasts, by a fresh look; None if blind."""
-        names = {event.subject for event in run.states if event.source == "docker"}
-        if names and not self.docker.inspect_again(names):
-            return None
-        if any(event.source == "files" for event in run.states) and not self.files.read_again():
-            return None
-        if not self.polls.poll_now(run.states):
-            return None
-        return any(lasts(self.tracker.world, event) and self.polls.lasts(event) for event in run.states)
-
     def beat(self) -> None:
-        """Save what the next life must know, and write the heartbeat that `gluehook health` reads."""
+        """Save what the next process must know, and write the heartbeat that `gluehook health` reads."""
         self._save()
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + _PRUNE_S
-            self._books.prune()
-        world, now = self.tracker.world, time.time()
-        gluetun = world.containers.get(world.gluetun)
-        missing = world.expects_port and not world.port
-        if missing != self._port_missing:
-            self._port_missing, self._port_since = missing, now
-        overdue = (a for a in self.dispatch.attempts() if a.overdue)
-        self._write({
-            "sources": {"docker": self.docker.health(), "files": self.files.health()},
-            "rules": len(self.table.rules), "rules_reason": "",
-            "rules_rejected": self.reload.rejected,
-            "overdue": [f"{a.run.id} is beyond its time-out of {duration(a.run.rule.timeout_s)}" for a in overdue],
-            "port_used": self.interest.uses_port, "port_since": self._port_since,
-            "port": list(world.port.ports) if world.port else [],
-            "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen, "journal": self.durable.trouble,
-        })  # fmt: skip
+            self.journal.prune()
+        self.health.write(self.inbox.subscriptions)
 
-    def _context(self, event: Event, run: str, deadline: float) -> Context:
-        locks = self.dispatch.workshop.locks
-        return Context(
-            event=event, run=run, settings=self.settings, world=self.tracker.world, memory=self.memory,
-            secret=self.secrets.read, docker=connect, left=lambda: deadline - time.monotonic(), wait=self._wait,
-            now=time.time, own_id=self.own_id,
-            hold=lambda target: locks.hold((target,), run, max(0.0, deadline - time.monotonic())),
-        )  # fmt: skip
+    def _beat_now(self) -> None:
+        with suppress(TimeoutError):  # the loop is busy or ends: the next beat is soon
+            self.dispatcher.call(self.beat)
 
-    def _poll(self, name: str, polls: Mapping[str, Poll]) -> Sequence[Event]:
+    def _lasts(self, states: Sequence[Event]) -> bool | None:
+        return self._confirmation.lasts(states)
+
+    def _world(self) -> World:
+        return self.tracker.world
+
+    def _poll(self, name: str, poll: Poll) -> Iterable[Event]:
         event = Event("poll", name, time.time_ns(), name)
-        return polls[name](self._context(event, "poll", time.monotonic() + _POLL_S))
+        return poll(self._contexts.make(event, "poll", time.monotonic() + _POLL_S))
 
     def _resync(self) -> None:
-        """Tell every state that holds, also to rules that are new."""
+        """Report every state that holds, also to rules that are new."""
         self.tracker.resync(lambda world: world)
-        self.polls.listen(self.interest.types)
+        self.polls.listen(self.inbox.subscriptions.types)
 
-    def _swap(self, table: Table, interest: Subscriptions) -> None:
-        self.table, self.interest = table, interest
-        self.dispatch.engine.adopt(table, self.dispatch.workshop.clock())
+    def _swap(self, table: Table, subscriptions: Subscriptions) -> None:
+        self.inbox.subscriptions = subscriptions
+        self.dispatcher.engine.adopt(table, self.dispatcher.now())
 
-    def _wants(self, event: Event) -> bool:
-        return self.interest.accepts(event)
-
-    def _followed(self) -> tuple[str | None, frozenset[str]]:
-        port_file = self.settings.forwarded_port_file if self.interest.uses_port else None
-        return port_file, self.interest.files | {self.reload.file}
-
-    def _hear(self, event: Event) -> None:
-        """What the files tell: of the rules file only to who reads it, unless a rule names that, too."""
-        if event.type.startswith("file.") and event.subject == self.reload.file:
-            self.reload.changed()
-            if not self._wants(event):
-                return
-        self.dispatch.post(event)
+    def _followed(self, subscriptions: Subscriptions) -> tuple[str | None, frozenset[str]]:
+        """The port file, if a rule uses the port, and the other files to follow."""
+        port_file = self.settings.forwarded_port_file if subscriptions.uses_port else None
+        return port_file, subscriptions.files | {self.reload.file}
 
     def _reject(self, errors: int) -> None:
         file = self.settings.gluehook_rules
-        data = {"file": file, "errors": errors}
-        self.dispatch.post(Event("rules.rejected", file, time.time_ns(), data=data))
+        self.dispatcher.post(Event("rules.rejected", file, time.time_ns(), data={"file": file, "errors": errors}))
 
-    def _post_loaded(self) -> None:
-        data = {"file": self.table.file, "rules": len(self.table.rules)}
-        self.dispatch.post(Event("rules.loaded", self.table.file, time.time_ns(), data=data))
+    def _post_loaded(self, table: Table) -> None:
+        data = {"file": table.file, "rules": len(table.rules)}
+        self.dispatcher.post(Event("rules.loaded", table.file, time.time_ns(), data=data))
 
     def _save(self) -> None:
-        # the world first: a cursor that is older than it tells events again, a newer one would leave some out
+        # the world first: with a cursor older than it events come again, a newer one would leave some out
         cursor, world = self.docker.cursor, self.tracker.world
         if world is not self._saved:
-            self._books.remember("world", saved.dump(world))
+            self.journal.save("world", saved.dump(world))
             self._saved = world
-        if self.dispatch.caught_up:  # else some that it counts as seen would not be told again after a kill
-            self._books.remember("docker.cursor", cursor)
-
-    def _write(self, report: dict[str, Any]) -> None:
-        try:
-            heartbeat.write(self.heartbeat, {"time": time.time(), **report})
-        except OSError as error:
-            said = f"the heartbeat {self.heartbeat} cannot be written: {error.strerror}; health checks will fail"
-            if said != self._write_trouble:
-                signals.emit(signals.problem, said=said)
-            self._write_trouble = said
-        else:
-            self._write_trouble = ""
+        if self.dispatcher.caught_up:  # else some that the cursor counts as seen would not come again after a kill
+            self.journal.save("docker.cursor", cursor)
 
     def _last_words(self) -> str:
-        names = sorted({attempt.run.rule.name for attempt in self.dispatch.attempts()})
+        names = sorted({attempt.run.rule.name for attempt in self.dispatcher.attempts()})
         if not names:
             return "gluehook stops: nothing is at work"
         return f"gluehook stops: nothing new begins, and {', '.join(names)} may end within {duration(STOP_WAIT_S)}"
 
-    def _post(self, event: Event) -> None:
-        if event.type == "port.invalid":
-            signals.emit(signals.problem, said=event.data["reason"])
-        # states of containers that no rule names end here, before they cost the engine anything
-        if self._wants(event):
-            self.dispatch.post(event)
-
-    def _wait(self, wait_s: float) -> None:
-        if self.dispatch.stopping.wait(wait_s):
-            raise Retry("gluehook is stopping; it is done at the next start")
-
-    def _looked(self, _: object, name: str, **__: object) -> None:
+    def _note_source(self, _: object, name: str, **__: object) -> None:
         if name == "docker":
-            self._docker_looked.set()
+            self._docker_known.set()
 
     def _ready(self, began: float) -> None:
         self.files.ready.wait(_READY_WAIT_S)
-        self._docker_looked.wait(_READY_WAIT_S)
-        if not self.docker.ready.is_set():  # whose first look would tell again what lasts since an earlier life
+        self._docker_known.wait(_READY_WAIT_S)
+        if not self.docker.ready.is_set():  # whose first list would report again what lasts since before the start
             self.tracker.resync(lambda world: world)
         self.reload.changed()  # it may have been, between the reading and the watching
         data = {"version": self.version}
-        self.dispatch.post(Event("gluehook.started", self.version, time.time_ns(), data=data))
-        self._post_loaded()
+        self.dispatcher.post(Event("gluehook.started", self.version, time.time_ns(), data=data))
+        if self.reload.in_force:
+            self._post_loaded(self.reload.table)
         with suppress(TimeoutError):  # it stops already
-            self.dispatch.call(self._save)  # before the first beat: a kill must not cost the ids that there were
+            self.dispatcher.call(self._save)  # before the first beat: a kill must not cost the ids of containers
         took = duration(round(time.monotonic() - began, 2))
-        signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._state_of_things()}")
+        signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._summary()}")
 
-    def _state_of_things(self) -> str:
+    def _summary(self) -> str:
         port, file = self.tracker.world.port, self.settings.forwarded_port_file
-        words = [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
-        if self.interest.uses_port:
+        words = [] if self.reload.in_force else ["no rule is in force yet"]
+        words += [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
+        if self.inbox.subscriptions.uses_port:
             words.append(f"the forwarded port is {port.ports[0]}" if port else f"{file} holds no valid port yet")
         if self.settings.gluehook_dry_run:
             words.append("this is a dry run: nothing is changed or sent")

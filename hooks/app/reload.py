@@ -1,6 +1,12 @@
-"""Another rules.toml while gluehook runs: read aside, and in force as a whole or not at all.
+"""The reload: the rules file is read again when it changes, and is in force as a whole or not at all.
 
-What is in force is kept as a copy in the state folder, for a start with a broken file.
+The inbox calls `changed` when inotify reports the file, SIGHUP calls `at_once`. A short-lived child reads and checks
+it; a good table is handed to `App.adopt`. It is the one owner of "the rules file is broken", also at a start.
+
+Guarantees: what is in force stays in force until a whole good file is there. A file that is turned down is reported
+once for each different reason, with every error, and is read again when it changes, every 5 s when only its permissions
+may have. The text in force is kept as a copy in the state folder, for a start with a broken file. Without a copy such a
+start has an empty table: gluehook runs, is unhealthy, and adopts the file when it is repaired.
 """
 
 from __future__ import annotations
@@ -30,26 +36,38 @@ _STOP_S = 2.0
 class Reload:
     """Reads the rules file again when told to, in a thread of its own, and hands a good one to `adopt`.
 
-    `adopt(table, change)` puts it in force; it raises TimeoutError where that is not possible now. `reject(errors)`
-    tells of so many errors. `table`, read from `text` ("": not known), is in force; `broken` is what the file itself
-    gave, at a start with the copy.
+    `adopt(table, change)` puts it in force; it raises TimeoutError where that is not possible now. `reject(errors)` is
+    called with the number of errors of a file that is turned down, and `settled` whenever `in_force` or `rejected` has
+    changed. `table`, read from `text` ("": not known), is in force; `broken` is what the file itself gave, at a start
+    with the copy or without rules.
     """
 
     def __init__(
         self, file: str, copy: Path, *, adopt: Callable[[Table, str], None], reject: Callable[[int], None],
-        table: Table, text: str = "", broken: Loaded | None = None, quiet_s: float = QUIET_S,
-        quiet_wait_s: float = QUIET_WAIT_S,
+        settled: Callable[[], None] = lambda: None, table: Table, text: str = "", broken: Loaded | None = None,
+        quiet_s: float = QUIET_S, quiet_wait_s: float = QUIET_WAIT_S,
     ) -> None:  # fmt: skip
         self.file = str(Path(file).absolute())
-        self.rejected = ""  # why the file is not what is in force, "" if it is
-        self._copy, self._adopt, self._reject = copy, adopt, reject
+        self.table = table  # what is in force
+        self.rejected = reason(broken) if broken else ""  # why the file is not what is in force, "" if it is
+        self._copy, self._adopt, self._reject, self._settled = copy, adopt, reject, settled
         self._quiet_s, self._quiet_wait_s = quiet_s, quiet_wait_s
-        self._table, self._text, self._broken = table, text, broken
+        self._text, self._broken = text, broken
         self._said, self._generation = "", tuple[int, ...]()
-        self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._wakeups: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stopping = False
         self._child: Loading | None = None
         self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether rules are in force; not before the first good file, at a start without one and without a copy."""
+        return bool(self.table.file)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a child reads the file now."""
+        return self._child is not None
 
     def start(self) -> None:
         """Begin to listen."""
@@ -58,7 +76,7 @@ class Reload:
     def stop(self) -> None:
         """End at once, and with it the reading. May be called twice, and without a start."""
         self._stopping = True
-        self._news.put("stop")
+        self._wakeups.put("stop")
         if child := self._child:
             child.cancel()
         if self._thread.is_alive():
@@ -66,11 +84,11 @@ class Reload:
 
     def changed(self) -> None:
         """The file may say something else: read it once it has been quiet for a while, or is never. Any thread may."""
-        self._news.put("changed")
+        self._wakeups.put("changed")
 
     def at_once(self) -> None:
         """Read the file now. Any thread may call it."""
-        self._news.put("now")
+        self._wakeups.put("now")
 
     # -- the thread ---------------------------------------------------------------------------
 
@@ -91,24 +109,24 @@ class Reload:
                 self._dismiss()
 
     def _turn(self) -> None:
-        """Wait for news, and read the file if they are any."""
-        news = self._next(_AGAIN_S if self.rejected else None)
-        if news == "changed":
+        """Wait for a wakeup, and read the file if it is another."""
+        wakeup = self._next(_AGAIN_S if self.rejected else None)
+        if wakeup == "changed":
             self._wait_for_quiet()
-        if not self._stopping and (news or self._again()):
+        if not self._stopping and (wakeup or self._again()):
             self._read()
 
     def _wait_for_quiet(self) -> None:
         """A child reads ahead meanwhile, so that little is left to do afterwards."""
-        news, until = "changed", time.monotonic() + self._quiet_wait_s
-        while news == "changed" and (left_s := until - time.monotonic()) > 0:
+        wakeup, until = "changed", time.monotonic() + self._quiet_wait_s
+        while wakeup == "changed" and (left_s := until - time.monotonic()) > 0:
             self._read_ahead()
-            news = self._next(min(self._quiet_s, left_s))
+            wakeup = self._next(min(self._quiet_s, left_s))
 
     def _read_ahead(self) -> None:
         if self._child:
             self._child.look()
-        elif self._is_news():
+        elif self._is_changed():
             self._child = loading.begin(self.file, ahead=True)
 
     def _dismiss(self) -> None:
@@ -120,7 +138,7 @@ class Reload:
 
     def _next(self, wait_s: float | None) -> str:
         try:
-            return self._news.get(timeout=wait_s)
+            return self._wakeups.get(timeout=wait_s)
         except queue.Empty:
             return ""
 
@@ -131,7 +149,7 @@ class Reload:
 
     def _read(self) -> None:
         self._generation = generation(self.file)
-        if not self._is_news():
+        if not self._is_changed():
             return
         self._child = self._child or loading.begin(self.file)
         loaded = self._child.result()
@@ -143,7 +161,7 @@ class Reload:
         else:
             self._turn_down(loaded)
 
-    def _is_news(self) -> bool:
+    def _is_changed(self) -> bool:
         """Whether the file is the child's to judge: it does not hold the very text that is in force."""
         text = self._text.encode()
         try:
@@ -154,17 +172,18 @@ class Reload:
             return True
 
     def _take(self, loaded: Loaded, table: Table) -> None:
-        # the same rules too, after a file that was turned down: that it is good again is news
-        if table.rules != self._table.rules or self.rejected:
+        # the same rules too, after a file that was turned down: that it is good again is worth a line
+        if table.rules != self.table.rules or self.rejected:
             try:
-                self._adopt(table, difference(self._table, table))
+                self._adopt(table, difference(self.table, table))
             except TimeoutError:
                 if self._stopping:
                     return
                 self._turn_down(replace(loaded, errors=("the loop of gluehook is too busy to change its rules",)))
                 return
-        self._table, self._text = table, loaded.text
+        self.table, self._text = table, loaded.text
         self.rejected, self._said, self._broken = "", "", None
+        self._settled()
         self._keep()
 
     def _turn_down(self, loaded: Loaded) -> None:
@@ -173,16 +192,14 @@ class Reload:
         if said == self._said:
             return
         self._said = said
-        rules = len(self._table.rules)
+        rules = len(self.table.rules)
         stay = "stays" if rules == 1 else "stay"
-        kept = (
-            f"{counted(rules, 'rule')} of {self._table.file or 'before'} {stay} in force"
-            if rules
-            else "no rule is in force"
-        )
+        in_force = f"{counted(rules, 'rule')} of {self.table.file} {stay} in force"
+        kept = in_force if self.in_force else "no rule is in force"
         next_ = f"{self.file} is read again when it changes"
         signals.emit(signals.problem, said=f"{self.file} is rejected: {kept}, and {next_}\n{said}")
         self._reject(max(1, loaded.count))
+        self._settled()
 
     def _keep(self) -> None:
         """Write the copy, whole or not at all, and readable by us only: a secret may stand in it."""

@@ -10,13 +10,12 @@ from typing import Any
 from hooks.app.app import App
 from hooks.app.loading import Loaded, Loading
 from hooks.app.reload import COPY_NAME, last_good
-from hooks.app.repair import Repair
 from hooks.app.shutdown import Stop
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.events import signals
 from hooks.handler import Handler, Poll
-from hooks.journal.journal import Taken
+from hooks.journal.folder import Taken
 from hooks.runtime import log
 
 
@@ -40,21 +39,18 @@ def _serve(
     polls: Mapping[str, Poll],
 ) -> int:  # fmt: skip
     secrets = Secrets(loaded.sources)
-    narrator = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
+    log_sink = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
     broken = None if loaded.table else loaded
     if broken:
-        copy = last_good(Path(settings.gluehook_state) / COPY_NAME)
-        broken = broken if copy else None
-        loaded = copy or Loaded(table=Repair(settings).wait(loaded, stop))
-    if loaded.table is not None:
-        try:
-            app = App(settings, secrets, loaded.table, handlers, version, polls=polls, text=loaded.text, broken=broken)
-        except Taken as taken:
-            signals.emit(signals.problem, said=str(taken))
-            narrator.close()
-            return 1
-        stop.leads_to(app.stop)
-        stop.hang_up_leads_to(app.reload.at_once)
-        app.run()
-    narrator.close()
+        loaded = last_good(Path(settings.gluehook_state) / COPY_NAME) or Loaded()
+    try:
+        app = App(settings, secrets, loaded, handlers, version, polls=polls, broken=broken)
+    except Taken as taken:
+        signals.emit(signals.problem, said=str(taken))
+        log_sink.close()
+        return 1
+    stop.leads_to(app.stop)
+    stop.hang_up_leads_to(app.reload.at_once)
+    app.run()
+    log_sink.close()
     return 0

@@ -23,8 +23,8 @@ from hooks.events.durations import format_duration as duration
 from hooks.events.durations import parse
 from hooks.events.wall_clock import local_time
 from hooks.events.wording import did_you_mean
-from hooks.journal.journal import Durable
-from hooks.runtime.dispatcher import CALL_WAIT_S, Dispatch
+from hooks.journal.journal import Journal
+from hooks.runtime.dispatcher import CALL_WAIT_S, Dispatcher
 from hooks.runtime.handler_memory import Memory
 from hooks.runtime.pauses import Pauses
 
@@ -40,9 +40,9 @@ class Commands:
     `state` returns what `${state.…}` in rules stands for now.
     """
 
-    def __init__(self, dispatch: Dispatch, durable: Durable, memory: Memory, pauses: Pauses,
+    def __init__(self, dispatcher: Dispatcher, journal: Journal, memory: Memory, pauses: Pauses,
                  state: Callable[[], Mapping[str, Any]]) -> None:  # fmt: skip
-        self._dispatch, self._durable, self._memory, self._pauses = dispatch, durable, memory, pauses
+        self._dispatcher, self._journal, self._memory, self._pauses = dispatcher, journal, memory, pauses
         self._state = state
 
     def verbs(self) -> Verbs:
@@ -65,7 +65,7 @@ class Commands:
         """Run the rule of the past run `run` again with its event; rejected credentials are tried again."""
         run_id = str(request.get("run", ""))
         run, event = self._run(run_id)
-        if any(attempt.run.id == run_id for attempt in self._dispatch.attempts()):
+        if any(attempt.run.id == run_id for attempt in self._dispatcher.attempts()):
             raise Refused(f"{run_id} runs now; `gluehook history` shows how it ends")
         manual = replace(event, origin="manual", cause=None)
         forgotten = self._on_the_loop(lambda: self._run_again(run["rule"], run["key"], manual))
@@ -93,7 +93,7 @@ class Commands:
         """For each rule, whether it would run for `event` (a line of a recording), when, and if not, why not."""
         from hooks.workbench.explain import Situation, explain  # used seldom; the idle process need not hold it
 
-        dispatch = self._dispatch
+        dispatcher = self._dispatcher
         try:
             event = jsonl.event_of(request["event"])
         except (ValueError, KeyError, TypeError) as wrong:
@@ -102,22 +102,22 @@ class Commands:
             raise Refused("gluehook has no name for this event of Docker's")
 
         def on_the_loop() -> list[dict[str, Any]]:
-            shop = dispatch.workshop
-            situation = Situation(shop.handlers, shop.clock(), self._state(), shop.mask)
-            return list(explain(dispatch.engine, event, situation))
+            executor = dispatcher.executor
+            situation = Situation(executor.handlers, dispatcher.now(), self._state(), executor.mask)
+            return list(explain(dispatcher.engine, event, situation))
 
         rules = self._on_the_loop(on_the_loop)
         yield from rules
-        yield {"done": f"answered by the gluehook that runs, with the rules of {dispatch.engine.table.file}"}
+        yield {"done": f"answered by the gluehook that runs, with the rules of {dispatcher.engine.table.file}"}
 
     def _run_again(self, rule: str, key: str, event: Event) -> list[str] | None:
         """The addresses whose rejected credentials are forgotten before the run begins; None if the rule is gone."""
-        if not self._dispatch.engine.run_manually(rule, key, event, self._dispatch.workshop.clock()):
+        if not self._dispatcher.engine.run_manually(rule, key, event, self._dispatcher.now()):
             return None
         return self._memory.forget_rejections()
 
     def _rule(self, request: Request) -> str | None:
-        name, known = str(request.get("rule") or ""), [rule.name for rule in self._dispatch.engine.table.rules]
+        name, known = str(request.get("rule") or ""), [rule.name for rule in self._dispatcher.engine.table.rules]
         if name and name not in known:
             meant = did_you_mean(name, known, " ({})")
             raise Refused(f"there is no rule '{name}'{meant}; the rules are {', '.join(known)}")
@@ -127,7 +127,7 @@ class Commands:
         found = self._runs(run=run_id, most=1) if run_id else []
         if not found:
             raise Refused(f"there is no run '{run_id}'{self._instead(run_id)}")
-        event = self._durable.read(lambda journal: journal.event(found[0]["event"]), otherwise=None)
+        event = self._journal.event(found[0]["event"])
         if event is None:
             raise Refused(f"the event of {run_id} is not in the journal any more, so it cannot run again")
         return found[0], event
@@ -138,10 +138,10 @@ class Commands:
         return f"{near}; " + (f"these have failed: {', '.join(failed)}" if failed else "none has failed")
 
     def _runs(self, **which: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._durable.read(lambda journal: journal.history(**which), otherwise=[])
-        if not found and self._durable.trouble:
-            raise Refused(f"{self._durable.trouble}; nothing is known of past runs")
-        return found
+        found = self._journal.history(**which)
+        if not found and self._journal.problem:
+            raise Refused(f"{self._journal.problem}; nothing is known of past runs")
+        return found or []
 
     def _retried(self, run: Mapping[str, Any], forgotten: Sequence[str]) -> str:
         said = f"{run['rule']} runs again for {run['key']}, with what led to {run['id']}"
@@ -154,7 +154,7 @@ class Commands:
 
     def _on_the_loop(self, act: Callable[[], T]) -> T:
         try:
-            return self._dispatch.call(act)
+            return self._dispatcher.call(act)
         except TimeoutError:
             raise Refused(f"the loop of gluehook does not answer within {duration(CALL_WAIT_S)}: it is very busy or "
                           "about to end, and nothing was done; try it again") from None  # fmt: skip

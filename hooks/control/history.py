@@ -10,7 +10,7 @@ from typing import Any
 
 from hooks.control import client
 from hooks.journal.journal import FILE_NAME
-from hooks.journal.store import Journal
+from hooks.journal.store import Store
 
 
 class NoJournal(Exception):  # noqa: N818 - a fact about the folder
@@ -27,12 +27,12 @@ def read(state: Path, *, failed: bool, rule: str, most: int) -> list[dict[str, A
 
 
 @contextmanager
-def opened(path: Path, besides: str = "") -> Iterator[Journal]:
+def opened(path: Path, besides: str = "") -> Iterator[Store]:
     """The journal at this path, for reading. Raises NoJournal; `besides` ends its sentence."""
     if not path.exists():
         raise NoJournal(f"there is no journal {path}{besides}")
     try:
-        with closing(Journal(path, read_only=True)) as journal:
+        with closing(Store(path, read_only=True)) as journal:
             yield journal
     except sqlite3.Error as error:
         raise NoJournal(f"the journal {path} cannot be read ({error}){besides}") from error

@@ -21,7 +21,7 @@ from hooks.doctor.facts.model import Gluehook
 from hooks.events.wall_clock import local_time
 from hooks.events.wording import counted
 from hooks.journal.journal import FILE_NAME
-from hooks.journal.store import Journal
+from hooks.journal.store import Store
 from hooks.runtime import heartbeat
 from hooks.runtime.handler_memory import Memory
 
@@ -82,7 +82,7 @@ def _journal(path: Path, now: float) -> dict[str, Any]:
     """The fields of `Gluehook` that the journal knows."""
     if not path.exists():
         return {}
-    journal = Journal(path, read_only=True)
+    journal = Store(path, read_only=True)
     try:
         pauses, world = journal.get("pauses") or {}, journal.get("world") or {}
         runs = journal.history(most=1)

@@ -1,186 +1,248 @@
-"""The journal as far as the disk allows: what cannot be written is done all the same, said once, and tried again."""
+"""The journal: what was accepted before it runs, how far a run is, what is settled, and what to go on with.
+
+The dispatcher writes the records of each turn, the executor each step that is done; at a start the dispatcher asks what
+the previous process left. It is one class over one `Store`.
+
+Guarantees: no method but the constructor raises for a disk or a file. Where the disk cannot be written the work goes
+on without: records wait here, in order, at most `MOST_PENDING` of them, and are written in one commit as soon as that
+is possible. It is reported once when that begins and once when it is over. A file that is damaged, another program's or
+newer is moved aside by name, and a new one is begun. The state folder belongs to one gluehook at a time.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from hooks.engine.runs import Past, Unfinished
 from hooks.events import signals
-from hooks.journal.store import Journal
+from hooks.events.catalogue import Event, topic_of
+from hooks.journal.folder import FolderLock, Taken
+from hooks.journal.records import Pruned, Saved, Settled
+from hooks.journal.store import Record, Store
 
 FILE_NAME = "journal.db"
-_WHOLE_NAME = f"{FILE_NAME}.whole"  # an empty file, there while the journal holds all that was to be written
+_COMPLETE_NAME = f"{FILE_NAME}.whole"  # an empty file, there while the journal holds all that was to be written
+MOST_PENDING = 2000  # records; beyond it the oldest go
+KEEP_DAYS, KEEP_EVENTS = 30, 50_000  # some 30 MiB, with runs and steps
 _AGAIN_S = 10.0  # between two tries to open a journal that failed
-_MOST_OWED = 2000  # writes that are kept for a disk that is full or read-only; beyond it the oldest go
+# the record's own fault, not the disk's: a text with half a character, a number of 70 bits
+_NEVER_WRITTEN = (
+    ValueError, TypeError, OverflowError, sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)  # fmt: skip
 
 T = TypeVar("T")
-_Act = Callable[[Journal], object]
 
 
-class Taken(Exception):  # noqa: N818 - a fact about the folder
-    """Another gluehook uses the state folder; the text is the whole sentence."""
+class Journal:
+    """The journal of the state folder `folder`. Thread-safe. Raises Taken if another gluehook uses the folder.
 
+    `now` gives seconds since the Unix epoch, `clock` seconds that are never set back.
+    """
 
-class Durable:
-    """The journal in a state folder that is ours alone. Thread-safe. Raises Taken if it is another's."""
-
-    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path, self._clock = folder / FILE_NAME, clock
-        self._folder_lock = _lock(folder)
+    def __init__(
+        self, folder: Path, *, now: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic,
+        open_store: Callable[[Path], Store] = Store,
+    ) -> None:  # fmt: skip
+        self.now, self._clock, self._open_store = now, clock, open_store
+        self._path, self._complete = folder / FILE_NAME, folder / _COMPLETE_NAME
+        self._opened_ns = int(now() * 1e9)
+        self._folder_lock = FolderLock(folder)
         self._guard = threading.RLock()
-        self._journal: Journal | None = None
+        self._store: Store | None = None
         self._try_at = -1.0
-        self._uncommitted: dict[object, _Act] | None = None  # what the block of `together` has written so far
-        self._owed: dict[object, _Act] = {}  # what is to be written, in order, once that is possible again
-        self.trouble = ""  # why nothing is written now, for health
-        self._whole = folder / _WHOLE_NAME
-        # an earlier life ended owing it something
-        self.was_behind = os.access(self._path, os.F_OK) and not os.access(self._whole, os.F_OK)
+        self._pending: dict[object, Record] = {}  # what waits for the disk, in order
+        self.problem = ""  # why nothing is written now, for health
+        # the previous process ended with records that waited
+        self.was_behind = os.access(self._path, os.F_OK) and not os.access(self._complete, os.F_OK)
         self._takes_over = True
         self._open()
-        self._takes_over = self._journal is not None  # else what is unfinished is a next life's to doubt
+        self._takes_over = self._store is not None  # else the next process must doubt what is unfinished
 
-    def write(self, act: _Act, name: object = None) -> bool:
-        """Do it with the journal. Where that is not possible the work goes on without (False), and it is done as soon
-        as it is: of the writes of one `name` only the last.
+    # -- write -----------------------------------------------------------------------------
+
+    def write(self, records: Iterable[Record]) -> bool:
+        """Write these in one commit, or keep them until that is possible (False)."""
+        with self._guard:
+            keyed = {_key(record): record for record in records}
+            if not keyed:
+                return True
+            self._wait(keyed)
+            return self._read(self._write_pending, otherwise=False)
+
+    def save(self, name: str, value: Any) -> None:
+        """Keep a JSON value for the next process; None removes it."""
+        self.write([Saved(name, value)])
+
+    def prune(self) -> None:
+        """Forget what is settled and old, so that the journal stays small."""
+        self.write([Pruned(self.now() - KEEP_DAYS * 86400, KEEP_EVENTS)])
+
+    def close(self) -> None:
+        """Close the file and give the folder back."""
+        with self._guard:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+            self._folder_lock.release()
+
+    # -- read ------------------------------------------------------------------------------
+
+    def is_repeat(self, event: Event) -> bool:
+        """Whether a previous process accepted it: after a start, Docker sends the end of its history again.
+
+        A state that a resync found is no repeat: it lasts, and this process has to know of it.
         """
-        with self._guard:
-            kept = act if name is None else name
-            if self._uncommitted is not None:
-                self._uncommitted.pop(kept, None)
-                self._uncommitted[kept] = act
-            done = self.read(lambda journal: (act(journal), True)[1], otherwise=False)
-            if not done and self._uncommitted is None:
-                self._owe({kept: act})
-            return done
+        is_of_now = self._opened_ns <= event.time <= self.now() * 1e9  # one of the future: the clock was set back
+        if is_of_now or event.source != "docker" or event.origin == "resync":
+            return False
+        return self._read(lambda store: store.knows(event.id), otherwise=False)
 
-    def read(self, act: Callable[[Journal], T], otherwise: T) -> T:
-        """What the journal answers, or `otherwise` where there is none now."""
+    def load(self, name: str) -> Any:
+        """What a previous process saved under this name, or None."""
+        return self._read(lambda store: store.get(name), otherwise=None)
+
+    def last_number(self) -> int:
+        """The number of the newest run of previous processes.
+
+        Where they cannot be read now it is a number above any of them: the journal may come back, and no two runs may
+        have one id.
+        """
+        unread = int(self.now())
+        return self._read(lambda store: store.last_number(), otherwise=unread)
+
+    def pasts(self, window_s: float, now: float) -> Iterator[Past]:
+        """The runs that limits and cooldowns of `window_s` seconds count, on the clock that shows `now`."""
+        wall = self.now()
+        pasts: list[Past] = self._read(lambda store: store.pasts(wall - window_s), otherwise=[])
+        for past in pasts:
+            # a clock that was set back must not make a run of the future
+            starts = tuple(min(now, now - (wall - began)) for began in past.starts)
+            yield Past(past.rule, past.key, starts, min(now, now - (wall - past.ended)))
+
+    def unfinished(self) -> list[Unfinished]:
+        """What previous processes accepted and did not finish, oldest first.
+
+        Of a journal that was behind, states are settled instead: a newer one may have been handled since, and the
+        resync reports those that last.
+        """
+        left: list[Unfinished] = self._read(lambda store: store.unsettled(), otherwise=[])
+        if self.was_behind:
+            for each in left:
+                if topic_of(each.event):
+                    self.settle(each)
+            left = [each for each in left if not topic_of(each.event)]
+        return left
+
+    def settle(self, left: Unfinished) -> None:
+        """There is nothing left to do about it."""
+        self.write([Settled(left.rule, left.key, left.event.id, alone=True)])
+
+    def history(self, **which: Any) -> list[dict[str, Any]] | None:
+        """Past runs, newest first, as `Store.history`; None where they cannot be read now."""
+        return self._read(lambda store: store.history(**which), otherwise=None)
+
+    def event(self, event_id: str) -> Event | None:
+        """An accepted event by its id."""
+        return self._read(lambda store: store.event(event_id), otherwise=None)
+
+    # -- the store, and what waits for it ----------------------------------------------------
+
+    def _read(self, act: Callable[[Store], T], otherwise: T) -> T:
         with self._guard:
-            journal = self._ready()
+            if self._store is None and self._clock() >= self._try_at:
+                self._open()
             try:
-                return act(journal) if journal else otherwise
+                return act(self._store) if self._store else otherwise
             except sqlite3.Error as error:
                 self._fail(error)
                 return otherwise
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """One commit for all that is written in this block. Other threads wait for its end."""
-        with self._guard:
-            commit = ExitStack()
-            self.read(lambda journal: commit.enter_context(journal.together()), otherwise=None)
-            self._uncommitted = {}
+    def _wait(self, records: dict[object, Record]) -> None:
+        for key, record in records.items():
+            self._pending.pop(key, None)  # the newest value of a name belongs after all that came before it
+            self._pending[key] = record
+        while len(self._pending) > MOST_PENDING:
+            del self._pending[next(iter(self._pending))]
+
+    def _write_pending(self, store: Store) -> bool:
+        try:
+            store.write(self._pending.values())
+        except _NEVER_WRITTEN:
+            self._write_each(store)
+        self._pending.clear()
+        return True
+
+    def _write_each(self, store: Store) -> None:
+        """One of them can never be written, on no disk: report it, and write the others."""
+        for key, record in list(self._pending.items()):
             try:
-                with commit:
-                    yield
-                if self._journal is not None:
-                    self._uncommitted = {}
-            except sqlite3.Error as error:
-                if self._journal is not None:  # else a write in the block has said what is wrong
-                    self._fail(error)
-            finally:
-                owed, self._uncommitted = self._uncommitted, None
-                self._owe(owed)
-
-    def close(self) -> None:
-        """Close the journal and give the folder back."""
-        with self._guard:
-            if self._journal is not None:
-                self._journal.close()
-                self._journal = None
-            if self._folder_lock >= 0:
-                os.close(self._folder_lock)
-                self._folder_lock = -1
-
-    def _ready(self) -> Journal | None:
-        # what a block has written must not be parted by a journal that comes back in its midst
-        if self._journal is None and self._uncommitted is None and self._clock() >= self._try_at:
-            self._open()
-        return self._journal
-
-    def _owe(self, acts: dict[object, _Act]) -> None:
-        for name, act in acts.items():
-            self._owed.pop(name, None)  # the last of its name belongs after all that came before it
-            self._owed[name] = act
-        while len(self._owed) > _MOST_OWED:
-            del self._owed[next(iter(self._owed))]
+                store.write([record])
+            except _NEVER_WRITTEN as error:
+                _report(f"{type(record).__name__} cannot be written ({error}); it is left out")
+            del self._pending[key]
 
     def _open(self) -> None:
         try:
-            journal = self._journal = self._opened()
-            with journal.together():  # a disk is well again when it has taken what is owed
-                for act in self._owed.values():
-                    act(journal)
+            self._store = self._opened()
+            self._write_pending(self._store)  # the disk is well again once it has taken what waited
         except (sqlite3.Error, OSError, Taken) as error:
             self._fail(error)
             return
-        self._owed.clear()
         if self._takes_over:
-            with suppress(OSError):  # without it a next life believes the journal less than it could
-                self._whole.touch()
-        if self.trouble:
-            _say(f"{self._path} can be written again; it is kept from here on, with what was done meanwhile")
-        self.trouble = ""
+            with suppress(OSError):  # without it the next process trusts the journal less than it could
+                self._complete.touch()
+        if self.problem:
+            _report(f"{self._path} can be written again; it is kept from here on, with what was done meanwhile")
+        self.problem = ""
 
-    def _opened(self) -> Journal:
-        if self._folder_lock < 0:
-            self._folder_lock = _lock(self._path.parent)
+    def _opened(self) -> Store:
+        self._folder_lock.take()
         try:
-            return Journal(self._path)
+            return self._open_store(self._path)
         except sqlite3.OperationalError:
             raise  # the disk's fault: the file may be sound
         except sqlite3.DatabaseError as damaged:
-            aside = self._path.with_name(f"{FILE_NAME}.broken-{time.time_ns()}")
-            for suffix in ("", "-wal", "-shm"):
-                beside = self._path.with_name(FILE_NAME + suffix)
-                if beside.exists():
-                    beside.rename(aside.with_name(aside.name + suffix))
-            _say(f"{self._path} cannot be used ({damaged}); it was moved to {aside}, and a new one is begun: what was "
-                 "unfinished is found again by looking")  # fmt: skip
-            return Journal(self._path)
+            aside = _move_aside(self._path)
+            _report(f"{self._path} cannot be used ({damaged}); it was moved to {aside}, and a new one is begun: what "
+                    "was unfinished is found again by the resync")  # fmt: skip
+            return self._open_store(self._path)
 
     def _fail(self, error: Exception) -> None:
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+        if self._store is not None:
+            self._store.close()
+            self._store = None
         self._try_at = self._clock() + _AGAIN_S
-        with suppress(OSError):  # a full disk lets go of a file; one that is read-only does not
-            self._whole.unlink(missing_ok=True)
-        if not self.trouble:
-            _say(f"{self._path} cannot be written ({error}); the work goes on, but what is unfinished would be "
-                 "forgotten at a restart; it is tried again all the time")  # fmt: skip
-        self.trouble = f"{self._path} cannot be written: {error}"
+        with suppress(OSError):  # a full disk lets a file be removed; one that is read-only does not
+            self._complete.unlink(missing_ok=True)
+        if not self.problem:
+            _report(f"{self._path} cannot be written ({error}); the work goes on, but what is unfinished would be "
+                    "forgotten at a restart; it is tried again all the time")  # fmt: skip
+        self.problem = f"{self._path} cannot be written: {error}"
 
 
-def _say(what: str) -> None:
+def _key(record: Record) -> object:
+    """What counts as the same record while it waits: of one name only the newest value is written."""
+    if isinstance(record, Saved):
+        return record.name
+    return Pruned if isinstance(record, Pruned) else id(record)
+
+
+def _move_aside(path: Path) -> Path:
+    aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
+    for suffix in ("", "-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _report(what: str) -> None:
     signals.emit(signals.problem, said=f"journal: {what}")
-
-
-def _lock(folder: Path) -> int:
-    """Make the folder ours; -1 where it cannot be written at all. Raises Taken."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError:
-        return -1
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        pid = os.pread(file, 20, 0).decode(errors="replace").strip() or "unknown"
-        os.close(file)
-        raise Taken(
-            f"another gluehook (process {pid} in its own container or here) uses the state folder {folder}; "
-            "stop it, or give this one another GLUEHOOK_STATE"
-        ) from None
-    with suppress(OSError):  # the disk may be full: the lock holds all the same
-        os.ftruncate(file, 0)
-        os.pwrite(file, str(os.getpid()).encode(), 0)
-    return file

@@ -25,7 +25,7 @@ _FAST = 1  # of zlib's levels; the better ones make lines as short as these no s
 
 
 def pack(db: sqlite3.Connection, event: Event) -> tuple[int, bytes]:
-    """The pattern's number and what differs from it. Writes a pattern where none is like it."""
+    """The pattern's number and what differs from it. Record a pattern where none is like it."""
     line = jsonl.dumps(event).encode()
     if len(line) < _SHORT_BYTES:
         return _EMPTY, line

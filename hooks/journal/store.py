@@ -1,8 +1,8 @@
-"""The journal: what was accepted, what ran and how it ended, in SQLite (WAL). What is not settled is done again.
+"""The journal's SQL: events that were accepted, runs and how they ended, in SQLite (WAL).
 
 `synchronous=NORMAL`: a commit survives `kill -9` of us and of Docker; a power cut may cost the last instants,
-and the resync covers the states. Thread-safe. A method whose write fails raises;
-`hooks.journal.journal` goes on without.
+and the resync covers the states. `hooks.journal.journal` is the only writer, and goes on where a disk fails;
+`gluehook history`, `replay` and `status` open the file read-only beside it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hooks.engine.runs import Past, Run, Unfinished
 from hooks.events.catalogue import Event
@@ -25,12 +25,23 @@ _AT_ONCE = 500  # rows of a recording
 _COLUMNS = "id rule key event began ended attempt step changed said outcome steps".split()
 
 
-class Journal:
-    """One open journal file, that `read_only` leaves as it is. Raises sqlite3.Error where disk or file fail it."""
+class Record(Protocol):
+    """What `Store.write` takes: it calls the methods of the store that write."""
+
+    def write(self, store: Store) -> object:
+        """Write itself."""
+
+
+class Store:
+    """One open journal file; `read_only` leaves it as it is. Thread-safe.
+
+    Each method is one commit of its own, those in `write` are one together. All raise sqlite3.Error where the disk or
+    the file fails.
+    """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
-        self._together = False
+        self._is_in_write = False
         # what nobody has open can be read in a folder that cannot be written, too
         at_rest = read_only and not path.with_name(f"{path.name}-wal").exists()
         how = "ro&immutable=1" if at_rest else "ro" if read_only else "rwc"
@@ -47,6 +58,16 @@ class Journal:
         """Close the file; what was written stays."""
         with self._lock:
             self._db.close()
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Let each record write itself, all in one commit: a burst must not cost a commit each."""
+        with self._transaction():
+            self._is_in_write = True
+            try:
+                for record in records:
+                    record.write(self)
+            finally:
+                self._is_in_write = False
 
     # -- events ----------------------------------------------------------------------------
 
@@ -232,19 +253,9 @@ class Journal:
         migrate(self._db)
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """One commit for all that is written in this block: a burst must not cost one each."""
-        with self._transaction():
-            self._together = True
-            try:
-                yield
-            finally:
-                self._together = False
-
-    @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            if self._together:
+            if self._is_in_write:
                 yield self._db
                 return
             with transaction(self._db):

@@ -124,6 +124,12 @@ class Table:
     rules: tuple[Rule, ...] = ()
     file: str = ""
 
+    @property
+    def longest_window_s(self) -> float:
+        """How far back the limits and cooldowns of its rules count, in seconds."""
+        windows = (max(rule.cooldown_s, rule.limit.per_s if rule.limit else 0.0) for rule in self.rules)
+        return max(windows, default=0.0)
+
 
 Index = dict[str, dict[str | None, dict[int, Rule]]]
 

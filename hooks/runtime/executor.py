@@ -1,17 +1,27 @@
-"""One attempt at a run: its steps in order, each rendered, locked, timed and looked at when it is reached."""
+"""The executor: one attempt at a run, its steps in order.
+
+The dispatcher calls `perform` in a thread of its own for each attempt. Each step is rendered, its targets are locked,
+and its handler is called only when the step is reached: a retry five minutes later sends today's port.
+
+Guarantees: `perform` raises nothing that a handler raises; it answers with a `Result`. A resumed or retried run begins
+with its first unfinished step. A step that has ended well is in the journal before the next one begins. Before a run of
+a `for` rule does anything, its state is read again. In a dry run only `plan` is called. No secret is in a result.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hooks.config.secrets import SecretError
 from hooks.config.settings import Settings
 from hooks.engine.runs import Result, Run, overall
 from hooks.events import signals
+from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
-from hooks.journal.books import Books
+from hooks.journal.journal import Journal
+from hooks.journal.records import StepDone
 from hooks.rules.placeholders import Empty, Placeholder, event_value, render, walk
 from hooks.rules.table import Step
 from hooks.runtime.locks import TargetLocks
@@ -19,12 +29,12 @@ from hooks.runtime.locks import TargetLocks
 
 @dataclass(slots=True)
 class Attempt:
-    """A run at work. `deadline` is on the shell's clock; waiting for a lock does not count."""
+    """An attempt that runs. `began` and `deadline` are on the dispatcher's clock; waiting for a lock does not count."""
 
     run: Run
     began: float
     deadline: float
-    waits_for: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()  # the targets whose locks it waits for now
     overdue: bool = False
 
 
@@ -39,29 +49,33 @@ class Instances(dict[str, Handler[Any]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """What attempts are made with."""
+class Executor:
+    """What attempts are made with.
+
+    `context(event, run id, deadline)` makes what a handler gets. `lasts(states)` says whether one of the states that a
+    `for` rule waited on lasts, by a fresh reading; None where that cannot be seen.
+    """
 
     handlers: Mapping[str, Handler[Any]]
     settings: Settings
-    context: Callable[[Attempt], Context]
+    context: Callable[[Event, str, float], Context]
     clock: Callable[[], float]
+    journal: Journal
     mask: Callable[[str], str] = str
-    confirm: Callable[[Run], bool | None] = lambda _: True  # do the states of a `for` run still last? None: unseen
+    lasts: Callable[[Sequence[Event]], bool | None] = lambda _: True
     locks: TargetLocks = field(default_factory=TargetLocks)
-    books: Books = field(default_factory=Books)
 
     def perform(self, attempt: Attempt) -> Result:
         """Do the run's steps from the first unfinished one on; the first failure ends it."""
         if attempt.run.states and attempt.run.attempt == 1:
-            still = self.confirm(attempt.run)
+            still = self.lasts(attempt.run.states)
             if not still:
                 return Result("skipped", "its state has ended" if still is False else "its state cannot be seen now")
         return self._steps(attempt)
 
     def _steps(self, attempt: Attempt) -> Result:
         run = attempt.run
-        changed, said, told = run.changed, run.said, []
+        changed, said, all_said = run.changed, run.said, []
         kinds = {"changed"} if run.changed else set[str]()
         for place in range(run.step, len(run.rule.do)):
             step = run.rule.do[place]
@@ -69,23 +83,27 @@ class Workshop:
                 continue
             try:
                 outcome = self._step(step, attempt, said)
-            except Retry as later:
-                return Result("retry", self.mask(later.said), later.after, place, changed, step.use, said)
-            except SecretError as unreadable:
-                return Result("retry", str(unreadable), None, place, changed, step.use, said)
-            except GiveUp as never:
-                return Result("give_up", self.mask(never.said), None, place, changed, step.use, said)
             except Exception as error:  # noqa: BLE001 - a handler that breaks hurts nobody else
-                broke = self.mask(f"{step.use} broke: {type(error).__name__}: {error}; this is a fault of gluehook's")
-                signals.emit(signals.problem, said=broke, error=error)
-                return Result("retry", broke, None, place, changed, step.use, said)
+                return self._failed(error, step, Result("retry", "", None, place, changed, step.use, said))
             changed = changed or outcome.status == "changed"
             kinds.add(outcome.status)
             said = self.mask(outcome.said)
-            told.append(said)
+            all_said.append(said)
             done = {"use": step.use, "status": outcome.status, "said": said}
-            self.books.step(run, place + 1, done, changed=changed, said=said)
-        return Result(overall(kinds), "; ".join(told), None, len(run.rule.do), changed)
+            self.journal.write([StepDone(run.id, place + 1, done, changed, said)])
+        return Result(overall(kinds), "; ".join(all_said), None, len(run.rule.do), changed)
+
+    def _failed(self, error: Exception, step: Step, where: Result) -> Result:
+        """How the attempt ends whose step raised this; `where` is what a next attempt goes on with."""
+        if isinstance(error, Retry):
+            return replace(where, said=self.mask(error.said), after=error.after)
+        if isinstance(error, GiveUp):
+            return replace(where, kind="give_up", said=self.mask(error.said))
+        if isinstance(error, SecretError):
+            return replace(where, said=str(error))
+        broke = self.mask(f"{step.use} broke: {type(error).__name__}: {error}; this is a fault of gluehook's")
+        signals.emit(signals.problem, said=broke, error=error)
+        return replace(where, said=broke)
 
     def _step(self, step: Step, attempt: Attempt, said: str) -> Outcome:
         handler = self.handlers[step.use]
@@ -94,17 +112,17 @@ class Workshop:
         except Empty as nothing:
             return Outcome("skipped", f"{step.use} has nothing to do: {nothing} is empty")
         targets = handler.targets(args, self.settings)
-        attempt.waits_for, asked = targets, self.clock()
+        attempt.waits_for, before = targets, self.clock()
         with self.locks.hold(targets, attempt.run.id):
-            attempt.deadline += self.clock() - asked
+            attempt.deadline += self.clock() - before
             attempt.waits_for = ()
-            context = self.context(attempt)
+            context = self._context(attempt)
             if attempt.run.rule.dry_run or self.settings.gluehook_dry_run:
                 return _would(handler.plan(args, context))
             return handler.apply(args, context)
 
     def _render(self, step: Step, attempt: Attempt, said: str) -> dict[str, Any]:
-        context = self.context(attempt)
+        context = self._context(attempt)
 
         def lookup(placeholder: Placeholder) -> Any:
             match placeholder.root:
@@ -117,6 +135,9 @@ class Workshop:
             return walk({"said": said, "id": attempt.run.id}, placeholder.path)
 
         return {name: render(value, lookup) for name, value in step.args.items()}
+
+    def _context(self, attempt: Attempt) -> Context:
+        return self.context(attempt.run.event, attempt.run.id, attempt.deadline)
 
 
 def _would(plan: str | None) -> Outcome:

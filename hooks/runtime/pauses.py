@@ -10,24 +10,24 @@ from contextlib import suppress
 from hooks.events import signals
 from hooks.events.durations import format_duration as duration
 from hooks.events.wall_clock import local_time
-from hooks.journal.books import Books
-from hooks.runtime.dispatcher import Dispatch
+from hooks.journal.journal import Journal
+from hooks.runtime.dispatcher import Dispatcher
 
-_RING_S = 60.0  # for the loop to hear that a pause is over
-_ALL = ""  # in the books, where a rule's name would stand
+_END_WAIT_S = 60.0  # for the loop to hear that a pause is over
+_ALL = ""  # in the journal, where a rule's name would stand
 
 
 class Pauses:
     """Which rules rest, and until when (seconds since the Unix epoch); None stands for all rules.
 
-    They outlive a restart. Every method must be called on the dispatch's thread, or before it runs.
+    They outlive a restart. Every method must be called on the dispatcher's thread, or before it runs.
     """
 
-    def __init__(self, dispatch: Dispatch, books: Books, look_again: Callable[[], None]) -> None:
-        self._dispatch, self._books, self._look_again = dispatch, books, look_again
+    def __init__(self, dispatcher: Dispatcher, journal: Journal, resync: Callable[[], None]) -> None:
+        self._dispatcher, self._journal, self._resync = dispatcher, journal, resync
         self._until: dict[str | None, float] = {}
         self._alarms: dict[str | None, threading.Timer] = {}
-        for name, until in dict(books.recall("pauses") or {}).items():
+        for name, until in dict(journal.load("pauses") or {}).items():
             if (left_s := until - time.time()) > 0:
                 self._begin(name or None, left_s)
         for rule in self._until:
@@ -60,23 +60,23 @@ class Pauses:
         if rule in self._alarms:
             self._alarms[rule].cancel()
         self._until[rule] = time.time() + for_s
-        self._dispatch.engine.pause(rule, self._dispatch.workshop.clock() + for_s)
-        alarm = self._alarms[rule] = threading.Timer(for_s, self._ring, (rule, self._until[rule]))
+        self._dispatcher.engine.pause(rule, self._dispatcher.now() + for_s)
+        alarm = self._alarms[rule] = threading.Timer(for_s, self._end_at_its_time, (rule, self._until[rule]))
         alarm.daemon = True
         alarm.start()
 
-    def _ring(self, rule: str | None, until: float) -> None:
+    def _end_at_its_time(self, rule: str | None, until: float) -> None:
         with suppress(TimeoutError):  # gluehook ends, and looks at the states when it starts
             # by then it may have been replaced by another
-            self._dispatch.call(lambda: self._until.get(rule) == until and self._end([rule]), _RING_S)
+            self._dispatcher.call(lambda: self._until.get(rule) == until and self._end([rule]), _END_WAIT_S)
 
     def _end(self, rules: list[str | None]) -> str:
         for rule in rules:
             self._alarms.pop(rule).cancel()
             del self._until[rule]
-            self._dispatch.engine.unpause(rule)
+            self._dispatcher.engine.unpause(rule)
         self._save()
-        self._look_again()
+        self._resync()
         names = ", ".join(rule or "all rules" for rule in rules)
         said = f"the pause of {names} is over{self._still()}; the states are looked at again"
         signals.emit(signals.command_done, said=said)
@@ -89,4 +89,4 @@ class Pauses:
         return f" (still paused: {', '.join(rule or 'all rules' for rule in self._until)})" if self._until else ""
 
     def _save(self) -> None:
-        self._books.remember("pauses", {rule or _ALL: until for rule, until in self._until.items()} or None)
+        self._journal.save("pauses", {rule or _ALL: until for rule, until in self._until.items()} or None)

@@ -29,8 +29,9 @@ started = lives.started  # a fixture
 
 def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Running]) -> None:
     running = started()
-    until(Path(running.app.heartbeat).exists, "no heartbeat", wait_s=heartbeat.BEAT_S / 3)
-    well, said = heartbeat.judge(running.app.heartbeat, time.time())
+    file = Path(running.settings.gluehook_state) / heartbeat.FILE_NAME
+    until(file.exists, "no heartbeat", wait_s=heartbeat.BEAT_S / 3)
+    well, said = heartbeat.judge(str(file), time.time())
     assert well, said
 
 
@@ -55,8 +56,7 @@ def test_sources_stop_first_then_what_is_at_work_may_end(started: Callable[..., 
     running.calls.get(timeout=WAIT_S)
     running.app.stop()
     assert "act may end within 8s" in running.hears("stopping")
-    running.app.files._thread.join(WAIT_S)
-    assert not running.app.files.alive
+    until(lambda: not running.app.files.alive, "the files are still followed", WAIT_S)
     assert not any(t.name.startswith("docker") and t is not running.thread for t in threading.enumerate())
     assert running.thread.is_alive(), "it waits for what is at work"
     go_on.set()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import queue
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from hooks.app import loading
+from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload, difference, last_good
 from hooks.rules.table import Rule, Table
 from tests.parts.process import signals_heard as hearing
@@ -31,7 +33,7 @@ class Reading:
         self.file, self.copy = folder / "rules.toml", folder / COPY_NAME
         self.file.write_text(text or file_of(TICK))
         self.outcomes: queue.Queue[Any] = queue.Queue()
-        self.busy = False
+        self.busy, self.settled = False, 0
         self._reload: Reload | None = None
 
     def begin(self, quiet_s: float, quiet_wait_s: float = NEVER_S) -> Reload:
@@ -44,6 +46,15 @@ class Reading:
         self._reload.start()
         return self._reload
 
+    def begin_broken(self, broken: Loaded) -> Reload:
+        """A start with a file that is no good, and without a copy."""
+        self._reload = Reload(
+            str(self.file), self.copy, adopt=self._adopt, reject=self.outcomes.put, settled=self._count,
+            table=Table(), broken=broken, quiet_s=0.01,
+        )  # fmt: skip
+        self._reload.start()
+        return self._reload
+
     def outcome(self) -> Any:
         return self.outcomes.get(timeout=WAIT_S)
 
@@ -51,11 +62,20 @@ class Reading:
         if self._reload:
             self._reload.stop()
 
+    def _count(self) -> None:
+        self.settled += 1
+
     def _adopt(self, table: Table, change: str) -> None:
         if self.busy:
             self.busy = False
             raise TimeoutError
         self.outcomes.put(change)
+
+
+def children(reload: Reload) -> list[psutil.Process]:
+    """The processes that read the file, once there is one."""
+    until(lambda: reload.is_reading, "nothing is being read")
+    return psutil.Process().children()
 
 
 @pytest.fixture
@@ -89,27 +109,23 @@ def test_the_file_is_read_ahead_during_the_quiet_and_what_it_says_last_counts(re
     reload = reading.begin(quiet_s=NEVER_S)
     reading.file.write_text(file_of(TICK, rule("b")))
     reload.changed()
-    until(lambda: reload._child is not None, "nothing is being read")
-    child = reload._child
+    (child,) = children(reload)
     reading.file.write_text(file_of(TICK, rule("c"), rule("d")))
     reload.changed()
+    assert children(reload) == [child], "another child reads"
     reload.at_once()
     assert reading.outcome() == "2 new"
-    assert child
-    assert child._child.poll() == 0, "another child has answered"
 
 
 def test_a_change_that_is_taken_back_in_time_is_none(reading: Reading) -> None:
     reload = reading.begin(quiet_s=NEVER_S)
     reading.file.write_text("version = 2")
     reload.changed()
-    until(lambda: reload._child is not None, "nothing is being read")
-    child = reload._child
+    (child,) = children(reload)
     reading.file.write_text(file_of(TICK))
     reload.at_once()
-    until(lambda: reload._child is None, "the child is still there")
-    assert child
-    assert child._child.poll() == -signal.SIGKILL
+    until(lambda: not reload.is_reading, "the child is still there")
+    assert not child.is_running()
     reading.file.write_text(file_of(TICK, rule("b")))
     reload.at_once()
     assert reading.outcome() == "1 new", "the change that was taken back was told"
@@ -119,11 +135,9 @@ def test_a_stop_during_the_quiet_leaves_no_child(reading: Reading) -> None:
     reload = reading.begin(quiet_s=NEVER_S)
     reading.file.write_text(file_of(TICK, rule("b")))
     reload.changed()
-    until(lambda: reload._child is not None, "nothing is being read")
-    child = reload._child
+    (child,) = children(reload)
     reload.stop()
-    assert child
-    assert child._child.returncode is not None, "nobody has waited for it"
+    assert not child.is_running(), "it runs on, or nobody has waited for it"
     assert reading.outcomes.empty()
 
 
@@ -171,11 +185,41 @@ def test_a_stop_ends_the_reading(reading: Reading) -> None:
     reload = reading.begin(quiet_s=0.01)
     reading.file.write_text(file_of(TICK, rule("b")))
     reload.at_once()
-    until(lambda: reload._child is not None, "nothing is being read")
+    children(reload)
     began = time.monotonic()
     reload.stop()
     assert time.monotonic() - began < 1
     assert reading.outcomes.empty()
+
+
+def test_a_start_without_rules_reports_the_file_and_adopts_it_once_it_is_repaired(reading: Reading, ear: Ear) -> None:
+    reading.file.write_text(WRONG)
+    reload = reading.begin_broken(loading.load(str(reading.file)))
+    assert "(the first of 2 errors)" in reload.rejected
+    assert not reload.in_force
+    said = ear.hears("no rule is in force")
+    assert f"{reading.file} is read again when it changes" in said
+    assert reading.outcome() == 2
+    os.utime(reading.file)  # touched, and still the same
+    reload.changed()
+    reading.file.write_text("")
+    reload.changed()
+    ear.hears("error[file-empty]")
+    assert ear.count(said.splitlines()[-2]) == 1
+    assert reading.outcome() == 1
+    reading.file.write_text(file_of(TICK))
+    reload.changed()
+    assert reading.outcome() == "1 new"
+    until(lambda: reload.in_force and not reload.rejected, "it is not in force")
+    until(lambda: reading.settled == 3, "health does not know")
+
+
+def test_a_loading_that_broke_at_the_start_is_tried_again_although_the_file_is_the_same(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hooks.app.reload._AGAIN_S", 0.05)
+    reading.begin_broken(Loaded(errors=("loading: the process that checks settings and rules did not answer",)))
+    assert [reading.outcome(), reading.outcome()] == [1, "1 new"]
 
 
 def test_what_differs_is_counted_by_name() -> None:

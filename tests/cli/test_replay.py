@@ -18,7 +18,7 @@ import pytest
 from hooks.cli.main import main
 from hooks.events.catalogue import Event
 from hooks.journal.journal import FILE_NAME
-from hooks.journal.store import Journal
+from hooks.journal.store import Store
 from tests.parts.process.gluehook import Gluehook
 from tests.parts.values.recorded import docker, port
 
@@ -125,7 +125,7 @@ def test_the_same_input_gives_the_same_bytes(here: Gluehook) -> None:
 def test_the_journal_can_be_replayed(here: Gluehook, call: Call) -> None:
     (here.rules.parent / "state").mkdir(exist_ok=True)
     now = time.time_ns()
-    with closing(Journal(Path(here.state) / FILE_NAME)) as journal:
+    with closing(Store(Path(here.state) / FILE_NAME)) as journal:
         for number, days in enumerate((9, 2, 1)):
             at = now - days * 86_400 * 10**9
             event = Event("container.die", "web", at, "docker", data={"container": "web", "id": str(number)})

@@ -17,8 +17,7 @@ from hooks.control.commands import Commands
 from hooks.control.server import FILE_NAME, Refused, Server
 from hooks.events import signals
 from hooks.handler import Context, GiveUp, Outcome, rejection_key
-from hooks.journal.books import Books
-from hooks.journal.journal import Durable
+from hooks.journal.journal import Journal
 from hooks.rules.table import Entry, Rule, Step
 from hooks.runtime.handler_memory import Memory
 from hooks.runtime.pauses import Pauses
@@ -46,14 +45,13 @@ class Runner:
 def runner(
     state: Path, *rules: Rule, act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed()
 ) -> Iterator[Runner]:
-    durable = Durable(state)
+    journal = Journal(state)
     try:
-        books = Books(durable)
-        with stage(*(rules or (RULE, OTHER)), act=act, books=books) as s:
+        with stage(*(rules or (RULE, OTHER)), act=act, journal=journal) as s:
             it = Runner(s, state, Memory(state / "memory.json"))
-            pauses = s.dispatch.call(lambda: Pauses(s.dispatch, books, it.resynced.set))
+            pauses = s.dispatcher.call(lambda: Pauses(s.dispatcher, journal, it.resynced.set))
             server = Server(
-                state / FILE_NAME, Commands(s.dispatch, durable, it.memory, pauses, s.world[0].state).verbs()
+                state / FILE_NAME, Commands(s.dispatcher, journal, it.memory, pauses, s.world[0].state).verbs()
             )
             server.start()
             try:
@@ -62,7 +60,7 @@ def runner(
                 server.stop()
                 pauses.close()
     finally:
-        durable.close()
+        journal.close()
 
 
 @contextmanager
@@ -155,9 +153,9 @@ def test_a_retry_runs_the_rule_again_with_its_event_and_forgets_rejected_credent
         assert [run["outcome"] for run in runs] == ["changed", "give_up"]
         assert runs[0]["event"] == runs[1]["event"]
         assert runs[0]["id"] != runs[1]["id"]
-    durable = Durable(tmp_path)
-    assert durable.read(lambda journal: journal.unsettled(), otherwise=None) == []
-    durable.close()
+    journal = Journal(tmp_path)
+    assert journal.unfinished() == []
+    journal.close()
 
 
 def test_a_run_that_cannot_be_retried_is_refused_with_the_runs_that_can(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from hooks.config import secrets
 from hooks.docker import refusals
 from hooks.engine import lane
 from hooks.events import durations
-from hooks.journal import books, journal
+from hooks.journal import journal
 from hooks.rules.table import RetryPolicy, Rule
 from hooks.rules_file import rule
 from hooks.runtime import dispatcher, heartbeat
@@ -73,7 +73,7 @@ FACTS = [
     ("docs/reliability.md", f"itself writes every {heartbeat.BEAT_S:g} s"),
     ("docs/reliability.md", f"older than {heartbeat.STALE_S:g} s"),
     ("docs/reliability.md", f"Docker has been lost for {heartbeat.LOST_GRACE_S['docker']:g} s"),
-    ("docs/reliability.md", f"settled events for {books.KEEP_DAYS} days. Beyond {books.KEEP_EVENTS:,} events"),
+    ("docs/reliability.md", f"settled events for {journal.KEEP_DAYS} days. Beyond {journal.KEEP_EVENTS:,} events"),
     ("docs/reliability.md", f"under {size.KEPT_MIB} MiB as long as no more than {size.HOURLY:,} come"),
     ("docs/reliability.md", f"gluehook tries again every {journal._AGAIN_S:g} s"),
     ("docs/reliability.md", f"held no port for {heartbeat.PORT_GRACE_S:g} s"),

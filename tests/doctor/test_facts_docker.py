@@ -17,7 +17,7 @@ from hooks.doctor.facts.model import Docker, DockerAccess, Unread
 from hooks.doctor.facts.parallel import gather
 from hooks.handler import GiveUp, Retry
 from hooks.journal.journal import FILE_NAME
-from hooks.journal.store import Journal
+from hooks.journal.store import Store
 from hooks.world.model import Container
 from tests.handlers.contract import context
 from tests.parts.docker import fake_docker
@@ -152,13 +152,13 @@ def test_adguard_is_found_by_name_or_image(name: str, image: str, is_it: bool) -
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    made = Journal(tmp_path / FILE_NAME)
+def journal(tmp_path: Path) -> Iterator[Store]:
+    made = Store(tmp_path / FILE_NAME)
     yield made
     made.close()
 
 
-def test_pauses_and_earlier_ids_come_from_the_journal(journal: Journal, tmp_path: Path) -> None:
+def test_pauses_and_earlier_ids_come_from_the_journal(journal: Store, tmp_path: Path) -> None:
     journal.put("pauses", {"": time.time() + 60, "over": time.time() - 60})
     journal.put("world", {"earlier": {"gluetun": ["old"]}})
     found = own_state.read(tmp_path)

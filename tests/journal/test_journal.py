@@ -1,4 +1,4 @@
-"""A dispatch with a journal, killed and begun again: what was unfinished is done, what was settled is not."""
+"""A dispatcher with a journal, killed and begun again: what was unfinished is done, what was settled is not."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hooks.engine.runs import Result, Run
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Outcome, Retry
-from hooks.journal.books import Books
-from hooks.journal.journal import Durable
-from hooks.journal.store import Journal
+from hooks.journal.journal import Journal
+from hooks.journal.records import Accepted
+from hooks.journal.store import Store
 from hooks.rules.table import Entry, Limit, RetryPolicy, Rule, Step
 from tests.parts.process.playing import WAIT_S, PlayArgs, Stage, changed, stage
 
@@ -28,18 +28,18 @@ def rule(name: str = "r", *steps: Step, on: str = "container.start", **more: Any
 @contextmanager
 def life(folder: Path, *rules: Rule, act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(),
          copy_to: Path | None = None) -> Iterator[tuple[Stage, queue.Queue[tuple[Run, Result]]]]:  # fmt: skip
-    """One life of a dispatch on this folder."""
+    """One life of a dispatcher on this folder."""
     heard: queue.Queue[tuple[Run, Result]] = queue.Queue()
 
     def listen(_: object, run: Run, result: Result, **__: Any) -> None:
         heard.put((run, result))
 
-    durable = Durable(folder)
+    journal = Journal(folder)
     try:
-        with signals.run_ended.connected_to(listen), stage(*rules, act=act, books=Books(durable)) as s:
+        with signals.run_ended.connected_to(listen), stage(*rules, act=act, journal=journal) as s:
             yield s, heard
     finally:
-        durable.close()
+        journal.close()
 
 
 def killed(folder: Path, to: Path) -> Path:
@@ -129,10 +129,9 @@ def killed_when(folder: Path, to: Path, unsettled: int) -> Path:
     found = -1
     for attempt in range(300):
         copy = killed(folder, to.with_name(f"{to.name}{attempt}"))
-        with suppress(sqlite3.Error):  # three files copied one after the other need not fit each other
-            journal = Journal(copy / "journal.db")
-            found = len(journal.unsettled())
-            journal.close()
+        # three files copied one after the other need not fit each other
+        with suppress(sqlite3.Error), closing(Store(copy / "journal.db")) as store:
+            found = len(store.unsettled())
         if found == unsettled:
             return copy
     raise AssertionError(f"{found} events stand unsettled, not {unsettled}")
@@ -161,47 +160,47 @@ def test_a_failed_run_is_history_and_a_retry_is_one_run(tmp_path: Path) -> None:
     with life(tmp_path / "a", rule(retry=RetryPolicy(3, 0.001, 0.001)), act=act) as (s, heard):
         s.post("container.start")
         assert [heard.get(timeout=WAIT_S)[0].attempt for _ in range(3)] == [1, 2, 3]
-    durable = Durable(tmp_path / "a")
-    (past,) = durable.read(lambda journal: journal.history(failed=True), otherwise=[])
+    journal = Journal(tmp_path / "a")
+    (past,) = journal.history(failed=True) or []
     assert (past["id"], past["attempt"], past["outcome"], past["said"]) == (
         "r/gluetun#1",
         3,
         "retry",
         "the target is away",
     )
-    assert durable.read(lambda journal: journal.unsettled(), otherwise=None) == []
-    durable.close()
+    assert journal.unfinished() == []
+    journal.close()
 
 
 def test_docker_telling_its_past_again_is_no_news(tmp_path: Path) -> None:
     old = Event("container.start", "gluetun", 1, "docker", data={"container": "gluetun", "id": "1"})
     with life(tmp_path / "a", rule()) as (s, heard):
-        s.dispatch.post(old)
+        s.dispatcher.post(old)
         heard.get(timeout=WAIT_S)
     with life(tmp_path / "a", rule()) as (s, heard):
-        s.dispatch.post(old)
+        s.dispatcher.post(old)
         s.post("container.start", "other")
         assert heard.get(timeout=WAIT_S)[0].event.subject == "other"
         assert heard.empty()
 
 
 def test_a_rule_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> None:
-    durable = Durable(tmp_path / "a")
+    journal = Journal(tmp_path / "a")
     event = Event("container.start", "gluetun", 1, "docker", data={"container": "gluetun", "id": "1"})
-    durable.write(lambda journal: journal.accept(event, [("gone", "gluetun")]))
-    durable.close()
+    journal.write([Accepted(event, (("gone", "gluetun"),))])
+    journal.close()
     with life(tmp_path / "a", rule(on="container.die")) as (s, heard):
         s.post("container.die")
         heard.get(timeout=WAIT_S)
-    durable = Durable(tmp_path / "a")
-    assert durable.read(lambda journal: journal.unsettled(), otherwise=None) == []
-    durable.close()
+    journal = Journal(tmp_path / "a")
+    assert journal.unfinished() == []
+    journal.close()
 
 
 def test_a_journal_that_comes_back_later_has_no_run_of_the_same_id(tmp_path: Path) -> None:
-    with closing(Durable(tmp_path)) as durable:
-        assert Books(durable).last_number() == 0
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.last_number() == 0
     (tmp_path / "journal.db").rename(tmp_path / "away")
     (tmp_path / "journal.db").mkdir()
-    with closing(Durable(tmp_path)) as durable:
-        assert Books(durable, now=lambda: 1_800_000_000.5).last_number() == 1_800_000_000
+    with closing(Journal(tmp_path, now=lambda: 1_800_000_000.5)) as journal:
+        assert journal.last_number() == 1_800_000_000

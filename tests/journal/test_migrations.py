@@ -14,7 +14,7 @@ import pytest
 from hooks.engine.runs import Run
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.migrations import MIGRATIONS, migrate
-from hooks.journal.store import Journal
+from hooks.journal.store import Store
 from hooks.rules.table import Rule
 from tests.parts.places import TOP
 
@@ -46,7 +46,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("sql", RECORDED, ids=lambda sql: sql.stem)
 def test_what_an_earlier_build_has_not_finished_is_still_unfinished(file: Path, sql: Path) -> None:
     recorded(file, sql).close()
-    journal = Journal(file)
+    journal = Store(file)
     left = {one.rule: one for one in journal.unsettled()}
     assert set(left) == {"restart-web", "tell", "forward-port"}
     cut = left["restart-web"]
@@ -63,7 +63,7 @@ def test_what_an_earlier_build_has_not_finished_is_still_unfinished(file: Path, 
 @pytest.mark.parametrize("sql", RECORDED, ids=lambda sql: sql.stem)
 def test_what_an_earlier_build_has_done_is_still_history(file: Path, sql: Path) -> None:
     recorded(file, sql).close()
-    journal = Journal(file)
+    journal = Store(file)
     runs = journal.history()
     assert [(run["id"], run["outcome"], run["attempt"], run["said"]) for run in runs] == [
         ("restart-web/web#3", None, 2, "web was restarted again"),
@@ -82,7 +82,7 @@ def test_what_an_earlier_build_has_done_is_still_history(file: Path, sql: Path) 
 @pytest.mark.parametrize("sql", RECORDED, ids=lambda sql: sql.stem)
 def test_the_work_goes_on_where_an_earlier_build_has_left_it(file: Path, sql: Path) -> None:
     recorded(file, sql).close()
-    journal = Journal(file)
+    journal = Store(file)
     (event,) = [one.event for one in journal.unsettled() if one.rule == "restart-web"]
     run = Run("restart-web/web#3", Rule("restart-web", (), ()), "web", event, 3, 1)
     journal.begin(run, 1767225700.0)
@@ -99,7 +99,7 @@ def test_an_old_journal_and_a_new_one_have_the_same_tables(tmp_path: Path, file:
     recorded(file, sql).close()
     other = tmp_path / "new.db"
     for one in (file, other):
-        Journal(one).close()
+        Store(one).close()
     assert tables(file) == tables(other)
     assert len(tables(file)) > 5
 
@@ -137,7 +137,7 @@ def test_a_kill_in_the_midst_of_a_migration_leaves_the_old_journal(file: Path, s
     db = sqlite3.connect(file)
     assert dump(db) == before
     db.close()
-    journal = Journal(file)
+    journal = Store(file)
     assert len(journal.unsettled()) == 3
     journal.close()
 
@@ -146,7 +146,7 @@ def test_one_event_that_is_damaged_costs_no_other(file: Path) -> None:
     db = recorded(file)
     db.execute("update events set line = x'00ff' where seq = 3")
     db.close()
-    journal = Journal(file)
+    journal = Store(file)
     assert [one.rule for one in journal.unsettled()] == ["forward-port"]
     assert len(journal.history()) == 3
     journal.close()
@@ -160,14 +160,14 @@ def test_what_the_old_tables_took_is_given_back(file: Path) -> None:
     )
     db.close()
     before = file.stat().st_size
-    Journal(file).close()
+    Store(file).close()
     assert file.stat().st_size < before / 2
 
 
 def test_history_can_be_read_in_a_journal_that_nobody_has_brought_up_to_date(file: Path) -> None:
     recorded(file).close()
     before = file.read_bytes()
-    journal = Journal(file, read_only=True)
+    journal = Store(file, read_only=True)
     assert [run["id"] for run in journal.history(failed=True)] == ["restart-web/web#2"]
     journal.close()
     assert file.read_bytes() == before

@@ -14,7 +14,7 @@ from hooks.events.catalogue import Event
 from hooks.journal import packing
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.migrations import migrate
-from hooks.journal.store import Journal
+from hooks.journal.store import Store
 from tests.parts.values.journaled import die, one_more
 
 
@@ -109,9 +109,7 @@ def test_what_is_damaged_is_no_event(db: sqlite3.Connection) -> None:
 
 
 def test_an_event_with_its_run_and_steps_is_small(tmp_path: Path) -> None:
-    journal, events = Journal(tmp_path / FILE_NAME), 3000
-    with journal.together():
-        for number in range(events):
-            one_more(journal, number)
-    journal.close()
+    store, events = Store(tmp_path / FILE_NAME), 3000
+    store.write(record for number in range(events) for record in one_more(number))
+    store.close()
     assert (tmp_path / FILE_NAME).stat().st_size / events < 629  # 100,000 of them stay under 60 MiB

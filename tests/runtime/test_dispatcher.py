@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_a_handler_that_hangs_keeps_its_lock_and_shows_as_overdue() -> None:
         assert overdue.wait(WAIT_S)
         s.post("container.die")
         assert heard.get(timeout=WAIT_S)[0].rule.name == "elsewhere"
-        working = {a.run.rule.name: (a.overdue, a.waits_for) for a in s.dispatch.attempts()}
+        working = {a.run.rule.name: (a.overdue, a.waits_for) for a in s.dispatcher.attempts()}
         assert working == {"hangs": (True, ()), "beside": (False, ("a",))}
         let_go.set()
         assert [heard.get(timeout=WAIT_S)[0].rule.name for _ in range(2)] == ["hangs", "beside"]
@@ -215,11 +215,11 @@ def test_a_dry_run_plans_and_does_nothing(text: str, kind: str) -> None:
 def test_the_world_is_asked_again_before_a_due_for_run(answer: bool | None, kind: str) -> None:
     asked: list[str] = []
 
-    def confirm(run: Run) -> bool | None:
-        asked.extend(event.type for event in run.states)
+    def lasts(states: Sequence[Event]) -> bool | None:
+        asked.extend(event.type for event in states)
         return answer
 
-    with ended() as heard, stage(rule(on="container.unhealthy", for_s=0.001), confirm=confirm) as s:
+    with ended() as heard, stage(rule(on="container.unhealthy", for_s=0.001), lasts=lasts) as s:
         s.post("container.unhealthy")
         assert heard.get(timeout=WAIT_S)[1].kind == kind
     assert asked == ["container.unhealthy"]
@@ -232,7 +232,7 @@ def test_a_resync_tells_nobody_what_did_not_change() -> None:
         return Outcome("unchanged", "all is well")
 
     with ended() as heard, stage(rule("r", *steps), act=act) as s:
-        s.dispatch.post(_resync())
+        s.dispatcher.post(_resync())
         heard.get(timeout=WAIT_S)
         assert s.called()
         assert s.handlers["play.tell"].calls.empty()
@@ -253,7 +253,7 @@ def test_stop_waits_for_what_runs_and_starts_nothing_new() -> None:
     with ended() as heard, stage(rule(), rule("late", on="container.die"), act=act) as s:
         s.post("container.start")
         assert working.wait(WAIT_S)
-        s.dispatch.stop()
+        s.dispatcher.stop()
         s.post("container.die")
         go.set()
         assert heard.get(timeout=WAIT_S)[1].kind == "changed"

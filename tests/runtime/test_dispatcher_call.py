@@ -14,12 +14,12 @@ RULE = Rule("port", (Entry("container.start"),), (Step("play.act"),))
 
 def test_a_call_runs_on_the_loop_s_thread_and_returns_or_raises() -> None:
     with stage(RULE) as s:
-        threads = {s.dispatch.call(threading.get_ident) for _ in range(3)}
+        threads = {s.dispatcher.call(threading.get_ident) for _ in range(3)}
         assert len(threads) == 1
         assert threading.get_ident() not in threads
         with pytest.raises(ZeroDivisionError):
-            s.dispatch.call(lambda: 1 // 0)
-        assert s.dispatch.call(lambda: "still there") == "still there"
+            s.dispatcher.call(lambda: 1 // 0)
+        assert s.dispatcher.call(lambda: "still there") == "still there"
 
 
 def test_a_call_that_times_out_is_not_done_later() -> None:
@@ -30,12 +30,12 @@ def test_a_call_that_times_out_is_not_done_later() -> None:
         return go.wait(WAIT_S)
 
     with stage(RULE) as s:
-        busy = threading.Thread(target=s.dispatch.call, args=(hold,))
+        busy = threading.Thread(target=s.dispatcher.call, args=(hold,))
         busy.start()
         assert begun.wait(WAIT_S)
         with pytest.raises(TimeoutError):
-            s.dispatch.call(lambda: done.append("late"), 0.01)
+            s.dispatcher.call(lambda: done.append("late"), 0.01)
         go.set()
         busy.join(WAIT_S)
-        s.dispatch.call(lambda: done.append("in time"))
+        s.dispatcher.call(lambda: done.append("in time"))
     assert done == ["in time"]

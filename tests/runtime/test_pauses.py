@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from hooks.journal.books import Books
 from hooks.rules.table import Entry, Rule, Step
 from hooks.runtime.pauses import Pauses
 from tests.parts.process.playing import WAIT_S, stage
@@ -23,10 +22,10 @@ def alarms() -> set[threading.Thread]:
 def test_a_replaced_pause_leaves_no_thread_behind() -> None:
     others = alarms()
     with stage(RULE) as s:
-        pauses = Pauses(s.dispatch, Books(), lambda: None)
-        s.dispatch.call(lambda: pauses.pause("port", 3600))
+        pauses = Pauses(s.dispatcher, s.journal, lambda: None)
+        s.dispatcher.call(lambda: pauses.pause("port", 3600))
         (first,) = alarms() - others
-        s.dispatch.call(lambda: pauses.pause("port", 3600))
+        s.dispatcher.call(lambda: pauses.pause("port", 3600))
         first.join(WAIT_S)
         assert not first.is_alive()
         pauses.close()
@@ -38,7 +37,7 @@ def test_a_pause_that_is_replaced_in_its_last_instant_does_not_end_its_successor
     ending, resynced = threading.Event(), threading.Event()
     others = alarms()
     with stage(RULE) as s:
-        pauses, call = Pauses(s.dispatch, Books(), resynced.set), s.dispatch.call
+        pauses, call = Pauses(s.dispatcher, s.journal, resynced.set), s.dispatcher.call
 
         def announced(*args: Any) -> Any:
             ending.set()
@@ -51,7 +50,7 @@ def test_a_pause_that_is_replaced_in_its_last_instant_does_not_end_its_successor
             pauses.pause("port", 3600)
             return first
 
-        monkeypatch.setattr(s.dispatch, "call", announced)
+        monkeypatch.setattr(s.dispatcher, "call", announced)
         for first in call(replace):
             first.join(WAIT_S)
         assert call(lambda: pauses.of("port")) > time.time() + 3000

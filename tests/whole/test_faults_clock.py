@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
+from hooks.engine.runs import Result, Run
 from hooks.events import signals
 from hooks.events.catalogue import Event
-from hooks.journal.books import KEEP_DAYS, Books
-from hooks.journal.journal import Durable
+from hooks.journal.journal import FILE_NAME, KEEP_DAYS, Journal
+from hooks.journal.records import Accepted, Began, Ended, Settled
+from hooks.rules.table import Rule
 from tests.parts.process.faults import Story
 from tests.parts.process.played import LIMIT, START
 
@@ -107,34 +110,31 @@ def test_a_clock_set_back_in_a_life_makes_no_news_of_it_a_repeat(story: Story) -
 @JUMPS
 def test_retention_never_takes_what_is_unsettled_whatever_the_clock_says(tmp_path: Path, jump_s: float) -> None:
     wall = [1.8e9]
-    durable = Durable(tmp_path)
-    books = Books(durable, now=lambda: wall[0])
+    journal = Journal(tmp_path, now=lambda: wall[0])
     for number in range(4):
         event = Event("container.oom", "web", int(wall[0] * 1e9) + number, "docker", data={"container": "web"})
-        durable.write(lambda journal, event=event: journal.accept(event, [("r", "web")]))  # type: ignore[misc]
+        journal.write([Accepted(event, (("r", "web"),))])
         if number < 2:
-            durable.write(lambda journal, event=event: journal.settle("r", "web", event.id, alone=True))  # type: ignore[misc]
+            journal.write([Settled("r", "web", event.id, alone=True)])
     wall[0] += jump_s
-    books.prune()
-    assert known(durable) == 4
+    journal.prune()
+    assert known(tmp_path) == 4
     wall[0] += KEEP_DAYS * DAY + DAY + 1
-    books.prune()
-    assert known(durable) == 2
-    assert len(books.unfinished()) == 2
-    durable.close()
+    journal.prune()
+    assert known(tmp_path) == 2
+    assert len(journal.unfinished()) == 2
+    journal.close()
 
 
-def known(durable: Durable) -> Any:
-    return durable.read(lambda journal: journal._db.execute("select count(*) from events").fetchone()[0], otherwise=-1)
+def known(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        return int(db.execute("select count(*) from events").fetchone()[0])
 
 
 def test_a_run_of_late_is_remembered_though_its_event_is_as_old_as_the_state_that_it_tells(tmp_path: Path) -> None:
-    durable = Durable(tmp_path)
-    books = Books(durable, now=lambda: 1.8e9)
-    durable.write(lambda journal: journal._db.execute(
-        "insert into runs (id, number, rule, key, event, began, ended, attempt, step, changed, said, outcome, counts)"
-        " values ('r/web#1', 1, 'r', 'web', 'an event that has gone', 1.8e9, 1.8e9, 1, 0, 0, '', 'changed', 1)"
-    ))  # fmt: skip
-    books.prune()
-    assert [past.starts for past in books.pasts(60.0, 0.0)] == [(0.0,)]
-    durable.close()
+    journal = Journal(tmp_path, now=lambda: 1.8e9)
+    run = Run("r/web#1", Rule("r", (), ()), "web", Event("container.oom", "web", 1, "docker"))  # an event that has gone
+    journal.write([Began(run, 1.8e9), Ended(run, Result("changed"), 1.8e9)])
+    journal.prune()
+    assert [past.starts for past in journal.pasts(60.0, 0.0)] == [(0.0,)]
+    journal.close()

@@ -15,14 +15,16 @@ import pytest
 
 from hooks.engine.runs import Result, Run
 from hooks.events.catalogue import Event
-from hooks.journal.books import Books
-from hooks.journal.journal import _MOST_OWED, FILE_NAME, Durable, Taken
+from hooks.journal.folder import Taken
+from hooks.journal.journal import FILE_NAME, MOST_PENDING, Journal
+from hooks.journal.records import Accepted, Began, Ended, Saved, Settled
 from hooks.rules.table import Entry, Rule, Step
 from hooks.runtime import heartbeat
 from tests.parts.places import TOP
 from tests.parts.process.disk import disk as a_disk
 from tests.parts.process.ordinary_user import ordinary_user, public_folder
 from tests.parts.process.playing import changed, stage
+from tests.parts.values.watched_store import Disk
 
 AGAIN_S = 11.0
 LANE = ("r", "gluetun")
@@ -64,10 +66,10 @@ def fill(disk: Path) -> Path:
     return filler
 
 
-def accept_until_full(durable: Durable) -> int:
+def accept_until_full(journal: Journal) -> int:
     """The number of the first event that had no room."""
     for number in range(10_000):
-        if not durable.write(lambda journal, number=number: journal.accept(event(number), [LANE])):  # type: ignore[misc]
+        if not journal.write([Accepted(event(number), (LANE,))]):  # type: ignore[misc]
             return number
     raise AssertionError("there was always room")
 
@@ -77,13 +79,13 @@ OOM = Event("container.oom", "web", 77, "docker", data={"container": "web", "id"
 
 def be_killed_on_a_full_disk(disk: Path) -> None:
     """A state and a happening are accepted; then there is no room; the state is acted on, and a newer one; the end."""
-    durable = Durable(disk)
-    durable.write(lambda journal: journal.accept(event(1), [LANE]))
-    durable.write(lambda journal: journal.accept(OOM, [("log", "web")]))
+    journal = Journal(disk)
+    journal.write([Accepted(event(1), (LANE,))])
+    journal.write([Accepted(OOM, (("log", "web"),))])
     fill(disk)
-    full = accept_until_full(durable)
+    full = accept_until_full(journal)
     for number in range(full + 1):
-        durable.write(lambda journal, number=number: journal.settle(*LANE, event(number).id, alone=False))  # type: ignore[misc]
+        journal.write([Settled(*LANE, event(number).id, alone=False)])
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -94,167 +96,164 @@ def killed_on_a_full_disk(disk: Path) -> None:
     assert ran.returncode == -signal.SIGKILL, ran.stderr
 
 
-def taken_over(durable: Durable) -> list[Event]:
-    return [left.event for left in Books(durable).unfinished()]
+def taken_over(journal: Journal) -> list[Event]:
+    return [left.event for left in journal.unfinished()]
 
 
-def unsettled(durable: Durable) -> list[int]:
-    return [left.event.time for left in durable.read(lambda journal: journal.unsettled(), otherwise=[])]
+def unsettled(journal: Journal) -> list[int]:
+    return [left.event.time for left in journal.unfinished()]
 
 
 def test_a_disk_that_fills_is_said_once_and_nothing_is_lost_when_it_has_room_again(
     disk: Path, clock: Clock, problems: list[str]
 ) -> None:
-    durable = Durable(disk, clock=clock)
+    journal = Journal(disk, clock=clock)
     filler = fill(disk)
-    full = accept_until_full(durable)
+    full = accept_until_full(journal)
     for number in range(full + 1, full + 50):
         clock.now += AGAIN_S  # each of them is a new try
-        assert not durable.write(lambda journal, number=number: journal.accept(event(number), [LANE]))  # type: ignore[misc]
+        assert not journal.write([Accepted(event(number), (LANE,))])
     assert len(problems) == 1, problems
     assert "full" in problems[0]
-    assert "full" in durable.trouble
+    assert "full" in journal.problem
     filler.unlink()
     clock.now += AGAIN_S
-    assert unsettled(durable) == list(range(full + 50))
-    assert durable.trouble == ""
+    assert unsettled(journal) == list(range(full + 50))
+    assert journal.problem == ""
     assert len(problems) == 2, problems
     assert "can be written again" in problems[1]
-    durable.close()
+    journal.close()
 
 
 def test_work_goes_on_while_the_disk_is_full_and_what_was_done_is_not_done_again(disk: Path, clock: Clock) -> None:
-    durable = Durable(disk, clock=clock)
+    journal = Journal(disk, clock=clock)
     filler = fill(disk)
-    accept_until_full(durable)
-    with stage(RULE, act=lambda *_: changed(), books=Books(durable)) as s:
+    accept_until_full(journal)
+    with stage(RULE, act=lambda *_: changed(), journal=journal) as s:
         for _ in range(3):
             s.post("container.start")
             s.called()
-    assert durable.trouble
+    assert journal.problem
     filler.unlink()
     clock.now += AGAIN_S
-    assert unsettled(durable) == []
-    durable.close()
+    assert unsettled(journal) == []
+    journal.close()
 
 
 def test_a_start_on_a_full_disk_works_without_a_journal_until_there_is_room(disk: Path, clock: Clock) -> None:
     filler = fill(disk)
-    durable = Durable(disk, clock=clock)
-    assert durable.trouble
-    assert not durable.write(lambda journal: journal.accept(event(1), [LANE]))
+    journal = Journal(disk, clock=clock)
+    assert journal.problem
+    assert not journal.write([Accepted(event(1), (LANE,))])
     filler.unlink()
     clock.now += AGAIN_S
-    assert unsettled(durable) == [1]
-    durable.close()
+    assert unsettled(journal) == [1]
+    journal.close()
 
 
 def test_a_kill_while_the_disk_is_full_brings_no_older_state_back(disk: Path) -> None:
     killed_on_a_full_disk(disk)
-    durable = Durable(disk)  # there is no room yet
-    assert taken_over(durable) == [OOM]
-    durable.close()
+    journal = Journal(disk)  # there is no room yet
+    assert taken_over(journal) == [OOM]
+    journal.close()
     (disk / "filler").unlink()
-    durable = Durable(disk)
-    assert taken_over(durable) == [OOM]
-    assert unsettled(durable) == [OOM.time], "what is doubted once is doubted for good"
-    durable.write(lambda journal: journal.accept(event(9), [LANE]))
-    durable.close()
-    durable = Durable(disk)  # and from here on it is believed again
-    assert taken_over(durable) == [OOM, event(9)]
-    durable.close()
+    journal = Journal(disk)
+    assert taken_over(journal) == [OOM]
+    assert unsettled(journal) == [OOM.time], "what is doubted once is doubted for good"
+    journal.write([Accepted(event(9), (LANE,))])
+    journal.close()
+    journal = Journal(disk)  # and from here on it is believed again
+    assert taken_over(journal) == [OOM, event(9)]
+    journal.close()
 
 
 def test_a_journal_that_a_start_cannot_read_is_doubted_by_the_next(disk: Path, clock: Clock) -> None:
-    durable = Durable(disk, clock=clock)
-    durable.write(lambda journal: journal.accept(event(1), [LANE]))
-    durable.close()
+    journal = Journal(disk, clock=clock)
+    journal.write([Accepted(event(1), (LANE,))])
+    journal.close()
     (disk / FILE_NAME).rename(disk / "elsewhere")
     (disk / FILE_NAME).mkdir()  # no file to open
-    durable = Durable(disk, clock=clock)
-    assert durable.trouble
+    journal = Journal(disk, clock=clock)
+    assert journal.problem
     (disk / FILE_NAME).rmdir()
     (disk / "elsewhere").rename(disk / FILE_NAME)
     clock.now += AGAIN_S
-    assert unsettled(durable) == [1]
-    durable.close()  # it has looked at the states meanwhile, and not at what was unfinished
-    durable = Durable(disk)
-    assert taken_over(durable) == []
-    durable.close()
+    assert unsettled(journal) == [1]
+    journal.close()  # it has looked at the states meanwhile, and not at what was unfinished
+    journal = Journal(disk)
+    assert taken_over(journal) == []
+    journal.close()
 
 
 def test_a_turn_that_could_not_be_committed_is_written_later_as_a_whole(disk: Path, clock: Clock) -> None:
-    durable = Durable(disk, clock=clock)
-    books = Books(durable, now=lambda: 5.0)
+    journal = Journal(disk, now=lambda: 5.0, clock=clock)
     filler = fill(disk)
-    full = accept_until_full(durable)
-    with books.together():
-        durable.write(lambda journal: journal.accept(event(full + 1), [LANE]))
-        books.begin(run(full + 1))
-        books.end(run(full + 1), Result("changed", "done"), superseded=False)
-    durable.write(lambda journal: journal.accept(event(full + 2), [LANE]))
+    full = accept_until_full(journal)
+    whole = run(full + 1)
+    turn = [Accepted(whole.event, (LANE,)), Began(whole, 5.0), Ended(whole, Result("changed", "done"), 5.0)]
+    assert not journal.write(turn)
+    journal.write([Accepted(event(full + 2), (LANE,))])
     filler.unlink()
     clock.now += AGAIN_S
-    assert unsettled(durable) == [full + 2]
-    (past,) = durable.read(lambda journal: journal.history(), otherwise=[])
+    assert unsettled(journal) == [full + 2]
+    (past,) = journal.history() or []
     assert (past["id"], past["outcome"], past["began"], past["ended"]) == (run(full + 1).id, "changed", 5.0, 5.0)
-    durable.close()
+    journal.close()
 
 
 def test_a_read_only_disk_is_used_once_it_can_be_written(disk: Path, clock: Clock, problems: list[str]) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    durable = Durable(disk, clock=clock)
-    assert not durable.write(lambda journal: journal.accept(event(1), [LANE]))
+    journal = Journal(disk, clock=clock)
+    assert not journal.write([Accepted(event(1), (LANE,))])
     assert len(problems) == 1, problems
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     clock.now += AGAIN_S
-    assert unsettled(durable) == [1]
+    assert unsettled(journal) == [1]
     assert len(problems) == 2, problems
     with pytest.raises(Taken):
-        Durable(disk)
-    durable.close()
+        Journal(disk)
+    journal.close()
 
 
 def test_a_folder_of_somebody_else_is_said_once_and_used_when_it_is_ours(clock: Clock, problems: list[str]) -> None:
     with public_folder() as folder:
         folder.chmod(0o555)
         with ordinary_user():
-            durable = Durable(folder, clock=clock)
+            journal = Journal(folder, clock=clock)
             for number in range(3):
                 clock.now += AGAIN_S
-                assert not durable.write(lambda journal, number=number: journal.accept(event(number), [LANE]))  # type: ignore[misc]
+                assert not journal.write([Accepted(event(number), (LANE,))])
         assert len(problems) == 1, problems
         assert str(folder) in problems[0]
         folder.chmod(0o777)
         with ordinary_user():
             clock.now += AGAIN_S
-            assert unsettled(durable) == [0, 1, 2]
-            durable.close()
+            assert unsettled(journal) == [0, 1, 2]
+            journal.close()
 
 
 def test_health_says_what_is_wrong_with_the_journal(tmp_path: Path) -> None:
     with public_folder() as folder:
         folder.chmod(0o555)
         with ordinary_user():
-            durable = Durable(folder)
+            journal = Journal(folder)
         report = {"time": time.time(), "sources": {}, "overdue": [], "rules_reason": "", "rules": 1, "port_used": False,
-                  "port_since": 0.0, "gluetun_runs": True, "port": [], "journal": durable.trouble}  # fmt: skip
+                  "port_since": 0.0, "gluetun_runs": True, "port": [], "journal": journal.problem}  # fmt: skip
         heartbeat.write(str(tmp_path / "beat"), report)
         is_healthy, (said,) = heartbeat.judge(str(tmp_path / "beat"), time.time())
-        durable.close()
+        journal.close()
     assert not is_healthy
     assert f"{folder}/journal.db cannot be written" in said
 
 
 def test_what_is_owed_to_a_disk_has_a_bound_and_the_newest_stays(tmp_path: Path, clock: Clock) -> None:
-    durable = Durable(tmp_path, clock=clock)
-    journal = durable._journal
-    assert journal is not None
-    journal._db.execute("pragma query_only = on")  # as a read-only disk answers
-    for number in range(_MOST_OWED + 10):
-        durable.write(lambda journal, number=number: journal.accept(event(number), [LANE]))  # type: ignore[misc]
-        durable.write(lambda journal, number=number: journal.put("cursor", number), "cursor")  # type: ignore[misc]
+    disk = Disk(refuses=True)
+    journal = Journal(tmp_path, clock=clock, open_store=disk.open)
+    for number in range(MOST_PENDING + 10):
+        journal.write([Accepted(event(number), (LANE,))])
+        journal.write([Saved("cursor", number)])
+    disk.refuses = False
     clock.now += AGAIN_S
-    assert unsettled(durable) == list(range(11, _MOST_OWED + 10))
-    assert durable.read(lambda journal: journal.get("cursor"), otherwise=None) == _MOST_OWED + 9
-    durable.close()
+    assert unsettled(journal) == list(range(11, MOST_PENDING + 10))
+    assert journal.load("cursor") == MOST_PENDING + 9
+    journal.close()

@@ -10,8 +10,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,12 @@ from hooks.engine.engine import Engine
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
-from hooks.journal.books import Books
-from hooks.journal.journal import FILE_NAME, Durable
-from hooks.journal.store import Journal
+from hooks.journal.journal import FILE_NAME, Journal
+from hooks.journal.store import Record, Store
 from hooks.rules.placeholders import parse
 from hooks.rules.table import Entry, RetryPolicy, Rule, Step, Table
-from hooks.runtime.dispatcher import Dispatch
-from hooks.runtime.executor import Attempt, Workshop
+from hooks.runtime.dispatcher import Dispatcher
+from hooks.runtime.executor import Executor
 from hooks.world.model import World
 from tests.parts.places import TOP
 from tests.parts.process.playing import WAIT_S, Notes, PlayArgs
@@ -102,23 +101,24 @@ AGAIN = ((*(oom(n) for n in range(OOMS)), event("container.start", "late", 9), e
 
 def one_life(folder: Path, story: tuple[tuple[Event, ...], ...]) -> None:
     """Resume, and take in the story; each of its parts when the one before is through."""
-    books, changed = Books(Durable(folder)), threading.Event()
+    journal, changed = Journal(folder), threading.Event()
     uses = {each.use for rule in RULES for each in rule.do}
 
-    def context(attempt: Attempt) -> Context:
-        return Context(attempt.run.event, attempt.run.id, Settings(), World(), Notes(), lambda _: None, lambda _: None,
+    def context(event: Event, run: str, deadline: float) -> Context:
+        return Context(event, run, Settings(), World(), Notes(), lambda _: None, lambda _: None,
                        lambda: 1.0, lambda _: None, lambda: 0.0)  # fmt: skip
 
-    workshop = Workshop({use: File(use, folder) for use in uses}, Settings(), context, time.monotonic, books=books)
-    dispatch = Dispatch(Engine(Table(RULES), last_id=books.last_number()), workshop, books=books, jitter=lambda: 0.0)
+    executor = Executor({use: File(use, folder) for use in uses}, Settings(), context, time.monotonic, journal)
+    engine = Engine(Table(RULES), last_id=journal.last_number())
+    dispatcher = Dispatcher(engine, executor, journal, jitter=lambda: 0.0)
     with signals.run_ended.connected_to(lambda *_, **__: changed.set()):
-        loop = threading.Thread(target=dispatch.run)
+        loop = threading.Thread(target=dispatcher.run)
         loop.start()
         for part in story:
             for each in part:
-                dispatch.post(each)
-            wait_until(changed, lambda: dispatch.call(lambda: is_idle(dispatch.engine)))
-        dispatch.stop()
+                dispatcher.post(each)
+            wait_until(changed, lambda: dispatcher.call(lambda: is_idle(dispatcher.engine)))
+        dispatcher.stop()
         loop.join(WAIT_S)
 
 
@@ -134,16 +134,15 @@ def wait_until(changed: threading.Event, holds: Callable[[], bool]) -> None:
 
 def kill_after(commits: int) -> None:
     """From here on this process is killed by the kernel after so many commits."""
-    own, left = Journal._transaction, [commits]
+    own, left = Store.write, [commits]
 
-    def transaction(self: Journal) -> Any:
-        with own(self) as db:
-            yield db
-        left[0] -= not db.in_transaction
+    def write(self: Store, records: Iterable[Record]) -> None:
+        own(self, records)
+        left[0] -= 1
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Journal._transaction = contextmanager(transaction)  # type: ignore[method-assign]
+    Store.write = write  # type: ignore[method-assign]
 
 
 def in_a_process(act: Callable[[], None]) -> int:
@@ -184,12 +183,12 @@ def did(place: Path) -> list[Any]:
 
 def kept(place: Path) -> dict[str, Any]:
     """What the journal holds as done."""
-    journal = Journal(place / FILE_NAME)
-    rows = journal._db.execute("select id from events where seq not in (select event from accepted)").fetchall()
-    logged = [each for (name,) in rows if (each := journal.event(name)) and each.type == "container.oom"]
-    steps = [[run["id"], done["use"]] for run in journal.history(most=_MOST) for done in run["steps"]]
-    left = [[left.rule, left.event.id] for left in journal.unsettled()]
-    journal.close()
+    with closing(Store(place / FILE_NAME)) as store:
+        unsettled = store.unsettled()
+        open_ids = {each.event.id for each in unsettled}
+        logged = [each for each in store.recorded() if each.id not in open_ids and each.type == "container.oom"]
+        steps = [[run["id"], done["use"]] for run in store.history(most=_MOST) for done in run["steps"]]
+    left = [[left.rule, left.event.id] for left in unsettled]
     return {"settled": [f"{each.time}" for each in logged], "steps": steps, "left": left}
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hooks.journal.journal import Durable
-from hooks.journal.store import Journal
+from hooks.journal.journal import Journal
+from hooks.journal.store import Store
+from hooks.runtime.dispatcher import Dispatcher
 from tests.parts.process.faults import Story, play, ram_folder
-from tests.parts.process.played import Played
 
 SEED = int(os.environ.get("SEED") or 2026)  # the same worlds each time; `make chaos` looks for others
 STORIES = 60  # in each of the parts
@@ -33,18 +33,18 @@ def test_when_the_faults_stop_what_is_desired_is_what_is(part: int) -> None:
 
 
 def test_the_oracle_sees_a_journal_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Journal, "accept", lambda *_: None)
+    monkeypatch.setattr(Store, "accept", lambda *_: None)
     assert any(fails(seed) for seed in range(60))
 
 
 def test_the_oracle_sees_a_life_that_does_not_resume(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Played, "_resume", lambda _: None)
+    monkeypatch.setattr(Dispatcher, "resume", lambda _: None)
     assert any(fails(seed) for seed in range(60))
 
 
 def test_the_oracle_sees_a_journal_that_is_believed_though_it_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     never = property(lambda _: False, lambda *_: None)
-    monkeypatch.setattr(Durable, "was_behind", never, raising=False)
+    monkeypatch.setattr(Journal, "was_behind", never, raising=False)
     assert any(fails(seed) for seed in range(170, 500))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,17 +13,18 @@ import pytest
 from hooks.engine.engine import Engine
 from hooks.engine.runs import Result, Run, Unfinished
 from hooks.events.catalogue import Event
-from hooks.journal.books import Books
-from hooks.journal.journal import FILE_NAME, Durable
-from hooks.journal.store import Journal
+from hooks.journal.journal import FILE_NAME, Journal
+from hooks.journal.records import Accepted, Began, Ended, Saved, StepDone
+from hooks.journal.store import Record, Store
 from hooks.rules.table import Entry, Limit, Rule, Step, Table
+from tests.parts.values.watched_store import Disk
 
 LIMITED = Rule("r", (Entry("container.oom"),), (Step("play.act"),), limit=Limit(2, 100.0))
 
 
 @pytest.fixture
-def durable(tmp_path: Path) -> Iterator[Durable]:
-    opened = Durable(tmp_path)
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal(tmp_path)
     yield opened
     opened.close()
 
@@ -30,27 +33,28 @@ def event(number: int, kind: str = "container.oom", origin: str = "live") -> Eve
     return Event(kind, "web", number, "docker", origin, {"container": "web", "id": "1"})  # type: ignore[arg-type]
 
 
-def accept(durable: Durable, told: Event) -> None:
-    durable.write(lambda journal: journal.accept(told, [("r", "web")]))
+def accept(journal: Journal, told: Event) -> None:
+    journal.write([Accepted(told, (("r", "web"),))])
 
 
-def live_through(durable: Durable, number: int) -> None:
+def whole_run(number: int) -> list[Record]:
     """An event and the whole of its run."""
     run = Run(f"r/web#{number}", LIMITED, "web", event(number))
-    books = Books(durable, now=lambda: float(number))
-    accept(durable, run.event)
-    books.begin(run)
-    books.step(run, 1, {"use": "play.act", "said": "done"}, changed=True, said="done")
-    books.end(run, Result("changed", "done"), superseded=False)
+    return [
+        Accepted(run.event, (("r", "web"),)),
+        Began(run, float(number)),
+        StepDone(run.id, 1, {"use": "play.act", "said": "done"}, changed=True, said="done"),
+        Ended(run, Result("changed", "done"), float(number)),
+    ]
 
 
-def test_a_state_that_a_resync_tells_to_a_new_life_is_no_repeat(durable: Durable) -> None:
-    for told in (event(1), event(2, "container.start", "resync")):
-        accept(durable, told)
-    books = Books(durable, now=lambda: 10.0)
-    assert books.is_repeat(event(1))
-    assert not books.is_repeat(event(2, "container.start", "resync")), "the engine of this life has not heard of it"
-    assert not books.is_repeat(event(3))
+def test_a_state_that_a_resync_reports_to_a_new_process_is_no_repeat(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path, now=lambda: 10.0)) as journal:
+        for told in (event(1), event(2, "container.start", "resync")):
+            accept(journal, told)
+        assert journal.is_repeat(event(1))
+        assert not journal.is_repeat(event(2, "container.start", "resync")), "this engine has not been fed with it"
+        assert not journal.is_repeat(event(3))
 
 
 def test_a_run_that_is_resumed_at_a_retry_counts_for_the_limit() -> None:
@@ -66,24 +70,23 @@ def test_a_run_that_is_resumed_at_a_retry_counts_for_the_limit() -> None:
     assert [run.event.time for run in engine.advance(100.0)] == [3]
 
 
-def test_a_run_that_a_newer_one_replaced_is_not_open_for_ever(durable: Durable) -> None:
-    accept(durable, event(1))
-    Books(durable).begin(Run("r/web#1", LIMITED, "web", event(1)))  # and here its life ends
-    live_through(durable, 2)
-    history = durable.read(lambda journal: journal.history(), otherwise=[])
+def test_a_run_that_a_newer_one_replaced_is_not_open_for_ever(journal: Journal) -> None:
+    accept(journal, event(1))
+    journal.write([Began(Run("r/web#1", LIMITED, "web", event(1)), 1.0)])  # and here its process ends
+    journal.write(whole_run(2))
+    history = journal.history()
     assert {past["id"]: past["outcome"] for past in history} == {"r/web#1": "superseded", "r/web#2": "changed"}
 
 
 def test_threads_may_write_while_the_journal_fails_and_comes_back(tmp_path: Path) -> None:
-    now, broke = [0.0], []
-    durable = Durable(tmp_path, clock=lambda: now[0])
+    now, broke, disk = [0.0], [], Disk()
+    journal = Journal(tmp_path, clock=lambda: now[0], open_store=disk.open)
 
     def work(first: int) -> None:
         try:
             for number in range(first, first + 100):
-                with durable.together():
-                    accept(durable, event(number))
-                accept(durable, event(number + 1000))
+                journal.write([Accepted(event(number), (("r", "web"),)), Saved("number", number)])
+                accept(journal, event(number + 1000))
         except Exception as error:  # noqa: BLE001 - the test tells it
             broke.append(error)
 
@@ -91,32 +94,31 @@ def test_threads_may_write_while_the_journal_fails_and_comes_back(tmp_path: Path
     for worker in workers:
         worker.start()
     for _ in range(20):
-        durable.read(lambda journal: journal._db.execute("pragma query_only = on"), otherwise=None)
+        disk.refuses = not disk.refuses
         now[0] += 11.0
     for worker in workers:
         worker.join(20)
+    disk.refuses = False
     now[0] += 11.0
-    kept = {left.event.time for left in durable.read(lambda journal: journal.unsettled(), otherwise=[])}
-    durable.close()
+    kept = {left.event.time for left in journal.unfinished()}
+    journal.close()
     assert broke == []
     assert kept == {*range(400), *range(1000, 1400)}
 
 
 def test_the_file_stops_growing_where_the_bound_is(tmp_path: Path) -> None:
-    durable, sizes = Durable(tmp_path), []
+    file, sizes = tmp_path / FILE_NAME, []
     for round_ in range(6):
-        with durable.together():
-            for number in range(400):
-                live_through(durable, round_ * 400 + number)
-        durable.write(lambda journal: journal.prune(before=0.0, most=400))
-        durable.read(lambda journal: journal._db.execute("pragma wal_checkpoint(truncate)").fetchall(), otherwise=[])
-        sizes.append((tmp_path / FILE_NAME).stat().st_size)
-    events, runs = durable.read(counts, otherwise=(0, 0))
-    durable.close()
+        with closing(Store(file)) as store:  # closing it brings everything into the file
+            store.write(record for number in range(400) for record in whole_run(round_ * 400 + number))
+            store.prune(before=0.0, most=400)
+        sizes.append(file.stat().st_size)
+    events, runs = counts(file)
     assert (events, runs) == (400, 400)
     assert sizes[5] <= sizes[2] * 1.05, f"what was pruned is used again: {sizes}"
 
 
-def counts(journal: Journal) -> tuple[int, int]:
-    row = journal._db.execute("select (select count(*) from events), (select count(*) from runs)").fetchone()
+def counts(file: Path) -> tuple[int, int]:
+    with closing(sqlite3.connect(file)) as db:
+        row = db.execute("select (select count(*) from events), (select count(*) from runs)").fetchone()
     return int(row[0]), int(row[1])

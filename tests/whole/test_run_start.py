@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts.process.gluehook import Gluehook
+from tests.parts.process.gluehook import Gluehook, until
 
 GOOD = """
 version = 1
@@ -68,9 +68,10 @@ def test_rules_broken_in_any_way_are_said_and_waited_out(runner: Gluehook) -> No
     for break_it, code in BROKEN.items():
         absent(runner.rules)
         break_it(runner.rules)
-        runner.hears("ERROR", f"no rule is in force; {runner.rules} is read again when it changes")
+        runner.hears("ERROR", f"{runner.rules} is rejected: no rule is in force, and {runner.rules} is read again")
         runner.hears(f"error[{code}]")
-    assert len(runner.told("no rule is in force")) == len(BROKEN), runner.lines
+    assert len(runner.told("is rejected: no rule is in force")) == len(BROKEN), runner.lines
+    assert runner.told("is ready", "no rule is in force yet")
     sick = runner.call("health")
     assert sick.returncode == 1
     assert "the rules file is not in force" in sick.stdout
@@ -79,7 +80,7 @@ def test_rules_broken_in_any_way_are_said_and_waited_out(runner: Gluehook) -> No
     repaired.write_text(GOOD)
     repaired.rename(runner.rules)
     runner.hears("1 rule is in force")
-    runner.hears("is ready")
+    until(lambda: runner.call("health").returncode == 0, "it is not well")
     well = runner.call("health")
     assert (well.returncode, well.stdout.partition(":")[0]) == (0, "healthy"), well.stdout
     assert runner.ends() == 0

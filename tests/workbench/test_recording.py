@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from hooks.events import jsonl
 from hooks.events.catalogue import Event
-from hooks.journal.store import Journal
+from hooks.journal.records import Accepted
+from hooks.journal.store import Store
 from hooks.workbench.recording import LONGEST_LINE_BYTES, SHOWN, EventLines, Recording, TimedEvent, merged
 from tests.parts.values.recorded import BEGAN_NS, S, docker, ours, port
 
@@ -115,11 +116,12 @@ def test_what_follows_is_found_also_where_only_that_is_wanted() -> None:
 
 
 def test_a_journal_is_read_piece_by_piece_in_the_order_of_acceptance(tmp_path: Path) -> None:
-    with closing(Journal(tmp_path / "journal.db")) as journal:
-        with journal.together():
-            for number in range(1200):
-                event = Event("container.die", f"web-{number % 7}", BEGAN_NS + number * S, "docker", data={"n": number})
-                journal.accept(event, [("web", str(number))])
+    with closing(Store(tmp_path / "journal.db")) as journal:
+        died = [
+            Event("container.die", f"web-{number % 7}", BEGAN_NS + number * S, "docker", data={"n": number})
+            for number in range(1200)
+        ]
+        journal.write(Accepted(event, (("web", str(number)),)) for number, event in enumerate(died))
         assert [event.data["n"] for event in journal.recorded()] == list(range(1200))
         assert [event.data["n"] for event in journal.recorded((BEGAN_NS + 1190 * S) / 1e9)] == list(range(1190, 1200))
         assert list(journal.recorded(BEGAN_NS / 1e9 + 9e6)) == []

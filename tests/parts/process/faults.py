@@ -1,6 +1,6 @@
 """Random stories of ports, containers, outages, kills and clocks, against a model of what must be in the end.
 
-The dispatch, the engine, the steps and the journal on its file are the real ones; only time and the threads are played.
+The dispatcher, the engine, the executor and the journal on its file are real; only time and the threads are played.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from math import inf
@@ -24,11 +24,13 @@ from hooks.engine.runs import Run
 from hooks.events import signals
 from hooks.events.catalogue import Event, Origin
 from hooks.handler import Context, Retry
-from hooks.journal.books import Books
-from hooks.journal.journal import Durable
+from hooks.journal.journal import FILE_NAME
+from hooks.journal.store import Store
 from hooks.rules.table import Table
-from hooks.runtime.executor import Attempt, Workshop
-from tests.parts.process.played import LIMIT, OOM, PORT, RULES, START, Fragile, Killed, Played, Target
+from hooks.runtime.dispatcher import Dispatcher
+from hooks.runtime.executor import Attempt, Executor
+from hooks.runtime.workers import Work
+from tests.parts.process.played import LIMIT, OOM, PORT, RULES, START, Killed, Target, fragile_journal, turn
 
 DRAIN_S = 200.0  # longer than any wait of the rules
 BEGAN_S = 1.8e9
@@ -48,7 +50,7 @@ class Story:
     jumped: bool = False
     forgot: bool = False  # a life ended while its journal could not be written
     lives: int = 0
-    dispatch: Played | None = None
+    dispatcher: Dispatcher | None = None
     port: int = 0
     port_event: Event | None = None
     start_event: Event | None = None
@@ -62,10 +64,11 @@ class Story:
     failed: set[str] = field(default_factory=set)
     commits_left: float = inf
     cut: bool = False  # the next action is the last thing of this life
+    killed: bool = False
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        self._at_work: list[tuple[float, int, Attempt]] = []
+        self._at_work: list[tuple[float, int, Attempt, Work]] = []
         self._order = count()
 
     # -- what gluehook sees of the world ---------------------------------------------------------
@@ -73,7 +76,7 @@ class Story:
     def live(self, act: Callable[[], None]) -> None:
         """Begin a life if there is none, and do something in it; a kill ends it."""
         try:
-            if self.dispatch is None:
+            if self.dispatcher is None:
                 self.begin()
             act()
         except Killed:
@@ -82,44 +85,40 @@ class Story:
     def begin(self) -> None:
         self.lives += 1
         self._at_work = []
-        self.durable = Fragile(self.folder, self)
-        books = Books(self.durable, now=self.wall)
-        workshop = Workshop(
-            {"target.act": Target(self)}, Settings(), self.context, lambda: self.now, books=books,
+        self.journal = fragile_journal(self.folder, self)
+        executor = Executor({"target.act": Target(self)}, Settings(), self.context, lambda: self.now, self.journal)
+        self.dispatcher = Dispatcher(
+            Engine(Table(RULES), last_id=self.journal.last_number()), executor, self.journal, submit=self.work,
+            beat=lambda: self.journal.save("cursor", self.seen), jitter=lambda: 0.0,
         )  # fmt: skip
-        self.dispatch = Played(
-            Engine(Table(RULES), last_id=books.last_number()), workshop, books=books, jitter=lambda: 0.0,
-            beat=lambda: books.remember("cursor", self.seen),
-        )  # fmt: skip
-        self.dispatch.story = self
-        self.seen = int(books.recall("cursor") or 0)
-        self.dispatch._resume()
+        self.seen = int(self.journal.load("cursor") or 0)
+        self.dispatcher.resume()
         if self.random.random() < 0.5:  # what is resumed may run before the sources have looked
-            self.dispatch.turn()
+            turn(self.dispatcher)
         for event in self.ooms[max(self.seen - 2, 0) :]:  # Docker's `since`, with an overlap
-            self.dispatch.post(event)
+            self.dispatcher.post(event)
         self.seen = len(self.ooms)
         self.resync()
-        self.dispatch.turn()
+        turn(self.dispatcher)
 
     def end(self) -> None:
         self.forgot |= self.disk_is_bad()
-        self.durable.close()
-        self.dispatch, self.commits_left, self.cut = None, inf, False
+        self.journal.close()
+        self.dispatcher, self.commits_left, self.cut, self.killed = None, inf, False, False
 
     def resync(self) -> None:
         for event in (self.port_event, self.start_event):
-            if event and self.dispatch:
-                self.dispatch.post(Event(event.type, event.subject, event.time, event.source, "resync", event.data))
+            if event and self.dispatcher:
+                self.dispatcher.post(Event(event.type, event.subject, event.time, event.source, "resync", event.data))
 
     def wall(self) -> float:
         return BEGAN_S + self.now + self.shift_s
 
-    def context(self, attempt: Attempt) -> Context:
+    def context(self, event: Event, run: str, deadline: float) -> Context:
         world: Any = SimpleNamespace(state=lambda: {"port": self.port})
         memory: Any = {}
         return Context(
-            attempt.run.event, attempt.run.id, Settings(), world, memory, lambda _: None, lambda _: None,
+            event, run, Settings(), world, memory, lambda _: None, lambda _: None,
             lambda: 1.0, lambda _: None, self.wall,
         )  # fmt: skip
 
@@ -130,13 +129,13 @@ class Story:
         number = len(self.ooms)
         event = Event(kind, subject, int(self.wall() * 1e9), source, origin, {"container": subject, "id": "1", **data},
                       id=f"{kind}{number}" if kind == OOM else "")  # fmt: skip
-        if self.dispatch:
-            self.dispatch.post(event)
+        if self.dispatcher:
+            self.dispatcher.post(event)
         return event
 
     def oom(self) -> None:
         self.ooms.append(self.event(OOM, "web", exit_code=len(self.ooms)))
-        self.seen += self.dispatch is not None
+        self.seen += self.dispatcher is not None
 
     def happen(self) -> None:
         match self.random.choice(_HAPPENINGS):
@@ -155,19 +154,21 @@ class Story:
                 self.away = not self.away
             case "disk":
                 self.disk_fails = not self.disk_fails and self.commits_left == inf and not self.cut
-                if self.disk_fails and self.dispatch:
-                    self.durable.fail()
             case "clock":
                 self.shift_s, self.jumped = self.random.choice((-7200.0, -60.0, 60.0, 86400.0)), True
             case "kill":
                 self.plan_kill()
 
     def disk_is_bad(self) -> bool:
-        return self.disk_fails or bool(self.dispatch and self.durable.trouble)
+        return self.disk_fails or bool(self.dispatcher and self.journal.problem)
+
+    def kill(self) -> None:
+        self.killed = True
+        raise Killed
 
     def plan_kill(self) -> None:
         if self.random.random() < 0.3:
-            raise Killed
+            self.kill()
         if self.random.random() < 0.5:
             self.cut = True
         else:
@@ -176,7 +177,7 @@ class Story:
     def committed(self) -> None:
         self.commits_left -= 1
         if self.commits_left <= 0:
-            raise Killed
+            self.kill()
 
     def act(self, run: str, what: Any) -> None:
         name = run.partition("/")[0]
@@ -186,7 +187,7 @@ class Story:
         if name == "aim" and what != "told":
             self.aimed_at = self.now
         if self.cut:
-            raise Killed
+            self.kill()
 
     def hear_start(self, _: object, run: Run, **__: Any) -> None:
         self.began.setdefault(run.id, self.now)  # a run that was cut off began in an earlier life
@@ -197,22 +198,25 @@ class Story:
         elif run.rule.name == "few":
             self.starts.append(self.began[run.id])
 
-    def work(self, attempt: Attempt) -> None:
+    def work(self, attempt: Attempt, work: Work) -> None:
         lane = (attempt.run.rule.name, attempt.run.key)
-        busy = [(other.run.rule.name, other.run.key) for _, _, other in self._at_work]
+        busy = [(other.run.rule.name, other.run.key) for _, _, other, _ in self._at_work]
         assert lane not in busy, f"{lane} runs twice at once"
         takes_s = self.random.choice((0.0, 0.0, 0.3, 2.0, 20.0))
-        heapq.heappush(self._at_work, (self.now + takes_s, next(self._order), attempt))
+        heapq.heappush(self._at_work, (self.now + takes_s, next(self._order), attempt, work))
 
     def until(self, when: float) -> None:
         """Let time pass."""
-        while self.dispatch:
-            due = min(self.dispatch.turn(), self._at_work[0][0] if self._at_work else inf)
+        while self.dispatcher:
+            due = min(turn(self.dispatcher), self._at_work[0][0] if self._at_work else inf)
             if due > when:
                 break
             self.now = max(self.now, due)
             while self._at_work and self._at_work[0][0] <= self.now:
-                self.dispatch.finish(heapq.heappop(self._at_work)[2])
+                _, _, attempt, work = heapq.heappop(self._at_work)
+                work(attempt)
+                if self.killed:  # the dispatcher survives whatever an attempt raises, and no process survives this
+                    raise Killed
         self.now = when
 
     def play(self) -> None:
@@ -225,7 +229,7 @@ class Story:
         self.live(lambda: self.until(self.now + DRAIN_S / 2))
         self.live(self.resync)
         self.live(lambda: self.until(self.now + DRAIN_S))
-        if self.forgot and self.dispatch:  # it may have begun when its journal could not be read
+        if self.forgot and self.dispatcher:  # it may have begun when its journal could not be read
             self.end()
             self.live(lambda: self.until(self.now + DRAIN_S))
 
@@ -243,9 +247,8 @@ class Story:
         )
         for first, fourth in zip(few, few[LIMIT.runs :], strict=False):
             assert self.jumped or self.forgot or fourth - first >= LIMIT.per_s - 1e-3, f"the limit was exceeded: {few}"
-        durable = Durable(self.folder)
-        left = durable.read(lambda journal: journal.unsettled(), otherwise=None)
-        durable.close()
+        with closing(Store(self.folder / FILE_NAME)) as store:
+            left = store.unsettled()
         assert left == [], f"left unsettled: {left}"
 
 
@@ -272,6 +275,6 @@ def play(seed: int, folder: Path) -> Story:
         error.add_note(f"play it again: python -m tests.whole.chaos --seed {seed}")
         raise
     finally:
-        if story.dispatch:
+        if story.dispatcher:
             story.end()
     return story

@@ -1,9 +1,9 @@
-"""Played parts: a dispatch whose attempts take a story's time, a target that may be away, a disk that may fail."""
+"""Played parts: a dispatcher whose attempts take a story's time, a target that may be away, a disk that may fail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import Any, Protocol
 
 from hooks.config.settings import Settings
 from hooks.handler import Context, Handler, Outcome
-from hooks.journal.journal import Durable
-from hooks.journal.store import Journal
+from hooks.journal.journal import Journal
+from hooks.journal.store import Record, Store
 from hooks.rules.placeholders import parse
 from hooks.rules.table import Entry, Limit, RetryPolicy, Rule, Step
-from hooks.runtime.dispatcher import Dispatch, _Finished
+from hooks.runtime.dispatcher import Dispatcher
 from hooks.runtime.executor import Attempt
+from hooks.runtime.workers import Work
 
 PORT, OOM, START, FAILED = "port.forwarded", "container.oom", "container.start", "run.failed"
 LIMIT = Limit(3, 100.0)
@@ -43,7 +44,9 @@ class Story(Protocol):
 
     def act(self, run: str, what: Any) -> None: ...
 
-    def work(self, attempt: Attempt) -> None: ...
+    def work(self, attempt: Attempt, work: Work) -> None: ...
+
+    def wall(self) -> float: ...
 
     def committed(self) -> None: ...
 
@@ -76,53 +79,32 @@ class Target(Handler[Args]):
         return Outcome("changed", f"did {args.what}")
 
 
-class Played(Dispatch):
-    """Attempts take the story's time instead of a thread's; an empty inbox is not waited for."""
+def turn(dispatcher: Dispatcher) -> float:
+    """Do what is to be done now. When there is something again."""
+    dispatcher.turn(-inf)
+    while not dispatcher.caught_up or dispatcher.deadline() <= dispatcher.now():
+        dispatcher.turn(-inf)
+    return dispatcher.deadline()
+
+
+class FragileStore(Store):
+    """A store whose disk refuses writes while the story says so, and that tells the story of each commit."""
 
     story: Story
 
-    def _set_to_work(self, attempt: Attempt) -> None:
-        self.story.work(attempt)
-
-    def finish(self, attempt: Attempt) -> None:
-        self._inbox.put(_Finished(attempt, self.workshop.perform(attempt)))
-
-    def turn(self) -> float:
-        """Do what is to be done now. When there is something again."""
-        self._turn(-inf)
-        while not self._inbox.empty() or self._deadline() <= self._clock():
-            self._turn(-inf)
-        return self._deadline()
-
-
-class Fragile(Durable):
-    """A journal whose disk fails while the story says so, and that kills after a commit."""
-
-    def __init__(self, folder: Path, story: Story) -> None:
-        self.story = story
-        super().__init__(folder, clock=lambda: story.now)
-
-    def _opened(self) -> Journal:
-        journal = super()._opened()
+    def write(self, records: Iterable[Record]) -> None:
         if self.story.disk_fails:
-            journal._db.execute("pragma query_only = on")
-        journal._transaction = counted(journal, self.story.committed)  # type: ignore[method-assign]
-        return journal
-
-    def fail(self) -> None:
-        if self._journal:
-            self._journal._db.execute("pragma query_only = on")
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        super().write(records)
+        self.story.committed()
 
 
-def counted(journal: Journal, committed: Callable[[], None]) -> Any:
-    """The journal's own transaction, and a call after each commit of it."""
-    own = journal._transaction
+def fragile_journal(folder: Path, story: Story) -> Journal:
+    """A journal on that disk; its clocks are the story's."""
 
-    @contextmanager
-    def transaction() -> Iterator[Any]:
-        with own() as db:
-            yield db
-        if not db.in_transaction:
-            committed()
+    def open_store(path: Path) -> Store:
+        store = FragileStore(path)
+        store.story = story
+        return store
 
-    return transaction
+    return Journal(folder, now=story.wall, clock=lambda: story.now, open_store=open_store)

@@ -1,23 +1,25 @@
-"""Handlers that do what a test tells them, and a dispatch that runs them on real threads."""
+"""Handlers that do what a test tells them, and a dispatcher that runs them on real threads."""
 
 from __future__ import annotations
 
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hooks.config.settings import Settings
 from hooks.engine.engine import Engine
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Handler, Outcome
-from hooks.journal.books import Books
+from hooks.journal.journal import Journal
 from hooks.rules.table import Rule, Table
-from hooks.runtime.dispatcher import Dispatch
-from hooks.runtime.executor import Attempt, Workshop
+from hooks.runtime.dispatcher import Dispatcher
+from hooks.runtime.executor import Executor
 from hooks.world.model import World
 
 WAIT_S = 5.0  # nothing here takes as long; a test that waits for it has failed
@@ -62,15 +64,16 @@ class Notes(dict[str, Any]):
 
 @dataclass
 class Stage:
-    """A running dispatch and what it was told."""
+    """A running dispatcher and what it was told."""
 
-    dispatch: Dispatch
+    dispatcher: Dispatcher
     handlers: dict[str, Play]
+    journal: Journal
     world: list[World] = field(default_factory=lambda: [World()])
 
     def post(self, kind: str, subject: str = "gluetun", **data: Any) -> None:
         data.setdefault("container", subject)
-        self.dispatch.post(Event(kind, subject, time.time_ns(), "docker", data={"id": "1", **data}))
+        self.dispatcher.post(Event(kind, subject, time.time_ns(), "docker", data={"id": "1", **data}))
 
     def called(self, name: str = "play.act") -> tuple[PlayArgs, Context]:
         return self.handlers[name].calls.get(timeout=WAIT_S)
@@ -81,20 +84,29 @@ def changed(said: str = "done") -> Outcome:
 
 
 @contextmanager
+def a_journal() -> Iterator[Journal]:
+    """A journal in a folder of its own, in memory where there is such a place."""
+    memory = Path("/dev/shm")
+    place = TemporaryDirectory(prefix="gluehook-stage-", dir=memory if memory.is_dir() else None)
+    with place as folder, closing(Journal(Path(folder))) as journal:
+        yield journal
+
+
+@contextmanager
 def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str] | None = None,
-          confirm: Callable[[Any], bool | None] = lambda _: True,
+          lasts: Callable[[Sequence[Event]], bool | None] = lambda _: True,
           act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(),
-          books: Books | None = None) -> Iterator[Stage]:  # fmt: skip
+          journal: Journal | None = None) -> Iterator[Stage]:  # fmt: skip
     handlers: dict[str, Play] = {"play.act": Play(act), "play.tell": Tell(act)}
     settings = settings or Settings()
     world = [World()]
     memory = Notes()
     clock = time.monotonic
 
-    def context(attempt: Attempt) -> Context:
+    def context(event: Event, run: str, deadline: float) -> Context:
         return Context(
-            attempt.run.event, attempt.run.id, settings, world[0], memory, (secrets or {}).get, lambda _: None,
-            lambda: attempt.deadline - clock(), lambda _: None, time.time,
+            event, run, settings, world[0], memory, (secrets or {}).get, lambda _: None,
+            lambda: deadline - clock(), lambda _: None, time.time,
         )  # fmt: skip
 
     def mask(text: str) -> str:
@@ -102,19 +114,20 @@ def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str
             text = text.replace(value, "***")
         return text
 
-    books = books or Books()
-    workshop = Workshop(handlers, settings, context, clock, mask, confirm, books=books)
-    dispatch = Dispatch(Engine(Table(rules), last_id=books.last_number()), workshop, books=books, jitter=lambda: 0.0)
+    with a_journal() if journal is None else nullcontext(journal) as kept:
+        executor = Executor(handlers, settings, context, clock, kept, mask, lasts)
+        engine = Engine(Table(rules), last_id=kept.last_number())
+        dispatcher = Dispatcher(engine, executor, kept, jitter=lambda: 0.0)
 
-    def run() -> None:
-        dispatch.run()
-        dispatch.drain()
+        def run() -> None:
+            dispatcher.run()
+            dispatcher.drain()
 
-    loop = threading.Thread(target=run)
-    loop.start()
-    try:
-        yield Stage(dispatch, handlers, world)
-    finally:
-        dispatch.stop()
-        loop.join(WAIT_S)
-        assert not loop.is_alive(), "the loop did not end"
+        loop = threading.Thread(target=run)
+        loop.start()
+        try:
+            yield Stage(dispatcher, handlers, kept, world)
+        finally:
+            dispatcher.stop()
+            loop.join(WAIT_S)
+            assert not loop.is_alive(), "the loop did not end"

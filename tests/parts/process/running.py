@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hooks.app.app import App
+from hooks.app.loading import Loaded
 from hooks.config.secrets import Secrets, Sources
 from hooks.config.settings import Settings
 from hooks.events import signals
@@ -44,7 +45,7 @@ class Running:
         self.settings = Settings(
             gluehook_state=str(folder / "state"), gluehook_rules=str(file), forwarded_port_file=str(self.port_file)
         )
-        self.app = App(self.settings, Secrets(Sources()), table, handlers, "1.2.3", text=text)
+        self.app = App(self.settings, Secrets(Sources()), Loaded(table=table, text=text), handlers, "1.2.3")
         self.news: queue.Queue[tuple[str, Any]] = queue.Queue()
         for name in ("ready", "stopping", "stopped", "problem", "run_ended", "event_seen"):
             getattr(signals, name).connect(self._hearer(name), weak=False)

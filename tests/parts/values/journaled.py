@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from hooks.engine.runs import Run
+from hooks.engine.runs import Result, Run
 from hooks.events.catalogue import Event
-from hooks.journal.store import Journal
+from hooks.journal.records import Accepted, Began, Ended, StepDone
+from hooks.journal.store import Record
 from hooks.rules.table import Rule
 
 _SINCE_NS = 1_767_225_600 * 10**9
@@ -31,17 +32,22 @@ def die(number: int) -> Event:
     return Event("container.die", name, at, "docker", data=data, id=f"{at}-{ident[:12]}-die")
 
 
-def one_more(journal: Journal, number: int) -> None:
-    """An event that is accepted, acted on in two steps, and settled."""
+def one_more(number: int) -> list[Record]:
+    """An event that is accepted, handled in two steps, and settled."""
     event = die(number)
     name, now = event.subject, event.time / 1e9
     run = Run(f"{_RULE.name}/{name}#{number + 1}", _RULE, name, event)
-    journal.accept(event, [(_RULE.name, name)])
-    journal.begin(run, now)
     told = (f"{name} was restarted and is healthy after 3.2 s", "told ntfy://ntfy.example.org")
-    for place, (use, said) in enumerate(zip(("containers.restart", "notify.send"), told, strict=True)):
-        journal.step(run.id, place + 1, {"use": use, "status": "changed", "said": said}, changed=True, said=said)
-    journal.end(run, "changed", "; ".join(told), now + 3.2, counts=True)
+    steps = zip(("containers.restart", "notify.send"), told, strict=True)
+    return [
+        Accepted(event, ((_RULE.name, name),)),
+        Began(run, now),
+        *(
+            StepDone(run.id, place, {"use": use, "status": "changed", "said": said}, changed=True, said=said)
+            for place, (use, said) in enumerate(steps, 1)
+        ),
+        Ended(run, Result("changed", "; ".join(told)), now + 3.2),
+    ]
 
 
 def _hex(*what: object) -> str:

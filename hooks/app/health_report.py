@@ -1,0 +1,67 @@
+"""The heartbeat of a running gluehook: what `gluehook health` and `status` judge, written every 15 seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hooks.app.reload import Reload
+from hooks.events import signals
+from hooks.events.durations import format_duration as duration
+from hooks.journal.journal import Journal
+from hooks.rules.subscriptions import Subscriptions
+from hooks.runtime import heartbeat
+from hooks.runtime.executor import Attempt
+from hooks.sources.docker import DockerSource
+from hooks.sources.files import FilesSource
+from hooks.world.model import World
+
+
+class HealthReport:
+    """Knows the parts that have a health, and writes it. Called on the dispatcher's thread."""
+
+    def __init__(
+        self, folder: Path, *, docker: DockerSource, files: FilesSource, journal: Journal, reload: Reload,
+        world: Callable[[], World], attempts: Callable[[], list[Attempt]],
+    ) -> None:  # fmt: skip
+        self._path = str(folder / heartbeat.FILE_NAME)
+        self._docker, self._files, self._journal, self._reload = docker, files, journal, reload
+        self._world, self._attempts = world, attempts
+        self._port_missing, self._port_since = False, time.time()
+        self._problem = ""
+
+    def write(self, subscriptions: Subscriptions) -> None:
+        """Replace the heartbeat file. A folder that cannot be written is reported once."""
+        world, rules = self._world(), self._reload.table.rules
+        gluetun = world.containers.get(world.gluetun)
+        self._note_port(world)
+        # a file that was turned down is no illness while an earlier one is in force
+        reason = {"rules_rejected" if self._reload.in_force else "rules_reason": self._reload.rejected}
+        try:
+            heartbeat.write(self._path, {
+                "time": time.time(), "sources": {"docker": self._docker.health(), "files": self._files.health()},
+                "rules": len(rules), "rules_reason": "", "rules_rejected": "", **reason,
+                "overdue": [
+                    f"{a.run.id} is beyond its time-out of {duration(a.run.rule.timeout_s)}"
+                    for a in self._attempts() if a.overdue
+                ],
+                "port_used": subscriptions.uses_port, "port_since": self._port_since,
+                "port": list(world.port.ports) if world.port else [],
+                "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen,
+                "journal": self._journal.problem,
+            })  # fmt: skip
+        except OSError as error:
+            self._report(f"the heartbeat {self._path} cannot be written: {error.strerror}; health checks will fail")
+        else:
+            self._problem = ""
+
+    def _note_port(self, world: World) -> None:
+        missing = world.expects_port and not world.port
+        if missing != self._port_missing:
+            self._port_missing, self._port_since = missing, time.time()
+
+    def _report(self, problem: str) -> None:
+        if problem != self._problem:
+            signals.emit(signals.problem, said=problem)
+        self._problem = problem

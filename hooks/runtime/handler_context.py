@@ -1,0 +1,49 @@
+"""What a handler gets: the `Context` of one attempt, made anew whenever a step is rendered or called."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hooks.config.secrets import Secrets
+from hooks.config.settings import Settings
+from hooks.events.catalogue import Event
+from hooks.handler import Context, Memory, Retry
+from hooks.runtime.locks import TargetLocks
+
+if TYPE_CHECKING:
+    from hooks.world.model import World
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerContexts:
+    """What the contexts of all attempts share. `world` gives the world as last read, `clock` monotonic seconds."""
+
+    settings: Settings
+    secrets: Secrets
+    memory: Memory
+    world: Callable[[], World]
+    connect: Callable[[float], Any]  # a new docker.APIClient with this time-out in seconds
+    own_id: str
+    locks: TargetLocks
+    stopping: threading.Event
+    clock: Callable[[], float]
+
+    def make(self, event: Event, run: str, deadline: float) -> Context:
+        """The context of an attempt at the run of this id; `deadline` is on `clock`."""
+
+        def left() -> float:
+            return deadline - self.clock()
+
+        return Context(
+            event=event, run=run, settings=self.settings, world=self.world(), memory=self.memory,
+            secret=self.secrets.read, docker=self.connect, left=left, wait=self._wait, now=time.time,
+            own_id=self.own_id, hold=lambda target: self.locks.hold((target,), run, max(0.0, left())),
+        )  # fmt: skip
+
+    def _wait(self, wait_s: float) -> None:
+        if self.stopping.wait(wait_s):
+            raise Retry("gluehook is stopping; it is done at the next start")
