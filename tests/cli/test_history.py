@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from hooks.journal.journal import FILE_NAME
-from hooks.journal.store import Journal
+from hooks.journal.store import Store
 from tests.parts.places import TOP
 from tests.parts.process.gluehook import Gluehook
 
@@ -20,7 +20,7 @@ def with_runs(here: Gluehook) -> Gluehook:
     here.state.mkdir()
     with closing(sqlite3.connect(here.state / FILE_NAME)) as db:
         db.executescript((TOP / "tests/journals/schema-1.sql").read_text())
-    Journal(here.state / FILE_NAME).close()  # brings it up to date
+    Store(here.state / FILE_NAME).close()  # brings it up to date
     return here
 
 
@@ -53,7 +53,7 @@ def test_where_no_run_is_chosen_one_sentence_says_so_without_a_heading(
 
 def test_an_empty_journal_has_no_run_yet(here: Gluehook) -> None:
     here.state.mkdir()
-    Journal(here.state / FILE_NAME).close()
+    Store(here.state / FILE_NAME).close()
     said = here.call("history")
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "the journal holds no run yet\n")
 
