@@ -28,7 +28,7 @@ WAIT_S = 5.0  # nothing here takes as long; a test that waits for it has failed
 @dataclass(frozen=True)
 class PlayArgs:
     target: str = "a"
-    text: Any = ""
+    text: str = ""  # of any type, where a test makes the step itself
 
 
 class Play(Handler[PlayArgs]):
