@@ -1,4 +1,4 @@
-"""One module per target, and the table of all handlers: a rule's `use` is looked up here.
+"""One module per target, and the table of all handlers: a rule's `use` is a name of it.
 
 Seam: `HANDLERS`, `POLLS`.
 May import: events, storage, config, world, docker, handler.
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Lazy(Mapping[str, T], Generic[T]):
-    """Loads a handler's module when it is looked up: a server whose rules use one handler pays for one."""
+    """Loads a handler's module at its first use: a server whose rules use one handler pays for one."""
 
     def __init__(self, where: Mapping[str, str]) -> None:
         self._where = where
@@ -55,4 +55,4 @@ HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
 """Every handler that a rule may name. docs/add-a-handler.md shows how one is added."""
 
 POLLS: Mapping[str, Poll] = Lazy({"wireguard": "wireguard.watch:states"})
-"""What can be looked at now and then, because nothing tells of it, by the first part of its events' names."""
+"""What has to be polled, because no event reports it, by the first part of its events' names."""

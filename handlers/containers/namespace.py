@@ -29,7 +29,7 @@ def inspect_members(
 ) -> Namespace:
     """Who shares the parent's namespace, and how each is. `earlier`: the ids that names have had (`World.ids()`).
 
-    One that cannot be inspected hides nobody else. Raises Retry, or Docker's errors, where the list cannot be had.
+    One that cannot be inspected hides no other. Raises Retry, or Docker's errors, where the list cannot be had.
     """
     containers = list_containers(client)
     found = members(parent, containers, earlier)

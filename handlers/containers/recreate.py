@@ -138,7 +138,7 @@ def _finish_interrupted(client: Any, name: str, containers: list[ListedContainer
     new, old = left.get("new"), left.get("old")
     bearer = next((one for one in containers if one.name == name), None)
     if new and not (old or bearer):
-        return []  # what it was made from is gone: it is all that there is
+        return []  # the container it was made from is gone, so it is kept
     if new:
         client.remove_container(new.id, v=False)
     if old and bearer and not bearer.never_started:

@@ -83,13 +83,13 @@ def report(parent: InspectedContainer, dependents: Sequence[Dependent]) -> str:
     dependents = sorted(dependents, key=lambda one: one.seen.name)
     commands = compose.recreation(one.seen.labels for one in dependents)
     others = [one for one in dependents if not compose.service(one.seen.labels)]
-    told = [f"run: {command}" for command in commands]
+    steps = [f"run: {command}" for command in commands]
     if others:
-        told.append(f"run {names(others)} again as at first, with --network container:{parent.name}")
+        steps.append(f"run {names(others)} again as at first, with --network container:{parent.name}")
     are = "is" if len(dependents) == 1 else "are"
     return (
         f"{names(dependents)} {are} cut off in the network of an earlier '{parent.name}', which has been re-created; "
-        + "; ".join(told)
+        + "; ".join(steps)
     )
 
 

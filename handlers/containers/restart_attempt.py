@@ -1,4 +1,4 @@
-"""One restart of ours: how it is asked for, what came of it, and how that is known later."""
+"""One restart by gluehook: how it is requested, how it is read back, and how a later run recognises it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_back(client: Any, before: InspectedContainer, done: str, ctx: Context) 
     """What came of it; `done` is "restarted" or the like. Raises Retry where nothing did, or it ended at once."""
     now = inspect(client, before.id)
     if now is None:
-        raise Retry(f"container '{before.name}' was {done} and is gone; somebody removed it meanwhile")
+        raise Retry(f"container '{before.name}' was {done} and is gone; it was removed meanwhile")
     if now.started_at == before.started_at:
         raise Retry(f"container '{before.name}' was to be {done}, but Docker shows no new start of it")
     if now.running:

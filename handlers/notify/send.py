@@ -95,14 +95,16 @@ def _send(addresses: Sequence[str], args: SendArgs, ctx: Context) -> Mapping[str
 
 def _judge(ends: Sequence[str], args: SendArgs) -> Outcome:
     title, source = _title(args), SECRET if args.urls is None else "urls"
-    told = f"'{title}' reached {ends.count('sent')} of {len(ends)} addresses"
+    reached = f"'{title}' reached {ends.count('sent')} of {len(ends)} addresses"
     open_ = [f"{n} ({end})" for n, end in enumerate(ends, 1) if end not in ("sent", "unusable")]
     unusable = [str(n) for n, end in enumerate(ends, 1) if end == "unusable"]
     if open_:
-        raise Retry(f"{told}; not number {', '.join(open_)} of {source}: is the service up, and its token right?")
+        raise Retry(f"{reached}; not number {', '.join(open_)} of {source}: is the service up, and its token right?")
     if unusable:
-        raise GiveUp(f"{told}; number {', '.join(unusable)} of {source} is no address that Apprise knows: correct it")
-    return Outcome("changed", told)
+        raise GiveUp(
+            f"{reached}; number {', '.join(unusable)} of {source} is no address that Apprise knows: correct it"
+        )
+    return Outcome("changed", reached)
 
 
 def _title(args: SendArgs) -> str:

@@ -162,7 +162,7 @@ def _sentence(desired: _Desired, before: dict[str, Any], *, relisten: bool, stat
         done = f"{desired.who} listens on {desired.port}, now without random port and UPnP"
     else:
         done = f"{desired.who} listens on {desired.port} (before: {before['listen_port']})"
-    said = f"{done}; the trackers are told; connection status {status}"
+    said = f"{done}; reannounced to the trackers; connection status {status}"
     if status == "firewalled" and not before.get("current_interface_address"):
         # "all addresses" skips an IPv4-only tun0: qBittorrent#24854
         said += " (should that stay so, choose 'All IPv4 addresses' in its advanced options)"

@@ -1,4 +1,4 @@
-"""A warm session with qBittorrent's Web API, 4.1 to 5.2: at most one login, and no call that nobody asked for.
+"""A warm session with qBittorrent's Web API, 4.1 to 5.2: at most one login, and no call but those of its methods.
 
 A login costs 54 ms and a warm call under 2, so the session is kept. Every call is tried without a login
 first: that finds a whitelisted address, a live session and a wrong Host header (401) before any password is shown.
@@ -19,7 +19,7 @@ from handlers.shared.rejected_credentials import Credential
 from hooks.handler import Context, GiveUp, Retry, rejection_key
 
 T = TypeVar("T")
-_BAN_S = 3600.0  # qBittorrent's default, until its preferences tell another
+_BAN_S = 3600.0  # qBittorrent's default, until its preferences say another
 
 
 class Refused(Exception):  # noqa: N818 - qBittorrent's answer, not our failure
@@ -32,7 +32,7 @@ class Refused(Exception):  # noqa: N818 - qBittorrent's answer, not our failure
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """As whom we call: an API key (5.2 and newer), or a name and a password, or nobody (a whitelisted address)."""
+    """How we log in: an API key (5.2 and newer), a name and a password, or nothing (a whitelisted address)."""
 
     username: str
     password: str = field(repr=False)
@@ -90,7 +90,7 @@ class Session:
             return
 
     def connection_status(self, ctx: Context) -> str:
-        """ "connected" (somebody came in), "firewalled" or "disconnected"; "unknown" where that cannot be read."""
+        """ "connected" (a peer came in), "firewalled" or "disconnected"; "unknown" where that cannot be read."""
         try:
             found = self._call(ctx, self._client.transfer_info)
         except (Retry, GiveUp):  # the port is set: what only tells must not undo that

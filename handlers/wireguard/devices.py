@@ -68,7 +68,7 @@ def wrong_ssid(names: Sequence[str]) -> str | None:
 def profile(stem: str, interface: str, conf: Conf, home_ssids: Sequence[str], platform: Platform) -> bytes:
     """A configuration profile that makes the tunnel, which is off in the Wi-Fis named and on elsewhere.
 
-    Without a name nobody can tell home from elsewhere: the tunnel is then switched by hand. Identifiers depend on the
+    Without a Wi-Fi name the tunnel is switched manually, as the device cannot know home. Identifiers depend on the
     server's public key, the interface, the peer and the platform alone: a new import replaces the old one, and none
     that somebody else's server made.
     """

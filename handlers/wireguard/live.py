@@ -65,7 +65,7 @@ def synchronise(run: Inside, interface: str, path: str | None = None) -> None:
 
     `path` is where the file lies in there; None: where `wg-quick` reads. Raises Retry, or GiveUp.
     """
-    # Two steps: after a failed strip, wg would take the empty text and let nobody in. printf is the shell's own and
+    # Two steps: after a failed strip, wg would take the empty text and accept no peer. printf is the shell's own and
     # the text goes through a pipe, so that its keys are on no command line and in no other file.
     strip, sync = f"wg-quick strip {shlex.quote(path or interface)}", f"wg syncconf {shlex.quote(interface)}"
     _said(run, ["bash", "-c", f"conf=$({strip}) && {sync} <(printf '%s\\n' \"$conf\")"], "wg syncconf")

@@ -62,7 +62,7 @@ class Notice:
 
 
 def listing(words: Mapping[str, str]) -> str:
-    """ "phone, laptop: DNS 10.0.0.2 → 10.0.0.3; tablet: new": peers of whom the same is said stand together."""
+    """ "phone, laptop: DNS 10.0.0.2 → 10.0.0.3; tablet: new": peers with the same sentence stand together."""
     names: dict[str, list[str]] = {}
     for name, said in words.items():
         names.setdefault(said, []).append(name)

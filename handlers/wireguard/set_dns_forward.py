@@ -1,4 +1,4 @@
-"""`wireguard.set_dns_forward`: the lightest way. Devices ask the server itself, and CoreDNS there asks somebody else.
+"""`wireguard.set_dns_forward`: sets where CoreDNS in WireGuard's container forwards. Devices need no new import.
 
 With PEERDNS=auto every device has the server's own address as its DNS, which never changes; only the image's Corefile
 has to follow. No device has to import anything.

@@ -1,6 +1,6 @@
 """Which devices are connected, and from where: the states that the running interface shows.
 
-Nothing tells of a handshake, so `hooks/sources/polling.py` calls `states` every so often and emits the difference.
+WireGuard reports no handshake, so `hooks/sources/polling.py` calls `states` every so often and emits the difference.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Live:
 def states(ctx: Context) -> list[Event]:
     """One state for each peer of the interface. Raises Retry or GiveUp for what keeps us from looking."""
     names = {peer.public_key: peer.name for peer in layout_of(ctx.settings).peers}
-    live = look(ctx)
+    live = read_live(ctx)
     found = {names.get(key) or address_of(peer) or key[:8]: peer for key, peer in live.peers.items()}
     return [_state(name, found[name], live, ctx.settings) for name in sorted(found)]  # else in an order that changes
 
@@ -53,7 +53,7 @@ def layout_of(settings: Settings) -> Layout:
         return wireguard_files.read(directory, settings.wireguard_interface)
 
 
-def look(ctx: Context) -> Live:
+def read_live(ctx: Context) -> Live:
     """The peers of the interface, as its container shows them. Raises Retry or GiveUp for what keeps us from it."""
     name = ctx.settings.wireguard_container
     with docker_client(
@@ -77,7 +77,7 @@ def is_at_home(ip: str, router: str, engines: Collection[str]) -> bool:
 
     A router that reflects NAT puts its own address there; without one that is known (`router`), any address of a home
     network counts, as split DNS shows the device's own. `engines` are Docker's own addresses: where its proxy passes
-    packets on, all devices are seen there and nobody can tell them apart.
+    packets on, all devices are seen there and cannot be told apart.
     """
     if not ip or ip in engines:
         return False

@@ -89,11 +89,11 @@ def _context() -> tuple[Context, Callable[[str], str]]:
 
 
 def _live(ctx: Context, mask: Callable[[str], str]) -> Live | None:
-    from hooks.doctor.facts.peers import look
+    from hooks.doctor.facts.peers import read_live
     from hooks.handler import GiveUp, Retry
 
     try:
-        return look(ctx)
+        return read_live(ctx)
     except (GiveUp, Retry) as why:
         click.echo(f"{mask(why.said)}; so only the files are shown", err=True)
         return None

@@ -13,11 +13,11 @@ from handlers.wireguard.files import Layout, Peer
 from handlers.wireguard.folder_errors import in_words
 from handlers.wireguard.live import LivePeer
 from handlers.wireguard.rewrite import is_stale
-from handlers.wireguard.watch import Live, ip_of, is_at_home, is_connected, layout_of, look
+from handlers.wireguard.watch import Live, ip_of, is_at_home, is_connected, layout_of, read_live
 from hooks.events.wording import did_you_mean
 from hooks.handler import GiveUp
 
-__all__ = ["Live", "Row", "code", "layout_of", "look", "profile_of", "rows"]
+__all__ = ["Live", "Row", "code", "layout_of", "profile_of", "read_live", "rows"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def read(ctx: Context) -> WireGuard | None:
             return None
         layout = wireguard_files.read(folder, ctx.settings.wireguard_interface)
         readable_by_all = tuple(_readable_by_all(layout))
-    live = attempt(lambda: wireguard_watch.look(ctx))
+    live = attempt(lambda: wireguard_watch.read_live(ctx))
     return WireGuard(
         tuple(_device(peer, live, ctx.settings) for peer in layout.peers if peer.entry),
         readable_by_all,

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from handlers.wireguard.desired import Desired
 from handlers.wireguard.files import key_file, read
 from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.rewrite import survey
 from hooks.handler import Duration, GiveUp
 from tests.handlers.cases_general import OneContainer, docker_at, engine_of
 from tests.handlers.cases_wireguard import contents
@@ -161,3 +163,12 @@ def test_what_makes_keys_and_qr_codes_is_never_loaded_by_who_runs_all_the_time(f
     ran = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=TOP)
     assert (ran.stdout, "the server is told" in ran.stderr) == ("\n", True), ran.stderr
     assert (folder / "peer_tablet/peer_tablet.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("peers", "is_configured"), [("phone laptop", True), ("phone", False), ("phone laptop tablet", False)]
+)
+def test_a_new_or_removed_peer_leaves_something_to_configure(folder: Path, peers: str, *, is_configured: bool) -> None:
+    """What method = "container" asks before it restarts the image, and after."""
+    rewrite = survey(read(folder), Desired(peers=tuple(peers.split())), None)
+    assert rewrite.is_configured == is_configured
