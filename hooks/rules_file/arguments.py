@@ -18,7 +18,7 @@ from hooks.handler import Duration
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One type of values: str, int, float, bool, Duration, list, dict, or Literal with its `choices`.
+    """One type of values: str, int, float, bool, Duration, list, dict, object, or Literal with its `choices`.
 
     `says` is it in a sentence, `example` a value, `written` a value as the reference shows it, `schema` its JSON
     Schema. `items` are the types that an entry of a list or a value of a dict may have.
@@ -97,6 +97,7 @@ _PLAIN: Mapping[Any, Kind] = {
     float: Kind(float, "a number", "1.5", "number", {"type": "number"}),
     bool: Kind(bool, "true or false", "true", "true or false", {"type": "boolean"}),
     Duration: DURATION,
+    Any: Kind(object, "any value", '"…"', "any value", {}),
 }
 _OF_FIELDS: Mapping[type, Any] = {list: list[int], dict: dict[str, str]}
 _LISTS = {str: "a list of texts", int: "a list of numbers"}

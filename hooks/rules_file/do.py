@@ -182,4 +182,6 @@ def _is_plain(raw: Any, kind: Kind) -> bool:
 
 def _is_of(given: type, kind: Kind) -> bool:
     """Whether a value of this type is one of that kind as it is."""
+    if kind.base is object:
+        return True
     return given is not list and (given is kind.base or (given is int and kind.base is float))

@@ -161,7 +161,7 @@ def test_a_torn_last_line_is_told_and_the_exit_code_is_0(here: Gluehook, call: C
         ((".",), "cannot be read: Is a directory"),
         (("-", "-"), "standard input can be read once only"),
         (("r.jsonl", "--assume", "wbe=fail"), "did you mean 'web'?"),
-        (("r.jsonl", "--assume", "web=fial"), "'fial' is no way for an attempt to end"),
+        (("r.jsonl", "--assume", "web=fial"), "'fial' is not an outcome of an attempt"),
         (("r.jsonl", "--assume", "web"), "write web=fail"),
         (("r.jsonl", "--go-on", "5"), "--go-on: "),
         (("--since", "soon"), "--since: "),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,8 @@ def test_an_argument_is_what_the_handler_takes(step: str, args: dict[str, Any]) 
 
 @dataclass(frozen=True)
 class MixedArgs:
-    level: int | str
+    level: int | str = 0
+    value: Any = None
 
 
 class Mixed(SMALL_HANDLERS["gluetun.restart_vpn"]):  # type: ignore[misc]
@@ -68,12 +70,22 @@ def test_a_value_may_have_any_of_the_types_of_its_argument(level: int | str) -> 
     assert found.rules[0].do[0].args == {"level": level}
 
 
+@pytest.mark.parametrize("value", ["1", "[1, 2]", "{ a = 1 }", "true"])
+def test_an_argument_of_any_type_takes_every_value(value: str) -> None:
+    text = f'[[rule]]\nname = "a"\non = "port.forwarded"\ndo = {{ use = "test.mixed", value = {value} }}'
+    found = reader.read(f"version = 1\n{text}", "rules.toml", {"test.mixed": Mixed})
+    assert isinstance(found, Table)
+    assert found.rules[0].do[0].args == {"value": tomllib.loads(f"value = {value}")["value"]}
+
+
 def test_a_type_that_no_argument_can_have_is_named_with_those_that_it_can() -> None:
     @dataclass(frozen=True)
     class SetArgs:
         names: set[str]
 
-    with pytest.raises(TypeError, match=r"can be set\[str\]: use str, int, float, bool, Duration, Literal, or a list"):
+    with pytest.raises(
+        TypeError, match=r"can be set\[str\]: use str, int, float, bool, Duration, Any, Literal, or a list"
+    ):
         arguments(SetArgs)
 
 
