@@ -10,7 +10,7 @@ import pytest
 
 from handlers.containers import compose
 from handlers.containers.dependents import Link, State, judged, members, orphans
-from handlers.containers.recreate import recreate
+from handlers.containers.recreate import finish_interrupted, recreate
 from handlers.containers.rejoin import Rejoin, RejoinArgs
 from handlers.containers.rejoin_work import waves
 from handlers.containers.temporary_names import Mark, mark_of, temporary_name
@@ -205,6 +205,32 @@ def test_a_list_and_an_inspect_tell_the_same() -> None:
     assert {slot: getattr(inspected(more), slot) for slot in ListedContainer.__dataclass_fields__} == {
         slot: getattr(listed(raw), slot) for slot in ListedContainer.__dataclass_fields__
     }
+
+
+# -- what was cut off ------------------------------------------------------------------------------------
+
+
+class ListOnly:
+    """A client that lists containers and removes them."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = list(names)
+
+    def containers(self, *, all: bool) -> list[dict[str, object]]:  # noqa: A002 - docker-py's name
+        assert all
+        return [{"Id": ident(name), "Names": [f"/{name}"], "State": "running"} for name in self.names]
+
+    def remove_container(self, container: str, *, v: bool) -> None:
+        assert not v
+        self.names = [name for name in self.names if ident(name) != container]
+
+
+def test_every_recreation_that_was_cut_off_is_undone_or_finished() -> None:
+    cut = [temporary_name(name, "new", "0" * 64) for name in ("a", "b")]
+    client = ListOnly("a", "b", *cut)
+    said = finish_interrupted(client, context())
+    assert said == [f"the re-creation of container '{name}', which was cut off, is undone" for name in ("a", "b")]
+    assert client.names == ["a", "b"]
 
 
 # -- figures -------------------------------------------------------------------------------------------

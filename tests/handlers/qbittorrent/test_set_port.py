@@ -143,6 +143,13 @@ def test_no_port_that_qbittorrent_would_swallow_is_sent(port: int) -> None:
         assert r.fake.asks == []
 
 
+def test_the_argument_url_wins_over_the_setting() -> None:
+    with runner() as r, fake_qbittorrent() as (other, url):
+        r.args = SetPortArgs(url=url)
+        assert r.set(40001).status == "changed"
+        assert (other.preferences["listen_port"], r.fake.asks) == (40001, [])
+
+
 def test_an_argument_wins_over_the_file() -> None:
     with runner() as r:
         r.args = SetPortArgs(port=50000)

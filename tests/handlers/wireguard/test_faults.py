@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
+from handlers.wireguard.desired import Desired
+from handlers.wireguard.files import read
+from handlers.wireguard.pending_notice import Notice
 from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
+from handlers.wireguard.rewrite import survey
 from hooks.handler import GiveUp, Retry
 from tests.handlers.cases_general import OneContainer, docker_at, engine_of
 from tests.handlers.cases_wireguard import contents
@@ -174,3 +178,15 @@ def test_what_could_not_be_told_to_the_server_is_said_when_it_was(folder: Path, 
     assert outcome.status == "changed"
     assert "tablet: new" in outcome.said
     assert "container 'box' does not run and reads its file when it starts" in outcome.said
+
+
+def test_what_was_not_reported_yet_outlives_an_attempt_that_gives_up(folder: Path) -> None:
+    memory = Notes()
+    notice = Notice(folder, memory)
+    first, second = (survey(read(folder), desired, None) for desired in (Desired(dns=("10.0.0.9",)), Desired(port=443)))
+    with pytest.raises(Retry), notice.adding(first):
+        raise Retry("the disk is full")
+    with pytest.raises(GiveUp), notice.adding(second):
+        raise GiveUp("the files are another user's")
+    said = notice.outcome().said
+    assert ("10.0.0.9" in said, "443" in said) == (True, False), said

@@ -196,6 +196,12 @@ def test_a_full_network_is_said(layout: Layout) -> None:
         next(free)
 
 
+def test_an_address_of_a_peer_without_a_folder_is_not_given_away(layout: Layout) -> None:
+    server, key = layout.path, "A" * 43 + "="
+    server.write_text(server.read_text() + f"\n[Peer]\nPublicKey = {key}\nAllowedIPs = 10.13.13.5/32\n")
+    assert next(free_addresses(read(layout.dir))) == ("10.13.13.6",)
+
+
 def test_no_address_is_given_while_one_is_unknown(layout: Layout) -> None:
     (layout.dir / "peer_old").mkdir()
     (layout.dir / "peer_old/peer_old.conf").write_text("half")
