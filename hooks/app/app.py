@@ -130,8 +130,8 @@ class App:
             self.pauses.close()
         self.dispatcher.drain()
         for attempt in self.dispatcher.attempts():
-            cut = f"{attempt.run.rule.name} is cut off at its work on {attempt.run.key}"
-            signals.emit(signals.problem, said=f"{cut}; it is looked at again at the next start")
+            cut = f"{attempt.run.rule.name} is cut off while it handles {attempt.run.key}"
+            signals.emit(signals.problem, said=f"{cut}; it goes on at the next start")
         self._save()
         self.journal.close()
         signals.emit(signals.stopped, said="gluehook has stopped")
@@ -214,7 +214,7 @@ class App:
     def _last_words(self) -> str:
         names = sorted({attempt.run.rule.name for attempt in self.dispatcher.attempts()})
         if not names:
-            return "gluehook stops: nothing is at work"
+            return "gluehook stops: nothing is running"
         return f"gluehook stops: nothing new begins, and {', '.join(names)} may end within {duration(STOP_WAIT_S)}"
 
     def _note_source(self, _: object, name: str, **__: object) -> None:

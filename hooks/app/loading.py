@@ -1,8 +1,8 @@
 """Settings and rules, read and checked in a short-lived child: pydantic costs memory that the runner needs only once.
 
 `begin()` starts the child and returns at once, so that the caller can import or connect
-meanwhile; `result()` is its answer. One that was begun `ahead` reads the rules file at once and at each `look()`, so
-that little is left to do at the `result()`. `load()` is the same work in this process, as `gluehook check` wants it.
+meanwhile; `result()` is its answer. One that was begun `ahead` reads the rules file at once and at each `refresh()`,
+so that little is left to do at the `result()`. `load()` is the same work in this process, as `gluehook check` wants it.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ class SettingsError(ValueError):
 
 
 class Loading:
-    """A child at work."""
+    """A child that reads settings or rules."""
 
     def __init__(self, child: subprocess.Popen[bytes], *, dry_run: bool) -> None:
         self._child, self._dry_run = child, dry_run
 
-    def look(self) -> None:
-        """The rules file may say something else: a child that reads ahead does so again."""
+    def refresh(self) -> None:
+        """The rules file may have changed: a child that reads ahead reads it again."""
         if self._child.stdin:
-            with suppress(OSError):  # a child that has died is `result`'s to tell
+            with suppress(OSError):  # `result` reports a child that has died
                 self._child.stdin.write(b"\n")
 
     def cancel(self) -> None:
@@ -95,7 +95,7 @@ def begin(
     # it answers at the end of its input, which is also what it sees of us if we are killed
     child = subprocess.Popen(argv, bufsize=0, stdin=pipe if ahead else subprocess.DEVNULL, stdout=pipe, stderr=pipe)
     loading = Loading(child, dry_run=dry_run)
-    loading.look()
+    loading.refresh()
     return loading
 
 
@@ -210,4 +210,4 @@ def _unpickle(out: bytes) -> Loaded:
 
 
 def _broken(what: str) -> Loaded:
-    return Loaded(errors=(f"loading: the process that checks settings and rules {what}; `gluehook check` tells more",))
+    return Loaded(errors=(f"loading: the process that checks settings and rules {what}; `gluehook check` shows more",))

@@ -29,12 +29,12 @@ from hooks.storage import atomic_files
 COPY_NAME = "rules.last-good.toml"
 QUIET_S = 0.5  # an editor that writes in two steps is through by then
 QUIET_WAIT_S = 5.0  # for a file that is written all the time: then it is read as it is
-_AGAIN_S = 5.0  # between looks at a rejected file: who may read it changes without a word from inotify
+_AGAIN_S = 5.0  # between two reads of a rejected file: its permissions change without an event of inotify
 _STOP_S = 2.0
 
 
 class Reload:
-    """Reads the rules file again when told to, in a thread of its own, and hands a good one to `adopt`.
+    """Reads the rules file again when `changed` or `at_once` is called, in a thread of its own.
 
     `adopt(table, change)` puts it in force; it raises TimeoutError where that is not possible now. `reject(errors)` is
     called with the number of errors of a file that is turned down, and `settled` whenever `in_force` or `rejected` has
@@ -83,7 +83,7 @@ class Reload:
             self._thread.join(_STOP_S)
 
     def changed(self) -> None:
-        """The file may say something else: read it once it has been quiet for a while, or is never. Any thread may."""
+        """The file may have changed: read it once it is quiet, after `quiet_wait_s` at the latest. Any thread may."""
         self._wakeups.put("changed")
 
     def at_once(self) -> None:
@@ -125,7 +125,7 @@ class Reload:
 
     def _read_ahead(self) -> None:
         if self._child:
-            self._child.look()
+            self._child.refresh()
         elif self._is_changed():
             self._child = loading.begin(self.file, ahead=True)
 
@@ -143,7 +143,7 @@ class Reload:
             return ""
 
     def _again(self) -> bool:
-        """Whether a rejected file is worth another look. Errors are about the loading itself: it may go well now."""
+        """Whether to read a rejected file again. `errors` are about the loading itself: it may go well now."""
         loading_failed = self._broken is not None and bool(self._broken.errors)
         return loading_failed or generation(self.file) != self._generation
 
@@ -211,7 +211,7 @@ class Reload:
 
 
 def last_good(copy: Path) -> Loaded | None:
-    """What the copy says, None where there is none that is good."""
+    """What was read from the copy; None if there is none, or none that is good."""
     loaded = loading.begin(str(copy)).result() if copy.exists() else Loaded()
     return loaded if loaded.table else None
 
@@ -236,7 +236,7 @@ def reason(loaded: Loaded) -> str:
 
 
 def generation(file: str) -> tuple[int, ...]:
-    """What changes whenever the file does, or who may read it."""
+    """Values that differ when the file or its permissions have changed; () where there is no file."""
     try:
         found = Path(file).stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""A life of gluehook, from what is being loaded to the exit code."""
+"""`gluehook run`, from what is being loaded to the exit code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from hooks.app.app import App
 from hooks.app.loading import Loaded, Loading
 from hooks.app.reload import COPY_NAME, last_good
-from hooks.app.shutdown import Stop
+from hooks.app.shutdown import SignalHandlers
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.events import signals
@@ -23,9 +23,9 @@ def serve(
     loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str, *, polls: Mapping[str, Poll]
 ) -> int:
     """Run with what is being loaded until told to stop. The exit code: 0, or 2 for settings that are wrong."""
-    with Stop() as stop:
+    with SignalHandlers() as stop:
         loaded = loading.result()
-        if stop.heard.is_set():
+        if stop.requested.is_set():
             return 0
         if loaded.settings is None:
             for error in loaded.errors:
@@ -35,8 +35,8 @@ def serve(
 
 
 def _serve(
-    settings: Settings, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]], version: str, stop: Stop, *,
-    polls: Mapping[str, Poll],
+    settings: Settings, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]], version: str,
+    stop: SignalHandlers, *, polls: Mapping[str, Poll],
 ) -> int:  # fmt: skip
     secrets = Secrets(loaded.sources)
     log_sink = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
@@ -49,8 +49,8 @@ def _serve(
         signals.emit(signals.problem, said=str(taken))
         log_sink.close()
         return 1
-    stop.leads_to(app.stop)
-    stop.hang_up_leads_to(app.reload.at_once)
+    stop.on_stop(app.stop)
+    stop.on_reload(app.reload.at_once)
     app.run()
     log_sink.close()
     return 0

@@ -88,7 +88,7 @@ def _recorded(
 
 
 def _listen(recorder: Recorder, writer: RecordingWriter, for_s: float | None) -> None:
-    from hooks.app.shutdown import Stop
+    from hooks.app.shutdown import SignalHandlers
     from hooks.events import signals
 
     def lost(_: object, name: str, reason: str, **__: object) -> None:
@@ -97,8 +97,8 @@ def _listen(recorder: Recorder, writer: RecordingWriter, for_s: float | None) ->
     def trouble(_: object, said: str, **__: object) -> None:
         click.echo(said, err=True)
 
-    with Stop() as stop, signals.source_lost.connected_to(lost), signals.problem.connected_to(trouble):
-        stop.leads_to(writer.ended.set)
+    with SignalHandlers() as stop, signals.source_lost.connected_to(lost), signals.problem.connected_to(trouble):
+        stop.on_stop(writer.ended.set)
         recorder.start()
         writer.ended.wait(for_s)
         recorder.stop()

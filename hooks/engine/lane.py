@@ -1,4 +1,12 @@
-"""A lane: one rule for one key. One run at a time, in order, and every kind of waiting."""
+"""A lane: one rule for one key. One run at a time, in order, and every kind of waiting.
+
+The engine opens a lane for each pair of rule and key, gives it events and asks it when its next run is due: after a
+`for`, a debounce, a cooldown, a retry's wait, the end of the run before it, a pause or an exhausted limit. It decides
+what becomes of an event that comes meanwhile: merged into what waits, queued or dropped, as the rule's mode says.
+
+Guarantees: with mode "latest" the newest event is never lost; with "queued" none is, up to `QUEUE_BOUND`. A run that
+changed nothing counts neither for the limit nor for the cooldown. Blind time does not count for `for`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +26,7 @@ QUEUE_BOUND = 100  # a `queued` lane keeps this many; beyond it the oldest goes
 class Lane:
     """What is running, what waits, and which states last. Times are the engine's seconds.
 
-    `notes`, `lost` (the sources that cannot see) and `rests` are the engine's own and shared by all lanes.
+    `notes`, `lost` (the sources that cannot see) and `paused` belong to the engine and are shared by all lanes.
     """
 
     def __init__(self, rule: Rule, key: str, notes: list[Note], lost: AbstractSet[str],
@@ -42,7 +50,7 @@ class Lane:
 
     @property
     def while_it_lasts(self) -> bool:
-        """Whether a waiting run is for nothing once the lane's states are over."""
+        """Whether a waiting run has nothing to do once the lane's states have ended."""
         return self.rule.for_s is not None or self.rule.escalates
 
     def due(self) -> float:
@@ -68,7 +76,7 @@ class Lane:
 
     def full(self, now: float) -> bool:
         """Whether the next run would exceed the limit. A retry never does, as its run has been counted, nor does one
-        that was asked for by hand."""
+        that the owner asked for."""
         limit, head = self.rule.limit, self.pending[0]
         if limit is None or head.attempt > 1 or head.manual:
             return False
@@ -86,7 +94,7 @@ class Lane:
     # -- events --------------------------------------------------------------------------
 
     def is_news(self, event: Event) -> bool:
-        """Whether a state that a resync tells differs from what this lane last acted on."""
+        """Whether a state that a resync reports differs from what this lane last handled."""
         held = self.states.of(topic_of(event))
         return held is None or not (held.handled or self.running or self.pending)
 
@@ -105,7 +113,7 @@ class Lane:
         self.update_blindness(now)
 
     def resume(self, left: Unfinished, now: float) -> None:
-        """Go on with what an earlier life had accepted. A state that a `for` waited on is told anew, if it lasts."""
+        """Go on with what the previous process had accepted. (The state of a `for` is reported anew, if it lasts.)"""
         if left.attempt > 1 and self.rule.limit:
             self.starts.append(now)  # a retry counts as the run that it is part of, and that one has not ended
         again = Waiting(left.event, now, now, False, left.attempt, left.run, left.step, left.changed, left.said)
@@ -114,7 +122,7 @@ class Lane:
         self.pending.append(again)
 
     def run_manually(self, event: Event, now: float) -> None:
-        """The owner wants a run now. What waits already is newer: then it is that."""
+        """The owner wants a run now. If something waits already, that runs: it is newer."""
         if self.pending and self.rule.mode != "queued":
             self.pending[0].manual, self.pending[0].due, self.pending[0].quiet = True, now, False
             return
@@ -127,7 +135,7 @@ class Lane:
         self.cooldown_until = past.ended + self.rule.cooldown_s
 
     def take_over(self, old: Lane) -> None:
-        """Take the place of a lane whose rule was changed: what runs, ends first, and what has run still counts."""
+        """Take the place of a lane whose rule was changed: a running attempt ends first, and past runs still count."""
         self.running, self.starts, self.cooldown_until = old.running, old.starts, old.cooldown_until
 
     def end(self, topic: Topic, now: float) -> bool:
@@ -183,7 +191,7 @@ class Lane:
         new.quiet &= old.quiet
 
     def _is_quiet(self, event: Event) -> bool:
-        # a rule that has only a `for` has seen the state last: it may tell
+        # a rule that has only a `for` has waited for the state to last: its step may send or run something
         return event.origin == "resync" and self.rule.reconciles
 
     # -- runs ----------------------------------------------------------------------------
@@ -219,10 +227,12 @@ class Lane:
         return result.kind in ("retry", "give_up")
 
     def _goes_on(self, run: Run, result: Result, now: float, jitter: float) -> bool:
-        """Whether the run needs no verdict: it is tried again, a newer event took over, or its state is over."""
+        """Whether the run has not failed: it is tried again, a newer event took over, or its state has ended."""
         policy = self.rule.retry
         if run.rule != self.rule:
-            self.pending.append(Waiting(run.event, now, now, run.quiet))  # the rule was changed: begin anew with it
+            self.pending.append(
+                Waiting(run.event, now, now, run.quiet)
+            )  # its rule was changed: begin anew
             return True
         if run.attempt >= policy.attempts:
             return False

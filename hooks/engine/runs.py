@@ -1,4 +1,4 @@
-"""A run, how it ended, and what the engine has to tell about it."""
+"""The values that the engine hands out and takes in: a run, how it ended, and what the engine decided about it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Run(NamedTuple):
     step: int = 0  # the first step not yet done
     changed: bool = False  # an earlier step changed something
     said: str = ""  # what the last step that was done said
-    quiet: bool = False  # woken by a resync alone: steps that merely tell or run something need a change
+    quiet: bool = False  # woken by a resync alone: a step that only sends or runs something then needs a change
     states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
     manual: bool = False  # the owner asked for it
 
@@ -60,7 +60,7 @@ def overall(kinds: set[str]) -> ResultKind:
 
 
 class Note(NamedTuple):
-    """Something the engine decided that an owner may want to read. `wait_s` is seconds from then."""
+    """Something that the engine decided and an owner may want to read. `wait_s` is seconds from then."""
 
     kind: NoteKind
     rule: str
@@ -90,7 +90,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What a lane had accepted in an earlier life and did not finish with. `run` is "" if it never began."""
+    """What a lane of the previous process had accepted and did not finish. `run` is "" if it never began."""
 
     rule: str
     key: str
@@ -104,7 +104,7 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """When a lane's runs that count began, and when the last of them ended, on the clock of whoever tells it."""
+    """When a lane's runs that count began, and when the last of them ended. Seconds, on the reader's clock."""
 
     rule: str
     key: str

@@ -1,4 +1,4 @@
-"""The states that a lane is in, how long a `for` has seen them last, and until when rules rest."""
+"""The states that a lane is in, how long they have lasted for its `for`, and until when rules are paused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hooks.events.catalogue import Event, Topic, topic_of
 class Held:
     """A state that a lane is in."""
 
-    event: Event  # the newest that told it
+    event: Event  # the newest that reported it
     handled: bool = False  # a run that saw it ended well, or gave up for good
 
 
@@ -49,12 +49,12 @@ class States:
 
     @property
     def newest(self) -> Held:
-        """The one that was told last. Raises StopIteration if there is none."""
+        """The one that was reported last. Raises StopIteration if there is none."""
         return next(reversed(self._held.values()))
 
     @property
     def any_handled(self) -> bool:
-        """Whether one of them has been acted on."""
+        """Whether one of them has been handled."""
         return any(held.handled for held in self._held.values())
 
     def of(self, topic: Topic | None) -> Held | None:
@@ -69,7 +69,7 @@ class States:
         began = not self._held
         if began:
             self.since = now
-        # to any rule without a `for`, an event is something to act on, whatever has been acted on before
+        # a rule without a `for` has to handle each event, whatever it has handled before
         held = Held(event, handled=self._as_one and self.any_handled)
         old = self._held.pop(topic, None)
         if old and self._as_one:
@@ -79,7 +79,7 @@ class States:
         return began
 
     def mark_handled(self, seen: Iterable[Held]) -> None:
-        """A run that saw these has acted on them."""
+        """A run that saw these has handled them."""
         for held in seen:
             held.handled = True
         if self._as_one and self.any_handled:
@@ -91,7 +91,7 @@ class States:
         self._held.pop(topic, None)
 
     def update_blindness(self, now: float) -> Literal["blind", "sees"] | None:
-        """What has changed since the last look: whether one of the states can be seen. Blind time does not count."""
+        """What has changed since the last call: whether one of the states can be seen. Blind time does not count."""
         blind = bool(self._held) and all(self._unseen(topic, held) for topic, held in self._held.items())
         if blind and self.blind_since is None:
             self.blind_since = now

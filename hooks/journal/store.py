@@ -42,7 +42,7 @@ class Store:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
         self._is_in_write = False
-        # what nobody has open can be read in a folder that cannot be written, too
+        # a file that no process has open can also be read in a folder that cannot be written
         at_rest = read_only and not path.with_name(f"{path.name}-wal").exists()
         how = "ro&immutable=1" if at_rest else "ro" if read_only else "rwc"
         name = f"{path.absolute().as_uri()}?mode={how}"
@@ -74,7 +74,7 @@ class Store:
     def accept(self, event: Event, lanes: Sequence[tuple[str, str]]) -> None:
         """Lanes have taken the event: it is on disk when this returns."""
         with self._transaction() as db:
-            # the same event may be accepted again: a state that a resync tells anew
+            # the same event may be accepted again: a state that a resync reports anew
             row = (event.id, event.time, *packing.pack(db, event))
             seq = db.execute("insert into events (id, at, pattern, packed) values (?, ?, ?, ?)", row).lastrowid
             db.executemany(
@@ -82,7 +82,7 @@ class Store:
             )
 
     def knows(self, event_id: str) -> bool:
-        """Whether the event was accepted before: Docker tells the last second of its history again."""
+        """Whether the event was accepted before: Docker sends the last second of its history again."""
         with self._lock:
             return self._db.execute("select 1 from events where id = ?", (event_id,)).fetchone() is not None
 
@@ -120,13 +120,13 @@ class Store:
                 row,
             )
 
-    def step(self, run: str, step: int, told: Mapping[str, object], *, changed: bool, said: str) -> None:
+    def step(self, run: str, step: int, done: Mapping[str, object], *, changed: bool, said: str) -> None:
         """The step before `step` is done: a resumed run goes on with `step`."""
         with self._transaction() as db:
             db.execute(
                 "update runs set step = ?, changed = ?, said = ?, steps = json_insert(steps, '$[#]', json(?))"
                 " where id = ?",
-                (step, changed, said, json.dumps(dict(told), ensure_ascii=False), run),
+                (step, changed, said, json.dumps(dict(done), ensure_ascii=False), run),
             )
 
     def end(self, run: Run, outcome: str, said: str, now: float, *, counts: bool) -> None:
@@ -175,7 +175,7 @@ class Store:
                 f"select {', '.join(_COLUMNS)} from runs {where} order by began desc limit ?",  # noqa: S608 - our own words
                 (rule, run, most),
             ).fetchall()
-        return [_told(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+        return [_as_record(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
     def event(self, event_id: str) -> Event | None:
         """An accepted event by its id."""
@@ -202,7 +202,7 @@ class Store:
             yield from (event for _, *packed in rows if (event := packing.unpack(*packed)))
             last = rows[-1][0] if rows else None
 
-    # -- the rest --------------------------------------------------------------------------
+    # -- saved values, retention --------------------------------------------------------------------------
 
     def get(self, name: str) -> Any:
         """A value stored by name, or None."""
@@ -229,7 +229,7 @@ class Store:
                 (int(before * 1e9), newest - most),
             ).rowcount
             packing.prune(db)
-            # the event may be as old as the state that it tells, but limits ask for what has run lately
+            # the event may be as old as the state that it reports, but limits count what has run lately
             db.execute(
                 "delete from runs where outcome is not null and (ended < ? or number <= ?)",
                 (before, self._last_number() - most),
@@ -262,7 +262,7 @@ class Store:
                 yield self._db
 
 
-def _told(run: dict[str, Any]) -> dict[str, Any]:
+def _as_record(run: dict[str, Any]) -> dict[str, Any]:
     steps = json.loads(run["steps"])
     said = run["said"] or "; ".join(step["said"] for step in steps)
     return {**run, "changed": bool(run["changed"]), "steps": steps, "said": said}

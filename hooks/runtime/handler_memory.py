@@ -1,4 +1,4 @@
-"""What handlers remember across restarts: a small JSON file that is always whole, whatever instant we are killed at."""
+"""The handlers' memory across restarts: a small JSON file that is always whole, whatever instant a kill comes at."""
 
 from __future__ import annotations
 

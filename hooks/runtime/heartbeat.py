@@ -49,9 +49,9 @@ def write(path: str, report: "Mapping[str, Any]") -> None:
 
 
 def judge(path: str, now: float) -> "tuple[bool, list[str]]":
-    """Whether gluehook is healthy at `now` (s since the epoch), and one sentence per trouble, or one that says healthy.
+    """Whether gluehook is healthy at `now` (s since the epoch), and one sentence per problem, or one that says healthy.
 
-    Raises nothing: a heartbeat that cannot be read is a trouble.
+    Raises nothing: a heartbeat that cannot be read is a problem.
     """
     try:
         with open(path, "rb") as file:
@@ -82,7 +82,7 @@ def _troubles(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
     if not abs(age_s) <= STALE_S:  # so that a NaN is stale, too
         when = f"{age_s:.0f} s old" if age_s > 0 else f"{-age_s:.0f} s in the future"
         yield f"the heartbeat is {when}, and is written every {BEAT_S:g} s: gluehook hangs or has ended"
-        return  # what it says is as old
+        return  # the rest of the report is as old
     for name, source in report["sources"].items():
         lost_s = now - source["since"]
         if not source["connected"] and lost_s >= LOST_GRACE_S.get(name, 0.0):

@@ -1,4 +1,9 @@
-"""What the owner reads: one line per thing that happened, each saying what happens next."""
+"""The log: one line for each thing that happened, what was done, and what comes next.
+
+It listens to the signals of hooks.events.signals and is the only module that knows loguru. A failure is a warning while
+it is tried again and an error when it is not. The same failure again in a lane is a counter, not a new line: it is
+written for the 1st, 10th, 100th time. Secrets are masked at the last moment, in every field.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +29,9 @@ if TYPE_CHECKING:
 
 _LEVELS = {"changed": "INFO", "unchanged": "DEBUG", "skipped": "INFO", "retry": "WARNING", "give_up": "ERROR"}
 _TEXT = "<dim>{time:YYYY-MM-DD HH:mm:ss}</dim> <level>{level: <7}</level> {message}"
-_VARIES = re.compile(r"\d+(\.\d+)? ?(ms|s|m|h|d|more minutes)\b|\s*\([^()]*\)$")  # in one failure, told twice
+_VARIES = re.compile(r"\d+(\.\d+)? ?(ms|s|m|h|d|more minutes)\b|\s*\([^()]*\)$")  # in one failure, reported twice
 _PROMISE = re.compile(r";? [Ii]t is tried again( in [\d.]+ s, as it asks)?$")  # the engine knows when, and how often
+_PLAIN = (int, float, type(None))
 _LANES = 1000  # whose failures are counted; with `key = "${event.id}"` there may come ever more
 
 
@@ -43,28 +49,28 @@ def set_up(level: str, form: str, mask: Callable[[str], str]) -> Log:
 
 
 class Log:
-    """Turns the news into lines. The same failure again in a lane is a counter, not a new line."""
+    """Turns signals into lines. The same failure again in a lane is a counter, not a new line."""
 
     def __init__(self) -> None:
         self._repeats = Repeats()
-        self._trouble_now, self._in_a_row, self._stopping = "", 0, False
+        self._last_problem, self._in_a_row, self._stopping = "", 0, False
         for signal, listener in self._listeners():
             signal.connect(listener)
 
     def close(self) -> None:
-        """Hear nothing any more, and write what is still buffered."""
+        """Stop listening, and write what is still buffered."""
         for signal, listener in self._listeners():
             signal.disconnect(listener)
         logger.complete()
 
     def _listeners(self) -> tuple[tuple[Signal, Callable[..., None]], ...]:
         return (
-            (signals.event_seen, self._event), (signals.decided, self._noted), (signals.run_started, self._started),
+            (signals.event_seen, self._event), (signals.decided, self._decided), (signals.run_started, self._started),
             (signals.run_ended, self._ended), (signals.run_overdue, self._overdue), (signals.source_lost, self._lost),
             (signals.source_restored, self._restored), (signals.rules_loaded, self._loaded),
             (signals.ready, self._simply), (signals.stopping, self._stops), (signals.stopped, self._simply),
             (signals.command_done, self._simply),
-            (signals.problem, self._trouble),
+            (signals.problem, self._problem),
         )  # fmt: skip
 
     # -- runs ----------------------------------------------------------------------------
@@ -74,15 +80,15 @@ class Log:
         _about(run).debug("{} begins for {} ({})", run.rule.name, run.key, of)
 
     def _ended(self, _: object, run: Run, result: Result, took_s: float, note: Note | None) -> None:
-        self._trouble_now = ""
-        told = _PROMISE.sub("", result.said) if result.kind == "retry" else result.said
-        said = f"{run.rule.name}: {told or 'there was nothing to do'}"
+        self._last_problem = ""
+        words = _PROMISE.sub("", result.said) if result.kind == "retry" else result.said
+        said = f"{run.rule.name}: {words or 'there was nothing to do'}"
         if result.kind in ("changed", "unchanged"):
             level, more = self._well(run, result)
         else:
             level, more = self._unwell(run, result, note)
         if run.rule.escalates and level == "INFO":
-            level = "WARNING"  # something before it did not help: whatever it does now, the owner wants to know
+            level = "WARNING"  # a rule before it did not help: the owner wants to know what this one does
         about = _about(run).bind(result=result.kind, attempt=run.attempt, took_ms=round(took_s * 1000, 1))
         about.log(level, "{}", said + more)
 
@@ -92,7 +98,7 @@ class Log:
         return ("INFO", again) if failures else (_LEVELS[result.kind], "")
 
     def _unwell(self, run: Run, result: Result, note: Note | None) -> tuple[str, str]:
-        if self._stopping:  # no failure, and what would come next comes in another life
+        if self._stopping:  # no failure, and what would come next comes in the next process
             return "INFO", ""
         final = note is not None and note.kind == "failed"
         times = self._repeats.again(run, result, final=final)
@@ -105,12 +111,12 @@ class Log:
 
     def _overdue(self, _: object, run: Run, after_s: float) -> None:
         took, most = duration(round(after_s)), duration(run.rule.timeout_s)
-        said = f"{run.rule.name}: still at work after {took}, beyond its timeout of {most}"
+        said = f"{run.rule.name}: still running after {took}, beyond its timeout of {most}"
         _about(run).error("{}; nothing else touches its target until it ends", said)
 
     # -- what the engine decided ---------------------------------------------------------
 
-    def _noted(self, _: object, note: Note) -> None:
+    def _decided(self, _: object, note: Note) -> None:
         what = f"{note.event.subject}: {note.event.type}"
         about = logger.bind(rule=note.rule, key=note.key, event=note.event.id)
         match note.kind:
@@ -119,7 +125,7 @@ class Log:
             case "exhausted":
                 runs = note.event.data.get("runs", 0)
                 about.warning(
-                    "{} ran {} for {} and that did not help; it rests until the trouble is over or its limit has room",
+                    "{} ran {} for {} and that did not help; it waits until the state has ended or its limit has room",
                     note.rule, "once" if runs == 1 else f"{runs} times", note.key,
                 )  # fmt: skip
             case "dropped":
@@ -156,10 +162,10 @@ class Log:
         self._stopping = True
         logger.info("{}", said)
 
-    def _trouble(self, _: object, said: str, error: BaseException | None = None) -> None:
-        # who stumbles over the same thing every second must not fill the disk
-        self._in_a_row = self._in_a_row + 1 if said == self._trouble_now else 1
-        self._trouble_now = said
+    def _problem(self, _: object, said: str, error: BaseException | None = None) -> None:
+        # a problem that comes every second must not fill the disk
+        self._in_a_row = self._in_a_row + 1 if said == self._last_problem else 1
+        self._last_problem = said
         again = "" if self._in_a_row == 1 else f" (for the {self._in_a_row}. time)"
         logger.log("ERROR" if _is_round(self._in_a_row) else "DEBUG", "{}", said + again)
         if error is not None:
@@ -167,25 +173,25 @@ class Log:
 
 
 class Repeats:
-    """How often each lane has said the same since it was last well."""
+    """How often each lane has failed in the same way since its last success."""
 
     def __init__(self) -> None:
         self._lanes: dict[tuple[str, str], Counter[tuple[bool, bool, str]]] = {}
 
     def again(self, run: Run, result: Result, *, final: bool) -> int:
-        """Count it: 1 when it is new. What differs in a length of time, or a last bracket, is the same."""
+        """Count it: 1 when it is new. Two sentences that differ in a length of time or a last bracket are the same."""
         lane = (run.rule.name, run.key)
-        told = self._lanes.setdefault(lane, Counter())
+        failures = self._lanes.setdefault(lane, Counter())
         what = (result.kind != "skipped", final, _VARIES.sub("", result.said))
-        told[what] += 1
+        failures[what] += 1
         if len(self._lanes) > _LANES:
             del self._lanes[next(iter(self._lanes))]
-        return told[what]
+        return failures[what]
 
     def over(self, run: Run) -> int:
-        """The lane is well. How many of its attempts had failed before; what was skipped is none."""
-        told = self._lanes.pop((run.rule.name, run.key), Counter())
-        return sum(times for (failed, _, _), times in told.items() if failed)
+        """The lane has succeeded. How many of its attempts had failed before; a skipped one had not."""
+        failures = self._lanes.pop((run.rule.name, run.key), Counter())
+        return sum(times for (failed, _, _), times in failures.items() if failed)
 
 
 def _next(run: Run, result: Result, note: Note | None) -> str:
@@ -206,7 +212,7 @@ def _next(run: Run, result: Result, note: Note | None) -> str:
 
 
 def _is_round(times: int) -> bool:
-    return str(times).rstrip("0") == "1"  # 1, 10, 100, …: what goes wrong for days is told now and then
+    return str(times).rstrip("0") == "1"  # 1, 10, 100, …: a failure that lasts for days is reported now and then
 
 
 def _are(rules: int) -> str:
@@ -224,9 +230,10 @@ def _write(line: str) -> None:
 
 def _as_json(line: Message, mask: Callable[[str], str]) -> str:
     record = line.record
-    told: dict[str, Any] = {"time": record["time"].isoformat(), "level": record["level"].name}
-    told |= {"message": record["message"], **record["extra"]}
+    fields: dict[str, Any] = {"time": record["time"].isoformat(), "level": record["level"].name}
+    fields |= {"message": record["message"], **record["extra"]}
     if record["exception"]:
-        told["exception"] = repr(record["exception"].value)
-    shown = {name: mask(value) if isinstance(value, str) else value for name, value in told.items()}
+        fields["exception"] = repr(record["exception"].value)
+    # what json cannot write must not raise here: loguru would print the record, with its secrets
+    shown = {name: value if isinstance(value, _PLAIN) else mask(str(value)) for name, value in fields.items()}
     return json.dumps(shown, ensure_ascii=False) + "\n"

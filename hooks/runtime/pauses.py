@@ -1,4 +1,4 @@
-"""Pauses: for a while no run of a rule, or of any, starts. Events are followed; at the end the states are looked at."""
+"""Pauses: for a while no run of a rule, or of any, starts. Events are followed; at the end there is a resync."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hooks.events.wall_clock import local_time
 from hooks.journal.journal import Journal
 from hooks.runtime.dispatcher import Dispatcher
 
-_END_WAIT_S = 60.0  # for the loop to hear that a pause is over
+_END_WAIT_S = 60.0  # for the loop to come to the end of a pause
 _ALL = ""  # in the journal, where a rule's name would stand
 
 
 class Pauses:
-    """Which rules rest, and until when (seconds since the Unix epoch); None stands for all rules.
+    """Which rules are paused, and until when (seconds since the Unix epoch); None stands for all rules.
 
     They outlive a restart. Every method must be called on the dispatcher's thread, or before it runs.
     """
@@ -34,7 +34,7 @@ class Pauses:
             signals.emit(signals.command_done, said=f"still paused: {self._what(rule)}")
 
     def pause(self, rule: str | None, for_s: float) -> str:
-        """Start nothing for so long; a pause that there is already is replaced. What is to be said."""
+        """Start nothing for `for_s` seconds; this replaces an earlier pause. Returns the sentence for the owner."""
         self._begin(rule, for_s)
         self._save()
         said = f"paused for {duration(for_s)}: {self._what(rule)}"
@@ -42,17 +42,17 @@ class Pauses:
         return said
 
     def resume(self, rule: str | None) -> str:
-        """End the pause of this rule, or every pause (None). What is to be said."""
+        """End the pause of this rule, or every pause (None). Returns the sentence for the owner."""
         if rule and rule not in self._until:
             return f"{rule} is not paused by itself{self._still()}"
         return self._end([rule] if rule else list(self._until)) if self._until else "nothing is paused"
 
     def of(self, rule: str) -> float:
-        """Until when this rule rests; 0 if it does not."""
+        """Until when this rule is paused; 0 if it is not."""
         return max(self._until.get(None, 0.0), self._until.get(rule, 0.0))
 
     def close(self) -> None:
-        """Wake nobody any more."""
+        """Cancel the alarms."""
         for alarm in self._alarms.values():
             alarm.cancel()
 
@@ -66,7 +66,7 @@ class Pauses:
         alarm.start()
 
     def _end_at_its_time(self, rule: str | None, until: float) -> None:
-        with suppress(TimeoutError):  # gluehook ends, and looks at the states when it starts
+        with suppress(TimeoutError):  # gluehook ends, and a start begins with a resync
             # by then it may have been replaced by another
             self._dispatcher.call(lambda: self._until.get(rule) == until and self._end([rule]), _END_WAIT_S)
 
@@ -78,7 +78,7 @@ class Pauses:
         self._save()
         self._resync()
         names = ", ".join(rule or "all rules" for rule in rules)
-        said = f"the pause of {names} is over{self._still()}; the states are looked at again"
+        said = f"the pause of {names} is over{self._still()}; the states are read again"
         signals.emit(signals.command_done, said=said)
         return said
 

@@ -1,4 +1,4 @@
-"""Threads that work on attempts: one is woken if it is idle, else one more is made."""
+"""The threads that attempts run in: an idle one is woken, else one more is made."""
 
 from __future__ import annotations
 

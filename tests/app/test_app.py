@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hooks.app.shutdown import Stop
+from hooks.app.shutdown import SignalHandlers
 from hooks.docker.own_container import own_container_id
 from hooks.handler import Context, Outcome
 from hooks.runtime import heartbeat
@@ -75,7 +75,7 @@ def test_what_does_not_end_is_cut_off_and_told(
     running.calls.get(timeout=WAIT_S)
     running.app.stop()
     assert running.hears("problem", "cut off") == (
-        "act is cut off at its work on gluetun; it is looked at again at the next start"
+        "act is cut off while it handles gluetun; it goes on at the next start"
     )
     running.hears("stopped")
     never.set()
@@ -111,14 +111,14 @@ def test_a_folder_that_cannot_be_written_is_said_once(started: Callable[..., Run
 def test_a_signal_is_handed_to_whoever_runs_then() -> None:
     told: queue.Queue[str] = queue.Queue()
     before = signal.getsignal(signal.SIGTERM)
-    with Stop() as stop:
-        stop.leads_to(lambda: told.put("first"))
-        stop.leads_to(lambda: told.put("second"))
+    with SignalHandlers() as stop:
+        stop.on_stop(lambda: told.put("first"))
+        stop.on_stop(lambda: told.put("second"))
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
         assert told.get(timeout=WAIT_S) == "second"
-        assert stop.heard.is_set()
-        stop.leads_to(lambda: told.put("who comes after it"))
+        assert stop.requested.is_set()
+        stop.on_stop(lambda: told.put("who comes after it"))
         assert told.get(timeout=WAIT_S) == "who comes after it"
     assert told.empty(), "twice"
     assert signal.getsignal(signal.SIGTERM) is before
@@ -128,10 +128,10 @@ def test_a_signal_is_handed_to_whoever_runs_then() -> None:
 def test_another_signal_is_no_stop() -> None:
     before = signal.signal(signal.SIGHUP, lambda *_: None)
     try:
-        with Stop() as stop:
+        with SignalHandlers() as stop:
             signal.raise_signal(signal.SIGHUP)
             signal.raise_signal(signal.SIGHUP)
-            assert not stop.heard.wait(0.05)
+            assert not stop.requested.wait(0.05)
     finally:
         signal.signal(signal.SIGHUP, before)
 

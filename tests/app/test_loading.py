@@ -105,7 +105,7 @@ def test_a_child_that_reads_ahead_answers_what_the_file_says_at_the_end(folder: 
     file = folder / "rules.toml"
     file.write_text("version = 2\n")
     ahead = loading.begin(str(file), ahead=True)
-    ahead.look()
+    ahead.refresh()
     file.write_text(RULES)
     loaded = ahead.result()
     assert loaded.table
@@ -204,7 +204,7 @@ def test_a_child_that_fails_is_one_clear_error(code: str, said: str) -> None:
     loaded = started.result(timeout_s=0.5 if "pause" in code else 20)
     (error,) = loaded.errors
     assert error.startswith("loading: the process that checks settings and rules ")
-    assert error.endswith("; `gluehook check` tells more")
+    assert error.endswith("; `gluehook check` shows more")
     assert said in error
     assert loaded == Loaded(errors=(error,))
     assert started._child.poll() is not None, "it is still there"

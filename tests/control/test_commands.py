@@ -194,7 +194,7 @@ def test_no_run_starts_in_a_pause_and_the_states_are_read_at_its_end(tmp_path: P
         with a_run_ends():
             said = request(tmp_path, "resume", rule="port")[1]
             it.stage.called()
-        assert said == "the pause of port is over; the states are looked at again"
+        assert said == "the pause of port is over; the states are read again"
         assert it.resynced.is_set()
 
 
@@ -216,7 +216,7 @@ def test_a_pause_is_replaced_by_the_next_and_two_are_ended_at_once(tmp_path: Pat
             "other is not paused by itself (still paused: all rules, port)"
         )
         assert not it.resynced.wait(0.3), "the pause that was replaced must not ring"
-        assert request(tmp_path, "resume")[1] == "the pause of all rules, port is over; the states are looked at again"
+        assert request(tmp_path, "resume")[1] == "the pause of all rules, port is over; the states are read again"
 
 
 def test_a_pause_survives_a_restart_and_one_that_is_over_does_not(tmp_path: Path) -> None:

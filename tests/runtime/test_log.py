@@ -88,7 +88,7 @@ SAID: list[tuple[Callable[[], None], str]] = [
     (lambda: ended("give_up", "wrong password", FAILED),
      "ERROR   heal-vpn: wrong password; not tried again until something changes"),
     (lambda: signals.emit(signals.run_overdue, run=Run("r", RULE, "gluetun", ON), after_s=151.2),
-     ("ERROR   heal-vpn: still at work after 2m31s, beyond its timeout of 2m30s; "
+     ("ERROR   heal-vpn: still running after 2m31s, beyond its timeout of 2m30s; "
       "nothing else touches its target until it ends")),
     (lambda: signals.emit(signals.decided, note=note("waits", wait_s=180.0)),
      "INFO    gluetun: container.unhealthy; heal-vpn runs in 3m if that lasts"),
@@ -96,7 +96,7 @@ SAID: list[tuple[Callable[[], None], str]] = [
      "INFO    heal-vpn does not run: the state has ended (gluetun: container.unhealthy)"),
     (lambda: signals.emit(signals.decided, note=note("exhausted", runs=3)),
      ("WARNING heal-vpn ran 3 times for gluetun and that did not help; "
-      "it rests until the trouble is over or its limit has room")),
+      "it waits until the state has ended or its limit has room")),
     (lambda: signals.emit(signals.decided, note=note("blind")),
      "INFO    heal-vpn cannot see whether 'gluetun: container.unhealthy' lasts; its clock stands still until it can"),
     (lambda: signals.emit(signals.decided, note=note("sees")),

@@ -53,7 +53,7 @@ def test_the_commands_of_a_process_that_runs(tmp_path: Path) -> None:
         part.hears("port.forwarded (live)", since=since)
         (folder / "wanted").write_text("y")
         since = part.mark()
-        assert part.call("resume").stdout == "the pause of all rules is over; the states are looked at again\n"
+        assert part.call("resume").stdout == "the pause of all rules is over; the states are read again\n"
         part.hears("port.forwarded (resync)", since=since)
         part.hears("file-port: ", "done", since=since)
         assert (folder / "given").read_text() == "y"

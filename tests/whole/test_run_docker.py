@@ -134,7 +134,7 @@ def test_what_does_not_help_is_stepped_up_and_then_given_up(server: Server) -> N
     started = server.state_of("gluetun")["StartedAt"]
     server.docker.shell("gluetun", "rm /ok; ln -s /no/where /ok")  # nor does the container's own start mend it
     hears = server.gluehook.hears
-    hears("heal-vpn ran 3 times for gluetun and that did not help; it rests until the trouble is over")
+    hears("heal-vpn ran 3 times for gluetun and that did not help; it waits until the state has ended")
     hears("heal-vpn-harder: container 'gluetun' restarted")
     assert len(server.gluetun.writes) == 6
     hears("heal-vpn-harder ran 2 times for gluetun")

@@ -97,7 +97,7 @@ def test_sigterm_ends_it_at_once_and_leaves_nothing_behind(runner: Gluehook, tor
     runner.write_port(port)
     runner.hears(f"listens on {port} ")
     assert runner.ends(signal.SIGTERM, wait_s=5) == 0
-    assert runner.told("gluehook stops: nothing is at work")
+    assert runner.told("gluehook stops: nothing is running")
     assert "gluehook has stopped" in runner.lines[-1]
     assert not [file for file in runner.state.iterdir() if ".new" in file.name]
     assert torrents.preferences()["listen_port"] == port
