@@ -195,7 +195,7 @@ class Engine:
     def _change_states(self, event: Event, now: float) -> None:
         if (topic := topic_of(event)) is not None:
             known = self._known.get(topic)
-            # Live, a state may be reported again and again: Podman reports each health check. By a resync it is another.
+            # A live state may be reported repeatedly: Podman reports each health check. By a resync it is another.
             if known and (event.origin == "resync" or identity_of(known) != identity_of(event)):
                 self._end(topic, now)
             self._known[topic] = event

@@ -230,9 +230,7 @@ class Lane:
         """Whether the run has not failed: it is tried again, a newer event took over, or its state has ended."""
         policy = self.rule.retry
         if run.rule != self.rule:
-            self.pending.append(
-                Waiting(run.event, now, now, run.quiet)
-            )  # its rule was changed: begin anew
+            self.pending.append(Waiting(run.event, now, now, run.quiet))  # its rule was changed: begin anew
             return True
         if run.attempt >= policy.attempts:
             return False
