@@ -6,10 +6,11 @@ handlers. `App` puts another rules table in force, saves what the next process m
 
 from __future__ import annotations
 
+import queue
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -73,42 +74,48 @@ class App:
         for signal in (signals.source_lost, signals.source_restored):
             signal.connect(self._note_source)
         self.journal = Journal(state)
-        memory, locks = Memory(state / "memory.json"), TargetLocks()
-        self._contexts = HandlerContexts(
-            settings, secrets, memory, self._world, connect, own_container_id(), locks, threading.Event(),
-            time.monotonic,
-        )  # fmt: skip
-        executor = Executor(
-            Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
-            self._lasts, locks,
-        )  # fmt: skip
-        engine = Engine(table, last_id=self.journal.last_number())
-        self.dispatcher = Dispatcher(engine, executor, self.journal, beat=self.beat, stopping=self._contexts.stopping)
         self.reload = Reload(
             settings.gluehook_rules, state / COPY_NAME, adopt=self.adopt, reject=self._reject,
             settled=self._beat_now, table=table, text=loaded.text, broken=broken,
         )  # fmt: skip
+        messages: queue.SimpleQueue[Any] = queue.SimpleQueue()  # from the sources to the dispatcher
         subscriptions = Subscriptions(table, settings.gluetun_container)
-        self.inbox = Inbox(self.dispatcher.post, subscriptions, self.reload.file, self.reload.changed)
+        self.inbox = Inbox(messages.put, subscriptions, self.reload.file, self.reload.changed)
         self._saved = saved.load(self.journal.load("world"), World(settings.gluetun_container))
         self.tracker = Tracker(self._saved, self.inbox.put, time.time_ns)
+        memory, locks, stopping = Memory(state / "memory.json"), TargetLocks(), threading.Event()
+        self._contexts = HandlerContexts(
+            settings, secrets, memory, self.tracker, connect, own_container_id(), locks, stopping, time.monotonic
+        )
+        self._build_sources(subscriptions, messages.put, polls or {})
+        executor = Executor(
+            Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
+            Confirmation(self.tracker, self.docker, self.files, self.polls).lasts, locks,
+        )  # fmt: skip
+        engine = Engine(table, last_id=self.journal.last_number())
+        self.dispatcher = Dispatcher(
+            engine, executor, self.journal, messages=messages, beat=self.beat, stopping=stopping
+        )
+        self.health = HealthReport(
+            state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
+            tracker=self.tracker, attempts=self.dispatcher.attempts,
+        )  # fmt: skip
+        self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
+        commands = Commands(self.dispatcher, self.journal, memory, self.pauses, self.tracker.state)
+        self.control = Server(state / CONTROL_FILE_NAME, commands.verbs())
+        self._prune_at = time.monotonic() + _PRUNE_S
+
+    def _build_sources(
+        self, subscriptions: Subscriptions, post: Callable[[Event], None], polls: Mapping[str, Poll]
+    ) -> None:
         self.docker = DockerSource(
-            self.tracker, self.dispatcher.post, self.inbox.wants, types=subscriptions.types,
+            self.tracker, post, self.inbox.wants, types=subscriptions.types,
             cursor=int(self.journal.load("docker.cursor") or 0),
         )  # fmt: skip
         self.files = FilesSource(self.tracker, self.inbox.put_file, *self._followed(subscriptions))
-        self.timer = TimerSource(self.dispatcher.post, subscriptions.timers)
-        polling = {name: partial(self._poll, name, poll) for name, poll in (polls or {}).items()}
-        self.polls = PollingSources(polling, self.dispatcher.post, every=settings.gluehook_look_every)
-        self._confirmation = Confirmation(self.tracker, self.docker, self.files, self.polls)
-        self.health = HealthReport(
-            state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload, world=self._world,
-            attempts=self.dispatcher.attempts,
-        )  # fmt: skip
-        self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
-        commands = Commands(self.dispatcher, self.journal, memory, self.pauses, lambda: self._world().state())
-        self.control = Server(state / CONTROL_FILE_NAME, commands.verbs())
-        self._prune_at = time.monotonic() + _PRUNE_S
+        self.timer = TimerSource(post, subscriptions.timers)
+        polling = {name: partial(self._poll, name, poll) for name, poll in polls.items()}
+        self.polls = PollingSources(polling, post, every=self.settings.gluehook_look_every)
 
     def run(self) -> None:
         """Start the sources, run until `stop()`, and end in the opposite order."""
@@ -169,12 +176,6 @@ class App:
     def _beat_now(self) -> None:
         with suppress(TimeoutError):  # the loop is busy or ends: the next beat is soon
             self.dispatcher.call(self.beat)
-
-    def _lasts(self, states: Sequence[Event]) -> bool | None:
-        return self._confirmation.lasts(states)
-
-    def _world(self) -> World:
-        return self.tracker.world
 
     def _poll(self, name: str, poll: Poll) -> Iterable[Event]:
         event = Event("poll", name, time.time_ns(), name)

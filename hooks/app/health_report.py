@@ -16,6 +16,7 @@ from hooks.runtime.executor import Attempt
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
 from hooks.world.model import World
+from hooks.world.tracker import Tracker
 
 
 class HealthReport:
@@ -23,17 +24,17 @@ class HealthReport:
 
     def __init__(
         self, folder: Path, *, docker: DockerSource, files: FilesSource, journal: Journal, reload: Reload,
-        world: Callable[[], World], attempts: Callable[[], list[Attempt]],
+        tracker: Tracker, attempts: Callable[[], list[Attempt]],
     ) -> None:  # fmt: skip
         self._path = str(folder / heartbeat.FILE_NAME)
         self._docker, self._files, self._journal, self._reload = docker, files, journal, reload
-        self._world, self._attempts = world, attempts
+        self._tracker, self._attempts = tracker, attempts
         self._port_missing, self._port_since = False, time.time()
         self._problem = ""
 
     def write(self, subscriptions: Subscriptions) -> None:
         """Replace the heartbeat file. A folder that cannot be written is reported once."""
-        world, rules = self._world(), self._reload.table.rules
+        world, rules = self._tracker.world, self._reload.table.rules
         gluetun = world.containers.get(world.gluetun)
         self._note_port(world)
         # a file that was turned down is no illness while an earlier one is in force

@@ -65,9 +65,9 @@ _Message = Event | _Finished | _Stop | _Call
 class Dispatcher:
     """Feeds the engine with what is posted, and submits its runs.
 
-    `submit(attempt, work)` calls `work(attempt)` in another thread. `beat` is called every `BEAT_S` seconds.
-    `stopping` is set at a stop. `jitter`
-    gives the share by which a retry's wait is shortened, 0 to 1.
+    `messages` is the queue that `post` puts events into. `submit(attempt, work)` calls `work(attempt)` in another
+    thread. `beat` is called every `BEAT_S` seconds. `stopping` is set at a stop. `jitter` gives the share by which a
+    retry's wait is shortened, 0 to 1.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Dispatcher:
         executor: Executor,
         journal: Journal,
         *,
+        messages: queue.SimpleQueue[Any] | None = None,
         submit: Callable[[Attempt, Work], None] | None = None,
         beat: Callable[[], None] = lambda: None,
         stopping: threading.Event | None = None,
@@ -84,7 +85,7 @@ class Dispatcher:
         self.engine, self.executor, self._journal = engine, executor, journal
         self._submit = submit or Workers().submit
         self._beat, self._jitter, self.now = beat, jitter, executor.clock
-        self._messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[_Message] = messages or queue.SimpleQueue()
         self._records: list[Record] = []  # of this turn, for the journal
         self._attempts: dict[str, Attempt] = {}
         self._ready = ReadyRuns()
@@ -165,7 +166,7 @@ class Dispatcher:
         """When there is something to do again, if nothing is posted before."""
         running = (a.deadline for a in self._attempts.values() if not (a.overdue or a.waits_for))
         now = self.now()
-        room = self._room_at(now) if self._next_rule(now) else inf
+        room = self._room_at(now) if self._ready and self._next_rule(now) else inf
         return min(self.engine.next_deadline(), self._next_beat, room, min(running, default=inf))
 
     # -- messages --------------------------------------------------------------------------
@@ -186,6 +187,7 @@ class Dispatcher:
         elif isinstance(message, _Finished):
             self._finish(message.attempt, message.result)
         elif isinstance(message, _Call):
+            self._record(self.engine.take_notes())
             self._hand_over()  # what a call saves must not be on disk before what was accepted earlier
             _answer(message)
 
@@ -222,7 +224,6 @@ class Dispatcher:
                 signals.emit(signals.decided, note=note)
 
     def _hand_over(self) -> None:
-        self._record(self.engine.take_notes())
         records, self._records = self._records, []
         self._journal.write(records)
 
@@ -230,11 +231,11 @@ class Dispatcher:
 
     def _advance(self, now: float) -> list[Attempt]:
         """The attempts that begin now."""
-        if self.stopping.is_set():
-            return []
-        for run in self.engine.advance(now):
+        for run in [] if self.stopping.is_set() else self.engine.advance(now):
             self._ready.add(run)
         self._record(self.engine.take_notes())
+        if self.stopping.is_set():
+            return []
         begun = []
         while (rule := self._next_rule(now)) and self._room_at(now) <= now:
             begun.append(self._begin(self._ready.take(rule), now))

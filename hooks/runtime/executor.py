@@ -122,16 +122,14 @@ class Executor:
             return handler.apply(args, context)
 
     def _render(self, step: Step, attempt: Attempt, said: str) -> dict[str, Any]:
-        context = self._context(attempt)
-
         def lookup(placeholder: Placeholder) -> Any:
             match placeholder.root:
                 case "event":
                     return event_value(attempt.run.event, placeholder)
                 case "state":
-                    return walk(context.world.state(), placeholder.path)
+                    return walk(self._context(attempt).world.state(), placeholder.path)
                 case "secret":
-                    return context.secret(placeholder.path)
+                    return self._context(attempt).secret(placeholder.path)
             return walk({"said": said, "id": attempt.run.id}, placeholder.path)
 
         return {name: render(value, lookup) for name, value in step.args.items()}

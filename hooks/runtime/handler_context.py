@@ -15,17 +15,17 @@ from hooks.handler import Context, Memory, Retry
 from hooks.runtime.locks import TargetLocks
 
 if TYPE_CHECKING:
-    from hooks.world.model import World
+    from hooks.world.tracker import Tracker
 
 
 @dataclass(frozen=True, slots=True)
 class HandlerContexts:
-    """What the contexts of all attempts share. `world` gives the world as last read, `clock` monotonic seconds."""
+    """What the contexts of all attempts share. `clock` gives monotonic seconds, `tracker` the world as last read."""
 
     settings: Settings
     secrets: Secrets
     memory: Memory
-    world: Callable[[], World]
+    tracker: Tracker
     connect: Callable[[float], Any]  # a new docker.APIClient with this time-out in seconds
     own_id: str
     locks: TargetLocks
@@ -39,7 +39,7 @@ class HandlerContexts:
             return deadline - self.clock()
 
         return Context(
-            event=event, run=run, settings=self.settings, world=self.world(), memory=self.memory,
+            event=event, run=run, settings=self.settings, world=self.tracker.world, memory=self.memory,
             secret=self.secrets.read, docker=self.connect, left=left, wait=self._wait, now=time.time,
             own_id=self.own_id, hold=lambda target: self.locks.hold((target,), run, max(0.0, left())),
         )  # fmt: skip

@@ -14,6 +14,10 @@ class ReadyRuns:
     def __init__(self) -> None:
         self._runs: dict[str, deque[Run]] = {}  # the rule whose turn it is stands first
 
+    def __len__(self) -> int:
+        """How many rules have one."""
+        return len(self._runs)
+
     def add(self, run: Run) -> None:
         """Its time has come."""
         self._runs.setdefault(run.rule.name, deque()).append(run)

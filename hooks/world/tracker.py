@@ -10,8 +10,9 @@ changed. `post` must not block: it is the inbox of the dispatcher.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from hooks.events.catalogue import Event, Origin
 from hooks.world.differences import diff, present
@@ -29,6 +30,10 @@ class Tracker:
     def world(self) -> World:
         """The world at this instant."""
         return self._world
+
+    def state(self) -> Mapping[str, Any]:
+        """What `${state.…}` can name now."""
+        return self._world.state()
 
     def apply(self, event: Event) -> None:
         """Take in one raw event: post it, and what follows from its change of the world."""
