@@ -77,7 +77,7 @@ def test_a_run_that_was_cut_goes_on_and_the_past_is_kept(tmp_path: Path, journal
 def test_the_last_good_rules_hold_where_the_file_is_broken(tmp_path: Path) -> None:
     left_by_0_1(tmp_path, "schema-1.sql")
     with gluehook(tmp_path, "version = 2") as part:
-        part.hears("ERROR", f" of {tmp_path}/state/rules.last-good.toml stay in force")
+        part.hears("ERROR", f" of {tmp_path}/state/rules.last-good.toml stays in force")
         until((tmp_path / "second").exists, "the run that was cut goes on", WAIT_S)
         assert part.ends() == 0
         assert len(complaints(part)) == 1
