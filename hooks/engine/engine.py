@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 
+from hooks.engine.known_states import KnownStates
 from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, Past, Result, Run, Unfinished
 from hooks.engine.schedule import Schedule
 from hooks.engine.states import PausedUntil
-from hooks.events.catalogue import CATALOGUE, Event, Topic, ended_by, identity_of, topic_of
+from hooks.events.catalogue import CATALOGUE, Event, Topic, ended_by, topic_of
 from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.table import Rule, Table, index
 
@@ -38,7 +39,7 @@ class Engine:
         self._notes: list[Note] = []
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._in_state: dict[Topic, dict[Lane, None]] = {}
-        self._known: dict[Topic, Event] = {}  # the state that each topic is in: the newest event that reported it
+        self._known = KnownStates()
         self._lost: set[str] = set()  # sources that cannot see
         self._paused = PausedUntil()
         self._schedule = Schedule()
@@ -49,7 +50,7 @@ class Engine:
         """Take in one event."""
         if event.type in ("source.lost", "source.restored"):
             self._note_source(event, now)
-        if event.origin != "resync" or not self._is_reminder(event):
+        if event.origin != "resync" or not self._known.is_reminder(event):
             self._change_states(event, now)
         for rule in self.rules_for(event):
             self._give(rule, event, now)
@@ -183,27 +184,16 @@ class Engine:
 
     # -- states ----------------------------------------------------------------------------
 
-    def _is_reminder(self, event: Event) -> bool:
-        """Whether a resync reports a state that is known already: nothing has begun or ended with it."""
-        topic = topic_of(event)
-        known = self._known.get(topic) if topic else None
-        if known is None or (identity := identity_of(event)) != identity_of(known):
-            return False
-        # it may be the same container, but a later start of it; a state without such fields is one until it ends
-        return event.time <= known.time or len(identity) == 1
-
     def _change_states(self, event: Event, now: float) -> None:
         if (topic := topic_of(event)) is not None:
-            known = self._known.get(topic)
-            # A live state may be reported repeatedly: Podman reports each health check. By a resync it is another.
-            if known and (event.origin == "resync" or identity_of(known) != identity_of(event)):
+            if self._known.is_another(topic, event):
                 self._end(topic, now)
-            self._known[topic] = event
+            self._known.put(topic, event)
         for ended in ended_by(event):
             self._end(ended, now)
 
     def _end(self, topic: Topic, now: float) -> None:
-        self._known.pop(topic, None)
+        self._known.end(topic)
         for lane in self._in_state.pop(topic, ()):
             if lane.end(topic, now) and lane.waits_for_end_of_state:
                 self._recover(lane, now)
