@@ -36,9 +36,14 @@ def run(
     except (KeyError, TypeError):
         what = f"'{command[0]}' in container '{container_id[:12]}'"
         raise Retry(f"cannot run {what}: Docker's answer is not one of a Docker engine") from None
-    with _output(client, exec_id, left()) as pieces:
-        for piece in pieces:
-            take(piece)
+    from requests import ReadTimeout
+
+    try:
+        with _output(client, exec_id, left()) as pieces:
+            for piece in pieces:
+                take(piece)
+    except ReadTimeout:
+        return None  # a busy engine may have started it all the same
     # the output may end a moment before Docker knows the exit code
     while (code := client.exec_inspect(exec_id).get("ExitCode")) is None and left() > _PAUSE_S:
         wait(_PAUSE_S)

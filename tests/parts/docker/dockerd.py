@@ -23,6 +23,7 @@ import pytest
 from docker.errors import APIError, NotFound
 from requests.exceptions import RequestException
 
+from tests.parts.process.tied import TIED
 from tests.parts.programs import require
 
 IMAGE = "busybox-gluehook"
@@ -56,7 +57,7 @@ class Dockerd:
     def start(self) -> None:
         """Start the engine and return when it answers."""
         with (self.folder / "dockerd.log").open("ab") as log:
-            self._process = subprocess.Popen(self._argv(), stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen([*TIED, *self._argv()], stdout=log, stderr=log, start_new_session=True)
         for _ in range(int(_START_S / 0.02)):
             if self._answers():
                 return

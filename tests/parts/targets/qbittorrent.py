@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.parts.process.tied import TIED
 from tests.parts.programs import require
 
 PASSWORD = "correct horse battery"
@@ -54,7 +55,7 @@ class QBittorrent:
         """Start it and return when the Web UI answers."""
         with (self._folder / "stdout.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._program, f"--profile={self._folder}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [*TIED, self._program, f"--profile={self._folder}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={"HOME": str(self._folder), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
             )  # fmt: skip
         for _ in range(int(_START_S / 0.02)):
