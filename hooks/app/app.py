@@ -183,7 +183,7 @@ class App:
 
     def _resync(self) -> None:
         """Report every state that holds, also to rules that are new."""
-        self.tracker.resync(lambda world: world)
+        self.tracker.resync()
         self.polls.listen(self.inbox.subscriptions.types)
 
     def _swap(self, table: Table, subscriptions: Subscriptions) -> None:
@@ -226,7 +226,7 @@ class App:
         self.files.ready.wait(_READY_WAIT_S)
         self._docker_known.wait(_READY_WAIT_S)
         if not self.docker.ready.is_set():  # whose first list would report again what lasts since before the start
-            self.tracker.resync(lambda world: world)
+            self.tracker.resync()
         self.reload.changed()  # it may have been, between the reading and the watching
         data = {"version": self.version}
         self.dispatcher.post(Event("gluehook.started", self.version, time.time_ns(), data=data))

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from hooks.events.catalogue import Event
 from hooks.sources import port_file
+from hooks.world.changes import port_file_read
 from hooks.world.model import PortFile
 from hooks.world.tracker import Tracker
 
@@ -60,9 +61,7 @@ class FollowedPort:
         """Put the last reading into the world."""
         reading = self._last
         is_first = self._tracker.world.file is None
-        self._tracker.update(
-            lambda world: world.with_port_file(reading, time.time_ns()), "resync" if is_first else "live"
-        )
+        self._tracker.update(port_file_read(reading, time.time_ns()), "resync" if is_first else "live")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hooks.world.model import Container, World
+from hooks.world.model import Container, PortFile, World
 
 Change = Callable[[World], World]
 
@@ -51,6 +51,15 @@ def addresses_of(container: Container) -> Change:
             return world
         addresses = _with_last_addresses(world, container).addresses
         return world.with_container(replace(known, addresses=addresses, network_mode=container.network_mode))
+
+    return change
+
+
+def port_file_read(file: PortFile, now: int) -> Change:
+    """The change to the port file as it was read at `now`, ns since the Unix epoch."""
+
+    def change(world: World) -> World:
+        return world.with_port_file(file, now)
 
     return change
 

@@ -50,7 +50,7 @@ class Tracker:
             for event in self._changed(change, origin):
                 self._post(event)
 
-    def resync(self, change: Callable[[World], World]) -> None:
+    def resync(self, change: Callable[[World], World] = lambda world: world) -> None:
         """As `update`, and post every state that holds: a rule that missed a state, or failed on it, acts on it now."""
         with self._lock:
             for event in self._changed(change, "resync"):
