@@ -94,10 +94,10 @@ def _listen(recorder: Recorder, writer: RecordingWriter, for_s: float | None) ->
     def lost(_: object, name: str, reason: str, **__: object) -> None:
         click.echo(f"{name} cannot be seen: {reason}", err=True)
 
-    def trouble(_: object, said: str, **__: object) -> None:
+    def problem(_: object, said: str, **__: object) -> None:
         click.echo(said, err=True)
 
-    with SignalHandlers() as stop, signals.source_lost.connected_to(lost), signals.problem.connected_to(trouble):
+    with SignalHandlers() as stop, signals.source_lost.connected_to(lost), signals.problem.connected_to(problem):
         stop.on_stop(writer.ended.set)
         recorder.start()
         writer.ended.wait(for_s)

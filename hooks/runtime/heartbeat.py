@@ -56,15 +56,15 @@ def judge(path: str, now: float) -> "tuple[bool, list[str]]":
     try:
         with open(path, "rb") as file:
             report = json.loads(file.read())
-        troubles = list(_troubles(report, now))
-        well = "" if troubles else _well(report, now)
+        problems = list(_problems(report, now))
+        well = "" if problems else _well(report, now)
     except FileNotFoundError:
-        troubles = [f"no heartbeat at {path}: gluehook is not running or has another GLUEHOOK_STATE"]
+        problems = [f"no heartbeat at {path}: gluehook is not running or has another GLUEHOOK_STATE"]
     except OSError as error:
-        troubles = [f"the heartbeat {path} cannot be read: {error.strerror}; let this user read GLUEHOOK_STATE"]
+        problems = [f"the heartbeat {path} cannot be read: {error.strerror}; let this user read GLUEHOOK_STATE"]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        troubles = [f"the heartbeat {path} is damaged ({type(error).__name__}); gluehook writes it every {BEAT_S:g} s"]
-    return (False, troubles) if troubles else (True, [well])
+        problems = [f"the heartbeat {path} is damaged ({type(error).__name__}); gluehook writes it every {BEAT_S:g} s"]
+    return (False, problems) if problems else (True, [well])
 
 
 def main(argv: "Sequence[str]") -> int:
@@ -77,7 +77,7 @@ def main(argv: "Sequence[str]") -> int:
     return 0 if is_healthy else 1
 
 
-def _troubles(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
+def _problems(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
     age_s = now - report["time"]
     if not abs(age_s) <= STALE_S:  # so that a NaN is stale, too
         when = f"{age_s:.0f} s old" if age_s > 0 else f"{-age_s:.0f} s in the future"

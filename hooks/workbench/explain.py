@@ -126,7 +126,7 @@ def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) ->
     key, now = key_of(rule, event), situation.now
     shown = {"key": situation.mask(key)}
     if not trial.notes(rule, "accepted"):
-        return {**shown, "when": ["a resync tells what this rule has acted on already: nothing runs"], "do": []}
+        return {**shown, "when": ["a resync reports what this rule has handled already: nothing runs"], "do": []}
     lane = trial.lanes[rule.name, key]
     due = lane.due()
     full = due < inf and lane.full(due)

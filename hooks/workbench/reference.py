@@ -82,7 +82,7 @@ def show(entries: Sequence[Mapping[str, Any]], what: str, *, details: bool) -> N
     console.print(table)
     if not details:
         console.print(
-            f"\n`gluehook {what}s NAME` tells more of one, or of all whose name begins with NAME.", style="dim"
+            f"\n`gluehook {what}s NAME` shows more about one, or about all whose names begin with NAME.", style="dim"
         )
 
 

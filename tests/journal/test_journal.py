@@ -15,10 +15,13 @@ from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Outcome, Retry
 from hooks.journal.journal import Journal
-from hooks.journal.records import Accepted
+from hooks.journal.records import Accepted, Saved
 from hooks.journal.store import Store
 from hooks.rules.table import Entry, Limit, RetryPolicy, Rule, Step
+from tests.parts.process.gluehook import until
 from tests.parts.process.playing import WAIT_S, PlayArgs, Stage, changed, stage
+from tests.parts.process.stacks import calls_of
+from tests.parts.values.watched_store import Disk
 
 
 def rule(name: str = "r", *steps: Step, on: str = "container.start", **more: Any) -> Rule:
@@ -204,3 +207,40 @@ def test_a_journal_that_comes_back_later_has_no_run_of_the_same_id(tmp_path: Pat
     (tmp_path / "journal.db").mkdir()
     with closing(Journal(tmp_path, now=lambda: 1_800_000_000.5)) as journal:
         assert journal.last_number() == 1_800_000_000
+
+
+def test_what_a_call_saves_is_on_disk_only_after_what_was_accepted_before_it(tmp_path: Path) -> None:
+    commits: list[tuple[Any, int]] = []
+    disk = Disk(committed=lambda store: commits.append((store.get("cursor"), len(list(store.recorded())))))
+    begun, go = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        begun.set()
+        return go.wait(WAIT_S)
+
+    with closing(Journal(tmp_path, open_store=disk.open)) as journal, stage(rule(), journal=journal) as s:
+        busy = threading.Thread(target=s.dispatcher.call, args=(hold,))
+        busy.start()
+        assert begun.wait(WAIT_S)
+        s.post("container.start")  # this and the call below are taken in within one turn
+        saving = threading.Thread(target=s.dispatcher.call, args=(lambda: journal.save("cursor", 7),))
+        saving.start()
+        until(lambda: "result" in calls_of(saving), "the second call does not wait")
+        go.set()
+        busy.join(WAIT_S)
+        saving.join(WAIT_S)
+    assert next(events for cursor, events in commits if cursor == 7) == 1
+
+
+def test_a_record_that_no_disk_can_hold_is_left_out_and_the_others_are_written(
+    tmp_path: Path, problems: list[str]
+) -> None:
+    half = Event("container.start", "web", 1, "docker", data={"container": "web", "id": "\ud800"})
+    good = Event("container.oom", "web", 2, "docker", data={"container": "web", "id": "1"})
+    lane = (("r", "web"),)
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.write([Saved("before", 1), Accepted(half, lane), Accepted(good, lane), Saved("after", 2)])
+        assert [left.event for left in journal.unfinished()] == [good]
+        assert (journal.load("before"), journal.load("after"), journal.problem) == (1, 2, "")
+    (said,) = problems
+    assert said.startswith("journal: Accepted cannot be written (")

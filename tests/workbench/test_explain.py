@@ -183,7 +183,7 @@ def test_a_resync_of_what_was_acted_on_is_no_news() -> None:
     (run,) = it.advance(0.0)
     it.finished(run, Result("changed"), 0.0)
     (one,) = explain(it, replace(event, origin="resync"), Situation(HANDLERS, 1.0))
-    assert one["when"] == ["a resync tells what this rule has acted on already: nothing runs"]
+    assert one["when"] == ["a resync reports what this rule has handled already: nothing runs"]
     assert "in_s" not in one
 
 
