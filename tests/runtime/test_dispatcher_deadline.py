@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 from hooks.events import signals
@@ -16,18 +15,15 @@ from tests.parts.process.playing import WAIT_S, PlayArgs, Stage, changed, stage
 TIMEOUT_S = 0.05
 
 
-@contextmanager
-def hanging() -> Iterator[Callable[[PlayArgs, Context], Outcome]]:
-    """What a handler does that hangs until the block ends."""
-    go = threading.Event()
+class Hang:
+    """A handler's work that hangs until it is released."""
 
-    def hang(_: PlayArgs, __: Context) -> Outcome:
-        assert go.wait(WAIT_S)
+    def __init__(self) -> None:
+        self.go = threading.Event()
+
+    def __call__(self, _: PlayArgs, __: Context) -> Outcome:
+        assert self.go.wait(WAIT_S)
         return changed()
-
-    with ExitStack() as stack:
-        stack.callback(go.set)
-        yield hang
 
 
 def rule(name: str, on: str) -> Rule:
@@ -40,15 +36,15 @@ def sleeps(s: Stage) -> bool:
 
 
 def test_the_loop_sleeps_although_an_attempt_is_overdue() -> None:
-    overdue = threading.Event()
+    overdue, hang = threading.Event(), Hang()
 
     def hear(_: object, **__: Any) -> None:
         overdue.set()
 
     slow = rule("slow", "container.start")
     with signals.run_overdue.connected_to(hear), ExitStack() as stack:
-        s = stack.enter_context(stage(slow, act=lambda *given: hang(*given)))
-        hang = stack.enter_context(hanging())
+        s = stack.enter_context(stage(slow, act=hang))
+        stack.callback(hang.go.set)  # before the loop is told to stop
         s.post("container.start")
         assert overdue.wait(WAIT_S)
         assert sleeps(s)
@@ -56,9 +52,10 @@ def test_the_loop_sleeps_although_an_attempt_is_overdue() -> None:
 
 def test_the_loop_sleeps_although_an_attempt_waits_for_a_lock_beyond_its_time_out() -> None:
     first, second = rule("first", "container.start"), rule("second", "container.die")
+    hang = Hang()
     with ExitStack() as stack:
-        s = stack.enter_context(stage(first, second, act=lambda *given: hang(*given)))
-        hang = stack.enter_context(hanging())
+        s = stack.enter_context(stage(first, second, act=hang))
+        stack.callback(hang.go.set)  # before the loop is told to stop
         s.post("container.start")
         s.called()
         s.post("container.die")
