@@ -23,7 +23,12 @@ class Lazy(Mapping[str, T], Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         module, attribute = self._where[name].split(":")
-        found: T = getattr(import_module(f"handlers.{module}"), attribute)
+        loaded = import_module(f"handlers.{module}")
+        if not hasattr(loaded, attribute):
+            raise LookupError(
+                f"handlers/__init__.py: '{name}' names the class {attribute}, which {module} does not have"
+            )
+        found: T = getattr(loaded, attribute)
         return found
 
     def __contains__(self, name: object) -> bool:

@@ -40,7 +40,7 @@ class RejoinArgs:
     )
     grace: Duration = field(
         default=Duration(60.0),
-        metadata={"says": "how long Compose or another tool has to re-create them, before that is done"},
+        metadata={"says": "how long Compose or another tool has to re-create them, before gluehook does"},
     )
 
 
@@ -48,7 +48,9 @@ class Rejoin(Handler[RejoinArgs]):
     """Find the containers in an old namespace; restart those that a restart helps, re-create or report the others."""
 
     name: ClassVar[str] = "containers.rejoin"
-    says: ClassVar[str] = "brings the containers in another's network into its new namespace after its restart"
+    says: ClassVar[str] = (
+        "after a container restarts, brings the containers that share its network into its new one"
+    )
     Args: ClassVar[type] = RejoinArgs
     reconciles: ClassVar[bool] = True
 

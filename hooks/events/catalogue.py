@@ -130,6 +130,8 @@ _DEAD = ("health", "port")  # what ends when a container stops running
 
 
 def _fields(names: str) -> dict[str, Field]:
+    if unknown := [name for name in names.split() if name not in FIELDS]:
+        raise LookupError(f"hooks/events/catalogue.py: add {', '.join(map(repr, unknown))} to FIELDS")
     return {name: FIELDS[name] for name in names.split()}
 
 
@@ -149,7 +151,7 @@ def _plain(what: str, actions: str, own_fields: str = "") -> Iterator[EventType]
 
 _TYPES: tuple[EventType, ...] = (
     # -- containers, under Docker's names -------------------------------------------------
-    _container("healthy", "the health check passes again", state=State("health", "healthy", ("id",)),
+    _container("healthy", "the health check passes", state=State("health", "healthy", ("id",)),
                changes_world=True),
     _container("unhealthy", "the health check has failed", state=State("health", "unhealthy", ("id",)),
                changes_world=True),
@@ -190,7 +192,7 @@ _TYPES: tuple[EventType, ...] = (
     EventType("file.removed", "a file is gone", "path", _fields("path"), source="files"),
     EventType("timer.tick", "so much time has passed again", "every", _fields("every"), source="timer"),
     # -- WireGuard's peers, polled: no event reports a handshake -----------------------------------
-    EventType("wireguard.handshake", "a device is connected, from elsewhere", "peer", _fields(_PEER),
+    EventType("wireguard.handshake", "a device is connected from outside the home network", "peer", _fields(_PEER),
               State("tunnel", "up"), source="wireguard"),
     EventType("wireguard.hairpin", "a device is connected, although it is at home: it comes from the LAN's router",
               "peer", _fields(_PEER), State("tunnel", "hairpin"), source="wireguard"),

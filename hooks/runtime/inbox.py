@@ -1,4 +1,4 @@
-"""The inbox: every event of a source goes through here, and one that no rule wants ends here.
+"""The inbox: events of the world and of files go through here, and one that no rule listens to ends here.
 
 The sources and the world's tracker call it from their own threads. States of containers that no rule names, thousands
 on a busy server, so cost the engine and the journal nothing. What the rules file tells goes to the reload.

@@ -43,7 +43,7 @@ RETRY = RetryPolicy()
 BACKLOG = default_of(Backlog.__init__, "most_lines")
 FACTS = [
     ("docs/rules.md", f"up to {lane.QUEUE_BOUND}; beyond that the oldest goes"),
-    ("docs/rules.md", f"at most {rule._DEBOUNCE_MAX} times as long"),
+    ("docs/rules.md", f"at the latest after {rule._DEBOUNCE_MAX} times this long"),
     ("docs/rules.md", f'`timeout = "{durations.format_duration(Rule("a", (), ()).timeout_s)}"`'),
     (
         "docs/rules.md",
