@@ -48,9 +48,7 @@ class Rejoin(Handler[RejoinArgs]):
     """Find the containers in an old namespace; restart those that a restart helps, re-create or report the others."""
 
     name: ClassVar[str] = "containers.rejoin"
-    says: ClassVar[str] = (
-        "after a container restarts, brings the containers that share its network into its new one"
-    )
+    says: ClassVar[str] = "after a container restarts, brings the containers that share its network into its new one"
     Args: ClassVar[type] = RejoinArgs
     reconciles: ClassVar[bool] = True
 
