@@ -37,16 +37,17 @@ def run(
         what = f"'{command[0]}' in container '{container_id[:12]}'"
         raise Retry(f"cannot run {what}: Docker's answer is not one of a Docker engine") from None
     from requests import ReadTimeout
+    from urllib3.exceptions import ReadTimeoutError
 
     try:
         with _output(client, exec_id, left()) as pieces:
             for piece in pieces:
                 take(piece)
-    except ReadTimeout:
-        return None  # a busy engine may have started it all the same
-    # the output may end a moment before Docker knows the exit code
-    while (code := client.exec_inspect(exec_id).get("ExitCode")) is None and left() > _PAUSE_S:
-        wait(_PAUSE_S)
+        # the output may end a moment before Docker knows the exit code
+        while (code := client.exec_inspect(exec_id).get("ExitCode")) is None and left() > _PAUSE_S:
+            wait(_PAUSE_S)
+    except (ReadTimeout, ReadTimeoutError):  # a busy engine; the socket's time-out may also come before the alarm
+        return None
     return None if code is None else int(code)
 
 

@@ -142,7 +142,19 @@ def test_wrong_settings_are_wrong_use(here: FakeHome) -> None:
 
 
 def test_watch_reads_again_until_it_is_stopped(here: FakeHome) -> None:
-    argv = [sys.executable, "-m", "hooks", "status", "--watch", "--json", "--wait", "10s"]
+    # a shell that runs the tests in the background has SIGINT ignored, and a child would inherit that
+    argv = [
+        "env",
+        "--default-signal=INT",
+        sys.executable,
+        "-m",
+        "hooks",
+        "status",
+        "--watch",
+        "--json",
+        "--wait",
+        "10s",
+    ]
     with subprocess.Popen(argv, cwd=here.folder, env=here.environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         first, second = (json.loads(process.stdout.readline()) for _ in range(2))
