@@ -127,7 +127,7 @@ def report(name: str) -> None:
     """Raise ImportError, one line with the path to write instead, if gluehook 0.1 had the module or name `name`."""
     path = _path_now(name)
     if path:
-        raise ImportError(f"{name} is now {path} (gluehook 0.2); import it from there", name=name)
+        raise ImportError(f"{name} is now {path}; import it from there", name=name)
 
 
 def _path_now(name: str) -> str:
