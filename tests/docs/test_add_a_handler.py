@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs.copied import run
+import pytest
+
+from tests.docs.copied import copy_to, run
 from tests.parts.places import TOP
 
 PAGE = (TOP / "docs/add-a-handler.md").read_text(encoding="utf-8")
@@ -35,7 +38,17 @@ def test_a_module_alone_fails_one_test_with_the_message_of_the_page(copy: Path) 
     assert "\n1 failed" in output or output.count("\nFAILED ") == 1, output
 
 
-def test_whoever_follows_the_page_has_a_handler_that_keeps_the_contract(copy: Path) -> None:
+@dataclass(frozen=True)
+class Finished:
+    """A copy in which the page was followed to its end, and what `make docs` printed there."""
+
+    copy: Path
+    docs: tuple[int, str]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    copy = copy_to(tmp_path_factory.mktemp("followed") / "copy")
     for name in (MODULE, EXAMPLE, CASES):
         write(copy, name)
     table = copy / TABLE
@@ -43,12 +56,26 @@ def test_whoever_follows_the_page_has_a_handler_that_keeps_the_contract(copy: Pa
     table.write_text(
         text.replace('        "containers.exec"', PARTS[TABLE] + '        "containers.exec"'), encoding="utf-8"
     )
-    code, output = run(copy, "docs")
+    return Finished(copy, run(copy, "docs"))
+
+
+def test_make_docs_writes_the_reference_and_the_schema(finished: Finished) -> None:
+    code, output = finished.docs
     assert code == 0, output
     assert {"docs/handlers.md is written", "rules.schema.json is written"} <= set(output.splitlines())
-    code, output = run(copy, "pytest", *CONTRACT)
+
+
+def test_a_handler_made_by_the_page_is_complete(finished: Finished) -> None:
+    code, output = run(finished.copy, "pytest", "tests/handlers/test_table.py")
     assert code == 0, output
-    code, output = run(copy, "ruff", "check", MODULE, CASES, "--config", str(copy / "pyproject.toml"))
+
+
+def test_a_handler_made_by_the_page_keeps_the_contract(finished: Finished) -> None:
+    code, output = run(finished.copy, "pytest", "tests/handlers/test_contract.py", "-k", "pause")
     assert code == 0, output
-    code, output = run(copy, "ruff", "format", "--check", MODULE, CASES)
-    assert code == 0, output
+
+
+def test_a_handler_made_by_the_page_is_clean(finished: Finished) -> None:
+    for words in (("check", "--config", str(finished.copy / "pyproject.toml")), ("format", "--check")):
+        code, output = run(finished.copy, "ruff", *words, MODULE, CASES)
+        assert code == 0, output
