@@ -231,12 +231,13 @@ class Dispatcher:
 
     def _advance(self, now: float) -> list[Attempt]:
         """The attempts that begin now."""
-        for run in [] if self.stopping.is_set() else self.engine.advance(now):
+        begun: list[Attempt] = []
+        is_stopping = self.stopping.is_set()  # read once: it may be set at any instant, and a run is begun or stays due
+        for run in () if is_stopping else self.engine.advance(now):
             self._ready.add(run)
         self._record(self.engine.take_notes())
-        if self.stopping.is_set():
-            return []
-        begun = []
+        if is_stopping:
+            return begun
         while (rule := self._next_rule(now)) and self._room_at(now) <= now:
             begun.append(self._begin(self._ready.take(rule), now))
         return begun
