@@ -66,7 +66,8 @@ def test_a_handler_that_hangs_keeps_its_lock_and_shows_as_overdue() -> None:
         working = {a.run.rule.name: (a.overdue, a.waits_for) for a in s.dispatcher.attempts()}
         assert working == {"hangs": (True, ()), "beside": (False, ("a",))}
         let_go.set()
-        assert [heard.get(timeout=WAIT_S)[0].rule.name for _ in range(2)] == ["hangs", "beside"]
+        # the lock is free before the end of the first is reported, so either report may come first
+        assert sorted(heard.get(timeout=WAIT_S)[0].rule.name for _ in range(2)) == ["beside", "hangs"]
 
 
 def test_two_runs_never_touch_the_same_target_at_once() -> None:
