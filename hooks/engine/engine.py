@@ -12,15 +12,17 @@ decided beside the runs stands in `take_notes()`, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 
 from hooks.engine.known_states import KnownStates
 from hooks.engine.lane import Lane
+from hooks.engine.own_events import GAVE_UP, exhausted, failed
 from hooks.engine.runs import Note, Past, Result, Run, Unfinished
 from hooks.engine.schedule import Schedule
 from hooks.engine.states import PausedUntil
-from hooks.events.catalogue import CATALOGUE, Event, Topic, ended_by, topic_of
+from hooks.engine.troubles import Troubles
+from hooks.events.catalogue import CATALOGUE, Event, Topic, ended_by, is_good, topic_of
 from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.table import Rule, Table, index
 
@@ -39,6 +41,7 @@ class Engine:
         self._notes: list[Note] = []
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._in_state: dict[Topic, dict[Lane, None]] = {}
+        self._troubles = Troubles()
         self._known = KnownStates()
         self._lost: set[str] = set()  # sources that cannot see
         self._paused = PausedUntil()
@@ -67,6 +70,7 @@ class Engine:
                 self._recover(lane, now)  # the window has room again
             self._last_id += 1
             runs.append(lane.start(f"{lane.rule.name}/{lane.key}#{self._last_id}", now))
+            self._troubles.expect(lane)
         return runs
 
     def finished(self, run: Run, result: Result, now: float, jitter: float = 0.0) -> None:
@@ -103,6 +107,7 @@ class Engine:
         for lanes in self._in_state.values():
             for lane in lanes.keys() & gone.keys():
                 del lanes[lane]
+        self._troubles.forget(gone)
         for lane in gone:
             if lane.exhausted:
                 self._recover(lane, now)
@@ -113,7 +118,9 @@ class Engine:
     def load(self, past: Past, now: float) -> None:
         """Take in the runs of the previous process, on this engine's clock, for limits and cooldowns."""
         if (rule := self._rule(past.rule)) is not None:
-            self._lane(rule, past.key, now).load(past)
+            lane = self._lane(rule, past.key, now)
+            lane.load(past)
+            self._troubles.expect(lane)
 
     def resume(self, left: Unfinished, now: float) -> bool:
         """Go on with what the previous process left unfinished.
@@ -187,16 +194,20 @@ class Engine:
     def _change_states(self, event: Event, now: float) -> None:
         if (topic := topic_of(event)) is not None:
             if self._known.is_another(topic, event):
-                self._end(topic, now)
+                self._end(topic, event, now)
             self._known.put(topic, event)
         for ended in ended_by(event):
-            self._end(ended, now)
+            self._end(ended, event, now)
+        if topic is not None and is_good(event):
+            self._troubles.get_well(topic, event)
 
-    def _end(self, topic: Topic, now: float) -> None:
-        self._known.end(topic)
+    def _end(self, topic: Topic, because: Event, now: float) -> None:
+        known = self._known.end(topic)
         for lane in self._in_state.pop(topic, ()):
-            if lane.end(topic, now) and lane.waits_for_end_of_state:
+            if lane.end(topic, now) and lane.exhausted and lane.rule.stateful:
                 self._recover(lane, now)
+            if known and known.type != because.type:  # else it is in that state again, and has never left it
+                self._troubles.end(lane, because)
             self._reschedule(lane)
 
     def _note_source(self, event: Event, now: float) -> None:
@@ -224,7 +235,9 @@ class Engine:
         old.drop("its rule was changed or taken out")
         if rule is None:
             return
-        self._lane(rule, old.key, now).take_over(old)
+        lane = self._lane(rule, old.key, now)
+        lane.take_over(old)
+        self._troubles.expect(lane)
         for event in waiting if rule.for_s is None else ():
             if rule.listens_to(event):
                 self._give(rule, event, now)
@@ -237,7 +250,8 @@ class Engine:
 
     def _open(self, rule: Rule, key: str, now: float) -> Lane:
         if len(self._lanes) >= self._sweep_at:
-            self._lanes = {k: lane for k, lane in self._lanes.items() if not lane.is_empty(now)}
+            gone = [k for k, lane in self._lanes.items() if lane.is_empty(now)]
+            self._troubles.forget(self._lanes.pop(k) for k in gone)
             self._sweep_at = max(_SWEEP_AT, 2 * len(self._lanes))
         lane = self._lanes[rule.name, key] = Lane(rule, key, self._notes, self._lost, self._paused)
         return lane
@@ -251,38 +265,30 @@ class Engine:
         if lane.rule.stateful and not lane.states:
             lane.drop("its limit is spent and its state has ended")
         else:
-            self._exhaust(lane, lane.pending[0].event, now)
+            lane.flaps = lane.full(now) == "flapping"
+            self._exhaust(lane, exhausted(lane, lane.pending[0].event), now)
         self._reschedule(lane)
 
-    def _exhaust(self, lane: Lane, because: Event, now: float) -> None:
-        data = {"rule": lane.rule.name, "key": lane.key, "runs": len(lane.starts)}
-        lane.exhausted = self._event("rule.exhausted", data, because)
-        self._notes.append(Note("exhausted", lane.rule.name, lane.key, lane.exhausted))
-        self.feed(lane.exhausted, now)
+    def _exhaust(self, lane: Lane, event: Event, now: float) -> None:
+        lane.exhausted = event
+        why = str(event.data["reason"])
+        self._notes.append(Note("exhausted", lane.rule.name, lane.key, event, why, lane.room_in(now)))
+        self.feed(event, now)
 
     def _recover(self, lane: Lane, now: float) -> None:
-        topic = topic_of(lane.exhausted) if lane.exhausted else None
-        lane.exhausted = None
-        if topic is not None:
-            self._end(topic, now)
+        event, lane.exhausted, lane.flaps = lane.exhausted, None, False
+        topic = topic_of(event) if event else None
+        if event and topic:
+            self._end(topic, event, now)
 
     def _fail(self, lane: Lane, run: Run, result: Result, now: float) -> None:
         if result.kind == "give_up" and run.rule.repeat and lane.states.any_handled and not lane.exhausted:
-            self._exhaust(lane, run.event, now)
-        data = {
-            "rule": lane.rule.name, "key": lane.key, "run": run.id, "handler": result.handler, "error": result.said,
-        }  # fmt: skip
-        event = self._event("run.failed", data, run.event)
+            self._exhaust(lane, exhausted(lane, run.event, GAVE_UP), now)
+        event = failed(run, result)
         self._notes.append(Note("failed", lane.rule.name, lane.key, event, run=run.id))
         # a rule that answers run.failed with a run that fails must not feed itself
         if run.event.type != "run.failed":
             self.feed(event, now)
-
-    def _event(self, kind: str, data: Mapping[str, object], because: Event) -> Event:
-        # The engine has no wall clock: its own events bear the time of what led to them. The next process that comes
-        # to the same end makes the same event with the same id; a count would give one id to two events.
-        what = data.get("run") or f"{data['rule']}/{data['key']}"
-        return Event(kind, str(data["rule"]), because.time, data=data, id=f"{because.id}-{kind}-{what}")
 
 
 def key_of(rule: Rule, event: Event) -> str:

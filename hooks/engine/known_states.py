@@ -32,6 +32,6 @@ class KnownStates:
         """The topic is in this state now."""
         self._events[topic] = event
 
-    def end(self, topic: Topic) -> None:
-        """The topic is in no state that is known."""
-        self._events.pop(topic, None)
+    def end(self, topic: Topic) -> Event | None:
+        """The topic is in no state that is known. The event that had reported its state, if there was one."""
+        return self._events.pop(topic, None)

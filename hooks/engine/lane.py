@@ -16,6 +16,7 @@ from math import inf
 
 from hooks.engine.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waiting
 from hooks.engine.states import Held, PausedUntil, States
+from hooks.engine.tries import Full, Tries
 from hooks.events.catalogue import Event, Topic, topic_of
 from hooks.events.durations import backoff
 from hooks.rules.table import Rule
@@ -36,8 +37,10 @@ class Lane:
         self.pending: deque[Waiting] = deque()
         self.running: Run | None = None
         self.cooldown_until = -inf
-        self.starts: deque[float] = deque()  # of the runs that count for the limit
+        self.tries = Tries(rule.limit)
         self.exhausted: Event | None = None  # the rule.exhausted that was raised and has not ended
+        self.flaps = False  # it was raised because the state comes and goes, so it ends when the window has room
+        self._began = 0.0  # when the run that is at work, or waits for its next attempt, was counted
         self._notes, self._paused = notes, paused
         self._seen: tuple[Held, ...] = ()  # the states that the running attempt acts on
 
@@ -45,8 +48,8 @@ class Lane:
 
     @property
     def waits_for_end_of_state(self) -> bool:
-        """Nothing starts before its states have ended. (A lane without states waits for the window instead.)"""
-        return self.exhausted is not None and self.rule.stateful
+        """Nothing starts before its states have ended. (Without states, or if they come and go, the window counts.)"""
+        return self.exhausted is not None and self.rule.stateful and not self.flaps
 
     @property
     def while_it_lasts(self) -> bool:
@@ -67,29 +70,23 @@ class Lane:
             return inf
         if head.attempt > 1:
             return head.due  # the same run goes on: only a new one has to wait for more
-        due, limit = max(head.due, self.cooldown_until), self.rule.limit
+        due = max(head.due, self.cooldown_until)
         if self.rule.for_s is not None:
             due = max(due, self.states.since + self.rule.for_s)
-        if self.exhausted and limit:
-            due = max(due, self.starts[0] + limit.per_s)
+        if self.exhausted and self.tries.total:
+            due = max(due, self.tries.room_at())
         return due
 
-    def full(self, now: float) -> bool:
+    def full(self, now: float) -> Full | None:
         """Whether the next run would exceed the limit. A retry never does, as its run has been counted, nor does one
         that the owner asked for."""
-        limit, head = self.rule.limit, self.pending[0]
-        if limit is None or head.attempt > 1 or head.manual:
-            return False
-        while self.starts and self.starts[0] + limit.per_s <= now:
-            self.starts.popleft()
-        return len(self.starts) >= limit.runs
+        head = self.pending[0]
+        return None if head.attempt > 1 or head.manual else self.tries.full(now)
 
     def is_empty(self, now: float) -> bool:
         """Whether nothing would be forgotten with it."""
-        limit = self.rule.limit
-        counted = limit is not None and bool(self.starts) and self.starts[-1] + limit.per_s > now
         busy = self.running or self.pending or self.states or self.exhausted
-        return not busy and not counted and self.cooldown_until <= now
+        return not busy and not self.tries.counts_at(now) and self.cooldown_until <= now
 
     # -- events --------------------------------------------------------------------------
 
@@ -114,8 +111,8 @@ class Lane:
 
     def resume(self, left: Unfinished, now: float) -> None:
         """Go on with what the previous process had accepted. (The state of a `for` is reported anew, if it lasts.)"""
-        if left.attempt > 1 and self.rule.limit:
-            self.starts.append(now)  # a retry counts as the run that it is part of, and that one has not ended
+        if left.attempt > 1:
+            self._count(now)  # a retry counts as the run that it is part of, and that one has not ended
         again = Waiting(left.event, now, now, False, left.attempt, left.run, left.step, left.changed, left.said)
         if self.pending and self.rule.mode != "queued":
             self._inherit(again, self.pending.popleft())
@@ -131,20 +128,33 @@ class Lane:
 
     def load(self, past: Past) -> None:
         """What counts for limit and cooldown."""
-        self.starts.extend(past.starts if self.rule.limit else ())
+        self.tries.load(past)
         self.cooldown_until = past.ended + self.rule.cooldown_s
 
     def take_over(self, old: Lane) -> None:
         """Take the place of a lane whose rule was changed: a running attempt ends first, and past runs still count."""
-        self.running, self.starts, self.cooldown_until = old.running, old.starts, old.cooldown_until
+        self.running, self.cooldown_until, self._began = old.running, old.cooldown_until, old._began
+        self.tries.take_over(old.tries)
 
     def end(self, topic: Topic, now: float) -> bool:
         """One of its states has ended. True if it was the last."""
         self.states.end(topic)
-        if not self.states and (self.while_it_lasts or self.waits_for_end_of_state):
+        if not self.states and (self.while_it_lasts or (self.exhausted and self.rule.stateful)):
             self.drop("the state has ended")
         self.update_blindness(now)
         return not self.states
+
+    def end_trouble(self, because: Event) -> bool:
+        """Begin to count anew, if no state lasts and each that the runs were about has got well. True if so."""
+        if not self.rule.stateful or self.states or self.tries.topics or not self.tries.end_trouble():
+            return False
+        if self.rule.limit:
+            self._note("renewed", because)
+        return True
+
+    def room_in(self, now: float) -> float | None:
+        """In how many seconds an exhausted lane may run again by itself; None: not before its states have ended."""
+        return None if self.waits_for_end_of_state or not self.tries.total else self.tries.room_at() - now
 
     def drop(self, why: str) -> None:
         """What waits will not run."""
@@ -199,8 +209,9 @@ class Lane:
     def start(self, run_id: str, now: float) -> Run:
         """Make the next run, or the next attempt of one. Only when `due()` has come and the lane is not full."""
         head = self.pending.popleft()
-        if head.attempt == 1 and self.rule.limit:
-            self.starts.append(now)
+        self.tries.attempts += 1
+        if head.attempt == 1:
+            self._count(now)
         self._seen = self.states.held
         # the event that a `for` began with may be about a state that has ended, while another lasts
         lasting = tuple(held.event for held in self._seen) if self.rule.for_s is not None else ()
@@ -215,16 +226,21 @@ class Lane:
         run, self.running = self.running, None
         # a run starts after the cooldown of the one before it, so there is none left to keep
         self.cooldown_until = now + self.rule.cooldown_s if result.counts else now
+        self.tries.last_said = result.said or self.tries.last_said
         if run and result.kind == "retry" and self._goes_on(run, result, now, jitter):
             return False
-        if not result.counts and self.rule.limit and self.starts:
-            self.starts.pop()
+        if run and not result.counts:
+            self.tries.take_back(self._began, run.attempt)
         if result.kind in ("changed", "unchanged", "give_up"):
             self.states.mark_handled(self._seen)
         if self.rule.repeat and self.states and not self.pending:
             newest = self.states.newest.event
             self.pending.append(Waiting(newest, now + self.rule.cooldown_s, now, self._is_quiet(newest)))
         return result.kind in ("retry", "give_up")
+
+    def _count(self, now: float) -> None:
+        self._began = now
+        self.tries.begin(now, self.states.bad if self.rule.stateful else ())
 
     def _goes_on(self, run: Run, result: Result, now: float, jitter: float) -> bool:
         """Whether the run has not failed: it is tried again, a newer event took over, or its state has ended."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from hooks.events.catalogue import Event
+from hooks.events.catalogue import Event, Topic
 from hooks.rules.table import Rule, Step
 
 ResultKind = Literal["changed", "unchanged", "skipped", "retry", "give_up"]
 NoteKind = Literal[
-    "accepted", "waits", "merged", "dropped", "exhausted", "retries", "superseded", "failed", "blind", "sees",
+    "accepted", "waits", "merged", "dropped", "exhausted", "renewed", "retries", "superseded", "failed", "blind",
+    "sees",
 ]  # fmt: skip
 
 
@@ -108,5 +109,9 @@ class Past:
 
     rule: str
     key: str
-    starts: tuple[float, ...]
+    starts: tuple[float, ...]  # of the trouble that lasted
     ended: float
+    before: tuple[float, ...] = ()  # of the troubles before it
+    topics: tuple[Topic, ...] = ()  # what the runs of `starts` were about, as far as it was in a bad state
+    attempts: int = 0  # that these runs took
+    said: str = ""  # how the last run ended

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from hooks.events.catalogue import Event, Topic, topic_of
+from hooks.events.catalogue import Event, Topic, is_good, topic_of
 
 
 @dataclass(slots=True)
@@ -51,6 +51,11 @@ class States:
     def newest(self) -> Held:
         """The one that was reported last. Raises StopIteration if there is none."""
         return next(reversed(self._held.values()))
+
+    @property
+    def bad(self) -> Iterator[Topic]:
+        """The topics that are in a bad state."""
+        return (topic for topic, held in self._held.items() if not is_good(held.event))
 
     @property
     def any_handled(self) -> bool:

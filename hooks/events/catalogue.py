@@ -46,6 +46,7 @@ class State:
     topic: str
     value: str
     identity: tuple[str, ...] = ()  # the fields that make it *this* state: a new container id is a new one
+    good: bool = False  # a topic that was in a bad state has got well with this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ FIELDS: Mapping[str, Field] = {
     "rule": Field(str, "the rule's name"),
     "key": Field(str, "what the rule counts as the same thing"),
     "runs": Field(int, "how many runs its limit has counted"),
+    "tries": Field(int, "the number of attempts: of the run; with rule.exhausted, of all runs since the trouble began"),
+    "said": Field(str, "what the last attempt said of itself, as a sentence"),
     "run": Field(str, "the run's id, as in the log"),
     "handler": Field(str, "the step's handler"),
     "error": Field(str, "what went wrong, as a sentence"),
@@ -151,11 +154,11 @@ def _plain(what: str, actions: str, own_fields: str = "") -> Iterator[EventType]
 
 _TYPES: tuple[EventType, ...] = (
     # -- containers, under Docker's names -------------------------------------------------
-    _container("healthy", "the health check passes", state=State("health", "healthy", ("id",)),
+    _container("healthy", "the health check passes", state=State("health", "healthy", ("id",), good=True),
                changes_world=True),
     _container("unhealthy", "the health check has failed", state=State("health", "unhealthy", ("id",)),
                changes_world=True),
-    _container("start", "it was started", state=State("life", "running", ("id",)), ends=("health",),
+    _container("start", "it was started", state=State("life", "running", ("id",), good=True), ends=("health",),
                changes_world=True),
     _container("die", "its main process ended", "exit_code", state=State("life", "dead", ("id",)), ends=_DEAD,
                changes_world=True),
@@ -182,7 +185,7 @@ _TYPES: tuple[EventType, ...] = (
     *_plain("daemon", "reload"),
     # -- gluetun's port file ------------------------------------------------------------------
     EventType("port.forwarded", "gluetun wrote a valid port, also the same one again", "container", _fields(_PORT),
-              State("port", "forwarded", ("ports", "generation")), source="files"),
+              State("port", "forwarded", ("ports", "generation"), good=True), source="files"),
     EventType("port.cleared", "the port file holds no valid port, or one older than gluetun's start", "container",
               _fields("container old_port"), State("port", "cleared"), source="files"),
     EventType("port.invalid", "the port file held garbage", "container", _fields("container reason"), source="files"),
@@ -193,7 +196,7 @@ _TYPES: tuple[EventType, ...] = (
     EventType("timer.tick", "so much time has passed again", "every", _fields("every"), source="timer"),
     # -- WireGuard's peers, polled: no event reports a handshake -----------------------------------
     EventType("wireguard.handshake", "a device is connected from outside the home network", "peer", _fields(_PEER),
-              State("tunnel", "up"), source="wireguard"),
+              State("tunnel", "up", good=True), source="wireguard"),
     EventType("wireguard.hairpin", "a device is connected, although it is at home: it comes from the LAN's router",
               "peer", _fields(_PEER), State("tunnel", "hairpin"), source="wireguard"),
     EventType("wireguard.stale", "a device has had no handshake for three minutes", "peer", _fields(_PEER),
@@ -204,14 +207,14 @@ _TYPES: tuple[EventType, ...] = (
     EventType("gluehook.started", "gluehook is ready", "version", _fields("version")),
     EventType("source.lost", "a source of events cannot be seen", "name", _fields("name reason"),
               State("source", "lost"), source=""),
-    EventType("source.restored", "a source is seen again", "name", _fields("name"), State("source", "restored"),
-              source=""),
+    EventType("source.restored", "a source is seen again", "name", _fields("name"),
+              State("source", "restored", good=True), source=""),
     EventType("rules.loaded", "a rules file is in force", "file", _fields("file rules")),
     EventType("rules.rejected", "a rules file has errors; the old rules stay", "file", _fields("file errors")),
-    EventType("rule.exhausted", "a rule has spent its limit, or gave up", "rule", _fields("rule key runs"),
-              State("exhausted", "yes")),
+    EventType("rule.exhausted", "a rule has spent its limit, or gave up", "rule",
+              _fields("rule key runs tries said reason"), State("exhausted", "yes")),
     EventType("run.failed", "a run failed and will not be tried again", "rule",
-              _fields("rule key run handler error")),
+              _fields("rule key run handler error tries said")),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, EventType] = {t.name: t for t in _TYPES}
@@ -223,6 +226,12 @@ def topic_of(event: Event) -> Topic | None:
     """The topic whose value this event sets, if its type describes a state."""
     state = CATALOGUE[event.type].state
     return (state.topic, _whose(event)) if state else None
+
+
+def is_good(event: Event) -> bool:
+    """Whether the event describes a good state: healthy, not unhealthy; a forwarded port, not a cleared one."""
+    state = CATALOGUE[event.type].state
+    return state is not None and state.good
 
 
 def ended_by(event: Event) -> tuple[Topic, ...]:

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -123,9 +124,10 @@ class Journal:
         wall = self.now()
         pasts: list[Past] = self._read(lambda store: store.pasts(wall - window_s), otherwise=[])
         for past in pasts:
-            # a clock that was set back must not make a run of the future
-            starts = tuple(min(now, now - (wall - began)) for began in past.starts)
-            yield Past(past.rule, past.key, starts, min(now, now - (wall - past.ended)))
+            starts, before = (
+                tuple(_on_clock(began, wall, now) for began in begins) for begins in (past.starts, past.before)
+            )
+            yield replace(past, starts=starts, before=before, ended=_on_clock(past.ended, wall, now))
 
     def unfinished(self) -> list[Unfinished]:
         """What previous processes accepted and did not finish, oldest first.
@@ -226,6 +228,11 @@ class Journal:
             _report(f"{self._path} cannot be written ({error}); the work goes on, but what is unfinished would be "
                     "forgotten at a restart; it is tried again all the time")  # fmt: skip
         self.problem = f"{self._path} cannot be written: {error}"
+
+
+def _on_clock(at: float, wall: float, now: float) -> float:
+    # a clock that was set back must not make a run of the future
+    return min(now, now - (wall - at))
 
 
 def _key(record: Record) -> object:

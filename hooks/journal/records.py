@@ -78,6 +78,17 @@ class Ended(NamedTuple):
         store.end(self.run, outcome, self.result.said, self.at, counts=self.result.counts)
 
 
+class Renewed(NamedTuple):
+    """The trouble of a lane is over: its limit counts anew."""
+
+    rule: str
+    key: str
+
+    def write(self, store: Store) -> None:
+        """As `Record` says."""
+        store.renew(self.rule, self.key)
+
+
 class Saved(NamedTuple):
     """A JSON value for the next process, by name; None removes it. Of those that wait only the newest is written."""
 
@@ -101,7 +112,7 @@ class Pruned(NamedTuple):
 
 
 def decided(notes: Iterable[Note]) -> Iterator[Record]:
-    """The records of what the engine decided: first what was accepted, then what was dropped."""
+    """The records of what the engine decided: first what was accepted, then what was dropped or counts anew."""
     notes = list(notes)
     for _, group in groupby((n for n in notes if n.kind == "accepted"), lambda note: note.event.id):
         accepted = list(group)
@@ -110,3 +121,5 @@ def decided(notes: Iterable[Note]) -> Iterator[Record]:
         if note.kind == "dropped":
             # a lane that keeps every event drops this one; any other drops with it what it had merged into it
             yield Settled(note.rule, note.key, note.event.id, note.alone)
+        elif note.kind == "renewed":
+            yield Renewed(note.rule, note.key)

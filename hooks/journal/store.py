@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from hooks.engine.runs import Past, Run, Unfinished
 from hooks.events.catalogue import Event
-from hooks.journal import packing
+from hooks.journal import packing, pasts
 from hooks.journal.migrations import migrate, transaction
 
 _NEWEST_FIRST = 100  # rows of history without a number of one's own
@@ -135,7 +135,7 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 # what its steps have said stands there already
-                "update runs set outcome = ?, ended = ?, counts = ?, said = coalesce(nullif(?,"
+                "update runs set outcome = ?, ended = ?, counts = iif(?, max(counts, 1), 0), said = coalesce(nullif(?,"
                 " (select group_concat(json_extract(value, '$.said'), '; ') from json_each(steps))), '') where id = ?",
                 (outcome, now, counts, said, run.id),
             )
@@ -152,19 +152,25 @@ class Store:
         with self._lock:
             return self._last_number()
 
+    def renew(self, rule: str, key: str) -> None:
+        """The lane's trouble is over: its runs until now are those of an earlier one."""
+        with self._transaction() as db:
+            db.execute(
+                "update runs set counts = ? where rule = ? and key = ? and (counts = ? or outcome is null)",
+                (pasts.OF_EARLIER, rule, key, pasts.OF_THIS),
+            )
+
     def pasts(self, since: float) -> list[Past]:
         """What limits and cooldowns must know of the runs that ended after `since`. Seconds since the Unix epoch."""
         with self._lock:
             rows = self._db.execute(
-                "select rule, key, began, ended from runs where counts and ended >= ? order by began", (since,)
+                f"select rule, key, {pasts.COLUMNS} from runs where counts and ended >= ? order by began",  # noqa: S608
+                (since,),
             ).fetchall()
-        lanes: dict[tuple[str, str], list[tuple[float, float]]] = {}
-        for rule, key, began, ended in rows:
-            lanes.setdefault((rule, key), []).append((began, ended))
-        return [
-            Past(rule, key, tuple(began for began, _ in runs), max(ended for _, ended in runs))
-            for (rule, key), runs in lanes.items()
-        ]
+        lanes: dict[tuple[str, str], list[pasts.EndedRun]] = {}
+        for rule, key, *run in rows:
+            lanes.setdefault((rule, key), []).append(pasts.EndedRun(*run))
+        return [pasts.past(rule, key, runs, self.event) for (rule, key), runs in lanes.items()]
 
     def history(self, *, failed: bool = False, rule: str = "", run: str = "",
                 most: int = _NEWEST_FIRST) -> list[dict[str, Any]]:  # fmt: skip
@@ -264,5 +270,5 @@ class Store:
 
 def _as_record(run: dict[str, Any]) -> dict[str, Any]:
     steps = json.loads(run["steps"])
-    said = run["said"] or "; ".join(step["said"] for step in steps)
+    said = pasts.what_it_said(run["said"], steps)
     return {**run, "changed": bool(run["changed"]), "steps": steps, "said": said}

@@ -123,11 +123,10 @@ class Log:
             case "waits" if note.wait_s:
                 about.info("{}; {} runs in {} if that lasts", what, note.rule, duration(round(note.wait_s, 3)))
             case "exhausted":
-                runs = note.event.data.get("runs", 0)
-                about.warning(
-                    "{} ran {} for {} and that did not help; it waits until the state has ended or its limit has room",
-                    note.rule, "once" if runs == 1 else f"{runs} times", note.key,
-                )  # fmt: skip
+                again = "once its state has ended" if note.wait_s is None else f"in {_roughly(note.wait_s)}"
+                last = note.event.data.get("said")
+                about.warning("{} stops for {}: {}; it may run again {}; its last attempt said: {}",
+                              note.rule, note.key, note.why, again, last)  # fmt: skip
             case "dropped":
                 about.info("{} does not run: {} ({})", note.rule, note.why, what)
             case "blind":
@@ -209,6 +208,10 @@ def _next(run: Run, result: Result, note: Note | None) -> str:
     later = f"in {duration(run.rule.cooldown_s)}, if it lasts" if run.rule.repeat else "at the next event"
     attempts = run.rule.retry.attempts
     return f"tried again {later}" if attempts == 1 else f"{attempts} attempts failed, tried again {later}"
+
+
+def _roughly(seconds: float) -> str:
+    return duration(round(seconds, 1 if seconds < 60 else 0))
 
 
 def _is_round(times: int) -> bool:

@@ -15,6 +15,7 @@ from hooks.config.secrets import HIDDEN
 from hooks.engine.engine import Engine, key_of
 from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, NoteKind
+from hooks.engine.tries import FLAPPING, Full
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
 from hooks.handler import Handler
@@ -129,7 +130,7 @@ def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) ->
         return {**shown, "when": ["a resync reports what this rule has handled already: nothing runs"], "do": []}
     lane = trial.lanes[rule.name, key]
     due = lane.due()
-    full = due < inf and lane.full(due)
+    full = lane.full(due) if due < inf else None
     dropped = [note.why for note in trial.notes(rule, "dropped") if note.event is event]
     starts = {} if dropped or full or due == inf else {"in_s": round(max(0.0, due - now), 3)}
     rest = _left(trial.engine.paused_until(rule.name) - now)
@@ -139,7 +140,7 @@ def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) ->
     return {**shown, **starts, "when": when, "do": [_do(step, event, situation, quiet=quiet) for step in rule.do]}
 
 
-def _reasons(lane: Lane, now: float, *, full: bool) -> Iterator[str]:
+def _reasons(lane: Lane, now: float, *, full: Full | None) -> Iterator[str]:
     """What the run waits for or counts towards, each as a sentence."""
     rule = lane.rule
     if lane.running:
@@ -157,14 +158,16 @@ def _reasons(lane: Lane, now: float, *, full: bool) -> Iterator[str]:
     yield from _limits(lane, full=full)
 
 
-def _limits(lane: Lane, *, full: bool) -> Iterator[str]:
+def _limits(lane: Lane, *, full: Full | None) -> Iterator[str]:
     limit = lane.rule.limit
     if lane.waits_for_end_of_state:
         yield "its rule.exhausted lasts: nothing starts before the state has ended"
     elif limit and full:
-        yield f"limit: no run is left of {limit.runs} in {duration(limit.per_s)}, so rule.exhausted is raised instead"
+        most = limit.runs if full == "limit" else FLAPPING * limit.runs
+        flaps = "" if full == "limit" else " (its state ends and comes back)"
+        yield f"limit: no run is left of {most} in {duration(limit.per_s)}{flaps}, so rule.exhausted is raised instead"
     elif limit:
-        yield f"limit: it is run {len(lane.starts) + 1} of {limit.runs} in {duration(limit.per_s)}"
+        yield f"limit: it is run {len(lane.tries) + 1} of {limit.runs} in {duration(limit.per_s)}"
 
 
 def _left(left_s: float, whole_s: float = inf) -> str:

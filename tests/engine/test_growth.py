@@ -49,13 +49,18 @@ def test_memory_does_not_grow_with_containers_that_come_and_go() -> None:
 def test_what_still_counts_is_not_forgotten_among_many_lanes() -> None:
     key = parse("${event.id}")
     cools = rule("cools", on("container.start"), key=key, cooldown_s=9000.0)
-    limited = rule("limited", on("container.start"), key=key, limit=Limit(1, 9000))
+    limited = rule("limited", on("container.oom"), key=key, limit=Limit(1, 9000))
     story = Story(cools, limited)
     for number in range(3000):
         name = f"c{number}"
-        story.at(number, container("start", name, id=name), container("destroy", name, id=name))
+        story.at(
+            number,
+            container("start", name, id=name),
+            container("oom", name, id=name),
+            container("destroy", name, id=name),
+        )
     before = len(story.attempts)
-    story.at(3000.0, container("start", "c0", id="c0"))
+    story.at(3000.0, container("start", "c0", id="c0"), container("oom", "c0", id="c0"))
     assert len(story.attempts) == before
 
 

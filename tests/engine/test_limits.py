@@ -30,6 +30,11 @@ TICKS = rule("ticks", on("timer.tick"), key="t", limit=Limit(3, H))
 SAY = rule("say", on("rule.exhausted"))
 
 
+def died(name: str) -> Event:
+    """Its health ends, and it has not got well."""
+    return container("die", name)
+
+
 def tick() -> Event:
     return event("timer.tick", "1m", every="1m")
 
@@ -69,7 +74,9 @@ def test_exhaustion_says_who_and_how_often() -> None:
         story.at(minute * M, tick())
     (run,) = story.runs("say")
     assert run.event.subject == "ticks"
-    assert dict(run.event.data) == {"rule": "ticks", "key": "t", "runs": 3}
+    assert dict(run.event.data) == {
+        "rule": "ticks", "key": "t", "runs": 3, "tries": 3, "said": "done", "reason": "it ran 3 times within 1h",
+    }  # fmt: skip
     assert story.ran("say") == [3 * M], "once, however many more events come"
 
 
@@ -106,9 +113,9 @@ def test_a_lane_with_a_state_sleeps_until_that_ends() -> None:
 def test_exhaustion_is_raised_once_for_each_state() -> None:
     story = Story(SICK, SAY)
     story.at(0, unhealthy("a"))
-    story.at(20 * M, healthy("a"))
+    story.at(20 * M, died("a"))
     story.at(21 * M, unhealthy("a"))  # the window is still full: exhausted as soon as it would run
-    story.at(40 * M, healthy("a"))
+    story.at(40 * M, died("a"))
     story.at(58 * M, unhealthy("a"))
     story.until(H + 2 * M)
     assert story.ran("say") == [16 * M, 22 * M, 59 * M]
@@ -117,7 +124,7 @@ def test_exhaustion_is_raised_once_for_each_state() -> None:
 
 def test_the_refused_run_is_dropped_with_its_state() -> None:
     story = Story(rule("tries", on("container.unhealthy"), limit=Limit(1, H)))
-    story.at(0, unhealthy("a"), healthy("a"), unhealthy("a"))
+    story.at(0, unhealthy("a"), died("a"), unhealthy("a"))
     story.at(2 * H, healthy("a"))  # although the window has room by now
     assert story.told("dropped") == [2 * H]
     story.until(DAY)
@@ -127,7 +134,7 @@ def test_the_refused_run_is_dropped_with_its_state() -> None:
 def test_a_run_that_is_refused_after_its_state_has_ended_is_dropped_at_once() -> None:
     story = Story(rule("tries", on("container.unhealthy"), limit=Limit(1, H), debounce=Debounce(10, 40)), SAY)
     story.at(0, unhealthy("a"))
-    story.at(20, healthy("a"), unhealthy("a"), healthy("a"))
+    story.at(20, died("a"), unhealthy("a"), died("a"))
     story.until(DAY)
     assert story.ran("tries") == [10]
     assert story.told("dropped") == [30]
@@ -137,7 +144,7 @@ def test_a_run_that_is_refused_after_its_state_has_ended_is_dropped_at_once() ->
 def test_lanes_exhaust_one_by_one() -> None:
     story = Story(rule("tries", on("container.unhealthy"), limit=Limit(1, H)), SAY)
     for name in ("a", "b"):
-        story.at(0, unhealthy(name), healthy(name), unhealthy(name))
+        story.at(0, unhealthy(name), died(name), unhealthy(name))
     assert [run.event.data["key"] for run in story.runs("say")] == ["a", "b"]
     (say,) = [lane for lane in story.engine.lanes() if lane.rule is SAY]
     assert len(say.states) == 2
@@ -203,8 +210,8 @@ def test_a_lane_that_is_blind_is_not_exhausted_meanwhile() -> None:
 def test_a_rule_for_any_exhaustion_does_not_hold_itself_awake() -> None:
     say = replace(SAY, limit=Limit(1, H), key="all")
     story = Story(rule("tries", on("container.unhealthy"), limit=Limit(1, H)), say)
-    story.at(0, unhealthy("a"), healthy("a"), unhealthy("a"))
-    story.at(M, unhealthy("b"), healthy("b"), unhealthy("b"))
+    story.at(0, unhealthy("a"), died("a"), unhealthy("a"))
+    story.at(M, unhealthy("b"), died("b"), unhealthy("b"))
     assert story.told("exhausted") == [0, M, M]
     story.at(2 * M, healthy("a"), healthy("b"))
     assert not any(lane.exhausted or lane.states for lane in story.engine.lanes())

@@ -246,7 +246,7 @@ def test_a_run_that_answers_exhaustion_is_dropped_when_that_ends() -> None:
     story = Story(tries, harder)
     for minute in (0, 1, 10, 11):
         story.at(minute * M, unhealthy("a"))
-        story.at(minute * M + 30, healthy("a"))
+        story.at(minute * M + 30, container("die", "a"))  # its health ends, and it has not got well
     assert story.ran("tries") == [0]
     assert story.ran("harder") == [M]
     assert story.told("exhausted") == [M, 10 * M, 11 * M]
@@ -257,7 +257,7 @@ def test_a_run_that_answers_exhaustion_is_dropped_when_that_ends() -> None:
 def test_exhaustion_is_a_state_that_can_be_waited_for() -> None:
     tries = rule("tries", on("container.unhealthy"), limit=Limit(1, H))
     story = Story(tries, rule("say", on("rule.exhausted"), for_s=10 * M))
-    story.at(0, unhealthy("a"), healthy("a"), unhealthy("a"))
+    story.at(0, unhealthy("a"), container("die", "a"), unhealthy("a"))
     story.until(H)
     assert story.ran("say") == [10 * M]
 

@@ -167,6 +167,7 @@ def test_the_final_failure_is_an_event() -> None:
     (run,) = story.runs("say")
     assert dict(run.event.data) == {
         "rule": "port", "key": "gluetun", "run": "port/gluetun#1", "handler": "test.act", "error": "refused",
+        "tries": 6, "said": "refused",
     }  # fmt: skip
 
 

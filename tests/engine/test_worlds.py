@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from hooks.engine.engine import Engine, key_of
 from hooks.engine.runs import Result, Run
-from hooks.events.catalogue import Event, Topic, ended_by, identity_of, topic_of
+from hooks.engine.tries import FLAPPING
+from hooks.events.catalogue import Event, Topic, ended_by, identity_of, is_good, topic_of
 from hooks.rules.placeholders import parse
 from hooks.rules.table import Debounce, Entry, Limit, RetryPolicy, Rule, Table
 from tests.whole.story import (
@@ -60,6 +61,8 @@ class World(Story):
         self.engine = Watched(Table(rules), self)
         self._cools: dict[Lane, float] = {}  # end of the last attempt, unless it did nothing
         self._counted: dict[Lane, dict[str, float]] = defaultdict(dict)  # run -> start
+        self._trouble: dict[Lane, set[str]] = defaultdict(set)  # the runs since a state of the lane last ended
+        self._topics: dict[Lane, set[Topic]] = defaultdict(set)  # that it ever was about
         self._fed: dict[Lane, list[Event]] = defaultdict(list)
         self._newest: dict[Lane, Event] = {}  # fed, and not yet in a run
         self._states: dict[Lane, dict[Topic, Event]] = defaultdict(dict)
@@ -109,7 +112,11 @@ class World(Story):
         assert at >= self._cools.get(lane, at) + (run.rule.cooldown_s if lane in self._cools else 0), "cooldown holds"
         if run.rule.limit:
             self._counted[lane][run.id] = at
-            window = [start for start in self._counted[lane].values() if start > at - run.rule.limit.per_s]
+            self._trouble[lane].add(run.id)
+            window = {each for each, start in self._counted[lane].items() if start > at - run.rule.limit.per_s}
+            if run.rule.stateful:
+                assert len(window) <= FLAPPING * run.rule.limit.runs, "what comes and goes is bounded"
+                window &= self._trouble[lane]
             assert len(window) <= run.rule.limit.runs, "the limit holds"
         if run.rule.mode == "queued":
             place = [fed.id for fed in self._fed[lane]].index(run.event.id)
@@ -120,6 +127,8 @@ class World(Story):
 
     def _begin(self, each: Rule, lane: Lane, told: Event) -> None:
         self._fed[lane].append(told)
+        if topic := topic_of(told):
+            self._topics[lane].add(topic)
         if told.origin == "live" and each.mode == "latest" and each.for_s is None:
             self._newest[lane] = told
         topic = topic_of(told)
@@ -129,6 +138,11 @@ class World(Story):
             self._states[lane][topic] = told
 
     def _end_states(self, told: Event) -> None:
+        touched = {*ended_by(told), topic_of(told)}
+        for lane, topics in self._topics.items():
+            about = topics & touched or any(topic == "exhausted" for topic, _ in topics)
+            if about and (is_good(told) or told.type in {"container.die", "container.destroy"}):
+                self._trouble[lane].clear()  # these books are content with less: the trouble may be over
         if told.origin == "resync":
             return  # these books do not know which of them are news, and are content with less
         topic = topic_of(told)

@@ -141,19 +141,38 @@ def killed_when(folder: Path, to: Path, unsettled: int) -> Path:
 
 
 def test_limits_and_cooldowns_outlive_a_restart(tmp_path: Path) -> None:
-    limited = rule(limit=Limit(1, 3600.0))
+    limited = rule(on="container.oom", limit=Limit(1, 3600.0))
     cooled = rule("cooled", on="container.die", cooldown_s=3600.0)
     with life(tmp_path / "a", limited, cooled) as (s, heard):
-        s.post("container.start")
+        s.post("container.oom")
         s.post("container.die")
         assert {heard.get(timeout=WAIT_S)[0].rule.name for _ in range(2)} == {"r", "cooled"}
-    with life(tmp_path / "a", limited, cooled, rule("free")) as (s, heard):
-        s.post("container.start")
+    with life(tmp_path / "a", limited, cooled, rule("free", on="container.oom")) as (s, heard):
+        s.post("container.oom")
         s.post("container.die")
-        s.post("container.start", "other")
+        s.post("container.oom", "other")
         names = [heard.get(timeout=WAIT_S)[0].id.partition("#")[0] for _ in range(3)]
         assert sorted(names) == ["free/gluetun", "free/other", "r/other"]
         assert heard.empty()
+
+
+def test_troubles_that_are_over_stay_so_across_a_restart(tmp_path: Path) -> None:
+    limited = rule(on="container.unhealthy", limit=Limit(1, 3600.0))
+    with life(tmp_path / "a", limited, act=lambda *_: changed("restarted it")) as (s, heard):
+        for _ in range(2):
+            s.post("container.unhealthy")
+            heard.get(timeout=WAIT_S)
+            s.post("container.healthy")
+    with life(tmp_path / "a", limited, act=lambda *_: changed("restarted it again")) as (s, heard):
+        s.post("container.unhealthy")  # a third trouble
+        assert heard.get(timeout=WAIT_S)[0].id == "r/gluetun#3"
+    with life(tmp_path / "a", limited, rule("told", on="rule.exhausted")) as (s, heard):
+        s.post("container.unhealthy")  # the same trouble still, with its one run spent
+        run, _ = heard.get(timeout=WAIT_S)
+        assert (run.rule.name, run.event.data["runs"], run.event.data["said"]) == ("told", 1, "restarted it again")
+        s.post("container.healthy")  # the previous process's trouble is over for this one, too
+        s.post("container.unhealthy")
+        assert heard.get(timeout=WAIT_S)[0].rule.name == "r"
 
 
 def test_a_failed_run_is_history_and_a_retry_is_one_run(tmp_path: Path) -> None:

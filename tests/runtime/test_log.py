@@ -94,9 +94,14 @@ SAID: list[tuple[Callable[[], None], str]] = [
      "INFO    gluetun: container.unhealthy; heal-vpn runs in 3m if that lasts"),
     (lambda: signals.emit(signals.decided, note=note("dropped", "the state has ended")),
      "INFO    heal-vpn does not run: the state has ended (gluetun: container.unhealthy)"),
-    (lambda: signals.emit(signals.decided, note=note("exhausted", runs=3)),
-     ("WARNING heal-vpn ran 3 times for gluetun and that did not help; "
-      "it waits until the state has ended or its limit has room")),
+    (lambda: signals.emit(signals.decided, note=note("exhausted", "it ran 3 times within 1h, and its state lasts",
+                                                     said="no port after 60 s")),
+     ("WARNING heal-vpn stops for gluetun: it ran 3 times within 1h, and its state lasts; it may run again once its "
+      "state has ended; its last attempt said: no port after 60 s")),
+    (lambda: signals.emit(signals.decided, note=note("exhausted", "it ran 12 times within 1h, as its state ended and "
+                                                     "came back each time", wait_s=1234.5, said="restarted")),
+     ("WARNING heal-vpn stops for gluetun: it ran 12 times within 1h, as its state ended and came back each time; it "
+      "may run again in 20m34s; its last attempt said: restarted")),
     (lambda: signals.emit(signals.decided, note=note("blind")),
      "INFO    heal-vpn cannot see whether 'gluetun: container.unhealthy' lasts; its clock stands still until it can"),
     (lambda: signals.emit(signals.decided, note=note("sees")),
