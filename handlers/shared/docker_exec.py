@@ -44,11 +44,17 @@ def run(
             for piece in pieces:
                 take(piece)
         # the output may end a moment before Docker knows the exit code
-        while (code := client.exec_inspect(exec_id).get("ExitCode")) is None and left() > _PAUSE_S:
+        while (code := _exit_code(client.exec_inspect(exec_id))) is None and left() > _PAUSE_S:
             wait(_PAUSE_S)
     except (ReadTimeout, ReadTimeoutError):  # a busy engine; the socket's time-out may also come before the alarm
         return None
-    return None if code is None else int(code)
+    return code
+
+
+def _exit_code(inspected: Mapping[str, Any]) -> int | None:
+    """None while it runs: Docker then has no exit code, and Podman has 0."""
+    code = inspected.get("ExitCode")
+    return None if inspected.get("Running") or code is None else int(code)
 
 
 @contextmanager

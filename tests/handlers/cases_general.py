@@ -58,7 +58,8 @@ class OneContainer:
     finished_at: str = NEVER
     network_mode: str = "none"
     output: bytes = b"hello\n"
-    exit_code: int = 0
+    exit_code: int | None = 0
+    command_runs: bool = False  # Docker's exit code is then null, Podman's 0
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)  # the last word of a path -> status, message
     writes: list[str] = field(default_factory=list)
 
@@ -83,7 +84,7 @@ class OneContainer:
         if "/exec/" in path and word == "start":
             return 200, b"\1\0\0\0" + len(self.output).to_bytes(4, "big") + self.output
         if "/exec/" in path:
-            return 200, json.dumps({"ExitCode": self.exit_code, "Running": False}).encode()
+            return 200, json.dumps({"ExitCode": self.exit_code, "Running": self.command_runs}).encode()
         if word == "version":
             return 200, b'{"Version": "20.10.24", "ApiVersion": "1.41"}'
         if word in ("start", "restart"):

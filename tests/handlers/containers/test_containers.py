@@ -99,6 +99,13 @@ def test_a_command_in_a_container_that_docker_is_restarting_is_tried_again(tmp_p
         Exec().apply(EXEC, ctx)
 
 
+@pytest.mark.parametrize("code", [None, 0, 137], ids=["Docker", "Podman", "Podman, of the command before"])
+def test_the_exit_code_of_a_command_that_still_runs_is_none(tmp_path: Path, code: int | None) -> None:
+    one = OneContainer(exit_code=code, command_runs=True)
+    with asked(one, tmp_path, timeout_s=1.0) as ctx, pytest.raises(Retry, match="may still run inside"):
+        Exec().apply(EXEC, ctx)
+
+
 def test_a_socket_that_is_not_there_is_named(tmp_path: Path) -> None:
     ctx = context(docker=docker_at(f"unix://{tmp_path}/none.sock"))
     with pytest.raises(Retry, match=r"cannot start container 'box': .* \(No such file or directory\)"):
