@@ -1,4 +1,7 @@
-"""gluetun's control server as versions 3.40 to master answer it (shared facts A2 and A4), and its port file.
+"""gluetun's control server as versions 3.40 to master answer it, and its port file.
+
+What it answers and how long it holds a request is recorded in tests/samples/gluetun, and
+tests/handlers/gluetun/test_fake.py replays both.
 
 As a program, for tests end to end (SIGUSR1: the port is lost; SIGTERM: the file is emptied, then it ends):
 `python -m tests.parts.targets.fakes_gluetun --port-file FILE --api-key KEY --ip-after 0.2 --port-after 0.4`
@@ -13,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +26,28 @@ from tests.parts.targets.fakes_http import Answer, Ask, served, server
 
 MASTER = (99, 0, 0)
 _MOVED = ("GET /v1/openvpn/portforwarded", "GET /v1/portforward")
-_ROUTES = frozenset({
-    "GET /v1/vpn/status", "PUT /v1/vpn/status", "GET /v1/publicip/ip", "GET /v1/openvpn/portforwarded",
-})  # fmt: skip
-_UNAUTHORIZED = Answer(401, "Unauthorized\n")
+_METHODS = {
+    "/v1/vpn/status": "GET PUT", "/v1/openvpn/status": "GET PUT", "/v1/dns/status": "GET PUT",
+    "/v1/updater/status": "GET PUT", "/v1/publicip/ip": "GET", "/v1/version": "GET",
+    "/v1/openvpn/portforwarded": "GET", "/v1/portforward": "GET PUT",
+}  # fmt: skip
+_PUBLIC = frozenset(f"{method} {path}" for path, methods in _METHODS.items() for method in methods.split()) - {
+    "PUT /v1/portforward"
+}
+"""The built-in role, which needs no key, up to 3.41."""
+_TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+_BASIC = {"Www-Authenticate": 'Basic realm="restricted", charset="UTF-8"'}
+
+
+def _found(value: dict[str, Any]) -> Answer:
+    return Answer(200, json.dumps(value, separators=(",", ":")) + "\n", _TEXT)
+
+
+def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status, f"{text}\n", {**_TEXT, "X-Content-Type-Options": "nosniff", **(headers or {})})
+
+
+_UNAUTHORIZED = _error(401, "Unauthorized")
 
 
 @dataclass
@@ -34,7 +55,7 @@ class FakeGluetun:
     """One gluetun. Times are seconds of `now`, which tests may replace by a clock that jumps."""
 
     version: tuple[int, int, int] = (3, 41, 2)
-    auth: str = "default"  # "default" (of that version), "apikey", "basic"
+    auth: str = "default"  # "default" (of that version), "none", "apikey", "basic"
     api_key: str = "fake-gluetun-key"
     basic: tuple[str, str] = ("hooks", "fake-gluetun-password")
     routes: frozenset[str] | None = None  # of the role; None: all
@@ -46,6 +67,9 @@ class FakeGluetun:
     status: str = "running"
     crashes: bool = False  # the next start ends so
     stops_slowly: int = 0  # so many PUT running find it still stopping
+    up_s: float = 0.0  # how long its UP command takes, and its DOWN command
+    down_s: float = 0.0
+    hold: Callable[[float], object] = time.sleep  # how a request is held, in seconds
     asks: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     fails: dict[str, list[int]] = field(default_factory=dict)  # route -> the statuses of its next answers
@@ -55,6 +79,8 @@ class FakeGluetun:
     began_s: float = float("-inf")
     port_lost: bool = False
     _timer: threading.Timer | None = None
+    _up_ends_s: float = float("-inf")
+    _down_ends_s: float = float("-inf")
 
     def lose_port(self) -> None:
         """Port forwarding has failed: gluetun clears the file and does not try again."""
@@ -74,44 +100,97 @@ class FakeGluetun:
     def answer(self, ask: Ask) -> Answer:
         route = f"{ask.method} {ask.path}"
         self.asks.append(route)
-        known = _ROUTES | ({_MOVED[1]} if self.version >= (3, 41, 0) else frozenset())
-        if route not in known:
-            return _UNAUTHORIZED if self.version < (3, 41, 2) else Answer(404, "Not Found\n")
+        refused = self._not_routed(ask)
+        if refused:
+            return refused
         self.before(route)
         if not self._is_allowed(route, ask):
-            return _UNAUTHORIZED
+            role = self.auth == "basic" and (self.routes is None or route in self.routes)
+            return _error(401, "Unauthorized", _BASIC) if role and "authorization" not in ask.headers else _UNAUTHORIZED
         if self.fails.get(route):
             return Answer(self.fails[route].pop(0))
-        if route == _MOVED[0] and self.version >= (3, 41, 0):
-            return Answer(301, "", {"Location": "/v1/portforward"})
+        if ask.query:
+            return _error(400, f"route /{ask.path.rpartition('/')[2]}?{ask.query} not supported")
         return self._serve(route, ask)
+
+    def _not_routed(self, ask: Ask) -> Answer | None:
+        """Since 3.41.2 an unknown path or method is said before anybody asks for a key."""
+        known = _METHODS.get(ask.path, "") if self.version >= (3, 41, 0) or ask.path != "/v1/portforward" else ""
+        if ask.method in known.split():
+            return None
+        if self.version < (3, 41, 2):
+            return _UNAUTHORIZED
+        return _error(405, "Method Not Allowed") if known else _error(404, "Not Found")
 
     def _is_allowed(self, route: str, ask: Ask) -> bool:
         if self.auth == "default":
-            return self.version < MASTER  # up to 3.41 a built-in public role
+            return self.version < MASTER and route in _PUBLIC
         if self.routes is not None and route not in self.routes:
             return False
+        if self.auth == "none":
+            return True
         if self.auth == "apikey":
-            return ask.headers.get("x-api-key") == self.api_key
+            return self.api_key in (ask.headers.get("x-api-key"), ask.query.removeprefix("api_key="))
         proof = base64.b64encode(":".join(self.basic).encode()).decode()
         return ask.headers.get("authorization") == f"Basic {proof}"
 
     def _serve(self, route: str, ask: Ask) -> Answer:
-        if route == "GET /v1/vpn/status":
-            return Answer(200, {"status": self.status})
-        if route == "GET /v1/publicip/ip":
-            return Answer(200, {"public_ip": self.public_ip, "country": "Panama"})
+        if route == _MOVED[0] and self.version >= (3, 41, 0):
+            moved = {"Content-Type": "text/html; charset=utf-8", "Location": "/v1/portforward"}
+            return Answer(301, '<a href="/v1/portforward">Moved Permanently</a>.\n\n', moved)
         if route == "PUT /v1/vpn/status":
-            wanted = json.loads(ask.body)["status"]
-            self.writes.append(wanted)
-            return Answer(200, {"outcome": self._stop() if wanted == "stopped" else self._start()})
-        newest = {"port": self.port, "ports": [self.port] if self.port else []}
-        return Answer(200, newest if self.version >= (3, 41, 2) else {"port": self.port})
+            return self._put(ask)
+        if route == "PUT /v1/portforward":
+            return _error(400, "method PUT not supported")
+        if route in _MOVED:
+            return self._port()
+        return _found({
+            "GET /v1/vpn/status": {"status": self.status}, "GET /v1/publicip/ip": self._exit(),
+            "GET /v1/version": {"version": "3.41.3", "commit": "unknown", "created": "an unknown date"},
+        }.get(route, {"status": "stopped"}))  # fmt: skip
+
+    def _exit(self) -> dict[str, str]:
+        where = {
+            "region": "Panama", "country": "Panama", "city": "Panama City", "hostname": "exit.example.net",
+            "location": "9.000000,-79.500000", "organization": "Example", "timezone": "America/Panama",
+        }  # fmt: skip
+        return {"public_ip": self.public_ip, **(where if self.public_ip else {})}
+
+    def _port(self) -> Answer:
+        newer = self.version >= MASTER
+        if newer and self._is_stopping:
+            return self._told(self.forwards)  # the old port, at once
+        held_s = (self._up_ends_s if newer else self._down_ends_s) - self.now()
+        if held_s > 0:
+            self.hold(held_s)
+        return self._told(self.port)
+
+    def _told(self, port: int) -> Answer:
+        newest = {"port": port, "ports": [port] if port else []}
+        return _found(newest if self.version >= (3, 41, 2) else {"port": port})
+
+    def _put(self, ask: Ask) -> Answer:
+        try:
+            wanted = json.loads(ask.body).get("status", "")
+        except ValueError:
+            return _error(400, "unexpected EOF")
+        if wanted not in ("stopped", "running"):
+            return _error(400, f"invalid status: {wanted}: possible values are: stopped, running")
+        self.writes.append(wanted)
+        return _found({"outcome": self._stop() if wanted == "stopped" else self._start()})
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self.status == "stopping"
 
     def _stop(self) -> str:
         self.before("stop")
         if self.status != "running":
             return f"already {self.status}"
+        self.status = "stopping"
+        self._down_ends_s = max(self.now(), self._up_ends_s) + self.down_s  # it waits for its own commands
+        if self._down_ends_s > self.now():
+            self.hold(self._down_ends_s - self.now())
         self.status = "stopped"
         self._write("")
         return self.status
@@ -127,8 +206,14 @@ class FakeGluetun:
         self.status = "crashed" if self.crashes else "running"
         self.began_s, self.port_lost = self.now(), False
         if self.status == "running":
+            self.run_up_command()
             self.forward()
         return self.status
+
+    def run_up_command(self) -> None:
+        """Its UP command begins now, after the port is there."""
+        if self.up_s:
+            self._up_ends_s = self.now() + self.port_after_s + self.up_s
 
     def forward(self) -> None:
         """The port comes `port_after_s` from now, and is written as gluetun writes it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ def server(answer: Callable[[Ask], Answer], port: int = 0) -> ThreadingHTTPServe
 
         def _send(self, found: Answer) -> None:
             body = found.body if isinstance(found.body, str) else json.dumps(found.body)
-            self.send_response(found.status)
+            self.send_response_only(found.status)  # no Server and no Date but the answer's own
             for name, value in found.headers.items():
                 self.send_header(name, value)
             if found.status != 204:
@@ -72,13 +73,15 @@ def server(answer: Callable[[Ask], Answer], port: int = 0) -> ThreadingHTTPServe
 
 
 @contextmanager
-def served(answer: Callable[[Ask], Answer], port: int = 0) -> Iterator[str]:
+def served(answer: Callable[[Ask], Answer], port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The server for the time of a block. Yields its address."""
     web = server(answer, port)
+    if tls:
+        web.socket = tls.wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=web.serve_forever, args=(0.02,), name="fake")
     thread.start()
     try:
-        yield f"http://127.0.0.1:{web.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{web.server_port}"
     finally:
         web.shutdown()
         thread.join(5)
