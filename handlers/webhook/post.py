@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
-from handlers.shared.http import failure, refusal, time_outs
+from handlers.shared.http import refusal, time_outs
+from handlers.shared.http_failure import failure
 from hooks.config.masking import looks_secret
 from hooks.config.secrets import HIDDEN
 from hooks.config.settings import Settings
@@ -26,7 +27,10 @@ class PostArgs:
 
     url: str = field(metadata={"says": "where to; only its scheme and host are ever shown"})
     body: str | None = field(default=None, metadata={"says": "the text to send; default: the event as JSON"})
-    json: dict[str, str] | None = field(default=None, metadata={"says": "send these fields as a JSON object instead"})
+    json: dict[str, str | int | float | bool] | None = field(
+        default=None,
+        metadata={"says": "send these fields as a JSON object instead; a placeholder alone keeps its type"},
+    )
     headers: dict[str, str] | None = field(default=None, metadata={"says": "further request headers"})
     method: Literal["POST", "PUT"] = field(default="POST", metadata={"says": "the request's method"})
 

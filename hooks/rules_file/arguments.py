@@ -115,7 +115,9 @@ def _kind(hint: Any) -> Kind:
     if base is dict:
         items = kinds(inner[1])
         schema = {"type": "object", "additionalProperties": any_of(items)}
-        return Kind(base, "a table of texts", '{ name = "…" }', '{ name = "text" }', schema, items)
+        says = "a table of texts" if len(items) == 1 else "a table"
+        written = " or ".join(dict.fromkeys(one.written for one in items))
+        return Kind(base, says, '{ name = "…" }', f"{{ name = {written} }}", schema, items)
     if hint not in _PLAIN:
         raise TypeError(f"no argument of a handler can be {hint}: use {', '.join(one.__name__ for one in _PLAIN)}, "
                         "Literal, or a list or dict of them")  # fmt: skip

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from handlers import HANDLERS
 from handlers.webhook.post import Post, PostArgs, host_of
 from hooks.events.catalogue import Event
 from hooks.handler import GiveUp, Outcome, Retry
+from hooks.rules.placeholders import render
+from hooks.rules.table import Table
+from hooks.rules_file import reader
 from tests.handlers.cases_general import web
 from tests.handlers.contract import context
 
@@ -117,3 +121,21 @@ def test_only_the_host_of_an_address_is_ever_shown() -> None:
     assert Post().plan(PostArgs("https://h.example/t0ken", body="four"), context()) == (
         "the webhook at https://h.example/… would get a POST of 4 bytes"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ('port = "${event.port}"', {"port": 51413}), ('port = "${state.ports.1}"', {"port": 6881}),
+        ('port = "port ${event.port}"', {"port": "port 51413"}), ('port = "51413"', {"port": "51413"}),
+        ("port = 8, ratio = 1.5, open = true", {"port": 8, "ratio": 1.5, "open": True}),
+        ('by = "${event.container}"', {"by": "gluetun"}), ('was = "${event.old_port}"', {"was": 40000}),
+    ],
+)  # fmt: skip
+def test_a_placeholder_alone_keeps_its_type(written: str, sent: dict[str, Any], hook: Hook) -> None:
+    rule = f'name = "a"\non = "port.forwarded"\ndo = {{ use = "webhook.post", url = "x", json = {{ {written} }} }}'
+    found = reader.read(f"version = 1\n[[rule]]\n{rule}\n", "rules.toml", HANDLERS)
+    assert isinstance(found, Table), found
+    values = {"port": 51413, "old_port": 40000, "container": "gluetun", "ports.1": 6881}
+    hook.post(json=render(found.rules[0].do[0].args["json"], lambda one: values[one.path]))
+    assert json.loads(hook.requests[0][2]) == sent
