@@ -46,11 +46,14 @@ class Retry(Exception):  # noqa: N818 - the design's word
 
 
 class GiveUp(Exception):  # noqa: N818 - the design's word
-    """It will not work however often it is tried: a person must change something first. `said` says what."""
+    """It will not work however often it is tried: a person must change something first. `said` says what.
 
-    def __init__(self, said: str) -> None:
+    `kind` is a word for status and doctor where a target refuses us, such as "password"; "" for everything else.
+    """
+
+    def __init__(self, said: str, *, kind: str = "") -> None:
         super().__init__(said)
-        self.said = said
+        self.said, self.kind = said, kind
 
 
 class Memory(Protocol):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.shared.http import address, failure, json_object, refusal, shown, time_outs, unreadable
+from handlers.shared.http import address, refusal, shown, time_outs, unreadable
+from handlers.shared.http_connection import Connection, Request, Trust, basic, split_userinfo
 from handlers.shared.rejected_credentials import Credential
-from hooks.handler import Context, GiveUp, rejection_key
+from handlers.shared.who_answered import Answer, Target, is_gluetun, not_an_api, read_json, refusal_of_another
+from hooks.handler import Context, GiveUp, Retry, rejection_key
 
 _STATUS, _PUBLIC_IP = "/v1/vpn/status", "/v1/publicip/ip"
 _PORT, _PORT_BEFORE_3_41 = "/v1/portforward", "/v1/openvpn/portforwarded"
+_PORT_S = 3.0
 _ROLE = (
     'give /gluetun/auth/config.toml a [[roles]] with routes = ["GET /v1/vpn/status", "PUT /v1/vpn/status", '
     '"GET /v1/portforward", "GET /v1/publicip/ip"] (3.40 and older: "GET /v1/openvpn/portforwarded" instead of the '
@@ -22,15 +27,15 @@ class Control:
     """One conversation; close it. Every call raises Retry or GiveUp."""
 
     def __init__(self, url: str, container: str, ctx: Context) -> None:
-        import requests
-
-        self._url = address(url, "gluetun")
+        url = address(url, "gluetun")
         self.who, self._ctx = f"gluetun at {shown(url)}", ctx
-        self._http = requests.Session()
-        self._http.trust_env = self._url.startswith("https:")  # no proxy, no .netrc on the way to a neighbour
-        self._shown = self._authenticate()
-        self._credential = Credential(rejection_key("gluetun", shown(url)), self._shown[1], container)
+        of_url = split_userinfo(url)[1]
+        headers, self._shown, proof = self._authenticate(of_url)
+        self._target = Target("gluetun", self.who, "GLUETUN_URL", bool(of_url))
+        self._credential = Credential(rejection_key("gluetun", shown(url)), proof, container)
         self._credential.check(ctx)
+        trust = Trust.of("GLUETUN_CA_FILE", ctx.settings.gluetun_ca_file)
+        self._http = Connection(url, self.who, trust, headers)
 
     def __enter__(self) -> Control:
         return self
@@ -57,47 +62,64 @@ class Control:
         return str(body.get("public_ip") or ""), str(body.get("country") or "")
 
     def port(self) -> int:
-        """The (first) forwarded port, 0 for none."""
-        answer = self._send("GET", _PORT)
-        if answer.status_code in (401, 404, 405):  # 3.40 has another route, and calls an unknown one unauthorized
-            older = self._send("GET", _PORT_BEFORE_3_41)
+        """The (first) forwarded port, 0 for none.
+
+        Raises Late after 3 s: gluetun holds this answer, and no other, while its UP or DOWN command runs.
+        """
+        answer = self._send("GET", _PORT, longest_s=_PORT_S)
+        if answer.status in (401, 404, 405) and is_gluetun(answer):  # 3.40 has another route, and calls an unknown
+            older = self._send("GET", _PORT_BEFORE_3_41, longest_s=_PORT_S)  # one unauthorized
             # 301 is 3.41's pointer back to the first route: so that one is there, and its answer stands
-            answer = answer if older.status_code == 301 else older
+            answer = answer if older.status == 301 else older
         body = self._read(answer, f"GET {_PORT}")
         try:
             return int(body.get("port") or (body.get("ports") or [0])[0])
         except (TypeError, ValueError, KeyError):
             raise unreadable(self.who) from None
 
-    def _authenticate(self) -> tuple[str, str]:
-        """Set what we show; answers (what it is called, what it is)."""
+    def _authenticate(self, of_url: str) -> tuple[dict[str, str], str, str]:
+        """What we show: its headers, what it is called, and what it is."""
         key = self._ctx.secret("GLUETUN_API_KEY")
         password = self._ctx.secret("GLUETUN_PASSWORD")
         if key:
-            self._http.headers["X-API-Key"] = key
-            return "GLUETUN_API_KEY", key
+            return {"X-API-Key": key}, "GLUETUN_API_KEY", f"{key}\0{of_url}" if of_url else key
+        if password and of_url:
+            raise GiveUp(
+                f"{self.who}: its URL has a user and a password, and GLUETUN_PASSWORD is set, too: both would be sent "
+                "in one header; take one of them out, or set GLUETUN_API_KEY instead of GLUETUN_PASSWORD"
+            )
         if password:
             user = self._ctx.settings.gluetun_username
-            self._http.auth = (user, password)
-            return "GLUETUN_USERNAME and GLUETUN_PASSWORD", f"{user}\0{password}"
-        return "", ""
-
-    def _send(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:
-        import requests
-
-        try:
-            return self._http.request(
-                method, self._url + path, json=body, timeout=time_outs(self._ctx, self.who), allow_redirects=False
+            return (
+                {"Authorization": basic(f"{user}:{password}")},
+                "GLUETUN_USERNAME and GLUETUN_PASSWORD",
+                f"{user}\0{password}",
             )
-        except requests.RequestException as error:
-            raise failure(error, self.who) from None
+        return {}, "GLUETUN_URL" if of_url else "", of_url
 
-    def _read(self, answer: Any, route: str) -> dict[str, Any]:
-        if answer.status_code == 401:
-            raise self._unauthorized(route)
-        if answer.status_code >= 300:
-            raise refusal(answer.status_code, answer.headers, f"{self.who} ({route})", self._ctx.now())
-        return json_object(answer, self.who)
+    def _send(
+        self, method: str, path: str, body: Mapping[str, str] | None = None, *, longest_s: float = math.inf
+    ) -> Answer:
+        connect_s, read_s = time_outs(self._ctx, self.who)
+        text = (json.dumps(body), "application/json") if body else (None, "")
+        return self._http.send(self._ctx, Request(method, path, (connect_s, min(read_s, longest_s)), *text))
+
+    def _read(self, answer: Answer, route: str) -> dict[str, Any]:
+        if answer.status >= 300:
+            raise self._refusal(answer, route)
+        body = read_json(answer, self.who)
+        if not isinstance(body, dict):
+            raise not_an_api(answer, self.who)
+        return body
+
+    def _refusal(self, answer: Answer, route: str) -> Retry | GiveUp:
+        if not is_gluetun(answer):
+            error = refusal_of_another(answer, self._target, self._ctx.now())
+            known = isinstance(error, GiveUp) and error.kind == "proxy-login" and self._target.signed_in
+            return self._credential.reject(self._ctx, error.said, kind="proxy-login") if known else error
+        if answer.status == 401:
+            return self._unauthorized(answer, route)
+        return refusal(answer.status, answer.headers, f"{self.who} ({route})", self._ctx.now())
 
     def _word(self, body: dict[str, Any], name: str) -> str:
         word = body.get(name)
@@ -105,11 +127,15 @@ class Control:
             raise unreadable(self.who)
         return word
 
-    def _unauthorized(self, route: str) -> GiveUp:
-        name = self._shown[0]
+    def _unauthorized(self, answer: Answer, route: str) -> GiveUp:
+        name = self._shown
         why = f"does not allow it to what {name} says" if name else "allows it to nobody without a key"
+        cure = _ROLE
+        if "WWW-Authenticate" in answer.headers:  # gluetun asks so where a role wants basic and is shown none
+            cure = 'its role has auth = "basic", so set GLUETUN_USERNAME and GLUETUN_PASSWORD, and no GLUETUN_API_KEY'
         return self._credential.reject(
             self._ctx,
-            f"{self.who} answers 401 to {route}: it {why}; {_ROLE}. It is tried again when the key changes, when "
+            f"{self.who} answers 401 to {route}: it {why}; {cure}. It is tried again when the key changes, when "
             "gluetun's container restarts, or on `gluehook retry`",
+            kind="closed",
         )

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from handlers.gluetun.control_server import Control
 from handlers.shared.http import shown
+from handlers.shared.http_failure import Late
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 from hooks.world.model import Container
@@ -144,8 +145,16 @@ class _Tunnel:
         status = self._control.status()
         if status != "running":
             return _Reading(status)
-        port = self._control.port() if self._wants_port else 0
-        return _Reading(status, self._control.public_ip(), port, self._wants_port)
+        ip = self._control.public_ip()
+        return _Reading(status, ip, self._port() if self._wants_port else 0, self._wants_port)
+
+    def _port(self) -> int:
+        """The port; by its file where gluetun holds that answer, because its UP or DOWN command runs."""
+        try:
+            return self._control.port()
+        except Late:
+            file = self._ctx.world.port
+            return file.ports[0] if file else 0
 
     def _settled(self) -> _Reading:
         for reading in self._readings():

@@ -86,13 +86,17 @@ class SetPort(Handler[SetPortArgs]):
         session = self._session(desired, args, ctx)
         before = session.preferences(ctx)
         if _difference(desired, before, ctx) is None:
-            return Outcome("unchanged", f"{desired.who} listens on {desired.port} already; nothing to do")
+            return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
         relisten = before["listen_port"] == desired.port and _written_anew(desired, ctx)
         _listen(session, desired, ctx, relisten=relisten)
-        session.reannounce(ctx)
+        status = session.connection_status(ctx)
+        if status == "disconnected":  # qBittorrent's word for: no socket listens
+            raise _not_listening(session, desired, before, ctx)
+        announced = session.reannounce(ctx)
         # last: an attempt that broke off before this is repeated as a whole
         ctx.memory.put(desired.memory_key, desired.applied)
-        return Outcome("changed", _sentence(desired, before, relisten=relisten, status=session.connection_status(ctx)))
+        said = _sentence(desired, before, relisten=relisten)
+        return Outcome("changed", said + _to_whom(before, announced=announced, status=status))
 
     def _session(self, desired: _Desired, args: SetPortArgs, ctx: Context) -> Session:
         return self._sessions.of(desired.url, _container(args, ctx.settings), ctx)
@@ -155,14 +159,37 @@ def _is_set(found: dict[str, Any], desired: _Desired) -> bool:
     return found["listen_port"] == desired.port and not any(found.get(name) for name in _OFF)
 
 
-def _sentence(desired: _Desired, before: dict[str, Any], *, relisten: bool, status: str) -> str:
+def _not_listening(session: Session, desired: _Desired, found: dict[str, Any], ctx: Context) -> Retry | GiveUp:
+    """The port is stored, and nothing listens there: why, as far as qBittorrent's own words tell."""
+    stored = f"{desired.who} is set to {desired.port}, but nothing listens there"
+    name, bound = (str(found.get(f"current_{what}") or "") for what in ("network_interface", "interface_address"))
+    interfaces = session.interfaces(ctx)
+    if name and interfaces is not None and name not in interfaces:
+        return Retry(f"{stored}: it is bound to {name}, which has no address now; it is tried again")
+    # "::" and "0.0.0.0" are its words for all addresses of one kind
+    if bound and bound not in ("::", "0.0.0.0") and interfaces is not None:  # noqa: S104 - compared, not bound
+        there = session.addresses(ctx, name)
+        if bound not in there:
+            return GiveUp(
+                f"{stored}: it is bound to the address {bound}, and {name or 'this network'} has "
+                f"{', '.join(there) or 'none'}; in its Web UI, Options, Advanced, choose 'All addresses' for 'Optional "
+                "IP address to bind to'"
+            )
+    return Retry(f"{stored} (does another program use that port?); it is tried again")
+
+
+def _sentence(desired: _Desired, before: dict[str, Any], *, relisten: bool) -> str:
     if relisten:
-        done = f"{desired.who} listens on {desired.port} anew, as gluetun wrote that port anew"
-    elif before["listen_port"] == desired.port:
-        done = f"{desired.who} listens on {desired.port}, now without random port and UPnP"
-    else:
-        done = f"{desired.who} listens on {desired.port} (before: {before['listen_port']})"
-    said = f"{done}; reannounced to the trackers; connection status {status}"
+        return f"{desired.who} listens on {desired.port} anew, as gluetun wrote that port anew"
+    if before["listen_port"] == desired.port:
+        return f"{desired.who} listens on {desired.port}, now without random port and UPnP"
+    return f"{desired.who} listens on {desired.port} (before: {before['listen_port']})"
+
+
+def _to_whom(before: dict[str, Any], *, announced: bool, status: str) -> str:
+    said = (
+        f"; reannounced to the trackers; connection status {status}" if announced else f"; connection status {status}"
+    )
     if status == "firewalled" and not before.get("current_interface_address"):
         # "all addresses" skips an IPv4-only tun0: qBittorrent#24854
         said += " (should that stay so, choose 'All IPv4 addresses' in its advanced options)"

@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from handlers.shared.http import failure, refusal, shown, time_outs, unreadable
+from handlers.shared.http import refusal, shown, time_outs, unreadable
+from handlers.shared.http_connection import Connection, Request, Trust, split_userinfo
 from handlers.shared.rejected_credentials import Credential
+from handlers.shared.who_answered import Answer, Target, is_ban, is_qbittorrent, not_an_api, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
 
 T = TypeVar("T")
@@ -25,23 +27,29 @@ _BAN_S = 3600.0  # qBittorrent's default, until its preferences say another
 class Refused(Exception):  # noqa: N818 - qBittorrent's answer, not our failure
     """An answer that is no success."""
 
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
-        super().__init__(status)
-        self.status, self.headers = status, headers
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer, self.is_own = answer, is_qbittorrent(answer)
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How we log in: an API key (5.2 and newer), a name and a password, or nothing (a whitelisted address)."""
+    """How we log in: an API key (5.2 and newer), a name and a password, or nothing (a whitelisted address).
+
+    `of_url` is the user and the password of the URL, which a proxy may want.
+    """
 
     username: str
     password: str = field(repr=False)
     api_key: str = field(repr=False)
+    of_url: str = field(repr=False)
+    trust: Trust
 
     @property
     def proof(self) -> str:
         """Everything that decides whether we are let in."""
-        return self.api_key or f"{self.username}\0{self.password}"
+        own = self.api_key or f"{self.username}\0{self.password}"
+        return f"{own}\0{self.of_url}" if self.of_url else own
 
 
 class Sessions:
@@ -53,21 +61,28 @@ class Sessions:
     def of(self, url: str, container: str, ctx: Context) -> Session:
         """The session with this Web UI. Raises GiveUp while our credential stands rejected there."""
         password, key = ctx.secret("QBITTORRENT_PASSWORD") or "", ctx.secret("QBITTORRENT_API_KEY") or ""
-        login = Login(ctx.settings.qbittorrent_username, password, key)
+        trust = Trust.of("QBITTORRENT_CA_FILE", ctx.settings.qbittorrent_ca_file)
+        login = Login(ctx.settings.qbittorrent_username, password, key, split_userinfo(url)[1], trust)
         credential = Credential(rejection_key("qbittorrent", shown(url)), login.proof, container)
         credential.check(ctx)
         known = self._warm.get(url)
         if known is None or known[0] != login:
-            known = self._warm[url] = login, Session(url, f"qBittorrent at {shown(url)}", login, credential)
+            known = self._warm[url] = login, Session(url, login, credential)
         return known[1]
 
 
 class Session:
     """One qBittorrent, as one user. Every method raises Retry or GiveUp."""
 
-    def __init__(self, url: str, who: str, login: Login, credential: Credential) -> None:
-        self.who, self._login, self._credential = who, login, credential
-        self._client = _lean_client(url, login.api_key)
+    def __init__(self, url: str, login: Login, credential: Credential) -> None:
+        self.who, self._login, self._credential = f"qBittorrent at {shown(url)}", login, credential
+        if login.of_url and login.api_key:
+            raise GiveUp(
+                f"{self.who}: its URL has a user and a password, and QBITTORRENT_API_KEY is set, too: both would be "
+                "sent in one header; set QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD instead of the key"
+            )
+        self._target = Target("qBittorrent", self.who, "QBITTORRENT_URL", bool(login.of_url))
+        self._client = _lean_client(url, self.who, login)
         self._ban_s = _BAN_S
 
     def preferences(self, ctx: Context) -> dict[str, Any]:
@@ -82,12 +97,13 @@ class Session:
         """Set these and leave the others. qBittorrent checks nothing: read back."""
         self._call(ctx, lambda **more: self._client.app_set_preferences(preferences, **more))
 
-    def reannounce(self, ctx: Context) -> None:
-        """Tell all trackers where we listen. Not known before 4.1.2, which is no failure."""
+    def reannounce(self, ctx: Context) -> bool:
+        """Tell all trackers where we listen. False before 4.1.2, which does not know this call."""
         try:
             self._call(ctx, lambda **more: self._client.torrents_reannounce("all", **more), absent_is_fine=True)
         except Refused:
-            return
+            return False
+        return True
 
     def connection_status(self, ctx: Context) -> str:
         """ "connected" (a peer came in), "firewalled" or "disconnected"; "unknown" where that cannot be read."""
@@ -121,32 +137,30 @@ class Session:
         try:
             try:
                 return self._try(ctx, ask)
-            except Refused as answer:
-                if answer.status != 403 or self._login.api_key:
+            except Refused as no:
+                if not no.is_own or no.answer.status != 403 or self._login.api_key:
                     raise
             self._log_in(ctx)
             return self._try(ctx, ask)
-        except Refused as answer:
-            if absent_is_fine and answer.status == 404:
+        except Refused as no:
+            if absent_is_fine and no.is_own and no.answer.status == 404:
                 raise
-            raise self._meaning(answer, ctx) from None
+            raise self._meaning(no, ctx) from None
 
     def _try(self, ctx: Context, ask: Callable[..., T]) -> T:
         from qbittorrentapi.exceptions import APIError
-        from urllib3.exceptions import HTTPError
 
         try:
-            return ask(requests_args={"timeout": time_outs(ctx, self.who)})
-        except HTTPError as error:
-            raise failure(error, self.who) from None
+            return ask(requests_args={"timeout": time_outs(ctx, self.who), "ctx": ctx})
         except APIError:  # the library could not read the answer
-            raise unreadable(self.who) from None
+            raise not_an_api(self._client.last, self.who) from None
 
     def _log_in(self, ctx: Context) -> None:
         if not self._login.password:
             raise GiveUp(
                 f"{self.who} wants a login and none is set; set QBITTORRENT_PASSWORD (or QBITTORRENT_API_KEY "
-                "from 5.2 on), or whitelist our address in its Web UI options"
+                "from 5.2 on), or whitelist our address in its Web UI options",
+                kind="no-login",
             )
         # the library's auth_log_in would hide whether the password is wrong (401) or our address is banned (403)
         form = {"username": self._login.username, "password": self._login.password}
@@ -157,13 +171,12 @@ class Session:
         if answer.text == "Fails.":  # 4.1 to 5.1 say it with 200
             raise self._wrong_password(ctx)
         if answer.text not in ("", "Ok."):  # 5.2 answers 204
-            raise unreadable(self.who)
+            raise not_an_api(self._client.last, self.who)
 
-    def _not_let_in(self, answer: Refused, ctx: Context) -> Retry | GiveUp:
-        if answer.status == 403:
-            return self._banned(ctx)
+    def _not_let_in(self, no: Refused, ctx: Context) -> Retry | GiveUp:
         # A Host header that qBittorrent dislikes answers 401 to any call, so it would not have got this far.
-        return self._wrong_password(ctx) if answer.status == 401 else self._meaning(answer, ctx)
+        wrong = no.is_own and no.answer.status == 401
+        return self._wrong_password(ctx) if wrong else self._meaning(no, ctx)
 
     def _wrong_password(self, ctx: Context) -> GiveUp:
         return self._credential.reject(
@@ -171,6 +184,7 @@ class Session:
             f"{self.who} rejects the password of {self._login.username!r}; correct QBITTORRENT_USERNAME or "
             "QBITTORRENT_PASSWORD: it is tried again when that changes, when qBittorrent's container restarts, "
             "or on `gluehook retry`",
+            kind="password",
         )
 
     def _banned(self, ctx: Context) -> GiveUp:
@@ -181,24 +195,50 @@ class Session:
             f"{self.who} has banned our address for {self._ban_s:.0f} s after too many wrong logins (ours or those of "
             f"somebody behind the same address); it is tried again after {clock}, when qBittorrent's container "
             "restarts, or on `gluehook retry`",
+            kind="banned",
             until_s=until_s,
         )
 
-    def _meaning(self, answer: Refused, ctx: Context) -> Retry | GiveUp:
+    def _meaning(self, no: Refused, ctx: Context) -> Retry | GiveUp:
+        answer = no.answer
+        if not no.is_own:
+            return self._of_another(answer, ctx)
+        if is_ban(answer):  # the password of the URL is judged at any call (5.2)
+            return self._banned(ctx)
         if answer.status == 401:
-            return GiveUp(
-                f"{self.who} answers 401 before any login: its Host-header validation refuses the name or the port of "
-                "that address; publish the Web UI's port unchanged (WEBUI_PORT=8181 with 8181:8181), or add the name "
-                "to its Server domains (WebUI\\ServerDomains)"
-            )
+            return self._unauthorized(ctx)
         if answer.status == 403 and self._login.api_key:
             return self._credential.reject(
                 ctx,
                 f"{self.who} rejects the API key (keys need 5.2 or newer); correct QBITTORRENT_API_KEY, or remove it "
                 "and set QBITTORRENT_PASSWORD: it is tried again when that changes, when qBittorrent's container "
                 "restarts, or on `gluehook retry`",
+                kind="api-key",
             )
         return refusal(answer.status, answer.headers, self.who, ctx.now())
+
+    def _unauthorized(self, ctx: Context) -> GiveUp:
+        if self._login.of_url:  # each wrong one counts there as a failed login
+            return self._credential.reject(
+                ctx,
+                f"{self.who} answers 401 itself: it rejects the user and the password of QBITTORRENT_URL (5.2 and "
+                "newer take them for a login), or its Host-header validation refuses that address; let the proxy not "
+                "pass the Authorization header on, or write qBittorrent's own user and password there. It is tried "
+                "again when they change, when qBittorrent's container restarts, or on `gluehook retry`",
+                kind="password",
+            )
+        return GiveUp(
+            f"{self.who} answers 401 before any login: its Host-header validation refuses the name or the port of "
+            "that address; publish the Web UI's port unchanged (WEBUI_PORT=8181 with 8181:8181), or add the name "
+            "to its Server domains (WebUI\\ServerDomains)",
+            kind="host",
+        )
+
+    def _of_another(self, answer: Answer, ctx: Context) -> Retry | GiveUp:
+        error = refusal_of_another(answer, self._target, ctx.now())
+        if isinstance(error, GiveUp) and error.kind == "proxy-login" and self._login.of_url:
+            return self._credential.reject(ctx, error.said, kind=error.kind)
+        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,49 +258,48 @@ class _Answer:
 
 
 class _Wire:
-    """What the library needs of a `requests.Session`, over urllib3 alone, which halves the time of a warm call.
+    """What the library needs of a `requests.Session`.
 
-    It keeps the cookie as it is named (SID, QBT_SID_<port>), sends neither Origin nor Referer, asks no proxy,
-    follows no redirect (a login must not) and tries once.
+    It keeps the cookie as it is named (SID, QBT_SID_<port>) and sends neither Origin nor Referer.
     """
 
-    def __init__(self, url: str, api_key: str) -> None:
-        self._url = url
-        self._pool: Any = None
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    def __init__(self, url: str, who: str, login: Login) -> None:
+        bearer = {"Authorization": f"Bearer {login.api_key}"} if login.api_key else {}
+        self._connection, self._below = Connection(url, who, login.trust, bearer), urlsplit(url).path
         self._cookies: dict[str, str] = {}  # a proxy before it may set one of its own
+        self.last: Answer | None = None
 
-    def request(self, method: str, url: str, *, timeout: tuple[float, float], **more: Any) -> _Answer:
-        """One request, the answer read whole. Raises Refused or one of urllib3's errors."""
-        import urllib3
-
-        # retries=False: one try, and a redirect is an answer like any other
-        pool = self._pool = self._pool or urllib3.connection_from_url(self._url, retries=False)
-        headers, body, path = dict(self._headers), None, urlsplit(url).path
+    def request(self, method: str, url: str, *, timeout: tuple[float, float], ctx: Context, **more: Any) -> _Answer:
+        """One request, the answer read whole. Raises Refused, Retry or GiveUp."""
+        path, body, kind = urlsplit(url).path.removeprefix(self._below), None, ""
         if params := more.get("params"):
             path += f"?{urlencode(params)}"
         if method == "post":
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            kind = "application/x-www-form-urlencoded"
             body = urlencode({k: v for k, v in (more.get("data") or {}).items() if v is not None})
-        within = urllib3.Timeout(connect=timeout[0], read=timeout[1])
-        found = pool.urlopen(method.upper(), path, body, headers, timeout=within)
-        if found.status >= 300:
-            raise Refused(found.status, found.headers)
-        for cookie in found.headers.getlist("Set-Cookie"):
+        answer = self._connection.send(ctx, Request(method.upper(), path, timeout, body, kind))
+        self.last = answer
+        if answer.status >= 300:
+            raise Refused(answer)
+        for cookie in answer.headers.getlist("Set-Cookie"):  # type: ignore[attr-defined]  # urllib3's HTTPHeaderDict
             name, _, value = cookie.partition(";")[0].partition("=")
             self._cookies[name] = value
-            self._headers["Cookie"] = "; ".join(f"{n}={v}" for n, v in self._cookies.items())
-        return _Answer(found.status, found.headers, found.data)
+            self._connection.headers["Cookie"] = "; ".join(f"{n}={v}" for n, v in self._cookies.items())
+        return _Answer(answer.status, answer.headers, answer.content)
 
 
-def _lean_client(url: str, api_key: str) -> Any:
+def _lean_client(url: str, who: str, login: Login) -> Any:
     """The library's client without what it does unasked: a HEAD request to find the scheme, a version query before
     some calls, two layers of retries with sleeps, logins of its own. `_auth_request` is where it does so.
     """
     from qbittorrentapi import Client
 
     class Lean(Client):
-        _wire = _Wire(url, api_key)
+        _wire = _Wire(url, who, login)
+
+        @property
+        def last(self) -> Answer | None:
+            return self._wire.last
 
         def _auth_request(self, http_method: str, api_namespace: str, api_method: str, **more: Any) -> Any:  # type: ignore[override]
             more = {name: value for name, value in more.items() if not name.startswith("version_")}
@@ -270,4 +309,4 @@ def _lean_client(url: str, api_key: str) -> Any:
         def _session(self) -> Any:
             return self._wire
 
-    return Lean(host=url, FORCE_SCHEME_FROM_HOST=True, SIMPLE_RESPONSES=True)
+    return Lean(host=split_userinfo(url)[0], FORCE_SCHEME_FROM_HOST=True, SIMPLE_RESPONSES=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from hooks.handler import Context, GiveUp, Retry
@@ -69,47 +68,6 @@ def refusal(status: int, headers: Mapping[str, str], who: str, now_s: float) -> 
     return GiveUp(f"{who} answers {status}; trying again would not change that, so look at the URL and its log")
 
 
-def failure(error: Exception, who: str) -> Retry | GiveUp:
-    """The error word for a call of `requests` or `urllib3` that brought no usable answer. The library's own text
-    is never repeated: it may hold the URL with its secrets.
-    """
-    from requests import exceptions as r
-    from urllib3 import exceptions as u
-
-    if isinstance(error, r.SSLError | u.SSLError):
-        return GiveUp(f"{who} shows a certificate that is not trusted here; use http:// or make it trusted")
-    if isinstance(error, r.InvalidURL | u.LocationValueError):
-        return GiveUp(f"{who} is no address that can be called; correct the URL")
-    return Retry(f"{who} {_why(error)}; it is tried again")
-
-
 def unreadable(who: str) -> Retry:
     """For an answer of 200 that is not what this API says: something else may live at that address for now."""
     return Retry(f"{who} answers with something that is not its API's; it is tried again")
-
-
-# By their words: a refused connection is a kind of time-out to one version of urllib3, and requests wraps all of them.
-_WHYS = (
-    (("NameResolutionError", "Failed to resolve"), "has a name that cannot be resolved here (do we share a network?)"),
-    (("Connection refused",), "refuses the connection (is it still starting?)"),
-    (("Connection broken", "IncompleteRead"), "broke off in the middle of its answer"),
-    (("RemoteDisconnected", "ConnectionResetError"), "closed the connection without an answer"),
-    (("BadStatusLine",), "does not speak HTTP"),
-    (("Timeout", "timed out"), "did not answer in time"),
-)
-
-
-def _why(error: BaseException) -> str:
-    text = f"{type(error).__name__}: {error}"
-    return next((why for words, why in _WHYS if any(word in text for word in words)), "cannot be reached")
-
-
-def json_object(response: Any, who: str) -> dict[str, Any]:
-    """The JSON object of an answer. Raises Retry if it is none."""
-    try:
-        body = response.json()
-    except ValueError:
-        raise unreadable(who) from None
-    if not isinstance(body, dict):
-        raise unreadable(who)
-    return body

@@ -32,18 +32,20 @@ class Credential:
         if self._changed(record, ctx) or (record["until_s"] is not None and ctx.now() >= record["until_s"]):
             ctx.memory.put(self.key, None)
             return
-        raise GiveUp(f"{record['said']} (not tried again since)")
+        raise GiveUp(f"{record['said']} (not tried again since)", kind=record["kind"])
 
-    def reject(self, ctx: Context, said: str, *, until_s: float | None = None) -> GiveUp:
+    def reject(self, ctx: Context, said: str, *, kind: str, until_s: float | None = None) -> GiveUp:
         """Save the rejection (until `until_s`, seconds since the Unix epoch, if it ends by itself)."""
         salt = os.urandom(16)
         ctx.memory.put(self.key, {
             "salt": salt.hex(), "hash": self._hash(salt), "started_at": self._started_at(ctx),
-            "until_s": until_s, "said": said,
+            "until_s": until_s, "said": said, "kind": kind,
         })  # fmt: skip
-        return GiveUp(said)
+        return GiveUp(said, kind=kind)
 
     def _changed(self, record: dict[str, str], ctx: Context) -> bool:
+        if "kind" not in record:  # by an earlier version, which did not ask who had answered
+            return True
         if self._started_at(ctx) > int(record["started_at"]) + _CLOCK_SLACK_NS:
             return True
         return not hmac.compare_digest(self._hash(bytes.fromhex(record["salt"])), record["hash"])

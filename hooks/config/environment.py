@@ -146,7 +146,11 @@ def _named_twice(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    name, value = str(error["loc"][0]).upper(), mask_userinfo(repr(error["input"]))[:100]
+    name, value = str(error["loc"][0]).upper(), repr(error["input"])
+    if name.endswith("_URL") and "@" in value:  # what is wrong may be the user or the password itself
+        begin = value[: value.index("://") + 3] if "://" in value else "'"
+        value = f"{begin}***@{value.rpartition('@')[2]}"
+    value = mask_userinfo(value)[:100]
     if error["type"] == "literal_error":
         advice = f"write {error['ctx']['expected']}"
     elif error["type"] == "value_error":

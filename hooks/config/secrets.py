@@ -3,7 +3,8 @@
 The executor hands `Secrets.read` to handlers and to `${secret:NAME}`; the log, the journal, the control socket and the
 command line pass every text through `Secrets.mask` before it leaves the process. Guaranteed: a changed secret file
 counts from the next use on, without a restart; a value that was read once stays masked for the life of the process,
-also after it has changed; a secret inside another one does not uncover the rest of it. Values shorter than four
+also after it has changed; a secret inside another one does not uncover the rest of it; the password in a URL among the
+settings is masked from the start, as it is written, decoded, and as it is sent. Values shorter than four
 characters are not masked, as hiding "on" or "12" everywhere would make texts unreadable. What looks secret by its name
 or its place, and has not been read here, is the task of `masking`.
 """
@@ -13,13 +14,17 @@ from __future__ import annotations
 import json
 import re
 import threading
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 _LONGEST_BYTES = 64 * 1024
 SHORTEST_MASKED_CHARS = 4  # of a value that is masked
+WITH_USERINFO = ("QBITTORRENT_URL", "GLUETUN_URL")
+"""The settings whose URL may hold a user and a password."""
 _USERINFO = re.compile(r"(?<=://)[^/?#\s@]+(?:@[^/?#\s@]+)*(?=@)")
 HIDDEN = "***"
 """What is shown in place of a secret."""
@@ -45,6 +50,9 @@ class Secrets:
         self._known: set[str] = set()  # values
         self._forms: set[str] = set()  # as which they may stand in a text
         self._lock = threading.Lock()
+        for name in WITH_USERINFO:
+            with suppress(SecretError):
+                self._forms.update(_userinfo_forms(sources.variables.get(name) or self._from_file(name) or ""))
 
     def read(self, name: str) -> str | None:
         """The value of `NAME`, else of the file that `NAME_FILE` names, else of a file `name` in the folder.
@@ -108,6 +116,16 @@ def _content(name: str, file: Path) -> str:
 
 def _error(name: str, file: Path, problem: str) -> SecretError:
     return SecretError(f"secret {name}: its file {file} {problem}; it is read again at the next try")
+
+
+def _userinfo_forms(url: str) -> Iterator[str]:
+    """The password of a URL (the user, where it has no password) as it may stand in a text."""
+    written = url.partition("://")[2].rpartition("@")[0]
+    user, _, password = written.partition(":")
+    for secret in {password or user, unquote(password or user)}:
+        yield from _forms(secret)
+    if written:
+        yield b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
 
 
 def _forms(value: str) -> Iterator[str]:

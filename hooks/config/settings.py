@@ -14,6 +14,8 @@ from hooks.events import durations
 
 def http_url(text: str) -> str:
     """The URL without its last slash. Raises ValueError saying what to write if it is not http(s) with a host."""
+    if re.search(r"[/?#\s]", text.rpartition("@")[0].partition("://")[2]):
+        raise ValueError("in a user or a password write %2F for /, %3F for ?, %23 for # and %20 for a blank")
     if not _URL.fullmatch(text) or not _splits(text):
         raise ValueError("write http:// or https://, a host and a port, for example http://gluetun:8080")
     return text.rstrip("/")
@@ -24,6 +26,11 @@ def file_path(text: str) -> str:
     if not text.strip() or "\0" in text:
         raise ValueError("write the path of a file or folder, or leave the variable out for its default")
     return text
+
+
+def optional_path(text: str) -> str:
+    """The path as it is, or "" for none. Raises ValueError saying what to write if it is blank or holds a NUL."""
+    return file_path(text) if text else ""
 
 
 def container_name(text: str) -> str:
@@ -78,6 +85,7 @@ _LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # A check stands beside the type; `hooks.app.loading` hands it to pydantic, so that this module needs only the stdlib.
 Url = Annotated[str, http_url]
 FilePath = Annotated[str, file_path]
+OptionalPath = Annotated[str, optional_path]
 ContainerName = Annotated[str, container_name]
 
 
@@ -118,6 +126,9 @@ class Settings:
         metadata={"says": "gluetun's port file"},
     )
     qbittorrent_url: Url = field(default="http://gluetun:8080", metadata={"says": "qBittorrent's Web UI"})
+    qbittorrent_ca_file: OptionalPath = field(
+        default="", metadata={"says": "PEM file of the certificate, or of its authority, that is trusted there"}
+    )
     qbittorrent_username: str = field(
         default="admin", metadata={"says": "the name that belongs to QBITTORRENT_PASSWORD"}
     )
@@ -126,6 +137,9 @@ class Settings:
         default="gluetun", metadata={"says": "the container whose port the port file holds"}
     )
     gluetun_url: Url = field(default="http://gluetun:8000", metadata={"says": "gluetun's control server"})
+    gluetun_ca_file: OptionalPath = field(
+        default="", metadata={"says": "as QBITTORRENT_CA_FILE, for a proxy that speaks https before the control server"}
+    )
     gluetun_username: str = field(
         default="", metadata={"says": "for basic authentication there, with GLUETUN_PASSWORD"}
     )

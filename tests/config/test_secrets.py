@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
 
@@ -118,6 +119,18 @@ def test_three_characters_are_not_masked() -> None:
 )
 def test_userinfo_of_an_url_is_masked_even_if_nobody_read_it(text: str, masked: str) -> None:
     assert Secrets(Sources()).mask(text) == masked
+
+
+@pytest.mark.parametrize("name", ["QBITTORRENT_URL", "GLUETUN_URL"])
+def test_the_password_of_a_settings_url_is_masked_before_anybody_reads_it(name: str, tmp_path: Path) -> None:
+    url = "http://me:pa%2Fss%20wo@host:8080"
+    (tmp_path / name.lower()).write_text(url)
+    for sources in (Sources({name: url}), Sources({}, str(tmp_path))):
+        secrets = Secrets(sources)
+        for form in ("pa%2Fss%20wo", "pa/ss wo", "pa%2Fss+wo", b64encode(b"me:pa/ss wo").decode()):
+            assert secrets.mask(f"sent {form} there") == "sent *** there"
+        assert secrets.mask("me at host") == "me at host"
+    assert Secrets(Sources({name: "http://tok-en-5@host"})).mask("tok-en-5") == "***"
 
 
 def test_neither_sources_nor_secrets_show_a_value() -> None:

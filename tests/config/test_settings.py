@@ -118,6 +118,22 @@ def test_all_errors_come_at_once_and_show_no_password(tmp_path: Path, monkeypatc
     assert "hunter2" not in " ".join(errors)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:hun/ter2@gluetun:8080", "http://me:12/ter2@gluetun", "http://me:hun#ter2@gluetun",
+        "http://me:hun?ter2@gluetun", "http://me:hun ter2@gluetun", "http://me:" + "hun/ter2" * 30 + "@gluetun",
+    ],
+)  # fmt: skip
+def test_a_password_that_is_not_encoded_is_told_how_and_not_shown(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QBITTORRENT_URL", url)
+    settings, _, (error,) = environment.read("/nowhere")
+    assert settings is None
+    assert "write %2F for /, %3F for ?, %23 for # and %20 for a blank" in error
+    assert not [part for part in ("hun", "ter2", "12") if part in error]
+    assert error.startswith("settings: QBITTORRENT_URL is 'http://***@gluetun")
+
+
 @pytest.mark.parametrize("where", ["environment", ".env"])
 def test_an_unknown_name_of_ours_is_an_error(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if where == ".env":

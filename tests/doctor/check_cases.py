@@ -104,7 +104,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     ],
     "region-unknown": [(gluetun(SERVER_REGIONS="Mexcio"), ("'Mexcio'", "write Mexico"))],
     "tunnel-down": [
-        (well(gluetun=Gluetun("stopped")), ("stopped", "somebody stopped it")),
+        (well(gluetun=Gluetun("stopped")), ("stopped", "somebody stopped it", "curl -X PUT", ":8000/v1/vpn/status")),
         (well(gluetun=Gluetun("crashed")), ("crashed", "credentials")),
     ],
     "tunnel-without-port": [(well(gluetun=Gluetun("running", "8.8.8.8", "Panama", 0)), ("8.8.8.8", "heal-vpn"))],
@@ -122,6 +122,15 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "control-server-closed": [
         (well(gluetun=Refusal("closed", "gluetun answers 401")), ("answers 401", "[[roles]]", "GET /v1/vpn/status")),
     ],
+    "control-server-behind-proxy": [
+        (well(gluetun=Refusal("proxy", "gluetun at x: a proxy answers 403 in its place; allow gluehook there")),
+         ("in its place", "allow gluehook")),
+        (well(gluetun=Gluetun("running", "8.8.8.8", "Panama", None, {"port": Refusal("proxy", "a proxy; allow it")})),
+         ("a proxy", "allow it")),
+    ],
+    "control-server-https": [
+        (well(gluetun=Refusal("https", "gluetun speaks https at that port; write https://")), ("https", "write https")),
+    ],
     "control-server-silent": [
         (well(gluetun=Unread("gluetun at http://gluetun:8000 refuses the connection")), ("refuses", "GLUETUN_URL")),
     ],
@@ -130,6 +139,13 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "address-banned": [(refused("banned", "has banned our address"), ("banned", "docker restart qbittorrent"))],
     "host-header-refused": [(refused("host", "answers 401 before any"), ("before any", "WEBUI_PORT: 8181"))],
     "login-missing": [(refused("no-login", "wants a login"), ("wants a login", "Bypass authentication"))],
+    "web-ui-behind-proxy": [
+        (refused("proxy", "a proxy answers 403 in its place; allow gluehook there"), ("403", "allow gluehook")),
+        (refused("proxy-login", "a proxy answers 401; write them in QBITTORRENT_URL"), ("401", "QBITTORRENT_URL")),
+    ],
+    "web-ui-https": [
+        (refused("https", "shows a certificate that has expired; renew it there"), ("expired", "renew it")),
+    ],
     "web-ui-silent": [(well(qbittorrent=Unread("refuses the connection")), ("refuses", "http://gluetun: and"))],
     "torrenting-port-set": [
         (having(replace(QB, environment={"TORRENTING_PORT": "6881"})), ("6881", "take it out")),

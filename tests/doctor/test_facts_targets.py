@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from hooks.doctor.facts.model import Gluetun, QBittorrent, Refusal, Unread
 from hooks.handler import Context, Retry
 from tests.handlers.contract import context, misbehaving
 from tests.parts.targets.fakes_gluetun import MASTER, fake_gluetun
+from tests.parts.targets.fakes_http import Answer, served
 from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
 from tests.parts.targets.qbittorrent import PASSWORD as REAL_PASSWORD
 from tests.parts.targets.qbittorrent import QBittorrent as Real
@@ -49,12 +52,38 @@ def test_a_closed_control_server_is_a_refusal(traits: dict[str, Any]) -> None:
     assert (found.kind, "answers 401" in found.why) == ("closed", True)
 
 
-def test_a_role_without_the_port_is_a_refusal_that_names_the_route() -> None:
+def test_a_role_without_the_port_is_a_refusal_of_that_route_alone() -> None:
     routes = frozenset({"GET /v1/vpn/status", "GET /v1/publicip/ip"})
     with fake_gluetun(auth="apikey", routes=routes) as (fake, url):
         found = gluetun.read(asking(url, {"GLUETUN_API_KEY": fake.api_key}))
+    assert isinstance(found, Gluetun)
+    assert (found.status, found.public_ip, found.port) == ("running", "203.0.113.1", None)
+    assert isinstance(found.unread["port"], Refusal)
+    assert "GET /v1/portforward" in found.unread["port"].why
+
+
+@pytest.mark.parametrize(("version", "up_s"), [(MASTER, 12.0), ((3, 41, 3), 0.0)])
+def test_a_port_that_gluetun_holds_hides_neither_status_nor_address(version: tuple[int, int, int], up_s: float) -> None:
+    released = threading.Event()
+    traits: dict[str, Any] = {"up_s": up_s} if up_s else {"_down_ends_s": float("inf")}
+    with fake_gluetun(version=version, auth="none", hold=lambda _: released.wait(10), **traits) as (fake, url):
+        if up_s:
+            fake.run_up_command()
+        try:
+            found = gluetun.read(replace(asking(url), left=lambda: 0.3))
+        finally:
+            released.set()
+    assert isinstance(found, Gluetun)
+    assert (found.status, found.public_ip, found.port) == ("running", "203.0.113.1", None)
+    assert "did not answer in time" in found.unread["port"].why
+
+
+def test_a_proxy_is_told_from_gluetun() -> None:
+    denied = Answer(403, "<html>403 Forbidden</html>", {"Content-Type": "text/html", "Server": "nginx"})
+    with served(lambda _: denied) as url:
+        found = gluetun.read(asking(url))
     assert isinstance(found, Refusal)
-    assert "GET /v1/portforward" in found.why
+    assert (found.kind, "nginx" in found.why) == ("proxy", True)
 
 
 def test_a_silent_gluetun_is_no_refusal() -> None:

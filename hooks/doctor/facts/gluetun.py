@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from handlers.gluetun.control_server import Control
-from hooks.doctor.facts.model import Gluetun, Refusal
-from hooks.handler import Context, GiveUp
+from hooks.doctor.facts.model import Gluetun, Refusal, Unread
+from hooks.handler import Context, GiveUp, Retry
+
+T = TypeVar("T")
 
 
 def read(ctx: Context) -> Gluetun | Refusal:
-    """Three GET requests. Raises Retry if it cannot be reached, GiveUp if something else answers."""
+    """Three GET requests. Raises Retry if the status cannot be read, GiveUp if something else answers.
+
+    gluetun holds the port's answer while its UP or DOWN command runs, so that one is asked for last.
+    """
+    unread: dict[str, Unread | Refusal] = {}
     try:
         with Control(ctx.settings.gluetun_url, ctx.settings.gluetun_container, ctx) as control:
-            return Gluetun(control.status(), *control.exit(), control.port())
+            status = control.status()
+            where = _part("public IP", control.exit, unread)
+            port = _part("port", control.port, unread)
     except GiveUp as why:
-        if "answers 401" in why.said:
-            return Refusal("closed", why.said)
+        if why.kind:
+            return Refusal(why.kind, why.said)
         raise
+    return Gluetun(status, *(where or ("", "")), port, unread)
+
+
+def _part(name: str, ask: Callable[[], T], unread: dict[str, Unread | Refusal]) -> T | None:
+    try:
+        return ask()
+    except GiveUp as why:
+        unread[name] = Refusal(why.kind, why.said) if why.kind else Unread(why.said)
+    except Retry as why:
+        unread[name] = Unread(why.said)
+    return None

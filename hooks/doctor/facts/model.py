@@ -40,21 +40,25 @@ class DockerAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A target answers and does not let us in, or a proxy does so in its place.
+
+    `kind` says in which way: "closed", "password", "api-key", "host", "proxy", …
+    """
+
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gluetun:
-    """What the control server answers."""
+    """What the control server answers. Each answer is read by itself: one that is held takes no other with it."""
 
     status: str  # "running", "stopped", "crashed", …
     public_ip: str = ""
     country: str = ""
-    port: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A target answers and does not let us in. `kind` says in which way: "closed", "password", "api-key", "host", …"""
-
-    kind: str
-    why: str
+    port: int | None = 0  # None where it was not read
+    unread: Mapping[str, Unread | Refusal] = field(default_factory=dict)  # "public IP", "port" -> why not
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,6 @@ from hooks.doctor.facts.model import QBittorrent, Refusal, Unread
 from hooks.doctor.facts.parallel import attempt
 from hooks.handler import Context, GiveUp
 
-# By the words of handlers/qbittorrent/web_api.py, which the memory keeps for a rejected credential as well.
-_REFUSALS = {
-    "answers 401 before any login": "host",
-    "wants a login and none is set": "no-login",
-    "rejects the password of": "password",
-    "rejects the API key": "api-key",
-    "has banned our address": "banned",
-}
 _TUNNEL = "tun0"  # gluetun's, unless VPN_INTERFACE says otherwise: then qBittorrent is bound to that
 _LISTENS = "0A"  # in /proc/net/tcp
 LISTENERS = ["grep", "-hs", f" {_LISTENS} ", "/proc/net/tcp", "/proc/net/tcp6"]
@@ -38,9 +30,8 @@ def read(ctx: Context, sessions: Sessions, run: Inside | None) -> QBittorrent | 
         session = sessions.of(url, ctx.settings.qbittorrent_container, ctx)
         preferences = session.preferences(ctx)
     except GiveUp as why:
-        kind = next((kind for said, kind in _REFUSALS.items() if said in why.said), "")
-        if kind:
-            return Refusal(kind, why.said)
+        if why.kind:
+            return Refusal(why.kind, why.said)
         raise
     interfaces = session.interfaces(ctx)
     return QBittorrent(

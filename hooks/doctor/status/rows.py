@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from handlers.shared.http import shown
 from hooks.doctor.facts.derived import (
     asks_adguard,
     forwarded_port,
@@ -80,7 +81,10 @@ def _gluetun(server: Server) -> Iterator[Row]:
         yield Row("gluetun", "tunnel", "well" if seen.status == "running" else "wrong", seen.status)
         where = f"{seen.public_ip}, {seen.country or 'country unknown'}"
         none = Row("gluetun", "public IP", "wrong", "none: the tunnel is down, or the look-up of the address is off")
-        yield Row("gluetun", "public IP", "well", where) if seen.public_ip else none
+        if "public IP" not in seen.unread:
+            yield Row("gluetun", "public IP", "well", where) if seen.public_ip else none
+        for part, why in seen.unread.items():
+            yield Row("gluetun", part, "unknown", f"not read: {without_advice(why.why)}")
     elif isinstance(seen, Refusal | Unread) and (row is None or server.containers[name].running):
         yield Row(
             "gluetun", "control server", "wrong" if isinstance(seen, Refusal) else "unknown", without_advice(seen.why)
@@ -126,7 +130,7 @@ def _qbittorrent(server: Server) -> Iterator[Row]:
     elif isinstance(seen, Refusal):
         yield Row("qBittorrent", "login", "wrong", without_advice(seen.why))
     else:
-        yield Row("qBittorrent", "web UI", "well", f"{server.settings.qbittorrent_url} lets us in")
+        yield Row("qBittorrent", "web UI", "well", f"{shown(server.settings.qbittorrent_url)} lets us in")
         yield from _torrent_port(server, seen)
 
 

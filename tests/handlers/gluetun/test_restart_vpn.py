@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from handlers.gluetun import control_server
 from handlers.gluetun.restart_vpn import RestartVpn, RestartVpnArgs
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
@@ -22,7 +24,7 @@ from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Clock, Notes, context
 from tests.parts.places import TOP
 from tests.parts.targets import fakes_gluetun
-from tests.parts.targets.fakes_gluetun import FakeGluetun, fake_gluetun
+from tests.parts.targets.fakes_gluetun import MASTER, FakeGluetun, fake_gluetun
 
 _RUNNING = Container("gluetun", "abc", running=True, started_at=10**18)
 _CLEARED = Event("port.cleared", "gluetun", 10**18, "files", data={"container": "gluetun"})
@@ -207,6 +209,25 @@ def test_a_control_server_that_hiccups_after_the_restart_does_not_undo_it() -> N
         status = r.fake.fails.setdefault("GET /v1/vpn/status", [])
         r.fake.before = lambda what: status.extend([500, 502] if what == "start" else [])
         assert r.restart().status == "changed"
+
+
+@pytest.mark.parametrize(("ports", "would"), [((40000,), None), ((), "its VPN would be restarted (no port)")])
+def test_a_port_that_gluetun_holds_is_read_from_its_file(
+    ports: tuple[int, ...], would: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_server, "_PORT_S", 0.2)
+    released = threading.Event()
+    with runner(version=MASTER, port_lost=False, up_s=12.0, hold=lambda _: released.wait(10)) as r:
+        r.file = PortFile(ports, generation="1", mtime=_RUNNING.started_at + 1)
+        r.fake.run_up_command()
+        try:
+            assert (r.plan() or "").endswith(would or "")
+            assert (r.plan() is None) is (would is None)
+            if would is None:
+                assert r.restart().status == "unchanged"
+        finally:
+            released.set()
+    assert r.fake.writes == []
 
 
 @pytest.mark.parametrize("container", [replace(_RUNNING, running=False), None], ids=["stopped", "unknown"])

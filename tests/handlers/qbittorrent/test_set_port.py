@@ -64,7 +64,7 @@ def test_the_warm_path_is_look_set_look(version: tuple[int, int]) -> None:
         r.fake.asks.clear()
         r.set(40001, "2")
         assert r.fake.asks == [
-            "app/preferences", "app/setPreferences", "app/preferences", "torrents/reannounce", "transfer/info",
+            "app/preferences", "app/setPreferences", "app/preferences", "transfer/info", "torrents/reannounce",
         ]  # fmt: skip
         r.fake.asks.clear()
         r.set(40001, "2")
@@ -173,6 +173,43 @@ def test_a_container_that_is_stopped_is_left_alone_and_an_unknown_one_is_no_obst
         assert r.set().status == "changed"
 
 
+@pytest.mark.parametrize(
+    ("preferences", "error", "words"),
+    [
+        ({"current_interface_address": "10.9.9.9", "current_network_interface": "tun0"}, GiveUp,
+         "bound to the address 10.9.9.9, and tun0 has 10.8.0.2; in its Web UI"),
+        ({"current_interface_address": "10.9.9.9"}, GiveUp, "10.9.9.9, and this network has 127.0.0.1, 10.8.0.2;"),
+        ({"current_network_interface": "tun7"}, Retry, "bound to tun7, which has no address now; it is tried again"),
+        ({"current_interface_address": "0.0.0.0"}, Retry, "does another program use that port"),
+        ({}, Retry, "does another program use that port"),
+    ],
+)  # fmt: skip
+def test_a_port_that_is_only_stored_is_no_success(
+    preferences: dict[str, str], error: type[Exception], words: str
+) -> None:
+    with runner(connection="disconnected") as r:
+        r.fake.preferences |= preferences
+        for _ in range(2):  # and it is not taken for done the next time
+            with pytest.raises(error, match="is set to 40000, but nothing listens there") as raised:
+                r.set()
+            assert words in str(raised.value)
+        assert "reannounce" not in r.fake.writes
+        r.fake.connection = "firewalled"
+        assert "listens on 40000" in r.set().said
+
+
+def test_what_is_set_already_is_not_said_to_listen() -> None:
+    with runner() as r:
+        r.set()
+        r.fake.connection = "disconnected"
+        assert "is set to 40000 already" in r.set().said
+
+
+def test_a_version_without_reannounce_is_not_said_to_have_reannounced() -> None:
+    with runner(version=OLD) as r:
+        assert "reannounced" not in r.set().said
+
+
 @both
 def test_a_wrong_password_is_shown_once_until_something_changes(version: tuple[int, int]) -> None:
     with runner(version=version) as r:
@@ -255,7 +292,7 @@ def test_a_redirect_is_not_followed_with_a_password() -> None:
 
 
 def test_a_key_in_the_address_is_never_told() -> None:
-    with runner() as r:
+    with runner(version=(4, 5)) as r:
         r.url = r.url.replace("http://", "http://someone:hidden-3c@") + "/?k=hidden-3c"
         assert r.set().status == "changed"
         names = [*r.memory.values, *r.handler.targets(r.args, Settings(qbittorrent_url=r.url))]

@@ -8,7 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from handlers.shared.http import address, failure, refusal, retry_after_s, shown, time_outs
+from handlers.shared.http import address, refusal, retry_after_s, shown, time_outs
+from handlers.shared.http_failure import failure
 from hooks.handler import GiveUp, Retry
 from tests.handlers.contract import Clock, context, misbehaving
 

@@ -1,0 +1,151 @@
+"""Who answered: the target itself, or a proxy or another program in its place. Handlers, status and doctor ask here.
+
+A status code means what gluetun or qBittorrent mean by it only if it is they who sent it. They are known by their
+bodies and headers, of which a proxy passes all on: gluetun's control server answers in text/plain and in fixed words,
+ends them in a newline, and sends neither 403 nor 502 to 504 (3.40.4, 3.41.3 and master, as recorded in
+tests/samples/gluetun). qBittorrent answers errors in text/plain, without `WWW-Authenticate` and with security headers
+of its own (4.5.2 and 5.1, measured; 5.2, by its source); the text of its ban is translated into the owner's language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.shared.http import TRY_LATER, retry_after_s, shown, unreadable
+from hooks.handler import GiveUp, Retry
+
+_BY_QBITTORRENT = {"x-xss-protection": "1; mode=block", "referrer-policy": "same-origin"}
+_WORDS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
+_TO_HTTPS = ("plain HTTP request was sent to HTTPS", "HTTP request to an HTTPS server", "plain HTTP to an SSL-enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, read whole. The names in `headers` match in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(default=b"", repr=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.content.decode("utf-8", "replace")
+
+    @property
+    def media_type(self) -> str:
+        """Such as text/plain, in lower case, "" where none is said."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def is_gluetun(answer: Answer) -> bool:
+    """Whether gluetun's control server has sent this answer, which is no success."""
+    if answer.status == 301:
+        return answer.headers.get("Location") == "/v1/portforward"
+    realm = answer.headers.get("WWW-Authenticate", "")
+    if answer.media_type != "text/plain" or not (realm == "" or realm.startswith('Basic realm="restricted"')):
+        return False
+    if answer.status in (401, 404, 405):
+        return answer.text == f"{_WORDS[answer.status]}\n"
+    return answer.status in (400, 500) and answer.headers.get("X-Content-Type-Options") == "nosniff"
+
+
+def is_qbittorrent(answer: Answer) -> bool:
+    """Whether qBittorrent has sent this answer, which is no success. Its errors are never a redirect nor 502 to 504."""
+    if answer.media_type != "text/plain" or "WWW-Authenticate" in answer.headers:
+        return False
+    if answer.status < 400 or answer.status in (502, 503, 504):
+        return False
+    signs = sum(answer.headers.get(name) == value for name, value in _BY_QBITTORRENT.items())
+    signs += answer.headers.get("Content-Type", "").endswith("charset=UTF-8")  # Go's and nginx's are in lower case
+    return signs >= 2 or (signs == 1 and answer.text == _WORDS.get(answer.status))
+
+
+def is_ban(answer: Answer) -> bool:
+    """Whether this is qBittorrent's word that our address is banned: its other 403 says "Forbidden"."""
+    return answer.status == 403 and is_qbittorrent(answer) and answer.text != _WORDS[403]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whose answer was expected, in words."""
+
+    name: str  # "qBittorrent"
+    who: str  # begins each sentence: "qBittorrent at http://gluetun:8080"
+    setting: str  # the variable that holds its URL
+    signed_in: bool = False  # user and password of its URL were shown
+
+
+def refusal_of_another(answer: Answer, target: Target, now_s: float) -> Retry | GiveUp:
+    """The error word for an answer that is no success and not the target's own. `kind` is "proxy-login" or "proxy"."""
+    status = answer.status
+    answers = f"{target.who}: {_another(answer)} answers {status} in its place"
+    directly = f"or let {target.setting} name {target.name} itself, without the proxy"
+    if status in TRY_LATER or status >= 500:
+        return _later(answers, answer, now_s)
+    if status == 400 and any(words in answer.text for words in _TO_HTTPS):
+        return GiveUp(f"{target.who} speaks https at that port; write https:// in {target.setting}", kind="https")
+    if status == 401:
+        return _login_wanted(answers, answer, target, directly)
+    if 300 <= status < 400:
+        where = shown(answer.headers.get("Location", ""))
+        return GiveUp(
+            f"{answers} and sends us to {where}; if that is where it really is, write that in {target.setting}; if it "
+            f"is a login page, exempt gluehook's address there, {directly}",
+            kind="proxy",
+        )
+    if status == 404:
+        return GiveUp(f"{answers}, so no {target.name} is found under this URL; correct {target.setting}", kind="proxy")
+    return GiveUp(f"{answers}; allow gluehook's address and these requests there, {directly}", kind="proxy")
+
+
+def _another(answer: Answer) -> str:
+    name = re.sub(r"[^\w./() -]", "", answer.headers.get("Server", ""))[:40].strip()
+    return f"a proxy or another program{f' ({name})' if name else ''}"
+
+
+def _later(answers: str, answer: Answer, now_s: float) -> Retry:
+    after = retry_after_s(answer.headers, now_s)
+    when = "it is tried again" + (f" in {after:g} s, as it asks" if after is not None else "")
+    return Retry(f"{answers} for now; {when}", after=after)
+
+
+def _login_wanted(answers: str, answer: Answer, target: Target, directly: str) -> GiveUp:
+    scheme = answer.headers.get("WWW-Authenticate", "").partition(" ")[0]
+    if target.signed_in:
+        said = f"{answers} and rejects the user and the password of {target.setting}; correct them there, {directly}"
+        return GiveUp(said, kind="proxy-login")
+    if scheme.lower() == "basic":
+        return GiveUp(
+            f"{answers} and wants a user and a password; write them in {target.setting} as "
+            f"http://USER:PASSWORD@HOST:PORT (https:// where it is), {directly}",
+            kind="proxy-login",
+        )
+    wants = f"a login of the kind {re.sub(r'[^A-Za-z-]', '', scheme)[:20]}" if scheme else "a login"
+    return GiveUp(
+        f"{answers} and wants {wants}, which gluehook cannot do; exempt gluehook's address there, {directly}",
+        kind="proxy-login",
+    )
+
+
+def not_an_api(answer: Answer, who: str) -> Retry:
+    """For an answer of 200 that is not what this API says: something else may live at that address for now."""
+    if answer.media_type in ("text/html", "application/xhtml+xml"):
+        return Retry(
+            f"{who} answers with a web page, which is not its API's (a proxy's login page, or another program?); it is "
+            "tried again"
+        )
+    return unreadable(who)
+
+
+def read_json(answer: Answer, who: str) -> Any:
+    """The JSON value of an answer. Raises Retry if it is none."""
+    import json
+
+    try:
+        return json.loads(answer.content)
+    except ValueError:
+        raise not_an_api(answer, who) from None

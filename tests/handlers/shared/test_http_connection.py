@@ -1,0 +1,247 @@
+"""What a connection trusts, and what is said where TLS or the network is in the way: with real servers on loopback."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from handlers.shared.http_connection import Connection, Request, Trust, basic, split_userinfo
+from handlers.shared.who_answered import Answer as Found
+from hooks.handler import GiveUp, Retry
+from tests.handlers.contract import context
+from tests.parts.targets.certificates import Certificate, authority, made
+from tests.parts.targets.fakes_http import Answer, Ask, served
+
+_WITHIN_S = (3.0, 3.0)
+
+
+def told(ask: Ask) -> Answer:
+    return Answer(200, {"path": ask.path, "authorization": ask.headers.get("authorization", "")})
+
+
+def asked(url: str, ca_file: Path | str = "", within_s: tuple[float, float] = _WITHIN_S) -> Found:
+    connection = Connection(url, "it", Trust.of("IT_CA_FILE", str(ca_file)))
+    try:
+        return connection.send(replace(context(), left=lambda: 3.0), Request("GET", "/x", within_s))
+    finally:
+        connection.close()
+
+
+@contextmanager
+def shows(certificate: Certificate, folder: Path) -> Iterator[str]:
+    with served(told, tls=certificate.server(folder)) as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (made, "that nobody but itself has signed; name a PEM file with that certificate in IT_CA_FILE"),
+        (lambda: made(by=authority()), "of an authority that is not known here; name a PEM file"),
+    ],
+    ids=["self-signed", "own authority"],
+)
+def test_a_certificate_that_is_not_trusted_names_the_setting_that_helps(
+    make: Callable[[], Certificate], words: str, tmp_path: Path
+) -> None:
+    with shows(make(), tmp_path) as url, pytest.raises(GiveUp, match=words) as gave_up:
+        asked(url)
+    assert gave_up.value.kind == "https"
+
+
+def test_each_of_these_cures_works(tmp_path: Path) -> None:
+    itself, own = made(), authority()
+    with shows(itself, tmp_path) as url:
+        assert asked(url, itself.pem(tmp_path / "itself.pem")).status == 200
+    with shows(made(by=own), tmp_path) as url:
+        assert asked(url, own.pem(tmp_path / "authority.pem")).status == 200
+
+
+@pytest.mark.parametrize("name", ["qbittorrent.example.org", "192.0.2.1"])
+def test_a_certificate_for_another_name_is_refused_unless_it_is_the_very_one_in_the_file(
+    name: str, tmp_path: Path
+) -> None:
+    own = authority()
+    certificate = made(name, by=own)
+    with shows(certificate, tmp_path) as url:
+        with pytest.raises(GiveUp, match="for another name; write its name in the URL, or name a file with this very"):
+            asked(url, own.pem(tmp_path / "authority.pem"))
+        assert asked(url, certificate.pem(tmp_path / "itself.pem")).status == 200
+
+
+def test_another_certificate_than_the_pinned_one_gets_no_request(tmp_path: Path) -> None:
+    asks: list[Ask] = []
+    pinned = made("a.example.org").pem(tmp_path / "pinned.pem")
+    other = made("b.example.org").server(tmp_path)
+
+    def listen(ask: Ask) -> Answer:
+        asks.append(ask)
+        return told(ask)
+
+    with served(listen, tls=other) as url, pytest.raises(GiveUp, match="shows a certificate"):
+        asked(url.replace("https://", "https://me:pw@"), pinned)
+    assert asks == []
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [((-9, -2), "that has expired; renew it"), ((2, 9), "not valid yet; compare")]
+)
+def test_a_certificate_out_of_its_time(days: tuple[int, int], words: str, tmp_path: Path) -> None:
+    own = authority()
+    with shows(made(days=days, by=own), tmp_path) as url, pytest.raises(GiveUp, match=words):
+        asked(url, own.pem(tmp_path / "authority.pem"))
+
+
+def test_the_file_alone_is_trusted(tmp_path: Path) -> None:
+    other = authority().pem(tmp_path / "other.pem")
+    with shows(made(by=authority()), tmp_path) as url, pytest.raises(GiveUp, match="shows a certificate"):
+        asked(url, other)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read (No such file or directory)"), ("", "holds no certificate in PEM form"),
+        ("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n", "holds no certificate in PEM form"),
+        ("a key of mine", "holds no certificate in PEM form"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_certificate_is_named(content: str | None, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(GiveUp) as gave_up:
+        asked("https://127.0.0.1:1", file)
+    assert f"IT_CA_FILE names {file}, which {words}" in gave_up.value.said
+
+
+def test_a_file_that_has_changed_is_another_trust(tmp_path: Path) -> None:
+    file = made().pem(tmp_path / "ca.pem")
+    before = Trust.of("IT_CA_FILE", str(file))
+    assert Trust.of("IT_CA_FILE", str(file)) == before
+    file.write_text(file.read_text() + "\n")
+    assert Trust.of("IT_CA_FILE", str(file)) != before
+
+
+# -- the wrong protocol ------------------------------------------------------------------------------
+
+
+def test_https_to_a_server_of_plain_http() -> None:
+    with served(told) as url, pytest.raises(GiveUp, match="speaks plain http at that port; write http://"):
+        asked(url.replace("http:", "https:"))
+
+
+def test_http_to_a_server_of_https(tmp_path: Path) -> None:
+    with shows(made(), tmp_path) as url, pytest.raises(GiveUp, match="speaks https at that port; write https://"):
+        asked(url.replace("https:", "http:"))
+
+
+@contextmanager
+def behaving(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server that does this to each connection. Yields its port."""
+    server = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            try:
+                peer, _ = server.accept()
+            except OSError:
+                return
+            with closing(peer):
+                peer.settimeout(5)
+                try:
+                    talk(peer)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve, name="behaving")
+    thread.start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        stop.set()
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+        server.close()
+        assert not thread.is_alive()
+
+
+def _waits_for_a_line(peer: socket.socket) -> None:
+    """As qBittorrent does with the greeting of TLS: no end of the header comes, so it says nothing."""
+    text = b""
+    while b"\r\n\r\n" not in text:
+        more = peer.recv(4096)
+        if not more:
+            return
+        text += more
+    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_https_to_a_server_of_plain_http_that_stays_silent() -> None:
+    with behaving(_waits_for_a_line) as port, pytest.raises(GiveUp, match="speaks plain http at that port"):
+        asked(f"https://127.0.0.1:{port}", within_s=(0.3, 0.3))
+
+
+def test_http_to_a_server_of_https_that_just_hangs_up(tmp_path: Path) -> None:
+    context = made().server(tmp_path)
+
+    def hang_up_on_http(peer: socket.socket) -> None:
+        if peer.recv(1, socket.MSG_PEEK) != b"\x16":  # a TLS greeting
+            peer.recv(4096)
+            return
+        context.wrap_socket(peer, server_side=True).close()
+
+    with behaving(hang_up_on_http) as port, pytest.raises(GiveUp, match="speaks https at that port"):
+        asked(f"http://127.0.0.1:{port}")
+
+
+def test_what_is_silent_in_both_protocols_is_only_late() -> None:
+    closed = pytest.raises(Retry, match="closed the connection without an answer")
+    with behaving(lambda peer: peer.recv(4096) and None) as port, closed:
+        asked(f"http://127.0.0.1:{port}")
+
+
+def test_what_refuses_and_what_has_no_name() -> None:
+    with closing(socket.socket()) as bound:
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(Retry, match="refuses the connection"):
+            asked(f"https://127.0.0.1:{bound.getsockname()[1]}")
+    with pytest.raises(Retry, match="a name that cannot be resolved here"):
+        asked("https://no-such-name.invalid")
+
+
+# -- user and password of the URL --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "plain", "login"),
+    [
+        ("http://u:p@host:80/x", "http://host:80/x", "u:p"), ("https://host", "https://host", ""),
+        ("http://u%40x:p%2F%3A%40%20@host", "http://host", "u@x:p/:@ "), ("http://token@host", "http://host", "token:"),
+        ("http://u:p@w@host", "http://host", "u:p@w"), ("http://u:p:q@[::1]:8080", "http://[::1]:8080", "u:p:q"),
+        ("http://ü:ß@host", "http://host", "ü:ß"),
+    ],
+)  # fmt: skip
+def test_user_and_password_are_taken_out_of_the_url(url: str, plain: str, login: str) -> None:
+    assert split_userinfo(url) == (plain, login)
+
+
+def test_they_are_sent_as_basic_authentication() -> None:
+    with served(told) as url:
+        body = json.loads(asked(url.replace("http://", "http://u%40x:p%2Fw@") + "/below/").content)
+    assert body == {"path": "/below/x", "authorization": basic("u@x:p/w")}
+
+
+def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with served(told) as url:
+        assert asked(url).status == 200
