@@ -38,11 +38,14 @@ class Outcome:
 
 
 class Retry(Exception):  # noqa: N818 - the design's word
-    """It did not work now and may work later. `after` overrides the rule's own wait, in seconds."""
+    """It did not work now and may work later. `after` overrides the rule's own wait, in seconds.
 
-    def __init__(self, said: str, *, after: float | None = None) -> None:
+    `kind` is "late" where the target took the request and did not answer in time; "" for everything else.
+    """
+
+    def __init__(self, said: str, *, after: float | None = None, kind: str = "") -> None:
         super().__init__(said)
-        self.said, self.after = said, after
+        self.said, self.after, self.kind = said, after, kind
 
 
 class GiveUp(Exception):  # noqa: N818 - the design's word

@@ -64,7 +64,7 @@ class Control:
     def port(self) -> int:
         """The (first) forwarded port, 0 for none.
 
-        Raises Late after 3 s: gluetun holds this answer, and no other, while its UP or DOWN command runs.
+        Raises Retry after 3 s: gluetun holds this answer, and no other, while its UP or DOWN command runs.
         """
         answer = self._send("GET", _PORT, longest_s=_PORT_S)
         if answer.status in (401, 404, 405) and is_gluetun(answer):  # 3.40 has another route, and calls an unknown

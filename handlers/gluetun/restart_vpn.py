@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 
 from handlers.gluetun.control_server import Control
 from handlers.shared.http import shown
-from handlers.shared.http_failure import Late
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 from hooks.world.model import Container
@@ -152,7 +151,9 @@ class _Tunnel:
         """The port; by its file where gluetun holds that answer, because its UP or DOWN command runs."""
         try:
             return self._control.port()
-        except Late:
+        except Retry as why:
+            if why.kind != "late":
+                raise
             file = self._ctx.world.port
             return file.ports[0] if file else 0
 

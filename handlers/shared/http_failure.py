@@ -16,11 +16,6 @@ from urllib.parse import urlsplit
 
 from hooks.handler import GiveUp, Retry
 
-
-class Late(Retry):
-    """The target took the request and did not answer in time."""
-
-
 # verify codes of OpenSSL (x509_vfy.h)
 _NOT_YET_VALID, _EXPIRED, _SELF_SIGNED, _OTHER_NAME = {9}, {10}, {18}, {62, 64}
 _UNKNOWN_AUTHORITY = {2, 19, 20, 21, 24}
@@ -60,7 +55,7 @@ def failure(error: Exception, who: str, setting: str = "REQUESTS_CA_BUNDLE") -> 
         said = f"{who} and gluehook cannot agree on TLS (too old a version there?); update it or its proxy"
         return GiveUp(said, kind="https")
     late = isinstance(error, r.ReadTimeout | u.ReadTimeoutError)
-    return (Late if late else Retry)(f"{who} {why}; it is tried again")
+    return Retry(f"{who} {why}; it is tried again", kind="late" if late else "")
 
 
 _UNREACHABLE = "cannot be reached"

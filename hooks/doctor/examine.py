@@ -15,6 +15,7 @@ from hooks.doctor.checks import (
     docker,
     gluehook,
     gluetun,
+    in_its_place,
     namespace,
     pia,
     port_file,
@@ -26,7 +27,7 @@ from hooks.doctor.checks.check import Check, Finding
 from hooks.doctor.facts.model import Server
 
 _MODULES = (
-    docker, gluehook, pia, gluetun, port_file, control_server, web_ui, qbittorrent, namespace, wireguard,
+    docker, gluehook, pia, gluetun, port_file, control_server, in_its_place, web_ui, qbittorrent, namespace, wireguard,
 )  # fmt: skip
 CHECKS = tuple(check for module in _MODULES for check in vars(module).values() if isinstance(check, Check))
 

@@ -104,7 +104,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     ],
     "region-unknown": [(gluetun(SERVER_REGIONS="Mexcio"), ("'Mexcio'", "write Mexico"))],
     "tunnel-down": [
-        (well(gluetun=Gluetun("stopped")), ("stopped", "somebody stopped it", "curl -X PUT", ":8000/v1/vpn/status")),
+        (well(gluetun=Gluetun("stopped")), ("stopped", "somebody stopped it")),
         (well(gluetun=Gluetun("crashed")), ("crashed", "credentials")),
     ],
     "tunnel-without-port": [(well(gluetun=Gluetun("running", "8.8.8.8", "Panama", 0)), ("8.8.8.8", "heal-vpn"))],
@@ -155,6 +155,10 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (preferring(upnp=True), ("UPnP",)),
     ],
     "interface-missing": [(qbittorrent(interfaces=("lo", "eth0")), ("bound to tun0", "lo, eth0"))],
+    "address-missing": [
+        (qbittorrent(preferences={**PREFERENCES, "current_interface_address": "10.9.9.9"}, listening=(),
+                     bindable=("10.8.0.2",)), ("10.9.9.9", "10.8.0.2", "All addresses")),
+    ],
     "port-differs": [(preferring(listen_port=6881), ("set to 6881", f"forwards {PORT}"))],
     "nothing-listens": [
         (qbittorrent(listening=()), ("nothing listens on port 40000", "to another one, apply, and back")),

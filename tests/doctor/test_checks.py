@@ -38,13 +38,13 @@ from tests.parts.values.server_facts import (
 ORDER = """
 docker-unreachable docker-wide-open container-down gluehook-unwell rules-rejected region-cannot-forward
 port-forward-only-off region-unknown tunnel-down gluetun-unhealthy tunnel-without-port port-file-stale
-port-file-elsewhere port-file-mounted-alone control-server-closed control-server-behind-proxy control-server-https
-control-server-silent password-rejected
-api-key-rejected address-banned host-header-refused login-missing web-ui-behind-proxy web-ui-https web-ui-silent
-torrenting-port-set
-random-port-or-upnp interface-missing port-differs nothing-listens relisten-owed another-writer open-to-everybody
-dependent-stale dependent-stranded dependent-elsewhere orphaned own-namespace-shared healer-restarts-gluetun hairpin
-keys-in-the-log key-readable peers-dns-elsewhere no-common-network dns-silent endpoint-unknown endpoint-elsewhere
+port-file-elsewhere port-file-mounted-alone control-server-closed control-server-silent
+control-server-behind-proxy control-server-https web-ui-behind-proxy web-ui-https password-rejected
+api-key-rejected address-banned host-header-refused login-missing web-ui-silent torrenting-port-set
+random-port-or-upnp interface-missing address-missing port-differs nothing-listens relisten-owed another-writer
+open-to-everybody dependent-stale dependent-stranded dependent-elsewhere orphaned own-namespace-shared
+healer-restarts-gluetun hairpin keys-in-the-log key-readable peers-dns-elsewhere no-common-network dns-silent
+endpoint-unknown endpoint-elsewhere
 """
 """The order in which users see the findings: the cause of a trouble before its consequences."""
 FLAT = [pytest.param(name, *case, id=f"{name}-{n}") for name, cases in CASES.items() for n, case in enumerate(cases)]

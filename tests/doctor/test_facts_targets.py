@@ -13,7 +13,7 @@ import pytest
 from handlers.qbittorrent.web_api import Sessions
 from hooks.config.settings import Settings
 from hooks.doctor.facts import gluetun, qbittorrent
-from hooks.doctor.facts.derived import is_listening
+from hooks.doctor.facts.derived import is_listening, lost_address
 from hooks.doctor.facts.model import Gluetun, QBittorrent, Refusal, Unread
 from hooks.handler import Context, Retry
 from tests.handlers.contract import context, misbehaving
@@ -84,6 +84,23 @@ def test_a_proxy_is_told_from_gluetun() -> None:
         found = gluetun.read(asking(url))
     assert isinstance(found, Refusal)
     assert (found.kind, "nginx" in found.why) == ("proxy", True)
+
+
+@pytest.mark.parametrize(
+    ("preferences", "lost"),
+    [
+        ({"current_interface_address": "10.9.9.9", "current_network_interface": "tun0"}, "10.9.9.9"),
+        ({"current_interface_address": "10.9.9.9"}, "10.9.9.9"),
+        ({"current_interface_address": "10.8.0.2", "current_network_interface": "tun0"}, ""),
+        ({"current_interface_address": "0.0.0.0", "current_network_interface": "tun0"}, ""),
+        ({"current_interface_address": "10.9.9.9", "current_network_interface": "tun7"}, ""),  # that one is missing
+    ],
+)
+def test_an_address_that_is_gone_is_found(preferences: dict[str, str], lost: str) -> None:
+    with fake_qbittorrent(bypass=True) as (fake, url):
+        fake.preferences |= preferences
+        found = look(url)
+    assert lost_address(found) == lost
 
 
 def test_a_silent_gluetun_is_no_refusal() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from handlers.shared.http import shown
 from hooks.doctor.checks.check import Finding, broken, compose_up
-from hooks.doctor.facts.model import Gluetun, Refusal, Server, Unread
+from hooks.doctor.facts.derived import refusal_of_gluetun
+from hooks.doctor.facts.model import Server, Unread
 
 _ROLE = """\
 in gluetun's folder mounted at /gluetun, auth/config.toml:
@@ -22,34 +23,10 @@ The first command makes a key: put it there and into GLUETUN_API_KEY of gluehook
 @broken("gluehook can neither read the tunnel's state nor restart the tunnel: it would have to restart the container")
 def control_server_closed(server: Server) -> Iterator[Finding]:
     """gluetun's control server answers 401 to gluehook."""
-    if _refusal(server, "closed"):
+    if refusal_of_gluetun(server, "closed"):
         key = "docker run --rm qmcgaw/gluetun genkey"
         run = (key, "docker compose restart gluetun", compose_up("gluehook"))
         yield Finding(f"{shown(server.settings.gluetun_url)} answers 401", _ROLE, run)
-
-
-@broken("gluehook can neither read the tunnel's state nor restart the tunnel")
-def control_server_behind_proxy(server: Server) -> Iterator[Finding]:
-    """A proxy or another program answers in the place of gluetun's control server."""
-    yield from _by_its_own_words(server, "proxy", "proxy-login")
-
-
-@broken("gluehook can neither read the tunnel's state nor restart the tunnel")
-def control_server_https(server: Server) -> Iterator[Finding]:
-    """Its certificate is not trusted, or GLUETUN_URL has http where the control server speaks https, or the reverse."""
-    yield from _by_its_own_words(server, "https")
-
-
-def _by_its_own_words(server: Server, *kinds: str) -> Iterator[Finding]:
-    if refusal := _refusal(server, *kinds):
-        seen, _, fix = refusal.why.partition("; ")
-        yield Finding(seen, fix, (compose_up("gluehook"),))
-
-
-def _refusal(server: Server, *kinds: str) -> Refusal | None:
-    """The refusal of one of these kinds, of the whole control server or of one of its routes."""
-    found = server.gluetun.unread.values() if isinstance(server.gluetun, Gluetun) else (server.gluetun,)
-    return next((one for one in found if isinstance(one, Refusal) and one.kind in kinds), None)
 
 
 @broken("gluehook can neither read the tunnel's state nor restart the tunnel")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hooks.doctor.checks.check import Finding, broken, compose_up, risk
-from hooks.doctor.facts.derived import forwarded_port, is_listening, relisten_pending, variable
+from hooks.doctor.facts.derived import forwarded_port, is_listening, lost_address, relisten_pending, variable
 from hooks.doctor.facts.model import QBittorrent, Server, Unread
 
 # Programs that set qBittorrent's port, by their image.
@@ -61,6 +61,19 @@ def interface_missing(server: Server) -> Iterator[Finding]:
         )
 
 
+@broken("it stores every port and listens on none of them")
+def address_missing(server: Server) -> Iterator[Finding]:
+    """qBittorrent is bound to an address that does not exist."""
+    # a tunnel gets another address with another server or key
+    seen = _read(server)
+    if seen and (bound := lost_address(seen)):
+        name = seen.preferences.get("current_network_interface") or "its network"
+        yield Finding(
+            f"it is bound to the address {bound}, and {name} has {', '.join(seen.bindable or ()) or 'none'}",
+            "Web UI, Options, Advanced, Optional IP address to bind to: All addresses",
+        )
+
+
 @broken("nobody from outside can reach it")
 def port_differs(server: Server) -> Iterator[Finding]:
     """qBittorrent's port is not the forwarded one."""
@@ -80,7 +93,7 @@ def nothing_listens(server: Server) -> Iterator[Finding]:
     """Nothing listens on qBittorrent's port where the tunnel ends."""
     # the source is the socket table in its container
     seen = _read(server)
-    if seen and is_listening(seen) is False:
+    if seen and is_listening(seen) is False and not lost_address(seen):
         where = "" if isinstance(seen.listening, Unread) else ", ".join(seen.listening)
         port, tunnel = seen.preferences["listen_port"], ", ".join(seen.tunnel)
         only = f"port {port} is open only on {where}; the tunnel is {tunnel}"

@@ -51,24 +51,6 @@ login_missing = _refused(
 
 
 @broken(_NO_PORT)
-def web_ui_behind_proxy(server: Server) -> Iterator[Finding]:
-    """A proxy or another program answers in the place of qBittorrent's Web UI."""
-    yield from _by_its_own_words(server, "proxy", "proxy-login")
-
-
-@broken(_NO_PORT)
-def web_ui_https(server: Server) -> Iterator[Finding]:
-    """The Web UI's certificate is not trusted, or QBITTORRENT_URL has http where it speaks https, or the reverse."""
-    yield from _by_its_own_words(server, "https")
-
-
-def _by_its_own_words(server: Server, *kinds: str) -> Iterator[Finding]:
-    if isinstance(server.qbittorrent, Refusal) and server.qbittorrent.kind in kinds:
-        seen, _, fix = server.qbittorrent.why.partition("; ")
-        yield Finding(seen, fix, _RUN)
-
-
-@broken(_NO_PORT)
 def web_ui_silent(server: Server) -> Iterator[Finding]:
     """qBittorrent's container runs, and its Web UI cannot be reached."""
     # the address is wrong, or the container's network namespace is dead

@@ -11,12 +11,13 @@ asks `is_cut_off` and `relisten_pending`.
 from __future__ import annotations
 
 from hooks.docker.container import InspectedContainer
-from hooks.doctor.facts.model import AdGuard, Device, QBittorrent, Server, Unread, WireGuard
+from hooks.doctor.facts.model import AdGuard, Device, Gluetun, QBittorrent, Refusal, Server, Unread, WireGuard
 from hooks.world.model import World
 
 OFF = ("", "off", "false", "no", "0")
 """What gluetun takes for no in a variable, or for not set."""
-_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+"""How a socket, and a setting of qBittorrent, says that it takes every address."""
 
 
 def variable(container: InspectedContainer | None, *names: str) -> str:
@@ -47,7 +48,19 @@ def is_listening(seen: QBittorrent) -> bool | None:
     """Whether something listens on the port where the tunnel ends; None where that could not be read."""
     if isinstance(seen.listening, Unread):
         return None
-    return bool({*_EVERYWHERE, *(seen.tunnel or seen.listening)} & set(seen.listening))
+    return bool({*EVERYWHERE, *(seen.tunnel or seen.listening)} & set(seen.listening))
+
+
+def refusal_of_gluetun(server: Server, *kinds: str) -> Refusal | None:
+    """The refusal of one of these kinds, of the whole control server or of one of its routes."""
+    found = server.gluetun.unread.values() if isinstance(server.gluetun, Gluetun) else (server.gluetun,)
+    return next((one for one in found if isinstance(one, Refusal) and one.kind in kinds), None)
+
+
+def lost_address(seen: QBittorrent) -> str:
+    """The address that qBittorrent is bound to and that no longer exists there; "" where it is not so."""
+    bound = str(seen.preferences.get("current_interface_address") or "")
+    return bound if seen.bindable is not None and bound not in seen.bindable else ""
 
 
 def is_cut_off(server: Server, name: str) -> bool:

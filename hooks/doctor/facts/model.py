@@ -70,6 +70,7 @@ class QBittorrent:
     interfaces: tuple[str, ...] | None = None  # those with an address; None where its version does not list them
     tunnel: tuple[str, ...] = ()  # the addresses of the interface it is bound to, or else of tun0
     listening: tuple[str, ...] | Unread = ()
+    bindable: tuple[str, ...] | None = None  # the addresses that it may bind to; None where it binds to no single one
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from handlers.qbittorrent.web_api import Session, Sessions
 from handlers.shared.http import address
 from handlers.wireguard.live import Inside
+from hooks.doctor.facts.derived import EVERYWHERE
 from hooks.doctor.facts.model import QBittorrent, Refusal, Unread
 from hooks.doctor.facts.parallel import attempt
 from hooks.handler import Context, GiveUp
@@ -40,6 +41,7 @@ def read(ctx: Context, sessions: Sessions, run: Inside | None) -> QBittorrent | 
         None if interfaces is None else tuple(interfaces),
         _tunnel(session, ctx, preferences, interfaces or ()),
         _listening(run, int(preferences["listen_port"])),
+        _bindable(session, ctx, preferences, interfaces or ()),
     )
 
 
@@ -48,6 +50,15 @@ def _tunnel(
 ) -> tuple[str, ...]:
     name = preferences.get("current_network_interface") or _TUNNEL
     return tuple(session.addresses(ctx, name)) if name in interfaces else ()
+
+
+def _bindable(
+    session: Session, ctx: Context, preferences: Mapping[str, Any], interfaces: list[str] | tuple[()]
+) -> tuple[str, ...] | None:
+    name = preferences.get("current_network_interface") or ""
+    if preferences.get("current_interface_address") in (None, "", *EVERYWHERE) or (name and name not in interfaces):
+        return None
+    return tuple(session.addresses(ctx, name))
 
 
 def _listening(run: Inside | None, port: int) -> tuple[str, ...] | Unread:

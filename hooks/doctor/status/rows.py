@@ -18,6 +18,7 @@ from hooks.doctor.facts.derived import (
     forwarded_port,
     is_cut_off,
     is_listening,
+    lost_address,
     port_is_stale,
     relisten_pending,
 )
@@ -37,7 +38,7 @@ from hooks.events.durations import format_duration as duration
 _CONNECTIONS: Mapping[str, tuple[State, str]] = {
     "connected": ("well", "connected: others have connected"),
     "firewalled": ("note", "firewalled: nobody has connected yet, which is normal for a while after a change"),
-    "disconnected": ("wrong", "disconnected: qBittorrent has no network"),
+    "disconnected": ("wrong", "disconnected: qBittorrent listens on no address"),
 }
 _DEPENDENTS: Mapping[str, tuple[State, str]] = {
     "attached": ("well", "attached to {parent}"),
@@ -162,7 +163,9 @@ def _listening(server: Server, seen: QBittorrent, port: int) -> Row:
     if is_listening(seen):
         return Row("qBittorrent", "listening", "well", f"on {where}")
     if not where:
-        return Row("qBittorrent", "listening", "wrong", f"nothing listens on {port}")
+        lost = lost_address(seen)
+        why = f": it is bound to {lost}, which does not exist there" if lost else ""
+        return Row("qBittorrent", "listening", "wrong", f"nothing listens on {port}{why}")
     return Row("qBittorrent", "listening", "wrong", f"only on {where}, and the tunnel is {', '.join(seen.tunnel)}")
 
 

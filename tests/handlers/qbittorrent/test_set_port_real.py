@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+import socket
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,9 @@ from hooks.config.settings import Settings
 from hooks.handler import GiveUp, Outcome, Retry
 from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Notes, context
+from tests.parts.targets.certificates import made
+from tests.parts.targets.fakes_http import Answer, Ask, served
+from tests.parts.targets.fakes_proxy import Proxy
 from tests.parts.targets.qbittorrent import PASSWORD, QBittorrent, free_port
 
 pytestmark = pytest.mark.qbittorrent
@@ -24,12 +31,12 @@ class Runner:
     def __init__(self, part: QBittorrent, password: str = PASSWORD) -> None:
         self.part, self.password, self.url = part, password, part.url
         self.handler, self.memory = SetPort(), Notes()
-        self.started_at = 10**18
+        self.started_at, self.ca_file = 10**18, ""
 
     def set(self, port: int, generation: str) -> Outcome:
         container = Container("qbittorrent", "abc", running=True, started_at=self.started_at)
         return self.handler.apply(SetPortArgs(), context(
-            settings=Settings(qbittorrent_url=self.url),
+            settings=Settings(qbittorrent_url=self.url, qbittorrent_ca_file=self.ca_file),
             world=World(containers={"qbittorrent": container}, file=PortFile((port,), generation=generation)),
             memory=self.memory,
             secrets={"QBITTORRENT_PASSWORD": self.password} if self.password else {},
@@ -109,6 +116,94 @@ def test_a_ban_is_named_with_its_length(qbittorrent_with: Callable[..., QBittorr
     part.login("wrong")
     runner = Runner(part)
     with pytest.raises(GiveUp, match=r"banned our address for 3600 s.*tried again after"):
+        runner.set(free_port(), "1")
+
+
+def test_a_ban_is_known_in_its_owners_language(qbittorrent_with: Callable[..., QBittorrent]) -> None:
+    part = qbittorrent_with(**{"WebUI\\MaxAuthenticationFailCount": "1", "General\\Locale": "de"})
+    part.login("wrong")
+    with pytest.raises(GiveUp, match="banned our address for 3600 s"):
+        Runner(part).set(free_port(), "1")
+
+
+def test_its_own_words_are_known_through_a_proxy(qbittorrent_with: Callable[..., QBittorrent]) -> None:
+    part = qbittorrent_with(**{"WebUI\\MaxAuthenticationFailCount": "1"})
+    with served(Proxy(lambda ask: _passed_on(part, ask), login="me:pw-proxy").answer) as url:
+        runner = Runner(part)
+        runner.url = url
+        with pytest.raises(GiveUp, match=r"nginx.* answers 401 in its place and wants a user and a password"):
+            runner.set(free_port(), "1")
+        runner.url = url.replace("http://", "http://me:pw-proxy@")
+        assert runner.set(free_port(), "1").status == "changed"
+        runner.handler, runner.password = SetPort(), "wrong-9e1"
+        with pytest.raises(GiveUp, match="rejects the password of 'admin'"):
+            runner.set(free_port(), "2")
+        runner.password = PASSWORD
+        with pytest.raises(GiveUp, match="banned our address"):
+            runner.set(free_port(), "2")
+
+
+def _passed_on(part: QBittorrent, ask: Ask) -> Answer:
+    with closing(http.client.HTTPConnection("127.0.0.1", part.web_port, timeout=5)) as connection:
+        headers = {k: v for k, v in ask.headers.items() if k not in ("host", "content-length")}
+        connection.request(ask.method, ask.path + (f"?{ask.query}" if ask.query else ""), ask.body or None, headers)
+        answer = connection.getresponse()
+        ours = ("connection", "content-length", "transfer-encoding")
+        kept = {k: v for k, v in answer.getheaders() if k.lower() not in ours}
+        return Answer(answer.status, answer.read().decode(), kept)
+
+
+def test_what_is_only_stored_is_no_success(qbittorrent: QBittorrent) -> None:
+    runner, port = Runner(qbittorrent), free_port()
+    qbittorrent.set_preferences(current_interface_address="192.0.2.5")
+    with pytest.raises(GiveUp, match=rf"is set to {port}, but nothing listens there.*192\.0\.2\.5, and lo has 127"):
+        runner.set(port, "1")
+    assert qbittorrent.preferences()["listen_port"] == port
+    assert not qbittorrent.sockets(port)
+    qbittorrent.set_preferences(current_interface_address="")  # the cure
+    assert "listens on" in runner.set(port, "1").said
+    assert qbittorrent.listening(port)
+
+
+def test_a_port_that_another_program_has_is_no_success(qbittorrent: QBittorrent) -> None:
+    runner = Runner(qbittorrent)
+    qbittorrent.set_preferences(current_interface_address="127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Retry, match=r"nothing listens there .does another program use that port"):
+            runner.set(port, "1")
+    assert runner.set(port, "1").status == "changed"
+    assert qbittorrent.listening(port)
+
+
+def test_an_interface_without_an_address_is_no_success(qbittorrent: QBittorrent) -> None:
+    qbittorrent.set_preferences(current_network_interface="tun77")
+    with pytest.raises(Retry, match="it is bound to tun77, which has no address now"):
+        Runner(qbittorrent).set(free_port(), "1")
+
+
+def test_its_own_https(qbittorrent_with: Callable[..., QBittorrent], tmp_path: Path) -> None:
+    certificate = made("qbittorrent.example.org")
+    certificate.server(tmp_path)
+    (key,), shown = tmp_path.glob("server-*.pem"), certificate.pem(tmp_path / "shown.pem")
+    part = qbittorrent_with(**{
+        "WebUI\\HTTPS\\Enabled": "true", "WebUI\\HTTPS\\CertificatePath": str(shown), "WebUI\\HTTPS\\KeyPath": str(key),
+    })  # fmt: skip
+    runner, port = Runner(part), free_port()
+    with pytest.raises(GiveUp, match=r"that nobody but itself has signed; .* QBITTORRENT_CA_FILE"):
+        runner.set(port, "1")
+    runner.ca_file = str(shown)
+    assert runner.set(port, "1").status == "changed"
+    assert part.listening(port)
+    runner.url = part.url.replace("https:", "http:")
+    with pytest.raises(GiveUp, match="speaks https at that port; write https://"):
+        runner.set(port, "2")
+
+
+def test_https_to_its_plain_http(qbittorrent: QBittorrent) -> None:
+    runner = Runner(qbittorrent)
+    runner.url = qbittorrent.url.replace("http:", "https:")
+    with pytest.raises(GiveUp, match="speaks plain http at that port; write http://"):
         runner.set(free_port(), "1")
 
 

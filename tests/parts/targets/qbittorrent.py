@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import socket
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +39,8 @@ class QBittorrent:
         self.web_port = self.first_port = free_port()
         while self.first_port == self.web_port:  # the kernel may give one twice
             self.first_port = free_port()
-        self.url = f"http://127.0.0.1:{self.web_port}"
+        self.is_https = options.get("WebUI\\HTTPS\\Enabled") == "true"
+        self.url = f"{'https' if self.is_https else 'http'}://127.0.0.1:{self.web_port}"
         self._program, self._folder = program, folder
         self._process: subprocess.Popen[bytes] | None = None
         config = folder / "qBittorrent" / "config" / "qBittorrent.conf"
@@ -81,7 +83,7 @@ class QBittorrent:
 
     def request(self, method: str, path: str, cookie: str = "", **form: str) -> tuple[int, str, str]:
         """One bare request: status, body, and the cookie that it sets."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.web_port, timeout=5)
+        connection = self._connection()
         headers = {"Cookie": cookie} if cookie else {}
         if form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -91,6 +93,13 @@ class QBittorrent:
             return answer.status, answer.read().decode(), (answer.getheader("Set-Cookie") or "").partition(";")[0]
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if not self.is_https:
+            return http.client.HTTPConnection("127.0.0.1", self.web_port, timeout=5)
+        trusting = ssl.create_default_context()
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        return http.client.HTTPSConnection("127.0.0.1", self.web_port, timeout=5, context=trusting)
 
     def login(self, password: str = PASSWORD) -> tuple[int, str, str]:
         """What a login as admin answers."""
