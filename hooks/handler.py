@@ -40,7 +40,8 @@ class Outcome:
 class Retry(Exception):  # noqa: N818 - the design's word
     """It did not work now and may work later. `after` overrides the rule's own wait, in seconds.
 
-    `kind` is "late" where the target took the request and did not answer in time; "" for everything else.
+    `kind` is "late" where the target took the request and did not answer in time, "proxy" where something else answered
+    in its place, "" for everything else.
     """
 
     def __init__(self, said: str, *, after: float | None = None, kind: str = "") -> None:

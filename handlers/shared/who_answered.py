@@ -109,8 +109,8 @@ def _another(answer: Answer) -> str:
 
 def _later(answers: str, answer: Answer, now_s: float) -> Retry:
     after = retry_after_s(answer.headers, now_s)
-    when = "it is tried again" + (f" in {after:g} s, as it asks" if after is not None else "")
-    return Retry(f"{answers} for now; {when}", after=after)
+    when = "It is tried again" + (f" in {after:g} s, as it asks" if after is not None else "")
+    return Retry(f"{answers} for now; look at its log. {when}", after=after, kind="proxy")
 
 
 def _login_wanted(answers: str, answer: Answer, target: Target, directly: str) -> GiveUp:
@@ -135,8 +135,9 @@ def not_an_api(answer: Answer, who: str) -> Retry:
     """For an answer of 200 that is not what this API says: something else may live at that address for now."""
     if answer.media_type in ("text/html", "application/xhtml+xml"):
         return Retry(
-            f"{who} answers with a web page, which is not its API's (a proxy's login page, or another program?); it is "
-            "tried again"
+            f"{who} answers with a web page, which is not its API's; is it a proxy's login page, or another program's? "
+            "It is tried again",
+            kind="proxy",
         )
     return unreadable(who)
 

@@ -78,12 +78,13 @@ def test_a_port_that_gluetun_holds_hides_neither_status_nor_address(version: tup
     assert "did not answer in time" in found.unread["port"].why
 
 
-def test_a_proxy_is_told_from_gluetun() -> None:
-    denied = Answer(403, "<html>403 Forbidden</html>", {"Content-Type": "text/html", "Server": "nginx"})
-    with served(lambda _: denied) as url:
-        found = gluetun.read(asking(url))
-    assert isinstance(found, Refusal)
-    assert (found.kind, "nginx" in found.why) == ("proxy", True)
+@pytest.mark.parametrize("status", [200, 302, 403, 404, 502])
+def test_a_proxy_is_told_from_its_target(status: int) -> None:
+    page = Answer(status, "<html>hello</html>", {"Content-Type": "text/html", "Server": "nginx"})
+    with served(lambda _: page) as url:
+        for found in (gluetun.read(asking(url)), look(url)):
+            assert isinstance(found, Refusal)
+            assert found.kind == "proxy"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from handlers.gluetun.control_server import Control
 from hooks.doctor.facts.model import Gluetun, Refusal, Unread
+from hooks.doctor.facts.parallel import refusal_of
 from hooks.handler import Context, GiveUp, Retry
 
 T = TypeVar("T")
@@ -23,9 +24,9 @@ def read(ctx: Context) -> Gluetun | Refusal:
             status = control.status()
             where = _part("public IP", control.exit, unread)
             port = _part("port", control.port, unread)
-    except GiveUp as why:
-        if why.kind:
-            return Refusal(why.kind, why.said)
+    except (Retry, GiveUp) as why:
+        if refusal := refusal_of(why):
+            return refusal
         raise
     return Gluetun(status, *(where or ("", "")), port, unread)
 
@@ -33,8 +34,6 @@ def read(ctx: Context) -> Gluetun | Refusal:
 def _part(name: str, ask: Callable[[], T], unread: dict[str, Unread | Refusal]) -> T | None:
     try:
         return ask()
-    except GiveUp as why:
-        unread[name] = Refusal(why.kind, why.said) if why.kind else Unread(why.said)
-    except Retry as why:
-        unread[name] = Unread(why.said)
+    except (Retry, GiveUp) as why:
+        unread[name] = refusal_of(why) or Unread(why.said)
     return None

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from hooks.doctor.facts.model import Unread
+from hooks.doctor.facts.model import Refusal, Unread
 from hooks.handler import GiveUp, Retry
 
 T = TypeVar("T")
@@ -52,3 +52,8 @@ def attempt(read: Callable[[], T]) -> T | Unread:
         return Unread(why.said)
     except Exception as error:  # noqa: BLE001 - one broken read must not hide the others
         return Unread(f"reading it failed ({type(error).__name__}); this is a fault of gluehook's")
+
+
+def refusal_of(why: Retry | GiveUp) -> Refusal | None:
+    """The refusal that ended a read, None where the target was not reached or was only late."""
+    return Refusal(why.kind, why.said) if why.kind not in ("", "late") else None

@@ -12,8 +12,8 @@ from handlers.shared.http import address
 from handlers.wireguard.live import Inside
 from hooks.doctor.facts.derived import EVERYWHERE
 from hooks.doctor.facts.model import QBittorrent, Refusal, Unread
-from hooks.doctor.facts.parallel import attempt
-from hooks.handler import Context, GiveUp
+from hooks.doctor.facts.parallel import attempt, refusal_of
+from hooks.handler import Context, GiveUp, Retry
 
 _TUNNEL = "tun0"  # gluetun's, unless VPN_INTERFACE says otherwise: then qBittorrent is bound to that
 _LISTENS = "0A"  # in /proc/net/tcp
@@ -30,9 +30,9 @@ def read(ctx: Context, sessions: Sessions, run: Inside | None) -> QBittorrent | 
     try:
         session = sessions.of(url, ctx.settings.qbittorrent_container, ctx)
         preferences = session.preferences(ctx)
-    except GiveUp as why:
-        if why.kind:
-            return Refusal(why.kind, why.said)
+    except (Retry, GiveUp) as why:
+        if refusal := refusal_of(why):
+            return refusal
         raise
     interfaces = session.interfaces(ctx)
     return QBittorrent(

@@ -144,7 +144,7 @@ def test_a_login_that_gluehook_cannot_do_is_named(scheme: str) -> None:
 def test_a_proxy_that_does_not_reach_its_target_is_tried_again(status: int) -> None:
     with runner() as r, served(lambda _: Fake(status, "x", {"Server": "nginx", "Retry-After": "9"})) as url:
         r.url = url
-        with pytest.raises(Retry, match=rf"\(nginx\) answers {status} in its place for now; .* in 9 s") as retry:
+        with pytest.raises(Retry, match=rf"\(nginx\) answers {status} in its place for now; look.* in 9 s") as retry:
             r.set()
         assert retry.value.after == 9
 
@@ -153,7 +153,7 @@ def test_a_login_page_is_no_api() -> None:
     page = Fake(200, "<html>login</html>", {"Content-Type": "text/html; charset=utf-8"})
     with runner() as r, served(lambda _: page) as url:
         r.url = url
-        with pytest.raises(Retry, match="a web page, which is not its API's"):
+        with pytest.raises(Retry, match="a web page, which is not its API's; is it a proxy's login page"):
             r.set()
 
 
