@@ -75,7 +75,7 @@ WRONG = [
     (well(qbittorrent=replace(QBITTORRENT, listening=())), "qBittorrent", "listening", "nothing listens"),
     (well(qbittorrent=replace(QBITTORRENT, listening=("172.18.0.2",))), "qBittorrent", "listening", "only on 172"),
     (well(applied={"generation": "0-0", "port": PORT}), "qBittorrent", "listening", "perhaps of a tunnel that is gone"),
-    (well(qbittorrent=replace(QBITTORRENT, connection="disconnected")), "qBittorrent", "connection", "listens on no address"),
+    (well(qbittorrent=replace(QBITTORRENT, connection="disconnected")), "qBittorrent", "connection", "on no address"),
     (having(container("qbittorrent", network="container:gluetun-id", started_s=9999)),
      "namespace", "qbittorrent", "before gluetun's last start"),
     (having(container("qbittorrent", network="container:gluetun-id", started_s=9999)),
