@@ -18,7 +18,7 @@ DEV_STAMP  = $(VENV)/.dev-$(MADE_FROM)
 SITE_STAMP = $(VENV)-site/.made-$(shell { cat requirements-site.txt; $(PYTHON) -V; } 2>&1 | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint types bench chaos image wheels docs site lock
+.PHONY: help run test unit lint types bench chaos matrix image wheels docs site lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ docs: $(DEV_STAMP) ## write the generated pages of docs/, and rules.schema.json
 
 site: $(SITE_STAMP) ## build docs/ as a web site into build/site; it needs no network
 	NO_MKDOCS_2_WARNING=1 $(VENV)-site/bin/python -m mkdocs build --strict --clean $(ARGS)
+
+matrix: $(DEV_STAMP) ## the tests with engines on Docker 20 to 28, Podman 4 to 5.8 and qBittorrent 4.5 to 5.3 of Debian's releases, as root
+	$(PY) -m tests.matrix $(ARGS)
 
 image: ## build the container image
 	docker build --build-arg BASE=$(BASE) --tag $(IMAGE) --file container/Dockerfile .

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from hooks.events import signals
+from tests.parts.docker import differences
 from tests.parts.programs import MISSING
 
 pytest_plugins = ["hooks.pytest_plugin", "tests.parts.docker.dockerd", "tests.parts.targets.qbittorrent"]
@@ -25,6 +26,11 @@ def pytest_runtest_makereport(
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome, report.longrepr = "failed", f"{why} (and NO_SKIPS is set)"
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what does not apply to the engine that the matrix asks for."""
+    differences.apply(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -57,7 +57,9 @@ class Dockerd:
     def start(self) -> None:
         """Start the engine and return when it answers."""
         with (self.folder / "dockerd.log").open("ab") as log:
-            self._process = subprocess.Popen([*TIED, *self._argv()], stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                [*TIED, *self._argv()], stdout=log, stderr=log, start_new_session=True, env=self._environment()
+            )
         for _ in range(int(_START_S / 0.02)):
             if self._answers():
                 return
@@ -165,6 +167,9 @@ class Dockerd:
             "--containerd-namespace", name, "--containerd-plugins-namespace", f"{name}-plugins",
         ]  # fmt: skip
 
+    def _environment(self) -> dict[str, str]:
+        return dict(os.environ)
+
     def _answers(self) -> bool:
         # docker-py leaks its socket when nobody answers
         with socket.socket(socket.AF_UNIX) as plain, suppress(OSError):
@@ -269,15 +274,23 @@ def _rootfs(busybox: str) -> bytes:
     return archive.getvalue()
 
 
+def chosen(folder: Path) -> Dockerd:
+    """The engine that the matrix asks for, dockerd where it asks for none. Not started yet."""
+    if os.environ.get("GLUEHOOK_TEST_ENGINE", "").startswith("podman"):
+        from tests.parts.docker.podman import Podman  # it is made of this module
+
+        return Podman(require("podman", "podman"), folder)
+    return Dockerd(require("dockerd", "docker.io"), folder)
+
+
 @pytest.fixture(scope="session")
 def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockerd]:
     """The session's private engine, started when the first test asks for it."""
-    program = require("dockerd", "docker.io")
     require("busybox", "busybox-static")
     if os.geteuid() != 0:
         why = "a private dockerd can only be started by root"
         pytest.fail(why) if os.environ.get("NO_SKIPS") else pytest.skip(why)
-    engine = Dockerd(program, tmp_path_factory.mktemp("dockerd"))
+    engine = chosen(tmp_path_factory.mktemp("dockerd"))
     engine.start()
     try:
         engine.import_image()

@@ -1,0 +1,21 @@
+"""The columns of the table: which test belongs to which story, by the module that it is in."""
+
+from __future__ import annotations
+
+_MODULES = {
+    "loss and return": ("tests.sources.test_docker_real", "tests.whole.test_faults_docker"),
+    "rejoin": ("tests.handlers.containers.test_rejoin", "tests.whole.test_run_rejoin"),
+    "re-create": ("tests.handlers.containers.test_recreate",),
+    "restart": ("tests.handlers.containers.test_containers_real", "tests.whole.test_run_docker"),
+    "port": ("tests.handlers.qbittorrent.", "tests.whole.test_run_real"),
+    "exec": ("tests.handlers.wireguard.", "tests.whole.test_run_wireguard"),
+    "doctor, init": ("tests.doctor.", "tests.workbench."),
+    "compose": ("tests.whole.test_real_compose",),
+    "image": ("tests.whole.test_image",),
+}
+COLUMNS = (*_MODULES, "other")
+
+
+def column(module: str) -> str:
+    """The story of a test module, "other" where none names it."""
+    return next((name for name, starts in _MODULES.items() if module.startswith(starts)), "other")
