@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from posixpath import dirname
 
+_NOTICES = (2, 26)  # the oldest that was tried: tests/whole/test_real_compose.py
 _PREFIX = "com.docker.compose."
 Labels = Mapping[str, str]
 
@@ -26,19 +27,46 @@ def depends_on(labels: Labels) -> tuple[str, ...]:
     return tuple(name for entry in written.split(",") if (name := entry.partition(":")[0]))
 
 
-def recreation(containers: Iterable[Labels]) -> list[str]:
+def restarts_with(labels: Labels) -> tuple[str, ...]:
+    """The services after whose restart by Compose it restarts this one: `depends_on` has `restart: true`."""
+    written = labels.get(f"{_PREFIX}depends_on", "")
+    return tuple(name for entry in written.split(",") if (name := entry.partition(":")[0]) and entry.endswith(":true"))
+
+
+def replaced(labels: Labels) -> str:
+    """The id of the container that Compose replaced by this one, or ""."""
+    return labels.get(f"{_PREFIX}replace", "")
+
+
+def recreation(containers: Iterable[Labels], *, podman: bool = False) -> list[str]:
     """The commands that make these containers anew, one for each project. Those that Compose did not make are left out.
 
-    They can be run from any folder: files and project are named.
+    They can be run from any folder: files and project are named. The services are named too: `up -d` alone would start
+    what its owner stopped. Podman removes no container that another one joins, and Compose stops it before it notices:
+    there the containers are removed first.
     """
-    services: dict[tuple[str, ...], list[str]] = {}
+    found: dict[tuple[str, ...], list[Labels]] = {}
     for labels in containers:
         if project(labels) and service(labels):
-            services.setdefault(_compose(labels), []).append(service(labels))
-    return [
-        shlex.join([*command, "up", "-d", "--force-recreate", *dict.fromkeys(names)])
-        for command, names in services.items()
-    ]
+            found.setdefault(_compose(labels), []).append(labels)
+    commands = []
+    for command, those in found.items():
+        names = list(dict.fromkeys(map(service, those)))
+        removal = [shlex.join([*command, "rm", "-s", "-f", *names])] if podman else []
+        force = [] if podman else _force(those)
+        commands.append(" && ".join([*removal, shlex.join([*command, "up", "-d", *force, *names])]))
+    return commands
+
+
+def _force(containers: Iterable[Labels]) -> list[str]:
+    """The option without which an older Compose may not notice that the id of another container has changed."""
+    notices = all(_version(labels) >= _NOTICES for labels in containers)
+    return [] if notices else ["--force-recreate"]
+
+
+def _version(labels: Labels) -> tuple[int, ...]:
+    numbers = labels.get(f"{_PREFIX}version", "").lstrip("v").split(".")[:2]
+    return tuple(int(number) for number in numbers) if all(map(str.isdecimal, numbers)) else ()
 
 
 def _compose(labels: Labels) -> tuple[str, ...]:

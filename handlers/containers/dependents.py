@@ -17,6 +17,8 @@ from handlers.containers.temporary_names import real_name_of
 from hooks.docker.container import InspectedContainer, ListedContainer
 
 Earlier = Mapping[str, Sequence[str]]  # a container's name -> the ids that it had
+_KILLED = 137  # the exit code of what the kernel kills
+_AT_ONCE_NS = 500_000_000  # Docker notices the end of both within some ms
 Link = Literal["same", "other", "guessed"]  # the id it has now; one it had; by Compose's labels one it must have had
 State = Literal["attached", "stale", "stranded", "elsewhere", "stopped", "paused", "waiting"]
 """How a dependent is:
@@ -48,6 +50,23 @@ class Dependent:
     joins: ListedContainer
     link: Link
     state: State
+    shares: str = "network"  # of `joins`: "network", "processes" or "IPC"
+    holder_started_at: int = 0  # when `joins` started, in ns since the Unix epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What tells how a dependent is, beside the inspections."""
+
+    left_by_us: Callable[[InspectedContainer], bool] = lambda seen: seen.stranded
+    """Whether gluehook, and not its owner, left a container stopped."""
+    exists: Callable[[str], bool] = lambda _: True
+    """Whether a container has this id or name."""
+    joined: Callable[[InspectedContainer, InspectedContainer], bool | None] = lambda _, _holder: None
+    """Whether it was seen to join the holder's present start; None if that is not known."""
+
+
+NOTHING = Remembered()
 
 
 def members(parent: ListedContainer, containers: Iterable[ListedContainer], earlier: Earlier) -> list[Member]:
@@ -61,6 +80,7 @@ def members(parent: ListedContainer, containers: Iterable[ListedContainer], earl
     while holders:
         holder = holders.popleft()
         had = {*earlier.get(holder.name, ()), *_ids_by_labels(left, holder, by_id)}
+        had |= {ident for ident in [compose.replaced(holder.labels)] if ident}
         joined = [Member(one, holder, link) for one in left if (link := _link(one, holder, by_id, had))]
         found += joined
         holders.extend(member.listed for member in joined)
@@ -69,30 +89,36 @@ def members(parent: ListedContainer, containers: Iterable[ListedContainer], earl
 
 
 def orphans(containers: Iterable[ListedContainer], known: Iterable[Member]) -> list[ListedContainer]:
-    """Containers that join one that no longer exists, where it is not known which one that was."""
+    """Containers that join one that no longer exists, where it is not known which one that was.
+
+    A container that joins such a one is cut off with it. It comes after that one.
+    """
     containers = [one for one in containers if real_name_of(one) is None]
     there = {word for one in containers for word in (one.id, one.name)} | {member.listed.parent for member in known}
-    return [one for one in containers if one.parent is not None and one.parent not in there]
+    found = [one for one in containers if one.parent is not None and one.parent not in there]
+    for holder in found:  # it grows meanwhile
+        found += [one for one in containers if one.parent in (holder.id, holder.name) and one not in found]
+    return found
 
 
 def judged(
     parent: InspectedContainer,
     found: Iterable[Member],
     seen: Mapping[str, InspectedContainer],
-    left_by_us: Callable[[InspectedContainer], bool] = lambda seen: seen.stranded,
+    memory: Remembered = NOTHING,
 ) -> list[Dependent]:
-    """How each member is. `seen` has them by id: one that is missing there is left out, with those that join it.
-
-    `left_by_us`: whether gluehook, and not its owner, left a container stopped.
-    """
+    """How each member is. `seen` has them by id: one that is missing there is left out, with those that join it."""
     holders: dict[str, tuple[InspectedContainer, State]] = {parent.id: (parent, "attached")}
     dependents = []
     for member in found:
         one, holder = seen.get(member.listed.id), holders.get(member.joins.id)
         if one and holder:
-            state = _state(one, member.link, *holder, left_by_us)
+            state = _state(one, member.link, holder, memory)
+            lost = _lost(one, memory) if state == "stranded" else None
+            state = "elsewhere" if lost else state
             holders[one.id] = (one, state)
-            dependents.append(Dependent(one, member.joins, member.link, state))
+            dependent = Dependent(one, member.joins, member.link, state, lost or "network", holder[0].started_at)
+            dependents.append(dependent)
     return dependents
 
 
@@ -133,13 +159,13 @@ def _by_labels(one: ListedContainer, holder: ListedContainer, containers: Iterab
 def _state(
     one: InspectedContainer,
     link: Link,
-    holder: InspectedContainer,
-    holder_state: State,
-    left_by_us: Callable[[InspectedContainer], bool],
+    beside: tuple[InspectedContainer, State],
+    memory: Remembered,
 ) -> State:
+    holder, holder_state = beside
     if one.paused:
         return "paused"
-    if one.stopped and not left_by_us(one):
+    if one.stopped and not (memory.left_by_us(one) or _ended_with(one, holder)):
         return "stopped"
     if link != "same" or holder_state == "elsewhere":  # the other will have another id soon
         return "elsewhere"
@@ -147,5 +173,18 @@ def _state(
         return "waiting"
     if one.stopped:
         return "stranded"
-    moves = holder_state in ("stale", "stranded") or one.started_at < holder.started_at
-    return "stale" if moves else "attached"
+    seen = memory.joined(one, holder)
+    moves = one.started_at < holder.started_at if seen is None else not seen
+    return "stale" if moves or holder_state in ("stale", "stranded") else "attached"
+
+
+def _ended_with(one: InspectedContainer, holder: InspectedContainer) -> bool:
+    """Whether the kernel ended it, because the one whose processes it shares ended: nobody stopped it."""
+    shared = one.shares.get("processes") in (holder.id, holder.name)
+    at_once = abs(one.finished_at - holder.finished_at) < _AT_ONCE_NS
+    return shared and one.exit_code == _KILLED and holder.started_at > holder.finished_at > 0 and at_once
+
+
+def _lost(one: InspectedContainer, memory: Remembered) -> str | None:
+    """What it shares with a container that no longer exists, so that no start of it helps; or None."""
+    return next((what for what, other in one.shares.items() if not memory.exists(other)), None)

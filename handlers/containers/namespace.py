@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from handlers.containers.dependents import Dependent, Earlier, judged, members, orphans
+from handlers.containers.dependents import NOTHING, Dependent, Earlier, Remembered, judged, members, orphans
 from handlers.shared.docker import inspect, list_containers
 from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.handler import GiveUp, Retry
@@ -16,16 +16,18 @@ from hooks.handler import GiveUp, Retry
 class Namespace:
     """The containers that belong into the namespace of one container."""
 
+    parent: InspectedContainer
     dependents: list[Dependent]
-    orphans: list[str]  # names: they join a container that is no more, and whose that was is not known
+    orphans: list[ListedContainer]  # they join a container that is no more, and whose that was is not known
     unseen: list[str]  # names: they belong in and cannot be inspected
+    everyone: Sequence[ListedContainer] = ()  # every container there is
 
 
 def inspect_members(
     client: Any,
     parent: InspectedContainer,
     earlier: Earlier,
-    left_by_us: Callable[[InspectedContainer], bool] = lambda seen: seen.stranded,
+    memory: Remembered = NOTHING,
 ) -> Namespace:
     """Who shares the parent's namespace, and how each is. `earlier`: the ids that names have had (`World.ids()`).
 
@@ -33,9 +35,10 @@ def inspect_members(
     """
     containers = list_containers(client)
     found = members(parent, containers, earlier)
-    seen, unseen = _inspected(client, (member.listed for member in found))
-    lost = [one.name for one in orphans(containers, found)]
-    return Namespace(judged(parent, found, seen, left_by_us), lost, unseen)
+    seen, unseen = inspect_each(client, (member.listed for member in found))
+    there = {word for one in containers for word in (one.id, one.name)}
+    dependents = judged(parent, found, seen, replace(memory, exists=there.__contains__))
+    return Namespace(parent, dependents, orphans(containers, found), unseen, containers)
 
 
 def refuse_nested(client: Any, parent: InspectedContainer) -> None:
@@ -56,7 +59,8 @@ def refuse_nested(client: Any, parent: InspectedContainer) -> None:
         )
 
 
-def _inspected(client: Any, containers: Iterable[ListedContainer]) -> tuple[dict[str, InspectedContainer], list[str]]:
+def inspect_each(client: Any, containers: Iterable[ListedContainer]) -> tuple[dict[str, InspectedContainer], list[str]]:
+    """Inspect them: those that could be, by id, and the names of those that could not be. One gone is in neither."""
     from docker.errors import APIError
 
     seen: dict[str, InspectedContainer] = {}

@@ -1,4 +1,4 @@
-"""Re-create a container with the same configuration in another's new network namespace.
+"""Re-create a container with the same configuration (configuration.py) in another's new namespace.
 
 rejoin_attempt.py calls `recreate` for one container; rejoin.py calls `finish_interrupted` before every attempt.
 The steps: create the new one under a temporary name → stop the old → rename the old to a temporary name → rename the
@@ -10,11 +10,11 @@ came, so no record of ours has to survive. Volumes stay, anonymous ones, too.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from handlers.containers.configuration import Present, body, platform
 from handlers.containers.restart_budget import RestartBudget
 from handlers.containers.temporary_names import mark_of, temporary_name
 from handlers.shared.docker import inspect, list_containers
@@ -23,18 +23,18 @@ from hooks.handler import Context, Retry
 
 _UNDO_S = 10.0  # for each call that puts the old one back, however little of the attempt is left
 _RESERVE_S = 2.0  # beyond the stop time-out: a re-creation that has begun is not to be cut
-# what Docker refuses beside another's network, as it is that one's to have
-_NOT_ITS_OWN = ("Hostname", "Domainname", "ExposedPorts", "MacAddress")
 
 
-def recreate(client: Any, old: InspectedContainer, parent_id: str, ctx: Context) -> str:
-    """Re-create it in the namespace of `parent_id`; returns the new id. If a step fails, the old one is put back.
+def recreate(client: Any, old: InspectedContainer, present: Present, ctx: Context) -> str:
+    """Re-create it, and return the new id. If a step fails, the old one is put back.
+
+    `present` gives the present id of a container that its configuration names by one that was.
 
     Raises Retry if it has changed meanwhile or the attempt's time is too short, and Docker's errors.
     """
     _have_time(old, ctx)
     raw = _as_it_is(client, old)
-    new_id = _create(client, raw, temporary_name(old.name, "new", old.id), parent_id)
+    new_id = _create(client, raw, temporary_name(old.name, "new", old.id), present)
     RestartBudget(old.name, ctx).spend()  # also how it is known later that its owner did not stop it
     try:
         if raw["State"]["Running"]:
@@ -47,19 +47,6 @@ def recreate(client: Any, old: InspectedContainer, parent_id: str, ctx: Context)
         raise
     client.remove_container(old.id, v=False)
     return new_id
-
-
-def body(raw: Mapping[str, Any], parent_id: str, image: str | None = None) -> dict[str, Any]:
-    """What creates it again, from what an inspect shows. `image` overrides the name that it was made from."""
-    config = {key: value for key, value in raw["Config"].items() if key not in _NOT_ITS_OWN}
-    host = copy.deepcopy(raw["HostConfig"])
-    joined = host["NetworkMode"]
-    for kind in ("NetworkMode", "PidMode", "IpcMode"):
-        if host.get(kind) == joined:
-            host[kind] = f"container:{parent_id}"
-    host["PortBindings"], host["PublishAllPorts"] = None, False
-    _keep_volumes(host, raw["Mounts"])
-    return {**config, "Image": image or config["Image"], "HostConfig": host}
 
 
 def finish_interrupted(client: Any, ctx: Context) -> list[str]:
@@ -87,28 +74,19 @@ def _as_it_is(client: Any, old: InspectedContainer) -> dict[str, Any]:
     raise Retry(f"container '{old.name}' is being re-created by another program; it is checked again")
 
 
-def _create(client: Any, raw: Mapping[str, Any], name: str, parent_id: str) -> str:
-    made = str(client.create_container_from_config(body(raw, parent_id), name)["Id"])
-    if client.inspect_container(made)["Image"] == raw["Image"]:
-        return made
-    # the tag is another image's by now: it gets the one that it has
-    client.remove_container(made, v=False)
-    return str(client.create_container_from_config(body(raw, parent_id, raw["Image"]), name)["Id"])
+def _create(client: Any, raw: Mapping[str, Any], name: str, present: Present) -> str:
+    """Create it from the image that it has: by its name while that means the same image, else by the image's id."""
+    from docker.errors import NotFound
 
+    def create(image: str | None = None) -> str:
+        return str(client.create_container_from_config(body(raw, present, image), name, platform(raw))["Id"])
 
-def _keep_volumes(host: dict[str, Any], mounts: list[Mapping[str, Any]]) -> None:
-    """Name the anonymous volumes, which a new container would else get empty."""
-    wanted = {mount["Target"]: mount for mount in host.get("Mounts") or []}
-    bound = {bind.split(":")[1] for bind in host.get("Binds") or []}
-    for mount in mounts:
-        target = mount["Destination"]
-        if mount["Type"] != "volume" or target in bound:
-            continue
-        if target in wanted:
-            wanted[target]["Source"] = mount["Name"]
-        else:
-            access = "" if mount["RW"] else ":ro"
-            host["Binds"] = [*(host.get("Binds") or []), f"{mount['Name']}:{target}{access}"]
+    with suppress(NotFound):  # the image's name is gone, and the image may be there
+        made = create()
+        if client.inspect_container(made)["Image"] == raw["Image"]:
+            return made
+        client.remove_container(made, v=False)  # the name is another image's by now
+    return create(raw["Image"])
 
 
 def _stop(client: Any, old: InspectedContainer, ctx: Context) -> None:

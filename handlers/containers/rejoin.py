@@ -13,17 +13,22 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from handlers.containers.namespace import inspect_members, refuse_nested
+from handlers.containers.companions import companions
+from handlers.containers.dependents import Remembered
+from handlers.containers.joined_starts import JoinedStarts
+from handlers.containers.namespace import Namespace, inspect_members, refuse_nested
+from handlers.containers.present_ids import PresentIds
 from handlers.containers.recreate import finish_interrupted
 from handlers.containers.rejoin_attempt import RejoinAttempt, saved_deeds
-from handlers.containers.rejoin_work import Work, names, report, work
+from handlers.containers.rejoin_work import Work, add, names, report, work
 from handlers.containers.restart_attempt import left_by_us
 from handlers.shared.docker import CONTROL, admitted, docker_client, inspect, obstacle
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
-from hooks.handler import Context, Duration, Handler, Outcome
+from hooks.events.catalogue import Event, topic_of
+from hooks.handler import Context, Duration, Handler, Outcome, Retry
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Rejoin(Handler[RejoinArgs]):
             found = _inspect(client, args, ctx)
         if isinstance(found, str):
             return None
-        parent, todo = found
+        parent, todo = found.shared.parent, found.todo
         words = [f"{names(todo.restarts)} would be restarted"] if todo.restarts else []
         words += [f"{names(todo.recreations)} would be re-created"] if todo.recreations else []
         words += [report(parent, todo.reports)] if todo.reports else []
@@ -74,25 +79,56 @@ class Rejoin(Handler[RejoinArgs]):
             settled = finish_interrupted(client, ctx)
             found = _inspect(client, args, ctx)
         if isinstance(found, str):
-            return Outcome("changed" if settled else "skipped", "; ".join([*settled, found]))
-        parent, todo = found
-        return RejoinAttempt(parent, todo, ctx).apply(args.grace, [*saved_deeds(parent, ctx), *settled])
+            return Outcome("changed" if settled else "skipped", "; ".join([*settled, found]), again=True)
+        parent = found.shared.parent
+        JoinedStarts(ctx.memory, parent.name).save(found.shared.dependents)
+        return RejoinAttempt(parent, found.todo, found.ids, ctx).apply(
+            args.grace, [*saved_deeds(parent, ctx), *settled]
+        )
+
+
+def remembered(parent: str, ctx: Context) -> Remembered:
+    """What gluehook has seen and done to the containers in the namespace of the parent of this name."""
+    return Remembered(lambda seen: left_by_us(seen, ctx), joined=JoinedStarts(ctx.memory, parent).joined)
+
+
+class Found(NamedTuple):
+    """A namespace and what is to be done about it."""
+
+    shared: Namespace
+    todo: Work
+    ids: PresentIds  # of every container
 
 
 def _engine(args: RejoinArgs, ctx: Context) -> AbstractContextManager[Any]:
     return docker_client(ctx, f"find the containers that share the network of container '{args.of}'", CONTROL)
 
 
-def _inspect(client: Any, args: RejoinArgs, ctx: Context) -> tuple[InspectedContainer, Work] | str:
-    """The parent and the work on its namespace, or why no container can join it now."""
+def _inspect(client: Any, args: RejoinArgs, ctx: Context) -> Found | str:
+    """The namespace and the work on it, or why no container can join it now."""
     found = inspect(client, args.of)
     if found is None and ctx.world.last_known(args.of):  # a re-creation removes it first
         return f"container '{args.of}' is gone; the containers that share its network are handled when it is back"
     parent = admitted(found, args.of, ctx)
     refuse_nested(client, parent)
-    unready = obstacle(parent, f"container '{parent.name}', whose network others share,", healthy=True)
+    try:
+        unready = obstacle(parent, f"container '{parent.name}', whose network others share,", healthy=True)
+    except Retry as end:
+        if _is_about_the_parent(ctx.event, parent):
+            raise
+        unready = end.said
     if unready:
         return unready
     # ctx.world may be older than what was just read: at a start, the first list may be under way
-    shared = inspect_members(client, parent, ctx.world.ids(), lambda seen: left_by_us(seen, ctx))
-    return parent, work(shared, ctx, recreates=args.if_recreated == "recreate")
+    shared = inspect_members(client, parent, ctx.world.ids(), remembered(parent.name, ctx))
+    recreates = args.if_recreated == "recreate"
+    todo = work(shared, ctx, recreates=recreates)
+    ids = PresentIds(shared.everyone, ctx.world.ids())
+    for one in companions(client, shared, [*todo.restarts, *todo.recreations, *todo.reports], ids, ctx):
+        add(one, todo, ctx, recreates=recreates)
+    return Found(shared, todo, ids)
+
+
+def _is_about_the_parent(event: Event, parent: InspectedContainer) -> bool:
+    """Whether a parent that is not ready is to be waited for. What only happened elsewhere does not make it ready."""
+    return event.subject == parent.name or topic_of(event) is not None

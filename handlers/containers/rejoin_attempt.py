@@ -19,14 +19,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+from handlers.containers.companions import forget, save
 from handlers.containers.dependents import Dependent
+from handlers.containers.joined_starts import JoinedStarts
+from handlers.containers.present_ids import PresentIds
 from handlers.containers.recreate import recreate
-from handlers.containers.rejoin_work import Work, names, report, waves
-from handlers.containers.restart_attempt import SETTLE_S, read_back, restart
+from handlers.containers.rejoin_work import Work, by_hand, names, report, waves
+from handlers.containers.restart_attempt import SETTLE_S, read_back, restart, started_by_another
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import CONTROL, docker_client, list_containers
 from hooks.docker.container import InspectedContainer
-from hooks.handler import Context, GiveUp, Outcome, Retry
+from hooks.events import signals
+from hooks.handler import WARNING, Context, GiveUp, Outcome, Retry
 
 AT_ONCE = 4  # restarts under way: a home server has few cores
 
@@ -34,25 +38,24 @@ AT_ONCE = 4  # restarts under way: a home server has few cores
 class RejoinAttempt:
     """The work on one namespace, and how it ended."""
 
-    def __init__(self, parent: InspectedContainer, todo: Work, ctx: Context) -> None:
-        self._parent, self._todo, self._ctx = parent, todo, ctx
-        self._ids: dict[str, str] = {}  # of those that were re-created, by name
+    def __init__(self, parent: InspectedContainer, todo: Work, ids: PresentIds, ctx: Context) -> None:
+        self._parent, self._todo, self._ids, self._ctx = parent, todo, ids, ctx
         self._done: dict[str, Dependent] = {}  # by name
         self._failed: set[str] = set()
-        self._broke: list[Exception] = []  # by a fault of ours
         self._held = ExitStack()  # until all is read back: what happens to them is our doing
 
     def apply(self, grace_s: float, said: list[str]) -> Outcome:
         """Do the work. `said`: what was done before. Raises Retry if some is left, GiveUp if what is left is manual."""
         waits_s = self._leave_to_others(grace_s)
+        work = [*self._todo.restarts, *self._todo.recreations]
+        save(work, self._ids, self._ctx)
         with self._held:
-            for wave in waves([*self._todo.restarts, *self._todo.recreations]):
+            for wave in waves(work, self._ids.name):
                 _at_once(self._handle, wave)
             self._read_back()
+        self._refusals = [budget.refusal() or "" for budget in self._todo.out_of_restarts]
         for budget in self._todo.out_of_restarts:
             budget.report_refusal()
-        if self._broke:
-            raise self._broke[0]
         return self._end([*said, *self._deeds()], waits_s)
 
     def _leave_to_others(self, grace_s: float) -> float | None:
@@ -84,41 +87,61 @@ class RejoinAttempt:
 
     def _handle(self, one: Dependent) -> None:
         """Restart or re-create one of them. Its failure is kept for `_end`, so that the others are still handled."""
-        name, joins = one.seen.name, one.joins.name
+        name, doing = one.seen.name, "re-create" if one.state == "elsewhere" else "restart"
         try:
-            if joins in self._failed:
-                raise Retry(f"container '{name}' waits for '{joins}'")  # noqa: TRY301 - it ends as all others do
+            self._wait_for_needed(one)
             self._held.enter_context(self._ctx.hold(f"container:{name}"))
-            doing = "re-create" if one.state == "elsewhere" else "restart"
             with docker_client(self._ctx, f"{doing} container '{name}'", CONTROL) as client:
                 self._bring(client, one)
-            self._done[name] = one
         except Retry as end:
             self._fail(name, self._todo.later, end.said)
         except GiveUp as end:
-            self._fail(name, self._todo.manual, end.said)
-        except Exception as error:  # noqa: BLE001 - raised again when all are done
-            self._broke.append(error)
+            self._fail(name, self._todo.manual, "; ".join([end.said, *by_hand([one])]))
+        except Exception as error:  # noqa: BLE001 - the outcome of the others must not be lost
+            said = f"cannot {doing} container '{name}' ({type(error).__name__}: {error}); this is a fault of gluehook's"
+            signals.emit(signals.problem, said=said, error=error)
+            self._fail(name, self._todo.later, said)
+
+    def _wait_for_needed(self, one: Dependent) -> None:
+        """Raises Retry if it failed for one that must be there first."""
+        needed = {one.joins.name, *map(self._ids.name, one.seen.references)}
+        if failed := sorted(needed & self._failed):
+            raise Retry(f"container '{one.seen.name}' waits for '{failed[0]}'")
 
     def _bring(self, client: Any, one: Dependent) -> None:
         if one.state == "elsewhere":
-            holder = self._ids.get(one.joins.name, one.joins.id)
-            self._ids[one.seen.name] = recreate(client, one.seen, holder, self._ctx)
+            if one.shares == "network" and one.seen.parent:
+                self._ids.learn(one.joins.name, one.seen.parent)
+            new_id = recreate(client, one.seen, self._ids.present, self._ctx)
+            self._ids.put(one.seen.name, one.seen.id, new_id)
+            self._done[one.seen.name] = one
+        elif started_by_another(client, one, self._ctx):
+            self._todo.left.append(f"container '{one.seen.name}' has been started meanwhile; it is left as it is")
         else:
             RestartBudget(one.seen.name, self._ctx).spend()
             restart(client, one.seen, None, self._ctx)
+            self._done[one.seen.name] = one
 
     def _read_back(self) -> None:
         """Read back whether they run: one list for all, and an inspect of each that does not run."""
         if not self._done:
             return
-        self._ctx.wait(SETTLE_S)
-        with docker_client(self._ctx, "see whether what was restarted runs", CONTROL) as client:
-            runs = {one.id for one in list_containers(client) if one.running}
-            for name, one in list(self._done.items()):
-                ident = self._ids.get(name, one.seen.id)
-                if ident not in runs:
-                    self._inspect_again(client, replace(one.seen, id=ident), one)
+        try:
+            self._ctx.wait(SETTLE_S)
+            with docker_client(self._ctx, "see whether what was restarted runs", CONTROL) as client:
+                self._compare(client, {one.id for one in list_containers(client) if one.running})
+        except (Retry, GiveUp) as end:
+            self._todo.later.append(end.said)
+
+    def _compare(self, client: Any, running: set[str]) -> None:
+        ids = {name: self._ids.present(one.seen.id) for name, one in self._done.items()}
+        forget((name for name, ident in ids.items() if ident in running), self._ctx)
+        started = [(ids[name], one) for name, one in self._done.items() if one.joins.name not in self._done]
+        JoinedStarts(self._ctx.memory, self._parent.name).save_started(started)
+        for name, ident in ids.items():
+            if ident not in running:
+                one = self._done[name]
+                self._inspect_again(client, replace(one.seen, id=ident), one)
 
     def _inspect_again(self, client: Any, before: InspectedContainer, one: Dependent) -> None:
         try:
@@ -132,25 +155,33 @@ class RejoinAttempt:
         sentences.append(said)
 
     def _deeds(self) -> list[str]:
-        verbs = dict.fromkeys(map(_verb, self._done.values()))
-        deeds = {verb: [one for one in self._done.values() if _verb(one) == verb] for verb in verbs}
-        return [f"{names(those)} {verb}, in the network of '{self._parent.name}'" for verb, those in deeds.items()]
+        deeds: dict[str, list[Dependent]] = {}
+        for one in self._done.values():
+            whose = f"in the network of '{self._parent.name}'" if one.seen.parent else f"with '{one.joins.name}'"
+            deeds.setdefault(f"{_verb(one)}, {whose}", []).append(one)
+        return [f"{names(those)} {done}" for done, those in deeds.items()]
 
     def _end(self, deeds: list[str], waits_s: float | None) -> Outcome:
         todo = self._todo
         said = "; ".join([*deeds, *todo.manual, *todo.later, *todo.left])
         save_deeds(self._parent, deeds if todo.later else [], self._ctx)
+        self._warn(None if waits_s else "; ".join([*todo.manual, *todo.later, *self._refusals]))
         if todo.later:  # whatever else is to be tried again does not wait for the others' time to be over
             raise Retry(said, after=waits_s if len(todo.later) == 1 else None)
         if todo.manual:
             raise GiveUp(said)
+        waiting = todo.waiting or bool(todo.out_of_restarts)
         if deeds:
-            return Outcome("changed", said)
-        if todo.out_of_restarts:
+            return Outcome("changed", said, again=waiting)
+        if waiting:
             return Outcome("skipped", said)
         return Outcome(
             "unchanged", said or f"every container in the network of '{self._parent.name}' is attached to it"
         )
+
+    def _warn(self, said: str | None) -> None:
+        """Let `gluehook health` show what is still cut off."""
+        self._ctx.memory.put(f"{WARNING}containers.rejoin:{self._parent.name}", said or None)
 
 
 def save_deeds(parent: InspectedContainer, deeds: list[str], ctx: Context) -> None:

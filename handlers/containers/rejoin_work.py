@@ -8,7 +8,7 @@ gluehook's own container and one with --rm are never re-created; a guessed membe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
@@ -17,14 +17,16 @@ from handlers.containers.dependents import Dependent
 from handlers.containers.namespace import Namespace
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import is_own
-from hooks.docker.container import InspectedContainer
+from hooks.docker.client import engine
+from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.handler import Context
 
 _SWARM_TASK = "com.docker.swarm.task.id"
+_OPTIONS: Mapping[str, str] = {"network": "--network", "processes": "--pid", "IPC": "--ipc"}  # of `docker run`
 _LEFT_SO: Mapping[str, str] = {
     "stopped": "does not run and stays stopped",
-    "paused": "is paused and stays so",
-    "waiting": "waits for '{joins}', which does not run",
+    "paused": "is paused and stays so; it is checked again when that ends",
+    "waiting": "waits for '{joins}', which does not run; it is checked again",
 }
 
 
@@ -38,6 +40,7 @@ class Work:
     manual: list[str] = field(default_factory=list)
     later: list[str] = field(default_factory=list)  # to be tried again
     left: list[str] = field(default_factory=list)
+    waiting: bool = False  # some of `left` for a reason that may end without an event of the parent's
     out_of_restarts: list[RestartBudget] = field(default_factory=list)
 
 
@@ -45,23 +48,28 @@ def work(shared: Namespace, ctx: Context, *, recreates: bool) -> Work:
     """What is to be done about each dependent. `recreates`: a re-creation is allowed where one is needed."""
     todo = Work(
         later=[f"container '{name}' cannot be inspected; that is tried again" for name in shared.unseen],
-        left=[f"container '{name}' joins a container that no longer exists, and it is not known which one that was"
-              for name in shared.orphans],
-    )  # fmt: skip
+        left=[_orphan(one) for one in shared.orphans],
+    )
     for one in shared.dependents:
-        _give(one, todo, ctx, recreates=recreates)
+        add(one, todo, ctx, recreates=recreates)
     return todo
 
 
-def waves(dependents: Sequence[Dependent]) -> Iterator[list[Dependent]]:
-    """Groups that can be handled at once, each after those that it needs: by network, and by Compose's depends_on."""
+def waves(dependents: Sequence[Dependent], name_of: Callable[[str], str] = str) -> Iterator[list[Dependent]]:
+    """Groups that can be handled at once, each after those that it needs.
+
+    It needs those that its configuration names, as by `volumes_from`, and those of Compose's depends_on. `name_of`
+    gives the name of the container that an id means.
+    """
     by_name = {one.seen.name: one for one in dependents}
-    joined = {name: {one.joins.name} & by_name.keys() for name, one in by_name.items()}
+    joined = {
+        name: {one.joins.name, *map(name_of, one.seen.references)} & by_name.keys() for name, one in by_name.items()
+    }
     needed = {name: joined[name] | set(_depended_on(one, dependents)) for name, one in by_name.items()}
     order = TopologicalSorter(needed)
     try:
         order.prepare()
-    except CycleError:  # Compose allows no cycle, but labels can hold one: then only the shared networks count
+    except CycleError:  # Compose allows no cycle, but labels can hold one: then only the configurations count
         order = TopologicalSorter(joined)
         order.prepare()
     while order.is_active():
@@ -78,26 +86,38 @@ def names(dependents: Iterable[Dependent]) -> str:
     return f"containers {', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-def report(parent: InspectedContainer, dependents: Sequence[Dependent]) -> str:
+def report(parent: InspectedContainer, dependents: Iterable[Dependent]) -> str:
     """Which containers must be re-created, and the exact commands."""
     dependents = sorted(dependents, key=lambda one: one.seen.name)
-    commands = compose.recreation(one.seen.labels for one in dependents)
-    others = [one for one in dependents if not compose.service(one.seen.labels)]
-    steps = [f"run: {command}" for command in commands]
-    if others:
-        steps.append(f"run {names(others)} again as at first, with --network container:{parent.name}")
-    are = "is" if len(dependents) == 1 else "are"
-    return (
-        f"{names(dependents)} {are} cut off in the network of an earlier '{parent.name}', which has been re-created; "
-        + "; ".join(steps)
-    )
+    cut_off = [one for one in dependents if one.shares == "network"]
+    are = "is" if len(cut_off) == 1 else "are"
+    why = f"{names(cut_off)} {are} cut off in the network of an earlier '{parent.name}', which has been re-created"
+    others = [
+        f"container '{one.seen.name}' shares the {one.shares} of '{one.joins.name}' and must be re-created after it"
+        for one in dependents if one.shares != "network"
+    ]  # fmt: skip
+    return "; ".join([*([why] if cut_off else []), *others, *by_hand(dependents)])
 
 
-def _give(one: Dependent, todo: Work, ctx: Context, *, recreates: bool) -> None:
+def by_hand(dependents: Sequence[Dependent]) -> list[str]:
+    """How the owner brings them back, as the exact commands."""
+    restarts = [one for one in dependents if one.state != "elsewhere"]
+    steps = [f"docker {'start' if one.seen.stopped else 'restart'} {one.seen.name}" for one in restarts]
+    recreations = [one for one in dependents if one.state == "elsewhere"]
+    steps += compose.recreation((one.seen.labels for one in recreations), podman=engine().podman)
+    return [f"run: {step}" for step in steps] + [
+        f"run container '{one.seen.name}' again as at first, with {_OPTIONS[one.shares]} container:{one.joins.name}"
+        for one in recreations if not compose.service(one.seen.labels)
+    ]  # fmt: skip
+
+
+def add(one: Dependent, todo: Work, ctx: Context, *, recreates: bool) -> None:
+    """Add to the work what is to be done about this dependent. `recreates`: it may be re-created."""
     if one.state == "attached":
         return
     if one.state in _LEFT_SO:
         todo.left.append(f"container '{one.seen.name}' {_LEFT_SO[one.state].format(joins=one.joins.name)}")
+        todo.waiting |= one.state != "stopped"
     elif _SWARM_TASK in one.seen.labels:
         todo.left.append(f"container '{one.seen.name}' is a task of a swarm, which restarts it")
     elif one.state == "elsewhere" and not (recreates and _may_be_recreated(one, ctx)):
@@ -114,9 +134,18 @@ def _give(one: Dependent, todo: Work, ctx: Context, *, recreates: bool) -> None:
         (todo.recreations if one.state == "elsewhere" else todo.restarts).append(one)
 
 
+def _orphan(one: ListedContainer) -> str:
+    commands = compose.recreation([one.labels], podman=engine().podman)
+    cure = f"run: {commands[0]}" if commands else f"create it again as at first; docker inspect {one.name} shows how"
+    joins = "joins a container that no longer exists, and it is not known which one that was"
+    return f"container '{one.name}' {joins}; {cure}"
+
+
 def _may_be_recreated(one: Dependent, ctx: Context) -> bool:
-    # an --rm container would be gone, volumes and all, once it stops; a guess may be wrong
-    return not one.seen.auto_remove and one.link != "guessed" and not is_own(one.seen, ctx)
+    # an --rm container would be gone, volumes and all, once it stops; a guess may be wrong; one that has a network of
+    # its own has addresses and ports, which an inspect does not show as they were asked for
+    in_it = one.seen.parent is not None
+    return in_it and not one.seen.auto_remove and one.link != "guessed" and not is_own(one.seen, ctx)
 
 
 def _depended_on(one: Dependent, others: Iterable[Dependent]) -> Iterator[str]:

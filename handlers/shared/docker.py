@@ -10,6 +10,7 @@ from handlers.containers import compose
 from handlers.shared.http import TRY_LATER, retry_after_s
 from handlers.shared.output import cut
 from hooks.config.secrets import mask_userinfo
+from hooks.docker.client import engine
 from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
 from hooks.events.wording import did_you_mean
 from hooks.handler import Context, GiveUp, Retry
@@ -86,7 +87,7 @@ def obstacle_of_parent(client: Any, member: InspectedContainer, *, healthy: bool
         return None
     parent = inspect(client, member.parent)
     if parent is None:
-        again = compose.recreation([member.labels])
+        again = compose.recreation([member.labels], podman=engine().podman)
         raise GiveUp(
             f"container '{member.name}' joins the network of a container that no longer exists "
             f"({member.parent[:12]}); it must be re-created" + (f": {again[0]}" if again else "")

@@ -10,7 +10,7 @@ and 5.8 (tests/samples/containers). Nothing here sends a request.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,8 @@ MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What `listed` and `inspected` raise for an answer that is none of a Docker engine."""
 _GATEWAYS = ("Gateway", "IPv6Gateway")
 # how Docker 20 to 28 say that a namespace could not be joined
-_NOT_JOINED = ("join network", "joining network", "no such container", "is restarting, wait")
+_NOT_JOINED = ("join network", "joining network", "no such container", "is restarting, wait", "non running container")
+_SHARED = {"processes": "PidMode", "IPC": "IpcMode"}
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXITED = re.compile(r"Exited \((\d+)\)")
 
@@ -77,12 +78,15 @@ class InspectedContainer(ListedContainer):
     gateways: frozenset[str] = frozenset()  # the engine's own addresses on its networks
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # holds secrets
     mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # path inside -> (type, host path or volume)
+    shares: Mapping[str, str] = field(default_factory=dict)  # "processes" or "IPC" -> the id or name of whose it joins
+    references: tuple[str, ...] = ()  # the ids and names of all containers that its configuration names
 
     @property
     def stranded(self) -> bool:
         """Whether it does not run because it could not join another's namespace: nobody stopped it."""
         error = self.error.lower()
-        return self.stopped and self.parent is not None and any(said in error for said in _NOT_JOINED)
+        joins = self.parent is not None or bool(self.shares)
+        return self.stopped and joins and any(said in error for said in _NOT_JOINED)
 
     def for_world(self, started_at: int = 0, finished_at: int = 0) -> Container:
         """The world's picture of it, with its times."""
@@ -141,6 +145,8 @@ def inspected(raw: Mapping[str, Any]) -> InspectedContainer:
         environment=_environment(config),
         mounts={str(m["Destination"]): (str(m.get("Type") or ""), m.get("Name") or m.get("Source") or "")
                 for m in raw.get("Mounts") or ()},
+        shares={what: other for what, key in _SHARED.items() if (other := _joined(host, key))},
+        references=tuple(_references(host)),
     )  # fmt: skip
 
 
@@ -155,6 +161,20 @@ def _addresses(network: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _network_mode(raw: Mapping[str, Any]) -> str:
     return str((raw.get("HostConfig") or {}).get("NetworkMode") or "")
+
+
+def _joined(host: Mapping[str, Any], key: str) -> str:
+    """The id or name in "container:ID", else ""."""
+    kind, _, other = str(host.get(key) or "").partition(":")
+    return other if kind == "container" else ""
+
+
+def _references(host: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("NetworkMode", *_SHARED.values()):
+        if other := _joined(host, key):
+            yield other
+    for entry in (*(host.get("VolumesFrom") or ()), *(host.get("Links") or ())):
+        yield str(entry).partition(":")[0].lstrip("/")  # "ID:ro", and "/name:/own name/alias"
 
 
 def _environment(config: Mapping[str, Any]) -> dict[str, str]:

@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from handlers.containers import compose
-from handlers.containers.dependents import Link, State, judged, members, orphans
-from handlers.containers.recreate import finish_interrupted, recreate
-from handlers.containers.rejoin import Rejoin, RejoinArgs
+from handlers.containers.dependents import Remembered, State, judged, members, orphans
+from handlers.containers.joined_starts import JoinedStarts
 from handlers.containers.rejoin_work import waves
 from handlers.containers.temporary_names import Mark, mark_of, temporary_name
 from hooks.docker.container import InspectedContainer, ListedContainer, inspected, listed
-from hooks.handler import Retry
-from tests.handlers.cases_general import docker_at, engine_of
-from tests.handlers.cases_rejoin import PARENT, SharedNetwork
-from tests.handlers.contract import context
+from tests.handlers.contract import Notes
 from tests.parts.docker.on_engine import composed
-
-OLD = "0" * 64
-
-
-def one(name: str, joins: str = "", *labels: str, running: bool = True) -> ListedContainer:
-    """A container of a list; its id is made of its name. `labels`: its service, then what it needs."""
-    mode = f"container:{joins}" if joins else "bridge"
-    said = composed(labels[0], *labels[1:]) if labels else {}
-    return ListedContainer(name, ident(name), labels=said, running=running, network_mode=mode)
-
-
-def ident(name: str) -> str:
-    return name.encode().hex().ljust(64, "0")
-
-
-def here(container: ListedContainer, started_at: int = 10, **more: object) -> InspectedContainer:
-    values = {slot: getattr(container, slot) for slot in ListedContainer.__dataclass_fields__}
-    return InspectedContainer(**{**values, "started_at": started_at, **more})
-
-
-VPN = one("vpn")
-
-
-def links(
-    *containers: ListedContainer, earlier: dict[str, tuple[str, ...]] | None = None, of: ListedContainer = VPN
-) -> dict[str, Link]:
-    return {m.listed.name: m.link for m in members(of, [of, *containers], earlier or {})}
+from tests.parts.values.network_members import OLD, VPN, here, ident, links, one
 
 
 def test_by_the_id_that_it_has_now_by_its_name_and_through_another() -> None:
@@ -133,7 +100,7 @@ def test_who_cannot_be_inspected_hides_only_whoever_joins_it() -> None:
 def test_a_stopped_one_that_our_own_restart_left_so_is_stranded() -> None:
     a = one("a", VPN.id)
     stopped = {a.id: here(a, running=False)}
-    assert judged(here(VPN, 5), members(VPN, [VPN, a], {}), stopped, lambda _: True)[0].state == "stranded"
+    assert judged(here(VPN, 5), members(VPN, [VPN, a], {}), stopped, Remembered(lambda _: True))[0].state == "stranded"
 
 
 # -- the order -----------------------------------------------------------------------------------------
@@ -171,26 +138,6 @@ def test_a_leftover_says_whose_it_is_and_is_nobodys_dependent() -> None:
     }
 
 
-# -- compose -------------------------------------------------------------------------------------------
-
-
-def test_the_command_names_all_that_it_needs() -> None:
-    label = "com.docker.compose"
-    plain = {f"{label}.project": "home", f"{label}.service": "web"}
-    more = {
-        **plain, f"{label}.service": "db", f"{label}.project.config_files": "/a b/compose.yaml,/srv/more.yaml",
-        f"{label}.project.working_dir": "/srv", f"{label}.project.environment_file": "/srv/.env.home",
-    }  # fmt: skip
-    env_and_folder = "--env-file /srv/.env.home --project-directory /srv"
-    assert compose.recreation([plain, more, {}, composed("x"), composed("y"), composed("x")]) == [
-        "docker compose -p home up -d --force-recreate web",
-        f"docker compose -f '/a b/compose.yaml' -f /srv/more.yaml {env_and_folder} -p home up -d --force-recreate db",
-        "docker compose -f /srv/compose.yaml -p home up -d --force-recreate x y",
-    ]
-    assert compose.depends_on({}) == ()
-    assert compose.depends_on(composed("x", "a", "b")) == ("a", "b")
-
-
 # -- records -------------------------------------------------------------------------------------------
 
 
@@ -207,84 +154,62 @@ def test_a_list_and_an_inspect_tell_the_same() -> None:
     }
 
 
-# -- what was cut off ------------------------------------------------------------------------------------
+# -- what was seen before --------------------------------------------------------------------------------
 
 
-class ListOnly:
-    """A client that lists containers and removes them."""
-
-    def __init__(self, *names: str) -> None:
-        self.names = list(names)
-
-    def containers(self, *, all: bool) -> list[dict[str, object]]:  # noqa: A002 - docker-py's name
-        assert all
-        return [{"Id": ident(name), "Names": [f"/{name}"], "State": "running"} for name in self.names]
-
-    def remove_container(self, container: str, *, v: bool) -> None:
-        assert not v
-        self.names = [name for name in self.names if ident(name) != container]
+def looked(memory: Notes, vpn: InspectedContainer, *members_: InspectedContainer) -> list[str]:
+    """How they are at one look, which is saved."""
+    starts = JoinedStarts(memory, "vpn")
+    known = Remembered(joined=starts.joined)
+    found = judged(vpn, members(vpn, [vpn, *members_], {}), {x.id: x for x in members_}, known)
+    starts.save(found)
+    return [dependent.state for dependent in found]
 
 
-def test_every_recreation_that_was_cut_off_is_undone_or_finished() -> None:
-    cut = [temporary_name(name, "new", "0" * 64) for name in ("a", "b")]
-    client = ListOnly("a", "b", *cut)
-    said = finish_interrupted(client, context())
-    assert said == [f"the re-creation of container '{name}', which was cut off, is undone" for name in ("a", "b")]
-    assert client.names == ["a", "b"]
+def test_what_was_seen_counts_more_than_the_times_of_two_starts() -> None:
+    a, memory = one("a", VPN.id), Notes()
+    assert looked(memory, here(VPN, 5), here(a, 10)) == ["attached"]
+    assert looked(memory, here(VPN, 3), here(a, 10)) == ["stale"], "a later start, after the clock was set back"
+    assert looked(memory, here(VPN, 3), here(a, 10)) == ["stale"]
+    assert looked(memory, here(VPN, 3), here(a, 4)) == ["attached"]
+    assert looked(memory, here(VPN, 6), here(a, 5)) == ["stale"]
+    assert looked(memory, here(VPN, 6)) == []
+    assert memory.values == {}
 
 
-# -- figures -------------------------------------------------------------------------------------------
+def test_what_was_just_started_is_attached_whatever_its_time() -> None:
+    a, memory = one("a", VPN.id), Notes()
+    assert looked(memory, here(VPN, 50), here(a, 10)) == ["stale"]
+    stale = judged(here(VPN, 50), members(VPN, [VPN, a], {}), {a.id: here(a, 10)})
+    JoinedStarts(memory, "vpn").save_started([(a.id, stale[0])])
+    assert looked(memory, here(VPN, 50), here(a, 10)) == ["stale"], "it has not really started"
+    JoinedStarts(memory, "vpn").save_started([(a.id, stale[0])])
+    assert looked(memory, here(VPN, 50), here(a, 20)) == ["attached"]
+    assert looked(memory, here(VPN, 60), here(a, 20)) == ["stale"]
 
 
-def test_ten_dependents_cost_an_inspect_each_and_are_restarted_several_at_once(tmp_path: Path) -> None:
-    shared = SharedNetwork(count=10, gather=4)
-    with engine_of(shared, tmp_path) as address:
-        outcome = Rejoin().apply(RejoinArgs("vpn"), context(docker=docker_at(address), timeout_s=60))
-    assert outcome.status == "changed"
-    inspects = [request for request in shared.requests if request.endswith("/json") and request.count("/") == 3]
-    assert len(inspects) == len(set(inspects)) == 11, "the parent and each of the ten, once"
-    assert len(shared.writes) == 10
-    assert shared.most_at_once == 4
-    assert PARENT not in "".join(shared.writes)
+def test_one_that_ended_in_the_same_instant_as_the_one_whose_processes_it_shares_was_not_stopped() -> None:
+    a = one("a", VPN.id)
+    vpn = here(VPN, 9 * 10**9, finished_at=8 * 10**9)
+
+    def state_of(**what: object) -> State:
+        ended = {"running": False, "exit_code": 137, "finished_at": 8 * 10**9 + 10**6, "shares": {"processes": VPN.id}}
+        return judged(vpn, members(VPN, [VPN, a], {}), {a.id: here(a, 5, **{**ended, **what})})[0].state  # type: ignore[arg-type]
+
+    assert state_of() == "stranded"
+    assert state_of(shares={"processes": "vpn"}) == "stranded"
+    assert state_of(exit_code=143) == state_of(finished_at=7 * 10**9) == state_of(shares={"IPC": VPN.id}) == "stopped"
 
 
-def test_one_that_goes_when_it_stops_is_restarted_like_any_other(tmp_path: Path) -> None:
-    shared = SharedNetwork(auto_remove=True)
-    with engine_of(shared, tmp_path) as address:
-        outcome = Rejoin().apply(RejoinArgs("vpn"), context(docker=docker_at(address)))
-    assert (outcome.status, outcome.said) == ("changed", "container 'dep1' restarted, in the network of 'vpn'")
+def test_one_that_could_not_join_what_no_longer_exists_must_be_recreated() -> None:
+    a = one("a", VPN.id)
+    seen = here(a, running=False, error="cannot join PID of a non running container: No such container",
+                shares={"processes": OLD})  # fmt: skip
+    found = judged(here(VPN, 5), members(VPN, [VPN, a], {}), {a.id: seen}, Remembered(exists={VPN.id}.__contains__))
+    assert [(dependent.state, dependent.shares) for dependent in found] == [("elsewhere", "processes")]
 
 
-def test_one_that_crashes_after_its_restart_is_reported_although_docker_restarts_it(tmp_path: Path) -> None:
-    shared = SharedNetwork(crashes=True)
-    with (
-        engine_of(shared, tmp_path) as address,
-        pytest.raises(Retry, match="container 'dep1' was restarted and ended at once with exit code 1; see its log"),
-    ):
-        Rejoin().apply(RejoinArgs("vpn"), context(docker=docker_at(address)))
-
-
-# -- who is not begun with -----------------------------------------------------------------------------
-
-
-def test_whoever_works_on_a_dependent_is_waited_for(tmp_path: Path) -> None:
-    asked: list[str] = []
-
-    def taken(target: str) -> AbstractContextManager[None]:
-        asked.append(target)
-        raise Retry(f"{target} is in use by heal-web/dep1#1")
-
-    shared = SharedNetwork()
-    with engine_of(shared, tmp_path) as address:
-        ctx = replace(context(docker=docker_at(address)), hold=taken)
-        with pytest.raises(Retry, match="container:dep1 is in use by heal-web/dep1#1"):
-            Rejoin().apply(RejoinArgs("vpn"), ctx)
-    assert (asked, shared.writes) == (["container:dep1"], [])
-
-
-def test_a_recreation_that_might_not_end_in_time_does_not_begin() -> None:
-    slow = here(one("slow", OLD), stop_timeout_s=300)
-    with pytest.raises(
-        Retry, match="container 'slow' may take 300 s to stop, which the rule's timeout has no room for"
-    ):
-        recreate(None, slow, VPN.id, context(timeout_s=120))  # no client: nothing is asked
+def test_who_joins_an_orphan_is_one_too() -> None:
+    containers = [one("c", ident("b")), one("b", "a"), VPN, one("a", OLD), one("d", VPN.id), one("e", ident("d"))]
+    known = members(VPN, containers, {})
+    assert [lost.name for lost in orphans(containers, known)] == ["a", "b", "c"]

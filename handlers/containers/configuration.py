@@ -1,0 +1,93 @@
+"""What creates a container again, from what an inspect shows of it.
+
+recreate.py calls `body` with the whole answer of an inspect and the ids that have changed since. Nothing here calls
+Docker.
+Every reference to another container is kept, by its present id. A path is compared as Docker compares it: `/config/`,
+`/config` and `//config` are one mount point. Anonymous volumes are named, so that their content stays.
+"""
+
+from __future__ import annotations
+
+import copy
+import posixpath
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+# what Docker refuses beside another's network, as it is that one's to have
+_NOT_ITS_OWN = ("Hostname", "Domainname", "ExposedPorts", "MacAddress")
+_JOINED = ("NetworkMode", "PidMode", "IpcMode")
+Present = Callable[[str], str]  # the id or name of a container in a configuration -> its present id, or the same
+
+
+def body(raw: Mapping[str, Any], present: Present, image: str | None = None) -> dict[str, Any]:
+    """What creates it again. `image` overrides the name that it was made from."""
+    config = {key: value for key, value in raw["Config"].items() if key not in _NOT_ITS_OWN}
+    host = copy.deepcopy(raw["HostConfig"])
+    for kind in _JOINED:
+        host[kind] = _joined(host.get(kind), present)
+    host["VolumesFrom"] = _each(host.get("VolumesFrom"), present)
+    host["Links"] = _each(host.get("Links"), present)
+    host["PortBindings"], host["PublishAllPorts"] = None, False
+    inherits = bool(host["VolumesFrom"])
+    _keep_volumes(host, [mount for mount in raw["Mounts"] if not inherits or _is_own(mount, raw)])
+    return {**config, "Image": image or config["Image"], "HostConfig": host}
+
+
+def platform(raw: Mapping[str, Any]) -> str | None:
+    """The platform of its image, "linux/arm64/v8"; None where Docker does not show it.
+
+    Docker shows it from version 28 on, with the containerd image store, where one image id stands for many platforms.
+    """
+    shown = (raw.get("ImageManifestDescriptor") or {}).get("platform") or {}
+    parts = [shown.get(key) for key in ("os", "architecture", "variant")]
+    return "/".join(str(part) for part in parts if part) if all(parts[:2]) else None
+
+
+def cleaned(path: str) -> str:
+    """An absolute path as Docker compares it."""
+    return posixpath.normpath(f"/{path.lstrip('/')}")  # normpath alone keeps two slashes at the beginning
+
+
+def _joined(mode: Any, present: Present) -> Any:
+    kind, colon, other = str(mode or "").partition(":")
+    return f"container:{present(other)}" if colon and kind == "container" else mode
+
+
+def _each(entries: Iterable[str] | None, present: Present) -> list[str] | None:
+    """`VolumesFrom` is "ID" or "ID:ro"; `Links` is "ID:alias", and shown as "/name:/own name/alias"."""
+    if entries is None:
+        return None
+    found = []
+    for entry in entries:
+        other, colon, rest = entry.partition(":")
+        found.append(f"{present(other.lstrip('/'))}{colon}{rest.rpartition('/')[2]}")
+    return found
+
+
+def _is_own(mount: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
+    """Whether it has this mount by itself, and not by `VolumesFrom`, which gives it again."""
+    host = raw["HostConfig"]
+    named = [*(raw["Config"].get("Volumes") or ()), *(mount["Target"] for mount in host.get("Mounts") or ())]
+    own = {*map(cleaned, named), *map(_destination, host.get("Binds") or ())}
+    return cleaned(mount["Destination"]) in own
+
+
+def _keep_volumes(host: dict[str, Any], mounts: Iterable[Mapping[str, Any]]) -> None:
+    """Name the anonymous volumes, which a new container would else get empty."""
+    wanted = {cleaned(mount["Target"]): mount for mount in host.get("Mounts") or []}
+    binds = {_destination(bind): bind for bind in host.get("Binds") or []}
+    for mount in mounts:
+        target = cleaned(mount["Destination"])
+        if mount["Type"] != "volume":
+            continue
+        if target in wanted:
+            wanted[target]["Source"] = mount["Name"]
+        elif ":" not in binds.get(target, ""):  # a destination alone is an anonymous volume, too
+            binds[target] = f"{mount['Name']}:{target}{'' if mount['RW'] else ':ro'}"
+    host["Binds"] = list(binds.values()) or host.get("Binds")
+
+
+def _destination(bind: str) -> str:
+    """Where "SOURCE:DESTINATION:OPTIONS", or "DESTINATION" alone, is mounted."""
+    parts = bind.split(":")
+    return cleaned(parts[1] if len(parts) > 1 else parts[0])

@@ -1,0 +1,153 @@
+"""containers.rejoin on a real engine, at a later look: what was left alone, what others did, what was seen before."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handlers.containers.rejoin import Rejoin, RejoinArgs
+from handlers.containers.restart_budget import RestartBudget
+from hooks.events.catalogue import Event
+from hooks.handler import Duration
+from hooks.world.model import World
+from tests.handlers.contract import Notes
+from tests.parts.docker.dockerd import Dockerd
+from tests.parts.docker.on_engine import composed, ends, inspected, namespace, now, state
+
+pytestmark = pytest.mark.docker
+
+REPORT, RECREATE = RejoinArgs("vpn"), RejoinArgs("vpn", "recreate", Duration(0.0))
+
+
+def restart(engine: Dockerd, name: str) -> None:
+    with closing(engine.client()) as client:
+        client.restart(name, timeout=0)
+
+
+def test_one_that_was_paused_is_brought_in_when_it_is_unpaused(engine: Dockerd) -> None:
+    engine.run("vpn")
+    for name in ("paused", "runs"):
+        engine.run(name, network="container:vpn")
+    with closing(engine.client()) as client:
+        client.pause("paused")
+        restart(engine, "vpn")
+        first, again = Rejoin().apply(REPORT, now(engine)), Rejoin().apply(REPORT, now(engine))
+        assert (first.status, first.again) == ("changed", True), "the next resync looks again"
+        assert again.status == "skipped"
+        assert "container 'paused' is paused and stays so; it is checked again when that ends" in again.said
+        client.unpause("paused")
+    ctx = now(engine, event=Event("container.unpause", "paused", 1))
+    assert Rejoin().apply(REPORT, ctx).said == "container 'paused' restarted, in the network of 'vpn'"
+    assert namespace(engine, "paused") == namespace(engine, "vpn")
+    assert not Rejoin().apply(REPORT, ctx).again
+
+
+def test_one_that_waits_for_another_is_brought_in_when_that_runs(engine: Dockerd) -> None:
+    engine.run("vpn")
+    engine.run("dep", network="container:vpn")
+    engine.run("nested", network="container:dep")
+    with closing(engine.client()) as client:
+        client.stop("dep")
+        restart(engine, "vpn")
+        outcome = Rejoin().apply(REPORT, now(engine))
+        assert (outcome.status, "container 'nested' waits for 'dep', which does not run" in outcome.said) == (
+            "skipped", True,
+        )  # fmt: skip
+        client.start("dep")
+    assert Rejoin().apply(REPORT, now(engine)).said == "container 'nested' restarted, in the network of 'vpn'"
+
+
+def test_what_happens_elsewhere_waits_for_no_parent_that_is_not_ready(engine: Dockerd) -> None:
+    engine.run("vpn", healthcheck=engine.health())
+    engine.run("dep", network="container:vpn")
+    ctx = now(engine, event=Event("container.unpause", "dep", 1))
+    assert ends(Rejoin(), REPORT, ctx)[0] == "skipped"
+    own = replace(ctx, event=Event("container.unpause", "vpn", 1))
+    assert ends(Rejoin(), REPORT, own)[0] == "Retry"
+
+
+@pytest.mark.parametrize("condition", ["service_healthy:true", "service_started:true"])
+def test_what_compose_restarts_at_the_same_time_is_restarted_once(engine: Dockerd, condition: str) -> None:
+    engine.run("vpn", labels=composed("vpn"))
+    labels = {**composed("dep"), "com.docker.compose.depends_on": f"db:service_started:false,vpn:{condition}"}
+    engine.run("dep", network="container:vpn", labels=labels)
+    restart(engine, "vpn")
+    waits: list[float] = []
+
+    def compose_restarts_it(wait_s: float) -> None:
+        waits.append(wait_s)
+        restart(engine, "dep")
+
+    ctx = replace(now(engine), wait=compose_restarts_it)
+    assert ends(Rejoin(), REPORT, ctx) == (
+        "unchanged", "container 'dep' has been started meanwhile; it is left as it is",
+    )  # fmt: skip
+    assert (waits, RestartBudget("dep", ctx).spent) == ([0.7], [])
+    assert namespace(engine, "dep") == namespace(engine, "vpn")
+
+
+def test_one_that_compose_does_not_restart_by_itself_is_restarted(engine: Dockerd) -> None:
+    engine.run("vpn", labels=composed("vpn"))
+    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"))
+    restart(engine, "vpn")
+    assert ends(Rejoin(), REPORT, now(engine)) == ("changed", "container 'dep' restarted, in the network of 'vpn'")
+
+
+def clock_set_back(monkeypatch: pytest.MonkeyPatch, **seconds: int) -> None:
+    """Let an inspect show starts of these containers so many seconds later than they were."""
+    from hooks.docker import container
+
+    real = container.inspected
+
+    def shown(raw: dict[str, Any]) -> container.InspectedContainer:
+        seen = real(raw)
+        return replace(seen, started_at=seen.started_at + seconds.get(seen.name, 0) * 10**9)
+
+    monkeypatch.setattr("handlers.shared.docker.inspected", shown)
+
+
+def test_a_parent_that_started_before_the_clock_was_set_back_costs_one_restart(
+    engine: Dockerd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.run("vpn")
+    engine.run("dep", network="container:vpn")
+    clock_set_back(monkeypatch, vpn=7200)
+    memory = Notes()
+    assert ends(Rejoin(), REPORT, now(engine, memory=memory))[0] == "changed", "the times say so"
+    started = state(engine, "dep")["StartedAt"]
+    for _ in "123":
+        assert ends(Rejoin(), REPORT, now(engine, memory=memory))[0] == "unchanged"
+    assert state(engine, "dep")["StartedAt"] == started
+
+
+def test_a_parent_that_restarts_after_the_clock_was_set_back_is_followed(
+    engine: Dockerd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.run("vpn")
+    engine.run("dep", network="container:vpn")
+    clock_set_back(monkeypatch, dep=7200)
+    memory = Notes()
+    assert ends(Rejoin(), REPORT, now(engine, memory=memory))[0] == "unchanged"
+    restart(engine, "vpn")
+    assert ends(Rejoin(), REPORT, now(engine, memory=memory))[0] == "changed"
+    assert namespace(engine, "dep") == namespace(engine, "vpn")
+    assert ends(Rejoin(), REPORT, now(engine, memory=memory))[0] == "unchanged"
+
+
+def test_a_recreation_after_the_clock_was_set_back_is_done_once(
+    engine: Dockerd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = engine.run("vpn")
+    engine.run("dep", network="container:vpn")
+    engine.run("nested", network="container:dep")
+    engine.remove("vpn")
+    engine.run("vpn")
+    clock_set_back(monkeypatch, vpn=7200)
+    memory, world = Notes(), World(earlier={"vpn": (old,)})
+    assert ends(Rejoin(), RECREATE, now(engine, memory=memory, world=world))[0] == "changed"
+    ident = inspected(engine, "dep")["Id"]
+    assert ends(Rejoin(), RECREATE, now(engine, memory=memory, world=world))[0] == "unchanged"
+    assert inspected(engine, "dep")["Id"] == ident
