@@ -31,10 +31,15 @@ Duration = NewType("Duration", float)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended well. `said` is one sentence: who, what, where and what happens next."""
+    """How an attempt ended well. `said` is one sentence: who, what, where and what happens next.
+
+    `again`: something was left alone for a reason that may end, so that the next resync runs the rule again. So it does
+    after every "skipped".
+    """
 
     status: Literal["changed", "unchanged", "skipped"]
     said: str
+    again: bool = False
 
 
 class Retry(Exception):  # noqa: N818 - the design's word
@@ -69,6 +74,9 @@ class Memory(Protocol):
     def put(self, key: str, value: Any) -> None:
         """Store it before returning; None removes the key."""
 
+
+WARNING = "warning:"
+"""How the key of a sentence begins in the handlers' memory that `gluehook health` shows until it is removed."""
 
 _REJECTED = ".rejected:"
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD
 
-# a container that joins a network gets an address, which no event reports: the source inspects it
-_ALWAYS = CHANGES_WORLD | {"network.connect"}
+# A container that joins a network gets an address, which no event reports: the source inspects it. What was left alone
+# because it was paused is read again when it is unpaused.
+_ALWAYS = CHANGES_WORLD | {"network.connect", "container.unpause"}
 # Docker's words where ours are others, and Podman's words beside Docker's
 _DOCKERS = {"healthy": "health_status", "unhealthy": "health_status"}
 _PODMANS = {"die": "died", "destroy": "remove", "exec_die": "exec_died", "delete": "remove"}

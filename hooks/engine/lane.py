@@ -231,7 +231,7 @@ class Lane:
             return False
         if run and not result.counts:
             self.tries.take_back(self._began, run.attempt)
-        if result.kind in ("changed", "unchanged", "give_up"):
+        if result.kind in ("changed", "unchanged", "give_up") and not result.again:
             self.states.mark_handled(self._seen)
         if self.rule.repeat and self.states and not self.pending:
             newest = self.states.newest.event

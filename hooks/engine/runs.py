@@ -46,6 +46,7 @@ class Result:
     changed: bool = False
     handler: str = ""  # the step's handler that ended it
     last_said: str = ""  # what the last step that was done said
+    again: bool = False  # a step left something alone for a reason that may end: the next resync is news
 
     @property
     def counts(self) -> bool:

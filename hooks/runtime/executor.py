@@ -75,7 +75,7 @@ class Executor:
 
     def _steps(self, attempt: Attempt) -> Result:
         run = attempt.run
-        changed, said, all_said = run.changed, run.said, []
+        changed, said, all_said, again = run.changed, run.said, [], False
         kinds = {"changed"} if run.changed else set[str]()
         for place in range(run.step, len(run.rule.do)):
             step = run.rule.do[place]
@@ -87,11 +87,12 @@ class Executor:
                 return self._failed(error, step, Result("retry", "", None, place, changed, step.use, said))
             changed = changed or outcome.status == "changed"
             kinds.add(outcome.status)
+            again = again or outcome.again
             said = self.mask(outcome.said)
             all_said.append(said)
             done = {"use": step.use, "status": outcome.status, "said": said}
             self.journal.write([StepDone(run.id, place + 1, done, changed, said)])
-        return Result(overall(kinds), "; ".join(all_said), None, len(run.rule.do), changed)
+        return Result(overall(kinds), "; ".join(all_said), None, len(run.rule.do), changed, again=again)
 
     def _failed(self, error: Exception, step: Step, where: Result) -> Result:
         """How the attempt ends whose step raised this; `where` is what a next attempt goes on with."""

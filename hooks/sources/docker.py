@@ -194,6 +194,8 @@ class DockerSource:
             self._inspect_soon(event.data["id"])
         elif event.type == "network.connect":
             self._inspect_soon(event.data.get("container_id", ""))
+        elif event.type == "container.unpause":
+            self._resync_at = min(self._resync_at, time.monotonic())  # a run may have left it alone until now
 
     # -- inspecting --------------------------------------------------------------------------
 
