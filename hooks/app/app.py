@@ -26,6 +26,7 @@ from hooks.control.server import FILE_NAME as CONTROL_FILE_NAME
 from hooks.control.server import Server
 from hooks.docker.own_container import own_container_id
 from hooks.engine.engine import Engine
+from hooks.engine.lane import Lane
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
@@ -99,6 +100,7 @@ class App:
         self.health = HealthReport(
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
             tracker=self.tracker, attempts=self.dispatcher.attempts,
+            warnings=lambda: [*memory.warnings(), *map(_given_up, filter(_is_exhausted, engine.lanes()))],
         )  # fmt: skip
         self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
         commands = Commands(self.dispatcher, self.journal, memory, self.pauses, self.tracker.state)
@@ -246,3 +248,11 @@ class App:
         if self.settings.gluehook_dry_run:
             words.append("this is a dry run: nothing is changed or sent")
         return "".join(f"; {word}" for word in words)
+
+
+def _is_exhausted(lane: Lane) -> bool:
+    return lane.exhausted is not None
+
+
+def _given_up(lane: Lane) -> str:
+    return f"the rule {lane.rule.name} has used up its limit for {lane.key}; it is left alone until that is well"

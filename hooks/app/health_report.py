@@ -24,11 +24,11 @@ class HealthReport:
 
     def __init__(
         self, folder: Path, *, docker: DockerSource, files: FilesSource, journal: Journal, reload: Reload,
-        tracker: Tracker, attempts: Callable[[], list[Attempt]],
+        tracker: Tracker, attempts: Callable[[], list[Attempt]], warnings: Callable[[], list[str]] = list,
     ) -> None:  # fmt: skip
         self._path = str(folder / heartbeat.FILE_NAME)
         self._docker, self._files, self._journal, self._reload = docker, files, journal, reload
-        self._tracker, self._attempts = tracker, attempts
+        self._tracker, self._attempts, self._warnings = tracker, attempts, warnings
         self._port_missing, self._port_since = False, time.time()
         self._problem = ""
 
@@ -50,7 +50,7 @@ class HealthReport:
                 "port_used": subscriptions.uses_port, "port_since": self._port_since,
                 "port": list(world.port.ports) if world.port else [],
                 "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen,
-                "journal": self._journal.problem,
+                "journal": self._journal.problem, "warnings": self._warnings(),
             })  # fmt: skip
         except OSError as error:
             self._report(f"the heartbeat {self._path} cannot be written: {error.strerror}; health checks will fail")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hooks.events import signals
-from hooks.handler import rejecting_address
+from hooks.handler import WARNING, rejecting_address
 from hooks.storage import atomic_files
 
 
@@ -40,6 +40,11 @@ class Memory:
                 self._values[key] = kept
             self._save()
 
+    def warnings(self) -> list[str]:
+        """The sentences that handlers left for `gluehook health`."""
+        with self._lock:
+            return [str(value) for key, value in sorted(self._values.items()) if key.startswith(WARNING)]
+
     def forget_rejections(self) -> list[str]:
         """Remove every rejected credential, so that it is tried again; the addresses that had rejected one, sorted."""
         with self._lock:
@@ -54,7 +59,8 @@ class Memory:
         try:
             values = json.loads(self._path.read_bytes())
             if isinstance(values, dict):
-                return values
+                # the rules run anew at a start, and a rule that is gone can take no warning back
+                return {key: value for key, value in values.items() if not key.startswith(WARNING)}
         except FileNotFoundError:
             return {}
         except OSError as error:

@@ -7,13 +7,14 @@ The report, all times in seconds since the Unix epoch:
      "overdue": ["heal-vpn: gluetun.restart_vpn runs for 180 s, its time-out is 150 s"],
      "rules": 4, "rules_reason": "", "rules_rejected": "",
      "port_used": true, "gluetun_runs": true, "port": [51413], "port_since": 1767225300.0,
-     "journal": ""}
+     "journal": "", "warnings": ["container 'sonarr' is cut off …; run: docker compose …"]}
 
 `since`: when the source came to be as it is. `rules_reason`: why no rules are in force.
 `rules_rejected`: why the rules file is not those that are, which is no illness.
 `port_used`: a rule in force uses the port. `port_since`: since when the port is there, or missing
-while gluetun runs. `journal`: why it cannot be written. This module is the whole of a process that
-Docker starts every 30 s: it imports as little as can be.
+while gluetun runs. `journal`: why it cannot be written.
+`warnings`: what is wrong although gluehook is well, and what a person must do.
+This module is the whole of a process that Docker starts every 30 s: it imports as little as can be.
 """
 
 # pathlib would add a third to what the probe costs
@@ -102,6 +103,7 @@ def _well(report: "Mapping[str, Any]", now: float) -> str:
     names = [name for name, source in report["sources"].items() if source["connected"]]
     rejected = report.get("rules_rejected", "")
     behind = f"; the rules file itself is rejected: {rejected}" if rejected else ""
+    behind += "".join(f"; warning: {warning}" for warning in report.get("warnings", ()))
     age_s = now - report["time"]
     followed = " and ".join(names)
     rules = f"{report['rules']} rule{'s' * (report['rules'] != 1)}"

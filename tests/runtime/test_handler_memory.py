@@ -158,3 +158,12 @@ def test_many_threads_lose_nothing(file: Path) -> None:
     for thread in threads:
         thread.join(10)
     assert json.loads(file.read_text()) == {f"key{n}": n for n in range(20)}
+
+
+def test_warnings_are_listed_and_do_not_outlive_the_process(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.json")
+    for key, said in (("warning:b", "second"), ("warning:a", "first"), ("x", "none"), ("warning:c", None)):
+        memory.put(key, said)
+    assert memory.warnings() == ["first", "second"]
+    again = Memory(tmp_path / "memory.json")
+    assert (again.warnings(), again.get("x")) == ([], "none")

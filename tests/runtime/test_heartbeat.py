@@ -173,3 +173,10 @@ def test_the_probe_imports_almost_nothing(tmp_path: Path) -> None:
     assert {name for name in modules if name.startswith("hooks")} == {
         "hooks", "hooks.runtime", "hooks.runtime.heartbeat",
     }  # fmt: skip
+
+
+def test_a_warning_is_shown_and_is_no_illness(heartbeat: str) -> None:
+    warnings = ["container 'sonarr' is cut off", "the rule web has used up its limit"]
+    healthy, (said,) = judge(heartbeat, warnings=warnings)
+    assert healthy
+    assert said.endswith("; warning: container 'sonarr' is cut off; warning: the rule web has used up its limit")
