@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hooks.engine.runs import Result
 from hooks.rules.table import Limit, Step
 from tests.whole.story import (
     CHANGED,
@@ -153,6 +154,15 @@ def test_a_resync_wakes_what_has_failed_or_was_skipped() -> None:
     for minute in (5, 10, 15, 20):
         story.at(minute * M, forwarded(5000, began=0))
     assert story.ran() == [0, 5 * M, 10 * M], "a GiveUp counts as acted"
+
+
+def test_a_resync_wakes_what_left_something_alone_for_a_reason_that_may_end() -> None:
+    answers = [replace(CHANGED, again=True), Result("unchanged", again=True), replace(GIVE_UP, again=True), CHANGED]
+    story = Story(MEND, answers={"mend": answers})
+    story.at(0, forwarded(5000))
+    for minute in (5, 10, 15, 20, 25):
+        story.at(minute * M, forwarded(5000, began=0))
+    assert story.ran() == [0, 5 * M, 10 * M, 15 * M]
 
 
 def test_each_state_of_a_lane_is_acted_on_for_itself_without_a_for() -> None:

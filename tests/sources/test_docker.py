@@ -59,6 +59,18 @@ def test_a_changed_address_is_posted_after_the_start(fake: FakeEngine, ear: Ear,
     assert [event.type for event in ear.events[-3:]] == ["container.die", "container.start", "container.ip_changed"]
 
 
+def test_what_is_unpaused_is_reason_to_read_everything(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("gluetun", A, health="healthy")
+    listen()
+    ear.hears("restored")
+    fake.wait_for_requests("/containers/json", 1)
+    ear.events.clear()
+    fake.tell("unpause", "sonarr", B)
+    fake.wait_for_requests("/containers/json", 2)
+    assert ear.until("container.healthy").origin == "resync"
+    assert not ear.told("container.unpause"), "no rule listens to it"
+
+
 def test_another_address_on_the_same_network_without_a_restart(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     fake.has("adguard", A, address="10.0.0.2")
     listen()

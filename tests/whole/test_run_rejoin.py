@@ -86,6 +86,21 @@ def test_after_a_restart_of_gluetun_everyone_is_back_in_its_network_and_that_wak
     assert len(server.gluehook.told("rejoin-network: containers", since=since)) == 1
 
 
+def test_who_was_paused_meanwhile_is_brought_in_once_it_is_unpaused(server: Server) -> None:
+    server.gluetun()
+    server.docker.run("sonarr", network="container:gluetun")
+    server.healthy()
+    server.run(shipped())
+    hears, since = server.gluehook.hears, server.gluehook.mark()
+    with closing(server.docker.client()) as client:
+        client.pause("sonarr")
+        client.restart("gluetun", timeout=0)
+        hears("rejoin-network: container 'sonarr' is paused and stays so; it is checked again", since=since)
+        client.unpause("sonarr")
+    hears("rejoin-network: container 'sonarr' restarted, in the network of 'gluetun'", since=since)
+    assert server.attached("sonarr")
+
+
 def test_who_must_be_recreated_is_told_with_the_command_that_does_it(server: Server) -> None:
     server.gluetun()
     old = server.docker.run("qbittorrent", network="container:gluetun", labels=composed("torrents", "gluetun"))

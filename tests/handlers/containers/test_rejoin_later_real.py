@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
+from docker.errors import APIError
 
 from handlers.containers.rejoin import Rejoin, RejoinArgs
 from handlers.containers.restart_budget import RestartBudget
@@ -151,3 +153,50 @@ def test_a_recreation_after_the_clock_was_set_back_is_done_once(
     ident = inspected(engine, "dep")["Id"]
     assert ends(Rejoin(), RECREATE, now(engine, memory=memory, world=world))[0] == "unchanged"
     assert inspected(engine, "dep")["Id"] == ident
+
+
+def test_health_warns_while_containers_are_known_to_be_cut_off(engine: Dockerd) -> None:
+    old = engine.run("vpn")
+    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"))
+    engine.remove("vpn")
+    engine.run("vpn")
+    memory, world = Notes(), World(earlier={"vpn": (old,)})
+    now_and = {"memory": memory, "world": world}
+    assert ends(Rejoin(), RejoinArgs("vpn"), now(engine, **now_and))[0] == "Retry"
+    assert "warning:containers.rejoin:vpn" not in memory.values, "Compose may be about to do it"
+    word, said = ends(Rejoin(), RejoinArgs("vpn", grace=Duration(0.0)), now(engine, **now_and))
+    assert (word, memory.values["warning:containers.rejoin:vpn"]) == ("GiveUp", said)
+    engine.remove("dep")
+    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"))
+    assert ends(Rejoin(), REPORT, now(engine, **now_and))[0] == "unchanged"
+    assert "warning:containers.rejoin:vpn" not in memory.values
+
+
+def test_what_docker_refuses_to_recreate_comes_with_the_command(engine: Dockerd) -> None:
+    old = engine.run("vpn")
+    labels = {**composed("dep", "vpn"), "com.docker.compose.version": "2.40.3"}
+    engine.run("dep", network="container:vpn", labels=labels)
+    engine.run("byhand", network="container:vpn")
+    engine.remove("vpn")
+    engine.run("vpn")
+    ctx = now(engine, world=World(earlier={"vpn": (old,)}))
+
+    def refuses(timeout_s: float) -> Any:
+        client = ctx.docker(timeout_s)
+        client.create_container_from_config = _refuse
+        return client
+
+    word, said = ends(Rejoin(), RECREATE, replace(ctx, docker=refuses))
+    assert word == "GiveUp"
+    assert (
+        "cannot re-create container 'dep': Docker refuses it with 400: no; "
+        "run: docker compose -f /srv/compose.yaml -p home up -d dep"
+    ) in said
+    assert "run container 'byhand' again as at first, with --network container:vpn" in said
+    assert state(engine, "dep")["Running"]
+
+
+def _refuse(*_: Any) -> None:
+    answer = requests.Response()
+    answer.status_code = 400
+    raise APIError("no", response=answer, explanation="no")
