@@ -29,7 +29,6 @@ from handlers.containers.restart_attempt import SETTLE_S, read_back, restart, st
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import CONTROL, docker_client, list_containers
 from hooks.docker.container import InspectedContainer
-from hooks.events import signals
 from hooks.handler import WARNING, Context, GiveUp, Outcome, Retry
 
 AT_ONCE = 4  # restarts under way: a home server has few cores
@@ -98,6 +97,8 @@ class RejoinAttempt:
         except GiveUp as end:
             self._fail(name, self._todo.manual, "; ".join([end.said, *by_hand([one])]))
         except Exception as error:  # noqa: BLE001 - the outcome of the others must not be lost
+            from hooks.events import signals
+
             said = f"cannot {doing} container '{name}' ({type(error).__name__}: {error}); this is a fault of gluehook's"
             signals.emit(signals.problem, said=said, error=error)
             self._fail(name, self._todo.later, said)

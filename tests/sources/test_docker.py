@@ -174,7 +174,7 @@ def test_podmans_health_events_lead_to_an_inspect(fake: FakeEngine, ear: Ear, li
 def test_filters_ask_for_the_world_and_for_what_rules_name() -> None:
     always = filters(set())
     assert always["type"] == ["container", "network"]
-    assert set(always["event"]) == {"start", "die", "destroy", "rename", "health_status", "connect"}
+    assert set(always["event"]) == {"start", "die", "destroy", "rename", "health_status", "connect", "unpause"}
     more = filters({"container.oom", "image.pull", "port.forwarded", "container.ip_changed", "timer.tick"})
     assert more["type"] == ["container", "image", "network"]
     assert set(more["event"]) - set(always["event"]) == {"oom", "pull"}
