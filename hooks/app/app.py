@@ -255,4 +255,4 @@ def _is_exhausted(lane: Lane) -> bool:
 
 
 def _given_up(lane: Lane) -> str:
-    return f"the rule {lane.rule.name} has used up its limit for {lane.key}; it is left alone until that is well"
+    return f"the rule {lane.rule.name} has given up on {lane.key} for now, as its limit is used up"
