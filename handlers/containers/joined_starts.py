@@ -31,24 +31,29 @@ class JoinedStarts:
         same = joined == [holder.id, holder.started_at]
         return same if exact else same or None  # without the exact start, it may have joined a later one since
 
-    def save(self, dependents: Iterable[Dependent]) -> None:
-        """Save what an inspection shows. What is stale keeps what was seen of it."""
-        self._put({one.seen.id: seen for one in dependents if (seen := self._now(one))})
+    def save(self, dependents: Iterable[Dependent], there: Iterable[str]) -> None:
+        """Save what an inspection shows. What is stale keeps what was seen of it, and so does what could not be read.
+
+        `there`: the ids of all containers; what was seen of others is forgotten.
+        """
+        ids = set(there)
+        kept = {ident: seen for ident, seen in self._seen.items() if ident in ids}
+        attached = (one for one in dependents if one.state == "attached")
+        self._put(kept | {one.seen.id: [one.seen.started_at, *_joins(one), True] for one in attached})
 
     def save_started(self, dependents: Iterable[tuple[str, Dependent]]) -> None:
         """Save that these, each with its present id, have just joined their holders' present starts."""
         started = {}
         for ident, one in dependents:
             before = one.seen.started_at if ident == one.seen.id else 0
-            started[ident] = [before, one.joins.id, one.holder_started_at, False]
+            started[ident] = [before, *_joins(one), False]
         self._put({**self._seen, **started})
-
-    def _now(self, one: Dependent) -> list[Any] | None:
-        if one.state == "attached":
-            return [one.seen.started_at, one.joins.id, one.holder_started_at, True]
-        return self._seen.get(one.seen.id)
 
     def _put(self, seen: dict[str, list[Any]]) -> None:
         if seen != self._seen:
             self._seen = seen
             self._memory.put(self._key, seen or None)
+
+
+def _joins(one: Dependent) -> tuple[str, int]:
+    return one.joins.id, one.holder_started_at

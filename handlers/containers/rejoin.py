@@ -81,7 +81,7 @@ class Rejoin(Handler[RejoinArgs]):
         if isinstance(found, str):
             return Outcome("changed" if settled else "skipped", "; ".join([*settled, found]), again=True)
         parent = found.shared.parent
-        JoinedStarts(ctx.memory, parent.name).save(found.shared.dependents)
+        JoinedStarts(ctx.memory, parent.name).save(found.shared.dependents, [one.id for one in found.shared.everyone])
         return RejoinAttempt(parent, found.todo, found.ids, ctx).apply(
             args.grace, [*saved_deeds(parent, ctx), *settled]
         )

@@ -162,7 +162,7 @@ def looked(memory: Notes, vpn: InspectedContainer, *members_: InspectedContainer
     starts = JoinedStarts(memory, "vpn")
     known = Remembered(joined=starts.joined)
     found = judged(vpn, members(vpn, [vpn, *members_], {}), {x.id: x for x in members_}, known)
-    starts.save(found)
+    starts.save(found, [one.id for one in members_])
     return [dependent.state for dependent in found]
 
 
