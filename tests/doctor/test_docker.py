@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from docker.errors import APIError
 
+from handlers.containers.rejoin import Rejoin, RejoinArgs
 from hooks.config.settings import Settings
 from hooks.docker.client import forget
 from hooks.doctor.examine import examine
@@ -22,7 +23,7 @@ from hooks.doctor.status.rows import rows
 from tests.handlers.contract import Notes
 from tests.parts.docker.docker_gate import Gate, gate
 from tests.parts.docker.dockerd import IMAGE, Dockerd
-from tests.parts.docker.on_engine import composed, inspected
+from tests.parts.docker.on_engine import composed, inspected, now
 
 pytestmark = pytest.mark.docker
 NOWHERE = "http://127.0.0.1:9"
@@ -39,12 +40,15 @@ def door(engine: Dockerd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
             forget()
 
 
-def read(folder: Path, own: str = "", earlier: dict[str, tuple[str, ...]] | None = None, **settings: Any) -> Server:
+def read(
+    folder: Path, own: str = "", earlier: dict[str, tuple[str, ...]] | None = None, memory: Notes | None = None,
+    **settings: Any,
+) -> Server:  # fmt: skip
     where = {"qbittorrent_url": NOWHERE, "gluetun_url": NOWHERE, "wireguard_dir": str(folder / "none"),
              "forwarded_port_file": str(folder / "none"), **settings}  # fmt: skip
     own_state = Gluehook(True, ("healthy",), earlier_ids=earlier or {})
     # these addresses answer nothing; AdGuard is not asked by `collect`
-    return Collector(Settings(**where), lambda: own_state, lambda _: None, Notes(), own_id=own).collect(10.0)
+    return Collector(Settings(**where), lambda: own_state, lambda _: None, memory or Notes(), own_id=own).collect(10.0)
 
 
 def findings(server: Server) -> dict[str, str]:
@@ -79,6 +83,24 @@ def test_attached_stale_stranded_and_stopped(engine: Dockerd, door: Gate, tmp_pa
     assert found["dependent-stranded"].startswith("docker start prowlarr")
     assert {row.what: row.state for row in rows(server) if row.part == "namespace"} == {
         "qbittorrent": "wrong", "prowlarr": "wrong", "sonarr": "note",
+    }  # fmt: skip
+    assert door.writes() == []
+
+
+def test_what_gluehook_saw_and_did_counts_as_it_does_for_the_rule(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
+    engine.run("gluetun")
+    ids = {name: engine.run(name, network="container:gluetun") for name in ("qbittorrent", "exporter", "sonarr")}
+    memory = Notes()
+    assert Rejoin().apply(RejoinArgs("gluetun"), now(engine, memory=memory)).status == "unchanged"
+    joined = memory.values["containers.joined:gluetun"]
+    starts = {name: joined[ident][0] for name, ident in ids.items()}
+    joined[ids["qbittorrent"]][2] -= 1  # it joined another start, whatever the clock says
+    memory.put("containers.stopped_with", {"exporter": starts["exporter"], "sonarr": starts["sonarr"] - 1})
+    with closing(engine.client()) as client:
+        for name in ("exporter", "sonarr"):
+            client.stop(name)
+    assert dependents(read(tmp_path, memory=memory)) == {
+        "qbittorrent": "stale", "exporter": "stranded", "sonarr": "stopped",
     }  # fmt: skip
     assert door.writes() == []
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from handlers.containers.rejoin import remembered
 from handlers.qbittorrent.web_api import Sessions
 from handlers.shared.http import shown
 from hooks.config.settings import Settings
@@ -69,8 +70,9 @@ class Collector:
             "wireguard": lambda: wireguard.read(ctx),
         }, within_s)  # fmt: skip
         _replace_unread_files(found, self.settings.forwarded_port_file)
+        parent = self.settings.gluetun_container
         dependents, orphans = docker_facts.dependents(
-            known, self.settings.gluetun_container, found["gluehook"].earlier_ids
+            known, parent, found["gluehook"].earlier_ids, remembered(parent, ctx)
         )
         return _without_absent(Server(
             settings=self.settings, now_s=time.time(), docker=docker, own_id=self.own_id, public_ip=self.public_ip,

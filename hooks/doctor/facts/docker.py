@@ -6,10 +6,11 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from handlers.containers.dependents import Dependent, Earlier, judged, members, orphans
+from handlers.containers.dependents import NOTHING, Dependent, Earlier, Remembered, judged, members, orphans
 from hooks.docker import client as docker_host
 from hooks.docker import refusals
 from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
@@ -51,14 +52,21 @@ def read_access(ctx: Context) -> DockerAccess:
         return DockerAccess(where, is_socket=False, tls=client.base_url.startswith("https:"), unneeded=answered)
 
 
-def dependents(docker: Docker, parent: str, earlier: Earlier) -> tuple[list[Dependent], list[ListedContainer]]:
-    """The containers that belong into the parent's namespace, and those that join an unknown container's."""
+def dependents(
+    docker: Docker, parent: str, earlier: Earlier, memory: Remembered = NOTHING
+) -> tuple[list[Dependent], list[ListedContainer]]:
+    """The containers that belong into the parent's namespace, and those that join an unknown container's.
+
+    `memory`: what gluehook has seen of them and done to them.
+    """
     owner = docker.inspected.get(parent)
     if owner is None:
         return [], []
     found = members(owner, docker.listed, earlier)
     by_id = {one.id: one for one in docker.inspected.values()}
-    return judged(owner, found, by_id), orphans(docker.listed, found)
+    there = {word for one in docker.listed for word in (one.id, one.name)}
+    known = replace(memory, exists=there.__contains__)
+    return judged(owner, found, by_id, known), orphans(docker.listed, found)
 
 
 def _listed(client: Any) -> list[Mapping[str, Any]]:
