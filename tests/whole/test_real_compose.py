@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,18 @@ def test_the_command_that_is_told_puts_everyone_right_and_makes_nobody_else_anew
     server.settled()
     after = server.project.ids()
     assert {name for name in after if after[name] != before[name]} == {"qbittorrent"}
+
+
+def test_what_compose_restarts_together_with_gluetun_is_restarted_once(server: Server) -> None:
+    server.start(RECREATE)
+    until(server.attached, "not attached", WAIT_S)
+    began = int(time.time())
+    server.project.compose("restart", "gluetun")  # and qbittorrent, whose depends_on has restart: true
+    server.settled()
+    wanted = {"event": "start", "container": "qbittorrent"}
+    with closing(server.engine.client()) as client:
+        started = list(client.events(since=began, until=int(time.time()) + 1, filters=wanted, decode=True))
+    assert len(started) == 1
 
 
 def test_the_wireguard_project_keeps_its_network_through_all_of_it(server: Server) -> None:
