@@ -53,7 +53,7 @@ docs: $(DEV_STAMP) ## write the generated pages of docs/, and rules.schema.json
 site: $(SITE_STAMP) ## build docs/ as a web site into build/site; it needs no network
 	NO_MKDOCS_2_WARNING=1 $(VENV)-site/bin/python -m mkdocs build --strict --clean $(ARGS)
 
-matrix: $(DEV_STAMP) ## the tests with engines on Docker 20 to 28, Podman 4 to 5.8 and qBittorrent 4.5 to 5.3 of Debian's releases, as root
+matrix: $(DEV_STAMP) ## as root: the tests with engines and qBittorrent, on every version that Debian's releases have
 	$(PY) -m tests.matrix $(ARGS)
 
 image: ## build the container image

@@ -22,6 +22,7 @@ from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 
 # Both would let qBittorrent choose or advertise another port than gluetun's.
 _OFF = {"random_port": False, "upnp": False}
+_COUNTED_S = 2.0  # from 5.0 on it counts its sockets every 1.5 s, and says "disconnected" until it has done so
 _PAUSE_S = 1.5  # only after a read-back has failed
 
 
@@ -90,7 +91,10 @@ class SetPort(Handler[SetPortArgs]):
         relisten = before["listen_port"] == desired.port and _written_anew(desired, ctx)
         _listen(session, desired, ctx, relisten=relisten)
         status = session.connection_status(ctx)
-        if status == "disconnected":  # qBittorrent's word for: no socket listens
+        if status == "disconnected":  # qBittorrent's word for: no socket listens, and for: not counted yet
+            ctx.wait(_COUNTED_S)
+            status = session.connection_status(ctx)
+        if status == "disconnected":
             raise _not_listening(session, desired, before, ctx)
         announced = session.reannounce(ctx)
         # last: an attempt that broke off before this is repeated as a whole

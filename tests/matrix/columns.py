@@ -5,7 +5,7 @@ from __future__ import annotations
 _MODULES = {
     "loss and return": ("tests.sources.test_docker_real", "tests.whole.test_faults_docker"),
     "rejoin": ("tests.handlers.containers.test_rejoin", "tests.whole.test_run_rejoin"),
-    "re-create": ("tests.handlers.containers.test_recreate",),
+    "re-create": ("tests.handlers.containers.test_recreate", "tests.handlers.containers.test_references"),
     "restart": ("tests.handlers.containers.test_containers_real", "tests.whole.test_run_docker"),
     "port": ("tests.handlers.qbittorrent.", "tests.whole.test_run_real"),
     "exec": ("tests.handlers.wireguard.", "tests.whole.test_run_wireguard"),

@@ -17,7 +17,8 @@ from tests.parts.places import TOP
 
 LOGS = TOP / "build" / "matrix"
 _LIMIT_S = 600.0
-_ENGINE_TESTS = "docker or image or compose"
+_ENGINE_TESTS = ("-m", "docker or image or compose", "-n", "3", "--dist", "loadfile")  # a file's tests share an engine
+_QBITTORRENT_TESTS = ("-m", "qbittorrent", "-n", "3")
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ def run(row: Row, arguments: list[str]) -> Path:
     LOGS.mkdir(parents=True, exist_ok=True)
     report = LOGS / f"{row.name.replace(' ', '-')}.xml"
     report.unlink(missing_ok=True)
-    tests = "qbittorrent" if row.part == "qbittorrent" else _ENGINE_TESTS
+    tests = _QBITTORRENT_TESTS if row.part == "qbittorrent" else _ENGINE_TESTS
     with tempfile.TemporaryDirectory() as folder, report.with_suffix(".log").open("w") as log:
         compose = next(release for release in RELEASES if release.name == row.release.compose_from)
         env = {**os.environ, **programs.put(row.root, root_of(compose), Path(folder))}
         env.pop("NO_SKIPS", None)  # what was skipped, and why, is in the table
         if row.part != "qbittorrent":
             env["GLUEHOOK_TEST_ENGINE"] = row.name
-        argv = [sys.executable, "-m", "pytest", "-m", tests, f"--junitxml={report}", "--tb=short", *arguments]
+        argv = [sys.executable, "-m", "pytest", *tests, f"--junitxml={report}", "--tb=short", *arguments]
         process = subprocess.Popen(argv, cwd=TOP, env=env, stdout=log, stderr=log, start_new_session=True)
         try:
             process.wait(_LIMIT_S)

@@ -198,6 +198,14 @@ def test_a_port_that_is_only_stored_is_no_success(
         assert "listens on 40000" in r.set().said
 
 
+@pytest.mark.parametrize("connection", ["firewalled", "connected"])
+def test_a_qbittorrent_that_has_just_started_has_not_counted_its_sockets_yet(connection: str) -> None:
+    with runner(connection=connection, uncounted=1) as r:
+        assert "listens on 40000" in r.set().said
+    with runner(connection=connection, uncounted=2) as r, pytest.raises(Retry, match="nothing listens there"):
+        r.set()
+
+
 def test_what_is_set_already_is_not_said_to_listen() -> None:
     with runner() as r:
         r.set()

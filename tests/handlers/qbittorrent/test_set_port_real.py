@@ -6,6 +6,7 @@ import http.client
 import socket
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,13 @@ class Runner:
 
     def set(self, port: int, generation: str) -> Outcome:
         container = Container("qbittorrent", "abc", running=True, started_at=self.started_at)
-        return self.handler.apply(SetPortArgs(), context(
+        ctx = context(
             settings=Settings(qbittorrent_url=self.url, qbittorrent_ca_file=self.ca_file),
             world=World(containers={"qbittorrent": container}, file=PortFile((port,), generation=generation)),
             memory=self.memory,
             secrets={"QBITTORRENT_PASSWORD": self.password} if self.password else {},
-        ))  # fmt: skip
+        )
+        return self.handler.apply(SetPortArgs(), replace(ctx, wait=self.part.outlive))  # its clock is the real one
 
 
 def test_the_port_is_set_and_listened_on(qbittorrent: QBittorrent) -> None:

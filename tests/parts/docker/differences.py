@@ -30,7 +30,8 @@ DIFFERENCES = (
         (
             "test_recreate_real.py", "test_recreate_killed.py", "a_recreation", "was_recreated", "are_recreated",
             "being_recreated", "must_be_recreated", "_re_created", "what_compose_repairs", "by_composes_labels",
-            "what_an_earlier_attempt", "an_id_that_an_earlier_life", "made_anew_once", "makes_qbittorrent_anew",
+            "what_an_earlier_attempt", "an_id_that_an_earlier_life", "made_anew_once[force]", "made_anew_once[change]",
+            "makes_qbittorrent_anew",
             "command_that_is_told", "wireguard_project_keeps",
         ),
     ),

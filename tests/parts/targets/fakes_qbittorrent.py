@@ -36,6 +36,7 @@ class FakeQBittorrent:
         "web_ui_ban_duration": 3600,
     })  # fmt: skip
     interfaces: dict[str, list[str]] = field(default_factory=lambda: {"lo": ["127.0.0.1"], "tun0": ["10.8.0.2"]})
+    uncounted: int = 0  # so often it says "disconnected" first: from 5.0 on it counts its sockets only every 1.5 s
     connection: str = "connected"  # "disconnected": none of its sockets listens
     stubborn_port: int | None = None  # another tool writes this one at once
     login_status: int = 0  # answer any login so
@@ -115,7 +116,8 @@ class FakeQBittorrent:
         if path == "app/preferences":
             return Answer(200, self.preferences)
         if path == "transfer/info":
-            return Answer(200, {"connection_status": self.connection})
+            self.uncounted -= 1
+            return Answer(200, {"connection_status": "disconnected" if self.uncounted >= 0 else self.connection})
         if path == "app/networkInterfaceList" and self.version >= (4, 2):
             return Answer(200, json.dumps([{"name": name, "value": name} for name in self.interfaces]))
         if path == "app/networkInterfaceAddressList":

@@ -156,7 +156,8 @@ class QBittorrent:
         proof = f"{base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()}"
         web = {
             "WebUI\\Address": "127.0.0.1", "WebUI\\Port": str(self.web_port), "WebUI\\Username": "admin",
-            "WebUI\\Password_PBKDF2": f'"@ByteArray({proof})"', "WebUI\\UseUPnP": "false", **options,
+            "WebUI\\Password_PBKDF2": f'"@ByteArray({proof})"', "WebUI\\UseUPnP": "false",
+            "Connection\\ResolvePeerCountries": "false", **options,
         }  # fmt: skip
         lines = "\n".join(f"{name}={value}" for name, value in web.items())
         # on loopback only, without DHT and its like: nothing of a test leaves the machine
