@@ -15,22 +15,43 @@ from typing import Any
 
 # what Docker refuses beside another's network, as it is that one's to have
 _NOT_ITS_OWN = ("Hostname", "Domainname", "ExposedPorts", "MacAddress")
+_MODES = {"": "bridge", "default": "bridge"}  # what they mean
+_ASKED = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
+_SHORT_ID = 12
 _JOINED = ("NetworkMode", "PidMode", "IpcMode")
 Present = Callable[[str], str]  # the id or name of a container in a configuration -> its present id, or the same
 
 
 def body(raw: Mapping[str, Any], present: Present, image: str | None = None) -> dict[str, Any]:
     """What creates it again. `image` overrides the name that it was made from."""
-    config = {key: value for key, value in raw["Config"].items() if key not in _NOT_ITS_OWN}
-    host = copy.deepcopy(raw["HostConfig"])
+    config, host = dict(raw["Config"]), copy.deepcopy(raw["HostConfig"])
+    if _joined_network(raw):
+        config = {key: value for key, value in config.items() if key not in _NOT_ITS_OWN}
+        host["PortBindings"], host["PublishAllPorts"] = None, False
+    elif config.get("Hostname") == raw["Id"][:_SHORT_ID]:
+        del config["Hostname"]  # nobody gave it one
     for kind in _JOINED:
         host[kind] = _joined(host.get(kind), present)
     host["VolumesFrom"] = _each(host.get("VolumesFrom"), present)
     host["Links"] = _each(host.get("Links"), present)
-    host["PortBindings"], host["PublishAllPorts"] = None, False
     inherits = bool(host["VolumesFrom"])
     _keep_volumes(host, [mount for mount in raw["Mounts"] if not inherits or _is_own(mount, raw)])
-    return {**config, "Image": image or config["Image"], "HostConfig": host}
+    first = {name: asked for name, asked in networks(raw).items() if _is_first(name, raw) and name != "bridge"}
+    networking = {"NetworkingConfig": {"EndpointsConfig": first}} if first else {}
+    return {**config, "Image": image or config["Image"], "HostConfig": host, **networking}
+
+
+def networks(raw: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The networks of its own, by name, with what was asked for: addresses, aliases, links and options."""
+    if _joined_network(raw):
+        return {}
+    shown = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    return {name: _asked(network or {}, raw) for name, network in shown.items() if name not in ("host", "none")}
+
+
+def further_networks(raw: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Those that it must be connected to after its creation: before API 1.44 that takes one network only."""
+    return {name: asked for name, asked in networks(raw).items() if not _is_first(name, raw)}
 
 
 def platform(raw: Mapping[str, Any]) -> str | None:
@@ -46,6 +67,23 @@ def platform(raw: Mapping[str, Any]) -> str | None:
 def cleaned(path: str) -> str:
     """An absolute path as Docker compares it."""
     return posixpath.normpath(f"/{path.lstrip('/')}")  # normpath alone keeps two slashes at the beginning
+
+
+def _joined_network(raw: Mapping[str, Any]) -> bool:
+    return str(raw["HostConfig"].get("NetworkMode") or "").startswith("container:")
+
+
+def _is_first(name: str, raw: Mapping[str, Any]) -> bool:
+    """Whether the container is created in this network: its NetworkMode is the network's name or id."""
+    mode = raw["HostConfig"].get("NetworkMode") or ""
+    return _MODES.get(mode, mode) in (name, (raw["NetworkSettings"]["Networks"][name] or {}).get("NetworkID"))
+
+
+def _asked(network: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    asked = {key: network[key] for key in _ASKED if network.get(key)}
+    # Docker adds the beginning of the id, until version 25 to what is shown here
+    aliases = [alias for alias in network.get("Aliases") or () if alias != raw["Id"][:_SHORT_ID]]
+    return {**asked, "Aliases": aliases} if aliases else asked
 
 
 def _joined(mode: Any, present: Present) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from handlers.containers.configuration import Present, body, platform
+from handlers.containers.configuration import Present, body, further_networks, platform
 from handlers.containers.restart_budget import RestartBudget
 from handlers.containers.temporary_names import mark_of, temporary_name
 from handlers.shared.docker import inspect, list_containers
@@ -79,7 +79,15 @@ def _create(client: Any, raw: Mapping[str, Any], name: str, present: Present) ->
     from docker.errors import NotFound
 
     def create(image: str | None = None) -> str:
-        return str(client.create_container_from_config(body(raw, present, image), name, platform(raw))["Id"])
+        made = str(client.create_container_from_config(body(raw, present, image), name, platform(raw))["Id"])
+        try:
+            for network, asked in further_networks(raw).items():
+                url = client._url("/networks/{0}/connect", network)
+                client._raise_for_status(client._post_json(url, data={"Container": made, "EndpointConfig": asked}))
+        except Exception:
+            client.remove_container(made, v=False)
+            raise
+        return made
 
     with suppress(NotFound):  # the image's name is gone, and the image may be there
         made = create()

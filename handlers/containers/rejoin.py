@@ -5,8 +5,9 @@ The shipped rule rejoin-network calls this when gluetun is healthy; a resync may
 The handler reads all containers (namespace.py, dependents.py), decides what each needs (rejoin_work.py), and does that
 (rejoin_attempt.py, recreate.py). It first finishes or undoes re-creations that were cut off.
 It guarantees: no container is touched before the parent runs and is healthy; a container that its owner stopped or
-paused stays so; only what sits on an old namespace is touched; re-creation needs `if_recreated = "recreate"`, else the
-exact command is reported; each container is restarted at most 5 times an hour (restart_budget.py).
+paused stays so; only what sits on an old namespace is touched, and what ends with that (companions.py); re-creation
+needs `if_recreated = "recreate"`, else the exact command is reported; each container is restarted at most 5 times an
+hour (restart_budget.py).
 """
 
 from __future__ import annotations

@@ -142,10 +142,8 @@ def _orphan(one: ListedContainer) -> str:
 
 
 def _may_be_recreated(one: Dependent, ctx: Context) -> bool:
-    # an --rm container would be gone, volumes and all, once it stops; a guess may be wrong; one that has a network of
-    # its own has addresses and ports, which an inspect does not show as they were asked for
-    in_it = one.seen.parent is not None
-    return in_it and not one.seen.auto_remove and one.link != "guessed" and not is_own(one.seen, ctx)
+    # an --rm container would be gone, volumes and all, once it stops; a guess may be wrong
+    return not one.seen.auto_remove and one.link != "guessed" and not is_own(one.seen, ctx)
 
 
 def _depended_on(one: Dependent, others: Iterable[Dependent]) -> Iterator[str]:

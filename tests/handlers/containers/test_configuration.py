@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.containers.configuration import body, cleaned, platform
+from handlers.containers.configuration import body, cleaned, further_networks, platform
 from handlers.containers.present_ids import PresentIds
 from hooks.docker.container import inspected
 from tests.parts.values.network_members import ident, one
@@ -107,3 +107,50 @@ def test_the_platform_is_the_one_of_its_image_where_docker_shows_that(
 )
 def test_a_path_is_cleaned_as_docker_cleans_it(path: str, same: str) -> None:
     assert cleaned(path) == same
+
+
+NETWORKS = {
+    "home": {"NetworkID": "n1", "IPAMConfig": {"IPv4Address": "10.0.0.7"}, "Aliases": ["web", "123456789abc"],
+             "IPAddress": "10.0.0.7", "MacAddress": "02:42:0a:00:00:07", "DriverOpts": None},
+    "other": {"NetworkID": "n2", "IPAMConfig": None, "Aliases": None},
+}  # fmt: skip
+
+
+def with_networks(mode: str, **networks: Any) -> dict[str, Any]:
+    shown = raw(NetworkMode=mode, config={"Hostname": "123456789abc", "ExposedPorts": {"80/tcp": {}}},
+                PortBindings={"80/tcp": [{"HostPort": "80"}]})  # fmt: skip
+    return {**shown, "Id": "123456789abc" + "0" * 52, "NetworkSettings": {"Networks": networks}}
+
+
+@pytest.mark.parametrize("mode", ["home", "n1"])
+def test_one_with_networks_of_its_own_gets_them_again_as_they_were_asked_for(mode: str) -> None:
+    shown = with_networks(mode, **NETWORKS)
+    made = body(shown, IDS.present)
+    first = {"IPAMConfig": {"IPv4Address": "10.0.0.7"}, "Aliases": ["web"]}
+    assert made["NetworkingConfig"] == {"EndpointsConfig": {"home": first}}
+    assert further_networks(shown) == {"other": {}}
+    assert "Hostname" not in made
+    assert (made["ExposedPorts"], made["HostConfig"]["PortBindings"]) == (
+        {"80/tcp": {}}, {"80/tcp": [{"HostPort": "80"}]},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mode", "networks", "further"),
+    [
+        ("default", {"bridge": {}}, {}), ("bridge", {"bridge": {}}, {}), ("", {"bridge": {}}, {}),
+        ("host", {"host": {}}, {}), ("none", {"none": {}}, {}), ("home", {"home": {}, "bridge": None}, {"bridge": {}}),
+        ("default", {"bridge": {}, "home": {}}, {"home": {}}),
+    ],
+)  # fmt: skip
+def test_docker_s_own_networks_need_no_words(mode: str, networks: dict[str, Any], further: dict[str, Any]) -> None:
+    shown = with_networks(mode, **networks)
+    assert further_networks(shown) == further
+    assert set(body(shown, IDS.present).get("NetworkingConfig", {}).get("EndpointsConfig", {})) <= {"home"}
+
+
+def test_one_in_anothers_network_has_none_of_its_own() -> None:
+    shown = with_networks(f"container:{OLD}")
+    made = body(shown, IDS.present)
+    assert made.keys().isdisjoint({"Hostname", "ExposedPorts", "NetworkingConfig"})
+    assert (made["HostConfig"]["PortBindings"], further_networks(shown)) == (None, {})

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
 from handlers.containers.rejoin import Rejoin, RejoinArgs
@@ -99,16 +100,57 @@ def test_an_attached_one_that_shares_the_processes_of_a_recreated_one_goes_with_
     assert processes(engine, "member") == processes(engine, "owner")
 
 
-def test_a_container_with_a_network_of_its_own_is_named_with_the_command(engine: Dockerd) -> None:
+def test_one_with_networks_of_its_own_keeps_them(engine: Dockerd) -> None:
     engine.run("vpn")
     engine.run("owner", network="container:vpn")
-    make(engine, "outside", network="none", PidMode="container:owner", config={"Labels": composed("watcher", "owner")})
+    with closing(engine.client()) as client:
+        for number, name in enumerate(("first", "second"), 1):
+            pool = docker.types.IPAMPool(subnet=f"{engine.net}.{number}.0/24")
+            client.create_network(name, ipam=docker.types.IPAMConfig(pool_configs=[pool]))
+        asked = {"Aliases": ["watcher"], "IPAMConfig": {"IPv4Address": f"{engine.net}.1.77"}}
+        body = {
+            "Image": IMAGE, "Cmd": ["sleep", "1000"], "StopSignal": "KILL", "ExposedPorts": {"80/tcp": {}},
+            "HostConfig": {"NetworkMode": "first", "PidMode": "container:owner",
+                           "PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}},
+            "NetworkingConfig": {"EndpointsConfig": {"first": asked}},
+        }  # fmt: skip
+        made = client.create_container_from_config(body, "outside")
+        client.connect_container_to_network(made, "second", aliases=["other"])
+        client.start(made)
+    before = inspected(engine, "outside")
+    for _ in "12":
+        assert ends(Rejoin(), RECREATE, now(engine, world=vpn_anew(engine))) == (
+            "changed",
+            "container 'owner' re-created, in the network of 'vpn'; container 'outside' re-created, with 'owner'",
+        )
+        after = inspected(engine, "outside")
+        assert (after["Id"] != before["Id"], after["State"]["Running"]) == (True, True)
+        assert processes(engine, "outside") == processes(engine, "owner")
+        assert own_networks(after) == own_networks(before)
+        for key in ("PortBindings", "NetworkMode"):
+            assert after["HostConfig"][key] == before["HostConfig"][key]
+        assert after["Config"]["Hostname"] == after["Id"][:12], "and not the one before's"
+        assert after["Config"]["ExposedPorts"] == before["Config"]["ExposedPorts"]
+
+
+def own_networks(raw: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, by network, and the address where one was."""
+    found = {}
+    for name, network in raw["NetworkSettings"]["Networks"].items():
+        fixed = (network["IPAMConfig"] or {}).get("IPv4Address")
+        aliases = {alias for alias in network["Aliases"] or () if alias != raw["Id"][:12]}
+        found[name] = (fixed, network["IPAddress"] if fixed else "", aliases)
+    return found
+
+
+def test_one_that_goes_when_it_stops_is_named_with_the_command(engine: Dockerd) -> None:
+    engine.run("vpn")
+    engine.run("owner", network="container:vpn")
+    make(engine, "outside", network="none", PidMode="container:owner", AutoRemove=True,
+         config={"Labels": composed("watcher", "owner")})  # fmt: skip
     word, said = ends(Rejoin(), RECREATE, now(engine, world=vpn_anew(engine)))
     assert (word, "container 'owner' re-created, in the network of 'vpn'" in said) == ("GiveUp", True), said
-    assert (
-        "container 'outside' shares the processes of 'owner' and must be re-created after it; run: docker compose"
-        in said
-    )
+    assert "container 'outside' shares the processes of 'owner' and must be re-created after it; run: docker" in said
 
 
 def test_what_our_restart_stopped_is_brought_back_by_the_next_attempt(engine: Dockerd, door: Gate) -> None:
