@@ -49,7 +49,8 @@ def root_of(release: Release) -> Path:
 
 def version(root: Path, package: str) -> str:
     """The upstream version of an installed package, "26.1.5"."""
-    status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
+    file = root / "var/lib/dpkg/status"
+    status = file.read_text(encoding="utf-8") if file.exists() else ""
     found = re.search(
         rf"^Package: {re.escape(package)}\n(?:.+\n)*?Version: (?:\d+:)?(\d+(?:\.\d+)*)", status, re.MULTILINE
     )

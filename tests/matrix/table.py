@@ -7,12 +7,6 @@ from dataclasses import dataclass
 from tests.matrix.columns import COLUMNS
 from tests.matrix.results import Cell
 
-_NO_TEST = {
-    "qbittorrent": "this row has no engine",
-    "docker": "this row has no qBittorrent",
-    "podman": "this row has no qBittorrent",
-}
-
 
 @dataclass(frozen=True)
 class Line:
@@ -38,7 +32,7 @@ def table(lines: list[Line]) -> str:
     widths = [max(len(row[place]) for row in grid) for place in range(len(grid[0]))]
     text = ["  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in grid]
     text.insert(1, "-" * max(map(len, text)))
-    return "\n".join([*text, "", *_notes(lines)])
+    return "\n".join([*text, "", *_notes(lines, columns)])
 
 
 def _cell(line: Line, column: str) -> str:
@@ -51,10 +45,17 @@ def _cell(line: Line, column: str) -> str:
     return " ".join(words)
 
 
-def _notes(lines: list[Line]) -> list[str]:
-    notes = ["-: no test of that story is run there: " + "; ".join(sorted(
-        {f"{line.name.split()[0]}: {_NO_TEST[line.name.split()[0]]}" for line in lines}
-    ))]  # fmt: skip
+def _why_none(line: Line, column: str) -> str:
+    if line.name.startswith("qbittorrent"):
+        return "this row has no engine"
+    if column == "port":
+        return "this row has no qBittorrent"
+    return "for time, it runs on the newest engines and by `make test` only" if column == "image" else "no test was run"
+
+
+def _notes(lines: list[Line], columns: list[str]) -> list[str]:
+    notes = [f"- {line.name}, {name}: {_why_none(line, name)}" for line in lines for name in columns
+             if line.cells and name not in line.cells]  # fmt: skip
     for line in lines:
         for name, cell in line.cells.items():
             notes += [f"~ {line.name}, {name}, {count}: {why}" for why, count in cell.differs.items()]

@@ -13,6 +13,7 @@ from tests.matrix.columns import column
 from tests.matrix.releases import RELEASES, Release
 from tests.matrix.results import Cell, read
 from tests.matrix.roots import RootError, root_of, version
+from tests.matrix.rows import rows
 from tests.matrix.table import Line, table
 from tests.parts.docker.differences import BY_NATURE, DIFFERENCES
 from tests.parts.places import TOP
@@ -62,7 +63,8 @@ def test_the_table_says_why_a_cell_has_no_number() -> None:
     text = table([Line("podman 5.4.2", 61.2, {"rejoin": cell}), Line("qbittorrent 5.1.0", 9, {"port": Cell(20)})])
     assert re.search(r"podman 5\.4\.2 +3 ~2 1 FAILED +- +61\n", text)
     assert re.search(r"qbittorrent 5\.1\.0 +- +20 +9\n", text)
-    assert "podman: this row has no qBittorrent; qbittorrent: this row has no engine" in text
+    assert "- podman 5.4.2, port: this row has no qBittorrent" in text
+    assert "- qbittorrent 5.1.0, rejoin: this row has no engine" in text
     assert "~ podman 5.4.2, rejoin, 2: it is other" in text
     assert "FAILED podman 5.4.2: tests/x.py::test_b" in text
 
@@ -71,6 +73,13 @@ def test_a_row_without_a_report_is_a_failed_one() -> None:
     line = Line("docker 26.1.5", 600, {})
     assert line.failed
     assert "FAILED docker 26.1.5: no test was run to its end" in table([line])
+
+
+def test_each_file_that_a_row_leaves_out_is_there_and_runs_on_the_newest_docker() -> None:
+    made = rows({release.name: Path("/nowhere") for release in RELEASES})
+    newest = [row for row in made if row.part == "docker"][-1]
+    assert newest.left_out == ()
+    assert all((TOP / "tests" / name).is_file() for row in made for name in row.left_out)
 
 
 def test_a_version_is_what_upstream_calls_it(tmp_path: Path) -> None:
