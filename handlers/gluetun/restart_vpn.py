@@ -185,7 +185,11 @@ class _Tunnel:
 
     def _left_stopped(self) -> Outcome:
         self._clear_intent()
-        return Outcome("skipped", f"{self._who}: its VPN was stopped, and not by us; it stays so until it is started")
+        return Outcome(
+            "skipped",
+            f"{self._who}: its VPN was stopped, and not by us; it stays so until it is started "
+            "(PUT /v1/vpn/status with running does that, and the container stays)",
+        )
 
     def _stop(self) -> Outcome | None:
         """Stop it. The intent is saved first: a later attempt that finds it starts the VPN."""

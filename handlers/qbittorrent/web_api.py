@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from handlers.shared.http import refusal, shown, time_outs, unreadable
+from handlers.shared.http import address, refusal, shown, time_outs, unreadable
 from handlers.shared.http_connection import Connection, Request, Trust, split_userinfo
 from handlers.shared.rejected_credentials import Credential
 from handlers.shared.who_answered import Answer, Target, is_ban, is_qbittorrent, not_an_api, refusal_of_another
@@ -67,21 +67,22 @@ class Sessions:
         credential.check(ctx)
         known = self._warm.get(url)
         if known is None or known[0] != login:
-            known = self._warm[url] = login, Session(url, login, credential)
+            own = address(ctx.settings.qbittorrent_url, "qBittorrent") == url
+            known = self._warm[url] = login, Session(url, login, credential, "QBITTORRENT_URL" if own else "the step's url")
         return known[1]
 
 
 class Session:
     """One qBittorrent, as one user. Every method raises Retry or GiveUp."""
 
-    def __init__(self, url: str, login: Login, credential: Credential) -> None:
+    def __init__(self, url: str, login: Login, credential: Credential, setting: str) -> None:
         self.who, self._login, self._credential = f"qBittorrent at {shown(url)}", login, credential
         if login.of_url and login.api_key:
             raise GiveUp(
                 f"{self.who}: its URL has a user and a password, and QBITTORRENT_API_KEY is set, too: both would be "
                 "sent in one header; set QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD instead of the key"
             )
-        self._target = Target("qBittorrent", self.who, "QBITTORRENT_URL", bool(login.of_url))
+        self._target = Target("qBittorrent", self.who, setting, bool(login.of_url))
         self._client = _lean_client(url, self.who, login)
         self._ban_s = _BAN_S
 

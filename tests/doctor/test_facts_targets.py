@@ -18,7 +18,7 @@ from hooks.doctor.facts.model import Gluetun, QBittorrent, Refusal, Unread
 from hooks.handler import Context, Retry
 from tests.handlers.contract import context, misbehaving
 from tests.parts.targets.fakes_gluetun import MASTER, fake_gluetun
-from tests.parts.targets.fakes_http import Answer, served
+from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
 from tests.parts.targets.qbittorrent import PASSWORD as REAL_PASSWORD
 from tests.parts.targets.qbittorrent import QBittorrent as Real
@@ -76,6 +76,21 @@ def test_a_port_that_gluetun_holds_hides_neither_status_nor_address(version: tup
     assert isinstance(found, Gluetun)
     assert (found.status, found.public_ip, found.port) == ("running", "203.0.113.1", None)
     assert "did not answer in time" in found.unread["port"].why
+
+
+@pytest.mark.parametrize("hidden", ["networkInterfaceList", "networkInterfaceAddressList", "info"])
+def test_a_part_of_qbittorrent_that_is_not_answered_hides_no_other(hidden: str) -> None:
+    with fake_qbittorrent(bypass=True) as (fake, _):
+
+        def proxy(ask: Ask) -> Answer:
+            return Answer(403, "no") if ask.path.endswith(hidden) else fake.answer(ask)
+
+        with served(proxy) as url:
+            fake.local_port = int(url.rpartition(":")[2])
+            fake.preferences["current_interface_address"] = "10.8.0.2"
+            found = look(url)
+    assert isinstance(found, QBittorrent)
+    assert found.preferences["listen_port"] == 6881
 
 
 @pytest.mark.parametrize("status", [200, 302, 403, 404, 502])

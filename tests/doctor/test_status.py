@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -57,6 +59,20 @@ def test_all_is_well_and_nothing_is_changed(here: FakeHome) -> None:
     assert says["qBittorrent listening"] == "on 10.8.0.2"
     assert f"from {SEEN_AT}" in says["WireGuard phone"]
     assert_only_read(here)
+
+
+@pytest.mark.parametrize("verb", ["status", "doctor"])
+def test_the_password_of_a_url_is_in_no_output(verb: str, here: FakeHome) -> None:
+    written, plain = "pass%2Fwo%20rd%C3%A9", "pass/wo rdé"
+    urls = {"QBITTORRENT_URL": here.qbittorrent_url, "GLUETUN_URL": here.gluetun_url}
+    shown = {name: url.replace("http://", f"http://owner:{written}@") for name, url in urls.items()}
+    ran = here.call(verb, "--json", **shown, GLUEHOOK_LOG_LEVEL="DEBUG")
+    assert "rejects the user and the password of QBITTORRENT_URL" in ran.stdout  # 5.2 takes them for a login
+    header = base64.b64encode(f"owner:{plain}".encode()).decode()
+    for secret in (written, plain, quote_plus(plain), json.dumps(plain)[1:-1], header):
+        assert secret not in ran.stdout + ran.stderr
+    proofs = [ask.headers.get("authorization") for ask in here.asks]
+    assert f"Basic {header}" in proofs  # they were sent
 
 
 def test_the_table_fits_a_terminal_and_the_exit_code_is_one(here: FakeHome) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -34,7 +34,7 @@ def read(ctx: Context, sessions: Sessions, run: Inside | None) -> QBittorrent | 
         if refusal := refusal_of(why):
             return refusal
         raise
-    interfaces = session.interfaces(ctx)
+    interfaces = _or_none(lambda: session.interfaces(ctx))
     return QBittorrent(
         preferences,
         session.connection_status(ctx),
@@ -49,7 +49,7 @@ def _tunnel(
     session: Session, ctx: Context, preferences: Mapping[str, Any], interfaces: list[str] | tuple[()]
 ) -> tuple[str, ...]:
     name = preferences.get("current_network_interface") or _TUNNEL
-    return tuple(session.addresses(ctx, name)) if name in interfaces else ()
+    return tuple(_or_none(lambda: session.addresses(ctx, name)) or ()) if name in interfaces else ()
 
 
 def _bindable(
@@ -58,7 +58,14 @@ def _bindable(
     name = preferences.get("current_network_interface") or ""
     if preferences.get("current_interface_address") in (None, "", *EVERYWHERE) or (name and name not in interfaces):
         return None
-    return tuple(session.addresses(ctx, name))
+    found = _or_none(lambda: session.addresses(ctx, name))
+    return None if found is None else tuple(found)
+
+
+def _or_none(read: Callable[[], list[str] | None]) -> list[str] | None:
+    """A part that cannot be read takes no other with it."""
+    found = attempt(read)
+    return None if isinstance(found, Unread) else found
 
 
 def _listening(run: Inside | None, port: int) -> tuple[str, ...] | Unread:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -67,7 +68,12 @@ def server(answer: Callable[[Ask], Answer], port: int = 0) -> ThreadingHTTPServe
         def log_message(self, *_: Any) -> None:  # the fake keeps its own list
             return
 
-    web = ThreadingHTTPServer(("127.0.0.1", port), OneRequest)
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            if not isinstance(sys.exc_info()[1], ssl.SSLError):  # a client that trusts us not hangs up
+                super().handle_error(request, client_address)
+
+    web = Quiet(("127.0.0.1", port), OneRequest)
     web.daemon_threads = True  # a connection that is kept warm must not hold up the end
     return web
 
