@@ -68,7 +68,10 @@ class Sessions:
         known = self._warm.get(url)
         if known is None or known[0] != login:
             own = address(ctx.settings.qbittorrent_url, "qBittorrent") == url
-            known = self._warm[url] = login, Session(url, login, credential, "QBITTORRENT_URL" if own else "the step's url")
+            known = self._warm[url] = (
+                login,
+                Session(url, login, credential, "QBITTORRENT_URL" if own else "the step's url"),
+            )
         return known[1]
 
 

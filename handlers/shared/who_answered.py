@@ -1,10 +1,11 @@
 """Who answered: the target itself, or a proxy or another program in its place. Handlers, status and doctor ask here.
 
 A status code means what gluetun or qBittorrent mean by it only if it is they who sent it. They are known by their
-bodies and headers, of which a proxy passes all on: gluetun's control server answers in text/plain and in fixed words,
+bodies and headers, of which a proxy passes all on. gluetun's control server answers in text/plain and in fixed words,
 ends them in a newline, and sends neither 403 nor 502 to 504 (3.40.4, 3.41.3 and master, as recorded in
-tests/samples/gluetun). qBittorrent answers errors in text/plain, without `WWW-Authenticate` and with security headers
-of its own (4.5.2 and 5.1, measured; 5.2, by its source); the text of its ban is translated into the owner's language.
+tests/samples/gluetun). qBittorrent answers errors in text/plain; charset=UTF-8, without `WWW-Authenticate` and with
+security headers of its own (4.5.2, 5.1.0 and 5.3.0, as recorded in tests/samples/qbittorrent); the text of its ban is
+translated into the owner's language.
 """
 
 from __future__ import annotations
@@ -60,8 +61,11 @@ def is_qbittorrent(answer: Answer) -> bool:
     if answer.status < 400 or answer.status in (502, 503, 504):
         return False
     signs = sum(answer.headers.get(name) == value for name, value in _BY_QBITTORRENT.items())
-    signs += answer.headers.get("Content-Type", "").endswith("charset=UTF-8")  # Go's and nginx's are in lower case
-    return signs >= 2 or (signs == 1 and answer.text == _WORDS.get(answer.status))
+    kind = answer.headers["Content-Type"]
+    if "charset" not in kind.lower():
+        return signs == len(_BY_QBITTORRENT)
+    # Go's and nginx's charset is in lower case, and a proxy may add the same security headers to its own answers
+    return kind.endswith("charset=UTF-8") and (signs > 0 or answer.text == _WORDS.get(answer.status))
 
 
 def is_ban(answer: Answer) -> bool:

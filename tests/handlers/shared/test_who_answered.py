@@ -45,6 +45,20 @@ def test_each_recorded_refusal_of_gluetun_is_its_own(row: dict[str, Any]) -> Non
     assert not is_qbittorrent(answer)
 
 
+def _of_qbittorrent() -> Iterator[Any]:
+    for line in (SAMPLES / "qbittorrent" / "refusals.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        yield pytest.param(row, id=f"{row['qbittorrent']} {row['what']} {row['locale']}".strip())
+
+
+@pytest.mark.parametrize("row", list(_of_qbittorrent()))
+def test_each_recorded_refusal_of_qbittorrent_is_its_own(row: dict[str, Any]) -> None:
+    answer = Answer(row["status"], HTTPHeaderDict(row["headers"]), row["body"].encode())
+    assert is_qbittorrent(answer)
+    assert not is_gluetun(answer)
+    assert is_ban(answer) is (row["what"] == "login while banned")
+
+
 @pytest.mark.parametrize("fake", [*REFUSALS.values(), *LOGINS.values()], ids=[*REFUSALS, *(f"{n} 401" for n in LOGINS)])
 def test_no_proxy_is_taken_for_either(fake: Fake) -> None:
     assert not is_gluetun(_answer(fake))

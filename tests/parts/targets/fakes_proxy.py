@@ -19,6 +19,10 @@ REFUSALS = {
     "go 403": Answer(403, "Forbidden\n", {
         "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff",
     }),
+    "traefik 403 with security headers": Answer(403, "Forbidden", {
+        "Content-Type": "text/plain; charset=utf-8", "X-XSS-Protection": "1; mode=block",
+        "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+    }),
     "caddy 403": Answer(403, "", {"Server": "Caddy"}),
     "json 403": Answer(403, {"error": "Forbidden"}, {"Content-Type": "application/json"}),
     "no type 403": Answer(403, "Forbidden"),
