@@ -6,6 +6,8 @@ qBittorrent takes the value that it has as a no-op. But after gluetun wrote its 
 then qBittorrent must open its listener again: so another port is set first, then the right one ("re-listen"). The
 file's generation that was last applied is kept in memory, and is saved last, so that an attempt that was cut off is
 repeated.
+A port that is only stored is no success: listening.py says how it is known whether qBittorrent listens. Where nothing
+listens on a port that is set already, it is made to listen anew as well.
 qBittorrent checks no value: -1 and 65536 answer 200 and end the listener, so both are refused here.
 Skipped without a port, and while the container is known not to run. web_api.py has the session and the errors.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from handlers.qbittorrent import listening
 from handlers.qbittorrent.web_api import Session, Sessions
 from handlers.shared.http import address, shown
 from hooks.config.settings import Settings
@@ -22,7 +25,6 @@ from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 
 # Both would let qBittorrent choose or advertise another port than gluetun's.
 _OFF = {"random_port": False, "upnp": False}
-_COUNTED_S = 2.0  # from 5.0 on it counts its sockets every 1.5 s, and says "disconnected" until it has done so
 _PAUSE_S = 1.5  # only after a read-back has failed
 
 
@@ -77,7 +79,11 @@ class SetPort(Handler[SetPortArgs]):
         desired = _desired(args, ctx)
         if isinstance(desired, Outcome):
             return None
-        return _difference(desired, self._session(desired, args, ctx).preferences(ctx), ctx)
+        session = self._session(desired, args, ctx)
+        difference = _difference(desired, session.preferences(ctx), ctx)
+        if difference is None and listening.status_of(session, ctx) == "disconnected":
+            return f"{desired.who} would be made to listen on {desired.port} anew, as nothing listens there"
+        return difference
 
     def apply(self, args: SetPortArgs, ctx: Context) -> Outcome:
         """Set it. Skipped without a port, or while the container is known not to run."""
@@ -86,20 +92,22 @@ class SetPort(Handler[SetPortArgs]):
             return desired
         session = self._session(desired, args, ctx)
         before = session.preferences(ctx)
-        if _difference(desired, before, ctx) is None:
-            return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
         relisten = before["listen_port"] == desired.port and _written_anew(desired, ctx)
-        _listen(session, desired, ctx, relisten=relisten)
-        status = session.connection_status(ctx)
-        if status == "disconnected":  # qBittorrent's word for: no socket listens, and for: not counted yet
-            ctx.wait(_COUNTED_S)
-            status = session.connection_status(ctx)
+        if _difference(desired, before, ctx) is None:
+            if listening.status_of(session, ctx) != "disconnected":
+                return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
+            relisten = True
+        found = _listen(session, desired, ctx, relisten=relisten)
+        stored = f"{desired.who} is set to {desired.port}, but nothing listens there"
+        if why := listening.reason(session, found, stored, ctx):
+            raise why
+        status = listening.status_of(session, ctx)
         if status == "disconnected":
-            raise _not_listening(session, desired, before, ctx)
+            raise Retry(f"{stored} (does another program use that port?); it is tried again")
         announced = session.reannounce(ctx)
+        said = _sentence(desired, before, ctx, relisten=relisten)
         # last: an attempt that broke off before this is repeated as a whole
         ctx.memory.put(desired.memory_key, desired.applied)
-        said = _sentence(desired, before, relisten=relisten)
         return Outcome("changed", said + _to_whom(before, announced=announced, status=status))
 
     def _session(self, desired: _Desired, args: SetPortArgs, ctx: Context) -> Session:
@@ -139,7 +147,8 @@ def _written_anew(desired: _Desired, ctx: Context) -> bool:
     return bool(ctx.memory.get(desired.memory_key) != desired.applied)
 
 
-def _listen(session: Session, desired: _Desired, ctx: Context, *, relisten: bool) -> None:
+def _listen(session: Session, desired: _Desired, ctx: Context, *, relisten: bool) -> dict[str, Any]:
+    """Set the port, and answer the preferences as they are then."""
     _set(session, desired, ctx, relisten=relisten)
     found = session.preferences(ctx)
     if relisten and not _is_set(found, desired):
@@ -151,6 +160,7 @@ def _listen(session: Session, desired: _Desired, ctx: Context, *, relisten: bool
             f"{desired.who} was set to {desired.port} and shows {found['listen_port']}; does another tool write its "
             "port, too? It is tried again"
         )
+    return found
 
 
 def _set(session: Session, desired: _Desired, ctx: Context, *, relisten: bool) -> None:
@@ -163,28 +173,10 @@ def _is_set(found: dict[str, Any], desired: _Desired) -> bool:
     return found["listen_port"] == desired.port and not any(found.get(name) for name in _OFF)
 
 
-def _not_listening(session: Session, desired: _Desired, found: dict[str, Any], ctx: Context) -> Retry | GiveUp:
-    """The port is stored, and nothing listens there: why, as far as qBittorrent's own words tell."""
-    stored = f"{desired.who} is set to {desired.port}, but nothing listens there"
-    name, bound = (str(found.get(f"current_{what}") or "") for what in ("network_interface", "interface_address"))
-    interfaces = session.interfaces(ctx)
-    if name and interfaces is not None and name not in interfaces:
-        return Retry(f"{stored}: it is bound to {name}, which has no address now; it is tried again")
-    # "::" and "0.0.0.0" are its words for all addresses of one kind
-    if bound and bound not in ("::", "0.0.0.0") and interfaces is not None:  # noqa: S104 - compared, not bound
-        there = session.addresses(ctx, name)
-        if bound not in there:
-            return GiveUp(
-                f"{stored}: it is bound to the address {bound}, and {name or 'this network'} has "
-                f"{', '.join(there) or 'none'}; in its Web UI, Options, Advanced, choose 'All addresses' for 'Optional "
-                "IP address to bind to'"
-            )
-    return Retry(f"{stored} (does another program use that port?); it is tried again")
-
-
-def _sentence(desired: _Desired, before: dict[str, Any], *, relisten: bool) -> str:
+def _sentence(desired: _Desired, before: dict[str, Any], ctx: Context, *, relisten: bool) -> str:
     if relisten:
-        return f"{desired.who} listens on {desired.port} anew, as gluetun wrote that port anew"
+        why = "gluetun wrote that port anew" if _written_anew(desired, ctx) else "nothing listened there"
+        return f"{desired.who} listens on {desired.port} anew, as {why}"
     if before["listen_port"] == desired.port:
         return f"{desired.who} listens on {desired.port}, now without random port and UPnP"
     return f"{desired.who} listens on {desired.port} (before: {before['listen_port']})"

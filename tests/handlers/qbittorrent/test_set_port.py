@@ -68,7 +68,7 @@ def test_the_warm_path_is_look_set_look(version: tuple[int, int]) -> None:
         ]  # fmt: skip
         r.fake.asks.clear()
         r.set(40001, "2")
-        assert r.fake.asks == ["app/preferences"]
+        assert r.fake.asks == ["app/preferences", "transfer/info"]
 
 
 @both
@@ -198,19 +198,30 @@ def test_a_port_that_is_only_stored_is_no_success(
         assert "listens on 40000" in r.set().said
 
 
-@pytest.mark.parametrize("connection", ["firewalled", "connected"])
-def test_a_qbittorrent_that_has_just_started_has_not_counted_its_sockets_yet(connection: str) -> None:
-    with runner(connection=connection, uncounted=1) as r:
-        assert "listens on 40000" in r.set().said
-    with runner(connection=connection, uncounted=2) as r, pytest.raises(Retry, match="nothing listens there"):
-        r.set()
-
-
-def test_what_is_set_already_is_not_said_to_listen() -> None:
+def test_a_listener_that_was_lost_is_opened_again() -> None:
     with runner() as r:
         r.set()
         r.fake.connection = "disconnected"
-        assert "is set to 40000 already" in r.set().said
+        assert r.handler.plan(r.args, r.context()) is not None
+        with pytest.raises(Retry, match="nothing listens there"):
+            r.set()
+        r.fake.listens_after = 1  # it listens once it is set again
+        assert "listens on 40000 anew, as nothing listened there" in r.set().said
+        assert r.set().status == "unchanged"
+
+
+@pytest.mark.parametrize("asks", [1, 5])
+def test_a_status_that_is_late_is_read_again(asks: int) -> None:
+    with runner(connection="disconnected", late=asks) as r:  # 5.1 and 5.3 answer it from an earlier moment
+        assert "connection status connected" in r.set().said
+        assert r.clock.waited_s == [0.25] * asks
+        assert r.set().status == "unchanged"
+
+
+def test_a_late_status_does_not_hide_an_address_that_is_gone() -> None:
+    with runner(connection="firewalled") as r:
+        r.fake.preferences["current_interface_address"] = "10.9.9.9"
+        assert "but nothing listens there: it is bound to the address 10.9.9.9" in r.gives_up()
 
 
 def test_a_version_without_reannounce_is_not_said_to_have_reannounced() -> None:

@@ -36,8 +36,9 @@ class FakeQBittorrent:
         "web_ui_ban_duration": 3600,
     })  # fmt: skip
     interfaces: dict[str, list[str]] = field(default_factory=lambda: {"lo": ["127.0.0.1"], "tun0": ["10.8.0.2"]})
-    uncounted: int = 0  # so often it says "disconnected" first: from 5.0 on it counts its sockets only every 1.5 s
     connection: str = "connected"  # "disconnected": none of its sockets listens
+    late: int = 0  # after so many answers it is "connected"
+    listens_after: int = 0  # after so many writes it is "connected"
     stubborn_port: int | None = None  # another tool writes this one at once
     login_status: int = 0  # answer any login so
     banned: str = BANNED  # what it says to a banned address, in its owner's language
@@ -116,8 +117,11 @@ class FakeQBittorrent:
         if path == "app/preferences":
             return Answer(200, self.preferences)
         if path == "transfer/info":
-            self.uncounted -= 1
-            return Answer(200, {"connection_status": "disconnected" if self.uncounted >= 0 else self.connection})
+            status = self.connection
+            if self.late:
+                self.late -= 1
+                self.connection = self.connection if self.late else "connected"
+            return Answer(200, {"connection_status": status})
         if path == "app/networkInterfaceList" and self.version >= (4, 2):
             return Answer(200, json.dumps([{"name": name, "value": name} for name in self.interfaces]))
         if path == "app/networkInterfaceAddressList":
@@ -131,6 +135,9 @@ class FakeQBittorrent:
             wanted = json.loads(ask.form["json"])
             self.writes.append(f"set {wanted}")
             self.preferences |= wanted
+            if self.listens_after:
+                self.listens_after -= 1
+                self.connection = self.connection if self.listens_after else "connected"
             if self.stubborn_port:
                 self.preferences["listen_port"] = self.stubborn_port
             return Answer(200)

@@ -1,0 +1,46 @@
+"""Whether qBittorrent listens at all: it stores any port, also one on which it cannot.
+
+Its connection status says "disconnected" while none of its sockets listens. 4.5 says so at once; 5.1 and 5.3 up to a
+second and a half late (measured), so a first "disconnected" is read again, and what it is bound to is compared with
+what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.qbittorrent.web_api import Session
+from hooks.handler import Context, GiveUp, Retry
+
+EVERY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
+"""Its words, in `current_interface_address`, for all addresses or all of one kind."""
+_LATE_S, _POLL_S = 2.0, 0.25
+
+
+def status_of(session: Session, ctx: Context) -> str:
+    """Its connection status, once that can be relied on: "disconnected" only if it stays so for two seconds."""
+    status, end_s = session.connection_status(ctx), ctx.now() + _LATE_S
+    while status == "disconnected" and ctx.now() < end_s and ctx.left() > 2 * _POLL_S:
+        ctx.wait(_POLL_S)
+        status = session.connection_status(ctx)
+    return status
+
+
+def reason(session: Session, found: Mapping[str, Any], stored: str, ctx: Context) -> Retry | GiveUp | None:
+    """Why nothing can listen, by what it is bound to; None where that exists. `stored` begins the sentence."""
+    name, bound = (str(found.get(f"current_{what}") or "") for what in ("network_interface", "interface_address"))
+    if not name and bound in EVERY:
+        return None
+    interfaces = session.interfaces(ctx)
+    if interfaces is None:
+        return None
+    if name and name not in interfaces:
+        return Retry(f"{stored}: it is bound to {name}, which has no address now; it is tried again")
+    there = session.addresses(ctx, name) if bound not in EVERY else [bound]
+    if bound in there:
+        return None
+    return GiveUp(
+        f"{stored}: it is bound to the address {bound}, and {name or 'this network'} has {', '.join(there) or 'none'}; "
+        "in its Web UI, Options, Advanced, choose 'All addresses' for 'Optional IP address to bind to'"
+    )
