@@ -15,12 +15,14 @@ from hooks.handler import Context, GiveUp, Retry
 
 EVERY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 """Its words, in `current_interface_address`, for all addresses or all of one kind."""
-_LATE_S, _POLL_S = 2.0, 0.25
+LATE_S = 2.0
+"""After so long its connection status is the one of now."""
+_POLL_S = 0.25
 
 
 def status_of(session: Session, ctx: Context) -> str:
     """Its connection status, once that can be relied on: "disconnected" only if it stays so for two seconds."""
-    status, end_s = session.connection_status(ctx), ctx.now() + _LATE_S
+    status, end_s = session.connection_status(ctx), ctx.now() + LATE_S
     while status == "disconnected" and ctx.now() < end_s and ctx.left() > 2 * _POLL_S:
         ctx.wait(_POLL_S)
         status = session.connection_status(ctx)

@@ -92,18 +92,14 @@ class SetPort(Handler[SetPortArgs]):
             return desired
         session = self._session(desired, args, ctx)
         before = session.preferences(ctx)
-        relisten = before["listen_port"] == desired.port and _written_anew(desired, ctx)
-        if _difference(desired, before, ctx) is None:
-            if listening.status_of(session, ctx) != "disconnected":
-                return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
-            relisten = True
+        lost = _difference(desired, before, ctx) is None
+        if lost and listening.status_of(session, ctx) != "disconnected":
+            return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
+        relisten = lost or (before["listen_port"] == desired.port and _written_anew(desired, ctx))
         found = _listen(session, desired, ctx, relisten=relisten)
-        stored = f"{desired.who} is set to {desired.port}, but nothing listens there"
-        if why := listening.reason(session, found, stored, ctx):
-            raise why
-        status = listening.status_of(session, ctx)
-        if status == "disconnected":
-            raise Retry(f"{stored} (does another program use that port?); it is tried again")
+        if lost:  # its status may still be the one from between the two ports
+            ctx.wait(listening.LATE_S)
+        status = _listening_status(session, desired, found, ctx)
         announced = session.reannounce(ctx)
         said = _sentence(desired, before, ctx, relisten=relisten)
         # last: an attempt that broke off before this is repeated as a whole
@@ -161,6 +157,17 @@ def _listen(session: Session, desired: _Desired, ctx: Context, *, relisten: bool
             "port, too? It is tried again"
         )
     return found
+
+
+def _listening_status(session: Session, desired: _Desired, found: dict[str, Any], ctx: Context) -> str:
+    """The connection status. Raises Retry or GiveUp where the port is only stored."""
+    stored = f"{desired.who} is set to {desired.port}, but nothing listens there"
+    if why := listening.reason(session, found, stored, ctx):
+        raise why
+    status = listening.status_of(session, ctx)
+    if status == "disconnected":
+        raise Retry(f"{stored} (does another program use that port?); it is tried again")
+    return status
 
 
 def _set(session: Session, desired: _Desired, ctx: Context, *, relisten: bool) -> None:

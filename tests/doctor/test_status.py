@@ -66,7 +66,7 @@ def test_the_password_of_a_url_is_in_no_output(verb: str, here: FakeHome) -> Non
     written, plain = "pass%2Fwo%20rd%C3%A9", "pass/wo rdé"
     urls = {"QBITTORRENT_URL": here.qbittorrent_url, "GLUETUN_URL": here.gluetun_url}
     shown = {name: url.replace("http://", f"http://owner:{written}@") for name, url in urls.items()}
-    ran = here.call(verb, "--json", **shown, GLUEHOOK_LOG_LEVEL="DEBUG")
+    ran = here.call(verb, "--json", "--wait", "10s", **shown, GLUEHOOK_LOG_LEVEL="DEBUG")
     assert "rejects the user and the password of QBITTORRENT_URL" in ran.stdout  # 5.2 takes them for a login
     header = base64.b64encode(f"owner:{plain}".encode()).decode()
     for secret in (written, plain, quote_plus(plain), json.dumps(plain)[1:-1], header):

@@ -195,6 +195,7 @@ def test_a_port_that_is_only_stored_is_no_success(
             assert words in str(raised.value)
         assert "reannounce" not in r.fake.writes
         r.fake.connection = "firewalled"
+        r.fake.preferences |= {"current_interface_address": "", "current_network_interface": ""}
         assert "listens on 40000" in r.set().said
 
 

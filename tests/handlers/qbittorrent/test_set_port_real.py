@@ -185,7 +185,7 @@ def test_a_port_that_another_program_has_is_no_success(qbittorrent: QBittorrent)
         port = taken.getsockname()[1]
         with suppress(Retry):  # from 5.0 on it may know that only a moment later
             runner.set(port, "1")
-        qbittorrent.outlive(2)
+        qbittorrent.outlive(3)
         with pytest.raises(Retry, match=r"nothing listens there .does another program use that port"):
             runner.set(port, "1")
     assert "anew, as" in runner.set(port, "1").said
