@@ -1,8 +1,8 @@
 """Whether qBittorrent listens at all: it stores any port, also one on which it cannot.
 
-Its connection status says "disconnected" while none of its sockets listens. 4.5 says so at once; 5.1 and 5.3 up to a
-second and a half late (measured), so a first "disconnected" is read again, and what it is bound to is compared with
-what there is.
+Its connection status says "disconnected" while none of its sockets listens. 4.5 says so at once; from 5.0 on it counts
+them every 1.5 s only (5.1 and 5.3, measured). So a first "disconnected" is read again, and what it is bound to is
+compared with what there is.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ _POLL_S = 0.25
 
 def status_of(session: Session, ctx: Context) -> str:
     """Its connection status, once that can be relied on: "disconnected" only if it stays so for two seconds."""
-    status, end_s = session.connection_status(ctx), ctx.now() + LATE_S
-    while status == "disconnected" and ctx.now() < end_s and ctx.left() > 2 * _POLL_S:
+    status = session.connection_status(ctx)
+    for _ in range(round(LATE_S / _POLL_S)):
+        if status != "disconnected" or ctx.left() <= 2 * _POLL_S:
+            break
         ctx.wait(_POLL_S)
         status = session.connection_status(ctx)
     return status

@@ -211,12 +211,18 @@ def test_a_listener_that_was_lost_is_opened_again() -> None:
         assert r.set().status == "unchanged"
 
 
-@pytest.mark.parametrize("asks", [1, 5])
-def test_a_status_that_is_late_is_read_again(asks: int) -> None:
-    with runner(connection="disconnected", late=asks) as r:  # 5.1 and 5.3 answer it from an earlier moment
-        assert "connection status connected" in r.set().said
-        assert r.clock.waited_s == [0.25] * asks
+@pytest.mark.parametrize("connection", ["firewalled", "connected"])
+@pytest.mark.parametrize("uncounted", [1, 5])
+def test_a_qbittorrent_that_has_just_started_has_not_counted_its_sockets_yet(connection: str, uncounted: int) -> None:
+    with runner(connection=connection, uncounted=uncounted) as r:
+        assert "listens on 40000" in r.set().said
+        assert r.clock.waited_s == [0.25] * uncounted
         assert r.set().status == "unchanged"
+
+
+def test_a_qbittorrent_that_still_counts_none_after_two_seconds_listens_on_none() -> None:
+    with runner(uncounted=9) as r, pytest.raises(Retry, match="nothing listens there"):
+        r.set()
 
 
 def test_a_late_status_does_not_hide_an_address_that_is_gone() -> None:

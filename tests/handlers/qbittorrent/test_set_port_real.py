@@ -6,6 +6,7 @@ import http.client
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from handlers.qbittorrent.web_api import Sessions
 from hooks.config.settings import Settings
 from hooks.handler import GiveUp, Outcome, Retry
 from hooks.world.model import Container, PortFile, World
-from tests.handlers.contract import Clock, Notes, context
+from tests.handlers.contract import Notes, context
 from tests.parts.targets.certificates import made
 from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_proxy import Proxy
@@ -23,18 +24,6 @@ from tests.parts.targets.qbittorrent import PASSWORD, QBittorrent, free_port
 
 pytestmark = pytest.mark.qbittorrent
 LOGGED_IN, FAILED = "WebAPI login success", "WebAPI login failure"
-
-
-class RealClock(Clock):
-    """Waits for real: from 5.0 on its connection status is up to a second and a half old."""
-
-    def __init__(self, part: QBittorrent) -> None:
-        super().__init__()
-        self._part = part
-
-    def wait(self, wait_s: float) -> None:
-        self._part.outlive(wait_s)
-        super().wait(wait_s)
 
 
 class Runner:
@@ -47,13 +36,13 @@ class Runner:
 
     def set(self, port: int, generation: str) -> Outcome:
         container = Container("qbittorrent", "abc", running=True, started_at=self.started_at)
-        return self.handler.apply(SetPortArgs(), context(
+        ctx = context(
             settings=Settings(qbittorrent_url=self.url, qbittorrent_ca_file=self.ca_file),
             world=World(containers={"qbittorrent": container}, file=PortFile((port,), generation=generation)),
             memory=self.memory,
-            clock=RealClock(self.part),
             secrets={"QBITTORRENT_PASSWORD": self.password} if self.password else {},
-        ))  # fmt: skip
+        )
+        return self.handler.apply(SetPortArgs(), replace(ctx, wait=self.part.outlive))  # its clock is the real one
 
 
 def test_the_port_is_set_and_listened_on(qbittorrent: QBittorrent) -> None:
