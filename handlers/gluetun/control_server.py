@@ -66,9 +66,9 @@ class Control:
 
         Raises Retry after 3 s: gluetun holds this answer, and no other, while its UP or DOWN command runs.
         """
-        answer = self._send("GET", _PORT, longest_s=_PORT_S)
+        answer = self._send_for_port(_PORT)
         if answer.status in (401, 404, 405) and is_gluetun(answer):  # 3.40 has another route, and calls an unknown
-            older = self._send("GET", _PORT_BEFORE_3_41, longest_s=_PORT_S)  # one unauthorized
+            older = self._send_for_port(_PORT_BEFORE_3_41)  # one unauthorized
             # 301 is 3.41's pointer back to the first route: so that one is there, and its answer stands
             answer = answer if older.status == 301 else older
         body = self._read(answer, f"GET {_PORT}")
@@ -96,6 +96,15 @@ class Control:
                 f"{user}\0{password}",
             )
         return {}, "GLUETUN_URL" if of_url else "", of_url
+
+    def _send_for_port(self, path: str) -> Answer:
+        try:
+            return self._send("GET", path, longest_s=_PORT_S)
+        except Retry as why:
+            if why.kind != "late":
+                raise
+            said = f"{self.who} does not answer GET {path} in time, as while its UP or DOWN command runs"
+            raise Retry(f"{said}; it is tried again", kind="late") from None
 
     def _send(
         self, method: str, path: str, body: Mapping[str, str] | None = None, *, longest_s: float = math.inf

@@ -75,7 +75,7 @@ def test_a_port_that_gluetun_holds_hides_neither_status_nor_address(version: tup
             released.set()
     assert isinstance(found, Gluetun)
     assert (found.status, found.public_ip, found.port) == ("running", "203.0.113.1", None)
-    assert "did not answer in time" in found.unread["port"].why
+    assert "GET /v1/portforward in time, as while its UP or DOWN command runs" in found.unread["port"].why
 
 
 @pytest.mark.parametrize("hidden", ["networkInterfaceList", "networkInterfaceAddressList", "info"])
