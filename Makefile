@@ -18,7 +18,7 @@ DEV_STAMP  = $(VENV)/.dev-$(MADE_FROM)
 SITE_STAMP = $(VENV)-site/.made-$(shell { cat requirements-site.txt; $(PYTHON) -V; } 2>&1 | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint types bench chaos matrix image wheels docs site lock
+.PHONY: help run test unit lint types bench chaos doctor matrix image wheels docs site lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: $(DEV_STAMP) ## the figures, side by side
 
 chaos: $(DEV_STAMP) ## random stories of faults for five minutes: ARGS="--minutes 60", "--worlds 6000", or "--seed N" for one again
 	$(PY) -m tests.whole.chaos $(ARGS)
+
+doctor: $(DEV_STAMP) ## the doctor's score on 10,000 random servers, well ones and ones with a planted fault: ARGS="--servers N --seed N"
+	$(PY) -m tests.doctor.score $(ARGS)
 
 docs: $(DEV_STAMP) ## write the generated pages of docs/, and rules.schema.json
 	$(PY) -m docs $(ARGS)

@@ -1,4 +1,4 @@
-"""`gluehook status`, process start to end, on a server of fakes with 50 containers; and with a target that hangs."""
+"""`gluehook status` and `doctor`, start to end, on a server of fakes with 50 containers; one target may hang."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TURNS = 21
 
 
 def measure(folder: Path) -> list[str]:
-    """Two series: all answers, and gluetun's control server takes connections and says nothing."""
+    """Three series: all answers, the control server takes connections and says nothing, and the doctor."""
     folder.mkdir(parents=True)
     with fake_home(folder, others=CONTAINERS - 4) as part:
         assert len(part.engine.containers) == CONTAINERS
@@ -22,19 +22,24 @@ def measure(folder: Path) -> list[str]:
         with misbehaving("timeout") as address:
             taken = [_turn(part, code=1, GLUETUN_URL=address) for _ in range(TURNS)]
         hung = Figure("status, gluetun does not answer", taken)
+        part.inspected("adguard")["NetworkSettings"]["Networks"] = {}  # nothing answers on port 53 here
+        taken = [_turn(part, code=0, word="doctor") for _ in range(TURNS)]
+        doctor = Figure(f"doctor, {CONTAINERS} containers", taken)
     return [
         well.line(),
         hung.line(),
+        doctor.line(),
+        verdict("doctor", doctor.median / 1000, 1, "s"),
         verdict("status", well.median / 1000, 1, "s"),
         verdict("status with a target that hangs", hung.median / 1000, 1, "s"),
     ]
 
 
-def _turn(part: FakeHome, *, code: int, **environment: str) -> float:
+def _turn(part: FakeHome, *, code: int, word: str = "status", **environment: str) -> float:
     """How long one takes, in ms."""
     part.beat()
     began = time.perf_counter()
-    ran = part.call("status", **environment)
+    ran = part.call(word, **environment)
     took = (time.perf_counter() - began) * 1000
     assert ran.returncode == code, ran.stdout + ran.stderr
     return took

@@ -224,8 +224,11 @@ def _text(value: Any) -> str:
 
 def checks() -> str:
     """A table of everything that the doctor knows."""
-    rows = ((code(check.name), check.severity, check.finds, check.why) for check in CHECKS)
-    return table(("check", "severity", "finds", "because"), rows)
+    rows = (
+        (code(check.name), check.severity, check.finds, check.why, ", ".join(map(code, check.follows)))
+        for check in CHECKS
+    )
+    return table(("check", "severity", "finds", "because", "follows from"), rows)
 
 
 PARTS: Mapping[str, Callable[[], str]] = {

@@ -18,6 +18,7 @@ from tests.parts.places import TOP
 PACKAGES: dict[str, str] = {
     "hooks.events": "",
     "hooks.storage": "",
+    "hooks.images": "",
     "hooks.config": "events",
     "hooks.world": "events",
     "hooks.rules": "events",
@@ -29,13 +30,13 @@ PACKAGES: dict[str, str] = {
     "hooks.sources": "events world docker",
     "handlers": "events storage config world docker handler",
     "hooks.runtime": "events storage config rules engine journal handler",
-    "hooks.workbench": "events config world rules rules_file engine docker sources handler",
+    "hooks.workbench": "events images config world rules rules_file engine docker sources handler",
     "hooks.control": "events journal runtime workbench",
-    "hooks.doctor": "events config world docker sources journal runtime handlers handler",
+    "hooks.doctor": "events images config world docker sources journal runtime handlers handler",
     "hooks.app": "events storage config world rules rules_file engine docker sources journal runtime control handlers "
     "handler",
-    "hooks.cli": "events storage config world rules rules_file engine docker sources journal runtime workbench control "
-    "doctor app handlers handler",
+    "hooks.cli": "events storage images config world rules rules_file engine docker sources journal runtime workbench "
+    "control doctor app handlers handler",
     "hooks.pytest_plugin": "rules_file workbench app",
     "hooks.__main__": "runtime cli",
     "hooks.old_paths": "",

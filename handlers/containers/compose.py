@@ -45,17 +45,32 @@ def recreation(containers: Iterable[Labels], *, podman: bool = False) -> list[st
     what its owner stopped. Podman removes no container that another one joins, and Compose stops it before it notices:
     there the containers are removed first.
     """
-    found: dict[tuple[str, ...], list[Labels]] = {}
-    for labels in containers:
-        if project(labels) and service(labels):
-            found.setdefault(_compose(labels), []).append(labels)
     commands = []
-    for command, those in found.items():
+    for command, those in _by_project(containers).items():
         names = list(dict.fromkeys(map(service, those)))
         removal = [shlex.join([*command, "rm", "-s", "-f", *names])] if podman else []
         force = [] if podman else _force(those)
         commands.append(" && ".join([*removal, shlex.join([*command, "up", "-d", *force, *names])]))
     return commands
+
+
+def up(containers: Iterable[Labels], *, recreate: bool) -> list[str]:
+    """The commands that apply a changed compose file to these containers; `recreate`: also where nothing changed."""
+    return [
+        shlex.join(
+            [*command, "up", "-d", *(["--force-recreate"] if recreate else []), *dict.fromkeys(map(service, those))]
+        )
+        for command, those in _by_project(containers).items()
+    ]
+
+
+def _by_project(containers: Iterable[Labels]) -> dict[tuple[str, ...], list[Labels]]:
+    """The containers that Compose made, by the command that names their project."""
+    found: dict[tuple[str, ...], list[Labels]] = {}
+    for labels in containers:
+        if project(labels) and service(labels):
+            found.setdefault(_compose(labels), []).append(labels)
+    return found
 
 
 def _force(containers: Iterable[Labels]) -> list[str]:

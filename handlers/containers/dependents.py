@@ -108,7 +108,8 @@ def judged(
     memory: Remembered = NOTHING,
 ) -> list[Dependent]:
     """How each member is. `seen` has them by id: one that is missing there is left out, with those that join it."""
-    holders: dict[str, tuple[InspectedContainer, State]] = {parent.id: (parent, "attached")}
+    first: State = "attached" if parent.running else "waiting"
+    holders: dict[str, tuple[InspectedContainer, State]] = {parent.id: (parent, first)}
     dependents = []
     for member in found:
         one, holder = seen.get(member.listed.id), holders.get(member.joins.id)

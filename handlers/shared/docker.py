@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from handlers.containers import compose
 from handlers.shared.http import TRY_LATER, retry_after_s
 from handlers.shared.output import cut
 from hooks.config.secrets import mask_userinfo
+from hooks.docker import client, refusals
 from hooks.docker.client import engine
 from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
 from hooks.events.wording import did_you_mean
 from hooks.handler import Context, GiveUp, Retry
 
-CONTROL = "CONTAINERS=1 and POST=1"  # what a socket proxy must allow before containers can be restarted or created
+# what a socket proxy must allow before containers can be restarted; POST=1 besides before they can be re-created
+CONTROL = "CONTAINERS=1 ALLOW_RESTARTS=1 ALLOW_START=1"
 
 
 @contextmanager
@@ -29,8 +32,8 @@ def docker_client(ctx: Context, doing: str, allow: str) -> Iterator[Any]:
     from urllib3.exceptions import HTTPError
 
     try:
-        with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
-            yield client
+        with closing(ctx.docker(max(ctx.left(), 0.1))) as made:
+            yield made
     except (DockerException, RequestException, HTTPError) as error:
         raise _in_words(error, doing, allow, ctx.now()) from None
 
@@ -118,11 +121,10 @@ def _in_words(error: BaseException, doing: str, allow: str, now_s: float) -> Ret
     if status == 409 or status in TRY_LATER or status >= 500:  # 409: it is restarting, paused or being removed
         after = retry_after_s(reply.headers, now_s)
         return Retry(f"cannot {doing}: Docker answered {status}: {said}", after=after)
-    if status == 403:
-        return GiveUp(
-            f"cannot {doing}: the proxy before Docker's socket forbids it (403); "
-            f"set {allow} in that proxy's environment and re-create it"
-        )
+    if status in refusals.REFUSED:
+        method, path = str(reply.request.method), urlsplit(str(reply.url)).path
+        said = refusals.refused(method, path, status, client.where())
+        return GiveUp(f"cannot {doing}: {said}. All in all it needs {allow}")
     return GiveUp(f"cannot {doing}: Docker refuses it with {status}: {said}")
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from hooks.config.secrets import Secrets
     from hooks.doctor.checks.check import Finding
     from hooks.doctor.facts.collect import Collector
+    from hooks.doctor.facts.model import Use
     from hooks.doctor.status.row import Row
+    from hooks.rules.table import Table
 
 _PRELOADED = ("docker", "qbittorrentapi", "rich.console", "rich.table")  # loaded before the time-out of a target runs
 
@@ -43,9 +45,17 @@ def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], 
     secrets, state = Secrets(loaded.sources), Path(loaded.settings.gluehook_state)
     collector = Collector(
         loaded.settings, lambda: own_state.read(state, loaded.count), _reader(secrets), own_state.DoctorMemory(state),
-        own_id=own_container_id(), public_ip=public_ip,
+        own_id=own_container_id(), uses=_uses(loaded.table), public_ip=public_ip,
     )  # fmt: skip
     return collector, secrets.mask
+
+
+def _uses(table: Table | None) -> tuple[Use, ...]:
+    """Every step of the rules that are switched on, as the doctor's remedies name them."""
+    from hooks.doctor.facts.model import Use
+
+    rules = (rule for rule in (table.rules if table else ()) if rule.enabled)
+    return tuple(Use(rule.name, step.use, step.args) for rule in rules for step in rule.do)
 
 
 def _reader(secrets: Secrets) -> Callable[[str], str | None]:

@@ -52,16 +52,42 @@ def _show(findings: Sequence[Finding], checks: int, mask: Callable[[str], str]) 
     from rich.text import Text
 
     out = console()
-    for finding in findings:
-        style = "bold red" if finding.severity == "broken" else "bold yellow"
-        out.print(Text.assemble((f"{finding.severity:6} ", style), (finding.check, "bold")))
-        for head, says in (("seen", finding.seen), ("why", finding.why), ("fix", finding.fix)):
-            row = Table.grid(padding=(0, 1))
-            row.add_row(Text(f"  {head:4}", "dim"), Text(mask(says), "green" if head == "fix" else ""))
-            out.print(row)
-        for command in finding.run:
+
+    def line(head: str, says: str, style: str = "") -> None:
+        row = Table.grid(padding=(0, 1))
+        row.add_row(Text(f"  {head:4}", "dim"), Text(mask(says), style))
+        out.print(row)
+
+    for cause, following in _by_cause(findings):
+        style = "bold red" if cause.severity == "broken" else "bold yellow"
+        out.print(Text.assemble((f"{cause.severity:6} ", style), (cause.check, "bold")))
+        line("seen", cause.seen)
+        line("why", cause.why)
+        line("fix", cause.fix, "green")
+        for command in cause.run:
             out.print(Text.assemble(("  run  ", "dim"), (mask(command), "bold green")), soft_wrap=True)
+        for one in following:
+            line("so", f"{one.check}: {one.seen}", "dim")
         out.print()
-    broken = sum(finding.severity == "broken" for finding in findings)
-    out.print(f"{checks} checks: {broken} broken, {len(findings) - broken} at risk" if findings
-              else f"{checks} checks: nothing was found", style="dim")  # fmt: skip
+    out.print(_summary(findings, checks), style="dim")
+
+
+def _by_cause(findings: Sequence[Finding]) -> list[tuple[Finding, list[Finding]]]:
+    """Each finding that has no cause, with those that stand under it."""
+    found: list[tuple[Finding, list[Finding]]] = []
+    for one in findings:
+        if one.causes:
+            found[-1][1].append(one)
+        else:
+            found.append((one, []))
+    return found
+
+
+def _summary(findings: Sequence[Finding], checks: int) -> str:
+    causes = [one for one in findings if not one.causes]
+    if not causes:
+        return f"{checks} checks: nothing was found"
+    broken = sum(one.severity == "broken" for one in causes)
+    following = len(findings) - len(causes)
+    more = f", and {following} that follow{'s' * (following == 1)} from that" if following else ""
+    return f"{checks} checks: {broken} broken, {len(causes) - broken} at risk{more}"

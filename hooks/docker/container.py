@@ -120,18 +120,19 @@ def inspected(raw: Mapping[str, Any]) -> InspectedContainer:
     health = (state.get("Health") or state.get("Healthcheck") or {}).get("Status") or ""
     started_at, networks = nanoseconds(state["StartedAt"] or ""), _networks(raw)
     paused, restarting = bool(state.get("Paused")), bool(state.get("Restarting"))
+    # Docker's Running is true while it waits for its next restart. Podman's is false while it is paused, as
+    # libpod/container_inspect.go shows.
+    running = (bool(state["Running"]) or paused) and not restarting
     return InspectedContainer(
         name=str(raw["Name"]).lstrip("/"),
         id=str(raw["Id"]),
         image=config.get("Image") or "",
         labels=dict(config.get("Labels") or {}),
-        # Docker's Running is true while it waits for its next restart. Podman's is false while it is paused, as
-        # libpod/container_inspect.go shows.
-        running=(bool(state["Running"]) or paused) and not restarting,
+        running=running,
         paused=paused,
         restarting=restarting,
         never_started=not started_at,
-        health="" if health == "none" else health,
+        health=health if running and health != "none" else "",  # Docker keeps the last one of a container that stopped
         exit_code=int(state.get("ExitCode") or 0),
         network_mode=_network_mode(raw),
         addresses={name: _addresses(network) for name, network in networks.items()},

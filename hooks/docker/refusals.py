@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-# What a socket proxy must allow: the words of the well-known ones' environment.
-_NEEDS = {"events": "EVENTS=1", "containers": "CONTAINERS=1", "version": "VERSION=1"}
+REFUSED = (401, 403, 405)
+"""The statuses by which a proxy, or an authorization plugin of Docker's, refuses a request; Docker itself has none."""
+# What a proxy that is set by variables must allow, by the first word of the path.
+_SECTIONS = {"events": "EVENTS=1", "containers": "CONTAINERS=1", "version": "VERSION=1", "exec": "EXEC=1"}
+# By the last word: the single actions, which such proxies allow without POST=1, and so without everything else.
+_ACTIONS = {"restart": "ALLOW_RESTARTS=1", "start": "ALLOW_START=1", "stop": "ALLOW_STOP=1"}
+_VERSION = re.compile(r"^/v\d+(\.\d+)*(?=/)")
+_ONE = re.compile(r"^/(containers|exec)/[^/]+(?=/|$)")
 
 
 def why(error: BaseException, where: str) -> str:
@@ -27,17 +34,48 @@ def why(error: BaseException, where: str) -> str:
     return f"Docker at {where} cannot be reached ({type(error).__name__}: {error})"
 
 
+def refused(method: str, path: str, status: int, where: str) -> str:
+    """Who refuses a request and what to do, in one sentence without its full stop; `where` is as for `why`."""
+    if where.startswith("https:"):
+        return (
+            f"Docker at {where} refuses {method} {path} ({status}): an authorization plugin of Docker's forbids it to "
+            "the certificate that gluehook shows; allow it there"
+        )
+    return f"the proxy before Docker's socket at {where} forbids {method} {path} ({status}): {remedy(method, path)}"
+
+
+def remedy(method: str, path: str) -> str:
+    """What to allow at the proxy, for both kinds of proxy: those with variables, and those with lists of paths."""
+    plain = _VERSION.sub("", path)
+    general = _ONE.sub(r"/\1/ID", plain)
+    note = ", without a version before it" if plain == "/version" else ""
+    return (
+        f"it lacks {needs(method, path)}; set that in its environment and recreate it, or, if it has a list of allowed "
+        f"paths, add {method} {general} to it{note}"
+    )
+
+
+def needs(method: str, path: str) -> str:
+    """The variables of a proxy that allow a request, as `CONTAINERS=1 ALLOW_RESTARTS=1`."""
+    words = _VERSION.sub("", path).strip("/").split("/")
+    section = _SECTIONS.get(words[0], words[0].upper() + "=1")
+    if method in ("GET", "HEAD"):
+        return section
+    if words[-1] == "exec":
+        return "CONTAINERS=1 EXEC=1 POST=1"
+    if words[0] != "containers":
+        return f"{section} POST=1"
+    action = _ACTIONS.get(words[-1], "POST=1") if method == "POST" else "POST=1"
+    return f"{section} {action}"
+
+
 def _refusal(error: BaseException, response: Any, where: str) -> str:
     path = urlsplit(str(response.url)).path
-    asked = path.split("/")[2] if path.startswith("/v") and path.count("/") > 1 else path.strip("/")
-    if response.status_code == 403:
-        needs = " ".join(_NEEDS.values())
-        return (
-            f"the proxy before Docker's socket at {where} forbids GET {path} (403): it lacks "
-            f"{_NEEDS.get(asked, asked.upper() + '=1')}; set {needs} in its environment and recreate it"
-        )
+    method = getattr(getattr(response, "request", None), "method", None) or "GET"
+    if response.status_code in REFUSED:
+        return refused(method, path, response.status_code, where)
     said = getattr(error, "explanation", None) or response.reason
-    return f"Docker at {where} answers GET {path} with {response.status_code}: {str(said)[:200]}"
+    return f"Docker at {where} answers {method} {path} with {response.status_code}: {str(said)[:200]}"
 
 
 def _obstacle(error: BaseException, where: str) -> str:

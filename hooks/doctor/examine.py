@@ -3,14 +3,17 @@
 `gluehook doctor` calls `examine` with what `hooks.doctor.facts.collect` has read; docs/generate.py lists `CHECKS` in
 docs/doctor.md. A check is registered by standing in a module of `_MODULES`: nothing else names it.
 
-Guaranteed: `examine` is pure and asks nothing; the findings come in the order of `_MODULES`, and within a module in the
-order of its checks, so that the cause of a trouble stands before its consequences (Docker, gluehook, the tunnel, the
-port, qBittorrent, the namespace, WireGuard). The order is part of what users see; a test pins it.
+Guaranteed: `examine` is pure and asks nothing. Each finding stands under its cause, where that was found as well
+(hooks/doctor/causes.py). The order is the one in which to mend things: what is broken before what is a risk, and then
+the order of `_MODULES` and of the checks in a module, so that a cause stands before its consequences. The order is part
+of what users see; a test pins it.
 """
 
 from __future__ import annotations
 
+from hooks.doctor.causes import arrange
 from hooks.doctor.checks import (
+    containers,
     control_server,
     docker,
     gluehook,
@@ -19,6 +22,7 @@ from hooks.doctor.checks import (
     namespace,
     pia,
     port_file,
+    port_settings,
     qbittorrent,
     web_ui,
     wireguard,
@@ -27,11 +31,12 @@ from hooks.doctor.checks.check import Check, Finding
 from hooks.doctor.facts.model import Server
 
 _MODULES = (
-    docker, gluehook, pia, gluetun, port_file, control_server, in_its_place, web_ui, qbittorrent, namespace, wireguard,
+    docker, gluehook, pia, containers, namespace, gluetun, control_server, in_its_place, port_file, web_ui,
+    port_settings, qbittorrent, wireguard,
 )  # fmt: skip
 CHECKS = tuple(check for module in _MODULES for check in vars(module).values() if isinstance(check, Check))
 
 
 def examine(server: Server) -> list[Finding]:
-    """Everything that is wrong, in the order of `CHECKS`."""
-    return [finding for check in CHECKS for finding in check.findings(server)]
+    """Everything that is wrong, in the order in which to mend it, consequences under their cause."""
+    return arrange(server, [finding for check in CHECKS for finding in check.findings(server)], CHECKS)

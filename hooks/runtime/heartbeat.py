@@ -35,6 +35,7 @@ BEAT_S = 15.0  # how often the running gluehook writes it
 STALE_S = 45.0  # three beats
 LOST_GRACE_S = {"docker": 60.0}  # an engine may be restarted; any other source is missed at once
 PORT_GRACE_S = 300.0  # gluetun's own healing takes that long
+NO_PORT = "the port file holds no valid port for"  # a sentence that begins so is about gluetun, not about gluehook
 
 
 def write(path: str, report: "Mapping[str, Any]") -> None:
@@ -96,7 +97,7 @@ def _problems(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
         yield f"the journal {report['journal']}; the work goes on, and it is tried again all the time"
     missing_s = now - report["port_since"]
     if report["port_used"] and report["gluetun_runs"] and not report["port"] and missing_s > PORT_GRACE_S:
-        yield f"the port file holds no valid port for {missing_s:.0f} s although gluetun runs: see its log for why"
+        yield f"{NO_PORT} {missing_s:.0f} s although gluetun runs: see its log for why"
 
 
 def _well(report: "Mapping[str, Any]", now: float) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from hooks.workbench.init_survey import PORT_FOLDER, Server
+from hooks.images import gluetun as gluetun_image
+from hooks.images import torrent as torrent_image
+from hooks.workbench.init_survey import Server
 
 SOCKET = "/var/run/docker.sock"
-# Whose folder gluehook needs: what it is in there, what it is in gluehook's container, and whether that only reads it.
-_MOUNTS: Mapping[str, tuple[str, str, bool]] = {
-    "gluetun": (PORT_FOLDER, PORT_FOLDER, True), "wireguard": ("/config", "/wireguard", False),
+# Whose folder gluehook needs: what it is in gluehook's container, and whether that only reads it.
+_MOUNTS: Mapping[str, tuple[str, bool]] = {
+    "gluetun": (gluetun_image.PORT_FILE.rpartition("/")[0], True), "wireguard": ("/wireguard", False),
 }  # fmt: skip
 _HEAD = """\
 # gluehook for this server, written by `gluehook init`. Look it through, put the secrets into .env beside it, and then:
@@ -51,19 +53,34 @@ def _identity(owner: str, group: str) -> Iterator[str]:
 def _environment(server: Server) -> Iterator[str]:
     gluetun, torrent = server.name("gluetun"), server.by_role.get("qbittorrent")
     inside = torrent is None or torrent.name in server.sharing
-    port = torrent.variables.get("WEBUI_PORT", "8080") if torrent else "8080"
+    port = torrent.web_ui_port if torrent else torrent_image.WEB_UI_PORT
+    role = server.by_role.get("gluetun")
+    control_port = role.control_port if role else gluetun_image.CONTROL_PORT
     variables = {
-        "TZ": "${TZ:-Etc/UTC}", "GLUETUN_CONTAINER": gluetun, "GLUETUN_URL": f"http://{gluetun}:8000",
+        "TZ": "${TZ:-Etc/UTC}", "GLUETUN_CONTAINER": gluetun, "GLUETUN_URL": f"http://{gluetun}:{control_port}",
         "GLUETUN_API_KEY": _KEY, "QBITTORRENT_CONTAINER": server.name("qbittorrent"),
         "QBITTORRENT_URL": f"http://{gluetun if inside else server.name('qbittorrent')}:{port}",
         "QBITTORRENT_USERNAME": "${QBITTORRENT_USERNAME:-admin}", "QBITTORRENT_PASSWORD": "${QBITTORRENT_PASSWORD:-}",
         "APPRISE_URLS": _URLS,
     }  # fmt: skip
+    file = _port_file(server)
+    if file.rpartition("/")[2] != gluetun_image.PORT_FILE.rpartition("/")[2]:
+        variables["FORWARDED_PORT_FILE"] = f"{_MOUNTS['gluetun'][0]}/{file.rpartition('/')[2]}"
     if "wireguard" in server.by_role:
         variables |= {"WIREGUARD_CONTAINER": server.name("wireguard"), "WIREGUARD_DIR": "/wireguard"}
     yield "    environment:"
     for name, value in variables.items():
         yield _line(6, f"{name}: {value if value.startswith('$') else json.dumps(value)}")
+
+
+def _port_file(server: Server) -> str:
+    """The port file's path inside gluetun's container."""
+    return server.by_role["gluetun"].port_file if "gluetun" in server.by_role else gluetun_image.PORT_FILE
+
+
+def _theirs(server: Server, role: str) -> str:
+    """What the folder that gluehook needs is in the container of this role."""
+    return _port_file(server).rpartition("/")[0] if role == "gluetun" else "/config"
 
 
 def _volumes(server: Server, socket: str) -> Iterator[str]:
@@ -77,7 +94,7 @@ def _volumes(server: Server, socket: str) -> Iterator[str]:
 
 
 def _mount(server: Server, role: str) -> str:
-    theirs, ours, read_only = _MOUNTS[role]
+    theirs, (ours, read_only) = _theirs(server, role), _MOUNTS[role]
     kind, source = _mounted(server, role)
     fields = {"type": kind or "bind", "source": source or "./port", "target": ours, "read_only": read_only}
     shown = json.dumps(fields).replace("$", "$$")  # else compose reads a variable
@@ -86,7 +103,7 @@ def _mount(server: Server, role: str) -> str:
 
 def _mounted(server: Server, role: str) -> tuple[str, str]:
     """Of what kind the folder is that this container shares with gluehook, and where it is; "" where there is none."""
-    return server.by_role[role].mounts.get(_MOUNTS[role][0], ("", "")) if role in server.by_role else ("", "")
+    return server.by_role[role].mounts.get(_theirs(server, role), ("", "")) if role in server.by_role else ("", "")
 
 
 def _networks(server: Server) -> Iterator[str]:

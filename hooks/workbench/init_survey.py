@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from hooks.docker.container import ListedContainer, inspected, listed
+from hooks.images import gluetun as gluetun_image
+from hooks.images import torrent
 
 # The last part of an image's name, without its tag: qmcgaw/gluetun, ghcr.io/hotio/qbittorrent, adguard/adguardhome …
 _IMAGES: Mapping[str, re.Pattern[str]] = {
@@ -17,10 +19,9 @@ _IMAGES: Mapping[str, re.Pattern[str]] = {
     "adguard": re.compile(r"adguardhome"), "wireguard": re.compile(r"wireguard"),
 }  # fmt: skip
 _NAMES = {"adguard": ("adguard", "adguardhome")}  # else a container's usual name is its role
-# No other variable of a container is read, as it may be secret.
-_VARIABLES = frozenset("PUID PGID WEBUI_PORT".split())
+# No other variable of a container is kept, as it may be secret; hooks.images gives only ports and a path.
+_VARIABLES = frozenset("PUID PGID".split())
 _SHARES = "container:"
-PORT_FOLDER = "/tmp/gluetun"  # noqa: S108 - gluetun's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class FoundContainer:
     networks: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    web_ui_port: int = torrent.WEB_UI_PORT  # of a torrent client
+    control_port: int = gluetun_image.CONTROL_PORT  # of gluetun
+    port_file: str = gluetun_image.PORT_FILE  # of gluetun
 
     @property
     def name(self) -> str:
@@ -81,17 +85,22 @@ def _closer(client: Any, found: ListedContainer) -> FoundContainer:
     # a container has no name of its own on Docker's three
     joined = tuple(sorted(name for name in one.addresses if name not in ("bridge", "host", "none")))
     variables = {name: value for name, value in one.environment.items() if name in _VARIABLES}
-    return FoundContainer(found, joined, variables, one.mounts)
+    settings = gluetun_image.read(one.environment)
+    return FoundContainer(
+        found, joined, variables, one.mounts, torrent.web_ui_port(one.environment), settings.control_port,
+        settings.port_file,
+    )  # fmt: skip
 
 
 def owner_of_port_file(gluetun: FoundContainer | None) -> str:
     """`UID:GID` of the port file on the host, else from gluetun's PUID and PGID; "" if unknown."""
     if gluetun is None:
         return ""
-    kind, folder = gluetun.mounts.get(PORT_FOLDER, ("", ""))
+    inside, _, name = gluetun.port_file.rpartition("/")
+    kind, folder = gluetun.mounts.get(inside, ("", ""))
     with suppress(OSError):
         if kind == "bind":
-            found = Path(folder, "forwarded_port").stat()
+            found = Path(folder, name).stat()
             return f"{found.st_uid}:{found.st_gid}"
     ids = [gluetun.variables.get(name, "") for name in ("PUID", "PGID")]
     return ":".join(ids) if all(ids) else ""

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hooks.docker.refusals import why
+from hooks.docker.refusals import needs, remedy, why
 
 SOCKET = "/run/docker.sock"
 OBSTACLES = [
@@ -62,10 +62,36 @@ def test_an_unknown_error_is_shown_as_it_is() -> None:
     [("/v1.41/containers/abc/json", "CONTAINERS=1"), ("/v1.41/events", "EVENTS=1"), ("/version", "VERSION=1"),
      ("/v1.41/exec/abc/json", "EXEC=1"), ("/info", "INFO=1")],
 )  # fmt: skip
-def test_a_proxys_403_names_the_word_that_it_lacks(path: str, lacks: str) -> None:
-    said = why(RefusedError(403, path), SOCKET)
-    assert f"forbids GET {path} (403): it lacks {lacks}; " in said
-    assert "set EVENTS=1 CONTAINERS=1 VERSION=1 in its environment" in said
+@pytest.mark.parametrize("status", [401, 403, 405])
+def test_a_proxys_refusal_names_both_kinds_of_remedy(path: str, lacks: str, status: int) -> None:
+    said = why(RefusedError(status, path), SOCKET)
+    assert f"forbids GET {path} ({status}): it lacks {lacks}; set that in its environment" in said
+    assert "if it has a list of allowed paths, add GET /" in said
+    assert ("without a version before it" in said) == (path == "/version")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "lacks"),
+    [("POST", "/v1.41/containers/abc/restart", "CONTAINERS=1 ALLOW_RESTARTS=1"),
+     ("POST", "/containers/abc/start", "CONTAINERS=1 ALLOW_START=1"),
+     ("POST", "/v1.55/containers/create", "CONTAINERS=1 POST=1"),
+     ("DELETE", "/v1.41/containers/abc", "CONTAINERS=1 POST=1"),
+     ("POST", "/v1.41/containers/abc/exec", "CONTAINERS=1 EXEC=1 POST=1"),
+     ("POST", "/v1.41/exec/abc/start", "EXEC=1 POST=1")],
+)  # fmt: skip
+def test_what_a_write_needs(method: str, path: str, lacks: str) -> None:
+    assert needs(method, path) == lacks
+
+
+def test_a_path_in_the_list_names_no_container_and_no_version() -> None:
+    assert "add POST /containers/ID/restart to it" in remedy("POST", "/v1.41/containers/abc/restart")
+    assert "add POST /exec/ID/start to it" in remedy("POST", "/v1.41/exec/abc/start")
+
+
+def test_over_tls_there_is_no_proxy_to_blame() -> None:
+    said = why(RefusedError(403, "/v1.41/events"), "https://docker.example:2376")
+    assert "proxy" not in said
+    assert "an authorization plugin" in said
 
 
 def test_another_status_is_shown_with_dockers_own_words() -> None:

@@ -13,6 +13,7 @@ from hooks.doctor.facts.model import (
     Gluetun,
     HostName,
     Refusal,
+    Refused,
     Server,
     Unread,
     WireGuard,
@@ -67,7 +68,7 @@ OLD = PortFile((PORT,), "", "1-1", int((NOW_S - 99_999) * 1e9))
 ELSEWHERE = container("qbittorrent", network="container:gone-for-good")
 HEALER = container("autoheal", image="willfarrell/autoheal", environment={"AUTOHEAL_CONTAINER_LABEL": "all"})
 UNHEALTHY = replace(GLUETUN, health="unhealthy")
-LABELLED = replace(GLUETUN, labels={"deunhealth.restart.on.unhealthy": "true"})
+LABELLED = replace(GLUETUN, labels={**GLUETUN.labels, "deunhealth.restart.on.unhealthy": "true"})
 
 # check -> servers that have that trouble, each with words that must be in what is seen or in the remedy
 CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
@@ -75,6 +76,14 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (well(docker=Unread("gluehook may not use Docker's socket /d.sock (permission denied): add the line `x`")),
          ("may not use", "add the line")),
         (well(docker=Unread("there was no answer within 5.0 s")), ("no answer", "DOCKER_HOST")),
+    ],
+    "docker-right-missing": [
+        (well(refused=[Refused("POST", f"/containers/{'0' * 64}/restart", 403, ("rejoin-network", "heal-vpn-harder"))]),
+         ("POST /containers/ID/restart: refused with 403, and needed by rejoin-network, heal-vpn-harder",
+          "CONTAINERS=1 ALLOW_RESTARTS=1", "list of allowed paths, add POST /containers/ID/restart")),
+        (well(refused=[Refused("POST", "/containers/x/exec", 405, ("mine",))]), ("CONTAINERS=1 EXEC=1 POST=1",)),
+        (well(access=DockerAccess("https://d:2376", is_socket=False, tls=True),
+              refused=[Refused("DELETE", "/containers/x", 403, ("mine",))]), ("authorization plugin",)),
     ],
     "docker-wide-open": [
         (well(access=DockerAccess("/d.sock", writable_by_all=True)), ("every user", "chmod o-rw /d.sock")),
@@ -86,14 +95,26 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (having(container("gluetun", running=False)), ("'gluetun' does not run", "docker start gluetun")),
         (having(container("adguard", running=False)), ("'adguard'",)),
     ],
+    "container-paused": [
+        (having(container("qbittorrent", network="container:gluetun-id", paused=True)),
+         ("'qbittorrent' is paused", "docker unpause qbittorrent")),
+    ],
+    "dependent-waiting": [
+        (having(container("gluetun", running=False)),
+         ("'qbittorrent' shares the network of 'gluetun', which does not run", "docker start gluetun")),
+    ],
     "gluetun-unhealthy": [(having(UNHEALTHY), ("is unhealthy", "heal-vpn"))],
     "gluehook-unwell": [
         (well(gluehook=Gluehook(False, ("no heartbeat at /x: it is not running",))), ("no heartbeat", "not running")),
     ],
     "rules-rejected": [(well(gluehook=Gluehook(True, ("healthy",), rules_rejected="2 errors")), ("2 errors", "check"))],
     "region-cannot-forward": [
+        (gluetun(VPN_SERVICE_PROVIDER="pia", SERVER_REGIONS="US East"), ("US East",)),
+        (gluetun(VPN_SERVICE_PROVIDER=' "PIA" ', SERVER_REGIONS="'US East,US Texas'"), ("US East, US Texas",)),
+        (gluetun(VPN_SERVICE_PROVIDER="mullvad", VPNSP="private internet access", REGION="US East"),
+         ("REGION is US East",)),
         (gluetun(SERVER_REGIONS="US East, us texas"), ("US East, us texas", "Mexico,Panama")),
-        (gluetun(SERVER_REGIONS="", REGION="US Chicago"), ("US Chicago",)),
+        (gluetun(SERVER_REGIONS="", REGION="US Chicago"), ("REGION is US Chicago", "REGION: Mexico,Panama")),
         (gluetun(SERVER_REGIONS="US East", PORT_FORWARD_ONLY="on"), ("US East",)),
     ],
     "port-forward-only-off": [
@@ -111,11 +132,28 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "port-file-stale": [(well(port_file=OLD), (str(PORT), "older than gluetun's start"))],
     "port-file-elsewhere": [
         (well(port_file=PortFile()), (f"forwards {PORT}", "holds no port", "./port:/tmp/gluetun")),
-        (well(port_file=PortFile((), "the port file x cannot be read: permission denied")), ("permission denied",)),
+    ],
+    "port-folder-missing": [
+        (well(port_file=PortFile(), port_folder_missing=True),
+         ("there is no folder /tmp/gluetun", "./port:/tmp/gluetun")),
+    ],
+    "port-file-unreadable": [
+        (well(port_file=PortFile((), "the port file x cannot be read: permission denied; chmod a+r x")),
+         ("permission denied", "chmod a+r x")),
+        (well(port_file=PortFile((), "the port file x cannot be read: is a directory; y", "1-1", 1)),
+         ("is a directory", "must name the file that gluetun writes")),
+    ],
+    "port-file-garbage": [
+        (well(port_file=PortFile((), "the port file x holds something else than a number in line 1; y", "1-1", 1)),
+         ("something else than a number", "only digits")),
+    ],
+    "port-missing": [
+        (well(gluetun=Refusal("closed", "answers 401"), port_file=PortFile()), ("is not there", "'gluetun' runs")),
+        (well(gluetun=Unread("no answer"), port_file=PortFile((), "", "1-1", 1)), ("is empty",)),
     ],
     "port-file-mounted-alone": [
         (well(port_file_is_mounted=True),
-         ("in gluehook's container", "mount the folder", "up -d --force-recreate gluehook")),
+         ("in gluehook's container", "mount the folder", "docker compose -p home up -d --force-recreate gluehook")),
         (having(replace(GLUETUN, mounts={"/tmp/gluetun/forwarded_port": ("bind", "/srv/port")})),
          ("in gluetun's container",)),
     ],
@@ -132,12 +170,15 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (well(gluetun=Refusal("https", "gluetun speaks https at that port; write https://")), ("https", "write https")),
     ],
     "control-server-silent": [
-        (well(gluetun=Unread("gluetun at http://gluetun:8000 refuses the connection")), ("refuses", "GLUETUN_URL")),
+        (well(gluetun=Unread("gluetun at http://gluetun:8000 refuses the connection")), ("refuses", "on one network")),
+        (replace(gluetun(HTTP_CONTROL_SERVER_ADDRESS=":9000"), gluetun=Unread("refuses")), ("GLUETUN_URL: http://gluetun:9000",)),
+        (replace(gluetun(HTTP_CONTROL_SERVER_ADDRESS="127.0.0.1:8000"), gluetun=Unread("refuses")),
+         ("lets only gluetun itself in", "write :8000")),
     ],
     "password-rejected": [(refused("password", "rejects the password"), ("rejects", "QBITTORRENT_PASSWORD"))],
     "api-key-rejected": [(refused("api-key", "qBittorrent rejects the API key"), ("rejects", "QBITTORRENT_API_KEY"))],
     "address-banned": [(refused("banned", "has banned our address"), ("banned", "docker restart qbittorrent"))],
-    "host-header-refused": [(refused("host", "answers 401 before any"), ("before any", "WEBUI_PORT: 8181"))],
+    "host-header-refused": [(refused("host", "answers 401 before any"), ("before any", "8080:8080 at gluetun", "http://gluetun:8080"))],
     "login-missing": [(refused("no-login", "wants a login"), ("wants a login", "Bypass authentication"))],
     "web-ui-behind-proxy": [
         (refused("proxy", "a proxy answers 403 in its place; allow gluehook there"), ("403", "allow gluehook")),
@@ -146,9 +187,21 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "web-ui-https": [
         (refused("https", "shows a certificate that has expired; renew it there"), ("expired", "renew it")),
     ],
-    "web-ui-silent": [(well(qbittorrent=Unread("refuses the connection")), ("refuses", "http://gluetun: and"))],
+    "web-ui-silent": [(well(qbittorrent=Unread("refuses the connection")), ("refuses", "on gluetun's network")),
+        (having(replace(QB, environment={"QBT_WEBUI_PORT": "8181"}), qbittorrent=Unread("refuses")),
+         ("http://gluetun:8181",)),
+        (having(replace(QB, environment={"WEBUI_PORTS": "9090/tcp,9090/udp"}), qbittorrent=Unread("refuses")),
+         ("http://gluetun:9090",)),
+    ],
     "torrenting-port-set": [
         (having(replace(QB, environment={"TORRENTING_PORT": "6881"})), ("6881", "take it out")),
+        (having(replace(QB, environment={"QBT_TORRENTING_PORT": "6881"})), ("QBT_TORRENTING_PORT is 6881",)),
+        (having(replace(QB, environment={"INCOMING_PORT": "'50000'"})), ("INCOMING_PORT is 50000",)),
+    ],
+    "port-redirected": [
+        (gluetun(VPN_PORT_FORWARDING_LISTENING_PORT="6881"),
+         ("redirects the forwarded port to 6881", "rule forward-port", "take VPN_PORT_FORWARDING_LISTENING_PORT out")),
+        (gluetun(VPN_PORT_FORWARDING_LISTENING_PORTS="'6881,6882'"), ("to 6881",)),
     ],
     "random-port-or-upnp": [
         (preferring(random_port=True), ("a random port",)),
@@ -170,10 +223,16 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "another-writer": [
         (gluetun(VPN_PORT_FORWARDING_UP_COMMAND="/bin/sh -c 'wget --post-data json={\"listen_port\":{{PORT}}} u:p@h'"),
          ("UP_COMMAND sets listen_port",)),
+        (gluetun(VPN_PORT_FORWARDING_UP_COMMAND="/bin/sh -c 'echo {{PORT}} > /x'"), ("UP_COMMAND hands the port on",)),
+        (gluetun(VPN_PORT_FORWARDING_UP_COMMAND="/scripts/up.sh"), ("UP_COMMAND runs a script",)),
         (having(replace(QB, environment={"DOCKER_MODS": "x/gsp-gluetun-sync-port-mod"})),
          ("DOCKER_MODS",)),
         (having(container("sticky", image="ghcr.io/monstermuffin/qsticky:latest")),
          ("'sticky'", "docker stop sticky")),
+        (having(container("tool", image="me/tool:1", environment={"QBITTORRENT_URL": "x", "GLUETUN_API": "y"})),
+         ("'tool'", "QBITTORRENT_URL and GLUETUN_API")),
+        (having(container("watcher", image="clemcer/loggifly:latest", environment={"CONTAINERS": "gluetun,sonarr"})),
+         ("'watcher'", "acts on lines of logs")),
     ],
     "open-to-everybody": [
         (preferring(bypass_auth_subnet_whitelist_enabled=True, bypass_auth_subnet_whitelist="10.0.0.0/8,0.0.0.0/0"),
@@ -189,10 +248,11 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
          ("could not join 'gluetun'", "docker start qbittorrent")),
     ],
     "orphaned": [
-        (having(ELSEWHERE), ("does not exist (gone-for-goo)", "docker inspect qbittorrent")),
+        (having(ELSEWHERE), ("does not exist (gone-for-goo)", "-p home up -d --force-recreate qbittorrent")),
+        (having(replace(ELSEWHERE, labels={})), ("docker inspect qbittorrent", "into the rule rejoin-network")),
     ],
     "own-namespace-shared": [
-        (having(container("gluehook", network="container:gluetun-id")), ("network_mode", "gluetun:8181")),
+        (having(container("gluehook", network="container:gluetun-id")), ("network_mode", "http://gluetun:8080")),
     ],
     "healer-restarts-gluetun": [
         (having(HEALER), ("label is all", "AUTOHEAL_CONTAINER_LABEL: autoheal")),

@@ -21,7 +21,7 @@ from hooks.doctor.facts.model import (
     Unread,
     WireGuard,
 )
-from tests.doctor.check_cases import CASES, GLUETUN, HEALER, device, gluetun, preferring, qbittorrent
+from tests.doctor.check_cases import CASES, GLUETUN, HEALER, QB, device, gluetun, preferring, qbittorrent
 from tests.parts.places import TOP
 from tests.parts.values.server_facts import (
     ADGUARD_IP,
@@ -29,6 +29,8 @@ from tests.parts.values.server_facts import (
     DEVICE,
     GLUETUN_ENV,
     PORT,
+    PREFERENCES,
+    QBITTORRENT,
     container,
     docker,
     having,
@@ -36,17 +38,17 @@ from tests.parts.values.server_facts import (
 )
 
 ORDER = """
-docker-unreachable docker-wide-open container-down gluehook-unwell rules-rejected region-cannot-forward
-port-forward-only-off region-unknown tunnel-down gluetun-unhealthy tunnel-without-port port-file-stale
-port-file-elsewhere port-file-mounted-alone control-server-closed control-server-silent
-control-server-behind-proxy control-server-https web-ui-behind-proxy web-ui-https password-rejected
-api-key-rejected address-banned host-header-refused login-missing web-ui-silent torrenting-port-set
-random-port-or-upnp interface-missing address-missing port-differs nothing-listens relisten-owed another-writer
-open-to-everybody dependent-stale dependent-stranded dependent-elsewhere orphaned own-namespace-shared
-healer-restarts-gluetun hairpin keys-in-the-log key-readable peers-dns-elsewhere no-common-network dns-silent
-endpoint-unknown endpoint-elsewhere
+docker-unreachable docker-right-missing docker-wide-open gluehook-unwell rules-rejected region-cannot-forward
+port-forward-only-off region-unknown container-down container-paused dependent-waiting dependent-stale
+dependent-stranded dependent-elsewhere orphaned own-namespace-shared healer-restarts-gluetun tunnel-down
+gluetun-unhealthy tunnel-without-port control-server-closed control-server-silent control-server-behind-proxy
+control-server-https web-ui-behind-proxy web-ui-https port-file-mounted-alone port-folder-missing port-file-unreadable
+port-file-garbage port-file-elsewhere port-file-stale port-missing password-rejected api-key-rejected address-banned
+host-header-refused login-missing web-ui-silent torrenting-port-set port-redirected another-writer random-port-or-upnp
+interface-missing address-missing port-differs nothing-listens relisten-owed open-to-everybody hairpin keys-in-the-log
+key-readable peers-dns-elsewhere no-common-network dns-silent endpoint-unknown endpoint-elsewhere
 """
-"""The order in which users see the findings: the cause of a trouble before its consequences."""
+"""The order in which users see findings of one severity: the cause of a trouble before its consequences."""
 FLAT = [pytest.param(name, *case, id=f"{name}-{n}") for name, cases in CASES.items() for n, case in enumerate(cases)]
 
 
@@ -83,7 +85,8 @@ def test_a_finding_carries_what_its_check_says() -> None:
     (check,) = [check for check in CHECKS if check.name == "port-file-mounted-alone"]
     assert (found.check, found.severity, found.why) == (check.name, "risk", check.why)
     assert check.finds == "The port file is mounted as a single file"
-    assert list(asdict(found)) == ["check", "severity", "seen", "why", "fix", "run"]  # the keys of --json, in order
+    keys = ["check", "severity", "seen", "why", "fix", "run", "about", "causes", "consequences"]
+    assert list(asdict(found)) == keys  # of --json, in order
 
 
 def test_every_check_has_its_case() -> None:
@@ -109,6 +112,18 @@ def test_a_dependent_of_an_earlier_gluetun_gets_composes_own_command() -> None:
         gluetun(SERVER_REGIONS="US East", VPN_PORT_FORWARDING="off"),
         gluetun(SERVER_REGIONS="US East", VPN_SERVICE_PROVIDER="mullvad"),
         gluetun(SERVER_REGIONS="CA Toronto"),
+        gluetun(SERVER_REGIONS='"DK Copenhagen"'),  # gluetun takes the quotes off
+        gluetun(SERVER_REGIONS="US East", VPNSP="mullvad"),  # the old name wins
+        gluetun(SERVER_REGIONS="US East", REGION="Panama"),
+        gluetun(SERVER_REGIONS="US East", PORT_FORWARDING="off"),
+        gluetun(VPN_PORT_FORWARDING_UP_COMMAND="/bin/true"),
+        having(container("dash", image="homepage", environment={"HOMEPAGE_VAR_QBITTORRENT_URL": "x",
+                                                                "HOMEPAGE_VAR_GLUETUN_URL": "y"})),
+        having(container("watcher", image="loggifly", environment={"CONTAINERS": "sonarr"})),
+        having(container("exporter", image="me/prometheus-qbittorrent-exporter:1")),
+        having(replace(QB, environment={"WEBUI_PORT": "8181", "VPN_PORT": "1", "HEALTH_PORT": "2"})),
+        replace(gluetun(VPN_PORT_FORWARDING_LISTENING_PORT="6881"), uses=(), qbittorrent=replace(
+            QBITTORRENT, preferences={**PREFERENCES, "listen_port": 6881})),
         preferring(current_network_interface=""),
         well(applied={"generation": "1-1", "port": PORT}),
         qbittorrent(interfaces=None),  # 4.1 cannot tell

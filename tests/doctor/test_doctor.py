@@ -113,11 +113,11 @@ def test_what_people_see_fits_a_terminal(here: FakeHome) -> None:
     troubled(here)
     ran = here.call("doctor", COLUMNS="80")
     assert ran.returncode == 1
-    assert "broken port-differs" in ran.stdout
-    assert "  seen it is set to 6881" in ran.stdout
+    assert "broken gluehook-unwell" in ran.stdout
+    assert "  so   port-differs: it is set to 6881, and gluetun forwards 40000" in ran.stdout
     assert max(len(line) for line in ran.stdout.splitlines() if not line.startswith("  run  ")) <= 80
-    assert "  run  docker compose up -d qbittorrent\n" in ran.stdout  # on one line, to be copied
-    assert ran.stdout.splitlines()[-1] == f"{len(CHECKS)} checks: 9 broken, 4 at risk"
+    assert "  run  docker compose -p home up -d qbittorrent\n" in ran.stdout  # on one line, to be copied
+    assert ran.stdout.splitlines()[-1] == f"{len(CHECKS)} checks: 4 broken, 4 at risk, and 5 that follow from that"
 
 
 MISSING = {
@@ -125,7 +125,7 @@ MISSING = {
     "gluetun": ({"GLUETUN_URL": "http://127.0.0.1:9"}, {"control-server-silent"}),
     "qbittorrent": ({"QBITTORRENT_URL": "http://127.0.0.1:9"}, {"web-ui-silent"}),
     "the folder of WireGuard": ({"WIREGUARD_DIR": "/nowhere"}, set()),
-    "the port file": ({"FORWARDED_PORT_FILE": "/nowhere/forwarded_port"}, {"port-file-elsewhere"}),
+    "the port file": ({"FORWARDED_PORT_FILE": "/nowhere/forwarded_port"}, {"port-folder-missing"}),
     "a right key": ({"GLUETUN_API_KEY": "wr0ng-k3y"}, {"control-server-closed"}),
     "a right password": ({"QBITTORRENT_PASSWORD": "wr0ng-w0rd"}, {"password-rejected"}),
 }
@@ -138,7 +138,7 @@ def test_with_a_part_missing_the_rest_is_examined(here: FakeHome, monkeypatch: p
     monkeypatch.setenv("DOCKER_HOST", environment.get("DOCKER_HOST", here.engine.host))
     settings = {name.lower(): value for name, value in environment.items() if name.lower() in Settings.__slots__}
     server = here.collector(environment, **settings).collect_all(5.0)
-    assert {finding.check for finding in examine(server)} == names
+    assert {finding.check for finding in examine(server) if not finding.causes} == names
 
 
 @pytest.mark.parametrize(("network", "questions"), [("home", 1), ("another", 0)])
@@ -158,3 +158,77 @@ def test_a_port_file_that_is_a_mount_itself(here: FakeHome, tmp_path: Path) -> N
     mounts.write_text(line.format("/") + line.format(here.port_file))
     assert found(here, mounts=str(mounts)).keys() == {"port-file-mounted-alone"}
     assert found(here, mounts="/nowhere/mountinfo") == {}
+
+
+def test_a_right_that_is_missing_is_found_before_the_rule_needs_it(here: FakeHome) -> None:
+    without_dns(here)
+    here.engine.forbids = "/restart"
+    told = json.loads(here.call("doctor", "--json").stdout)
+    assert [finding["check"] for finding in told["findings"]] == ["docker-right-missing"]
+    assert "POST /containers/ID/restart: refused with 403" in told["findings"][0]["seen"]
+    assert "rejoin-network" in told["findings"][0]["seen"]
+    assert "ALLOW_RESTARTS=1" in told["findings"][0]["fix"]
+    assert_only_read(here)
+
+
+def test_only_rights_that_a_rule_uses_are_asked_for(here: FakeHome) -> None:
+    without_dns(here)
+    assert json.loads(here.call("doctor", "--json").stdout)["findings"] == []
+    assert {question.split("/")[-1] for question in here.engine.questions} == {"restart", "start"}
+    here.engine.questions.clear()
+    (here.folder / "rules.toml").write_text(
+        'version = 1\n[[rule]]\nname = "again"\non = "container.healthy"\n'
+        'do = { use = "containers.rejoin", of = "gluetun", if_recreated = "recreate" }\n'
+    )
+    here.call("doctor", "--json")
+    asked = {question.partition(" ")[0] + " " + question.split("/")[-1] for question in here.engine.questions}
+    assert asked >= {"POST restart", "POST start", "POST stop", "POST rename"}
+
+
+GARBAGE = ['{"port":50123}', "50123,50124", '"50123"', "port 50123", "99999", "50123\0", "\N{ARABIC-INDIC DIGIT FIVE}"]
+
+
+@pytest.mark.parametrize("content", GARBAGE)
+def test_garbage_in_the_port_file_is_found_and_named(here: FakeHome, content: str) -> None:
+    without_dns(here)
+    here.port_file.write_text(content)
+    told = examine(here.collector().collect_all(5.0))
+    assert [finding.check for finding in told if not finding.causes] == ["port-file-garbage"]
+    assert str(here.port_file) in told[0].seen
+    assert "let only gluetun write it" in told[0].fix
+
+
+def test_a_port_file_that_is_a_folder(here: FakeHome) -> None:
+    without_dns(here)
+    here.port_file.unlink()
+    here.port_file.mkdir()
+    told = examine(here.collector().collect_all(5.0))
+    assert [finding.check for finding in told if not finding.causes] == ["port-file-unreadable"]
+    assert "FORWARDED_PORT_FILE must name the file that gluetun writes" in told[0].fix
+
+
+@pytest.mark.parametrize("path", ["/nowhere/forwarded_port", "/etc/hostname/forwarded_port", "/proc/self/nowhere/x"])
+def test_a_port_file_in_a_folder_that_is_not_there(here: FakeHome, path: str) -> None:
+    without_dns(here)
+    told = examine(here.collector(forwarded_port_file=path).collect_all(5.0))
+    causes = [finding.check for finding in told if not finding.causes]
+    assert causes[0] in ("port-folder-missing", "port-file-unreadable")
+    assert len(causes) == 1
+
+
+def test_the_remedy_names_the_folder_that_gluetun_really_writes(here: FakeHome) -> None:
+    without_dns(here)
+    gluetun = here.inspected("gluetun")
+    gluetun["Mounts"] = [{"Type": "bind", "Source": "/srv/vpn", "Destination": "/gluetun/port"}]
+    gluetun["Config"]["Env"].append("VPN_PORT_FORWARDING_STATUS_FILE=/gluetun/port/vpn.port")
+    told = examine(here.collector(forwarded_port_file="/nowhere/forwarded_port").collect_all(5.0))
+    assert told[0].check == "port-folder-missing"
+    assert "/srv/vpn/vpn.port on this server" in told[0].fix
+
+
+def test_any_container_may_be_the_one_that_writes_the_port_as_well(here: FakeHome) -> None:
+    without_dns(here)
+    here.engine.has("helper", "9" * 64, image="python:3-alpine", network="home")
+    here.inspected("helper")["Config"]["Env"] = ["QBITTORRENT_URL=http://x", "GLUETUN_PORT_FILE=/port"]
+    told = examine(here.collector().collect_all(5.0))
+    assert [(finding.check, finding.run) for finding in told] == [("another-writer", ("docker stop helper",))]

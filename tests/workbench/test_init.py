@@ -118,6 +118,25 @@ def test_names_of_their_own_are_filled_in(init: Init, fake: FakeEngine, tmp_path
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize(
+    ("web_ui", "port"),
+    [("WEBUI_PORTS=8282/tcp,8282/udp", 8282), ("QBT_WEBUI_PORT=8383", 8383), ('WEBUI_PORT="8484"', 8484)],
+)
+def test_variables_that_move_ports_and_files_are_followed(
+    init: Init, fake: FakeEngine, tmp_path: Path, web_ui: str, port: int
+) -> None:
+    give(fake, "gluetun", "qmcgaw/gluetun", "HTTP_CONTROL_SERVER_ADDRESS=:9000",
+         "VPN_PORT_FORWARDING_STATUS_FILE=/gluetun/vpn.port", _gluetun="/srv/vpn")  # fmt: skip
+    give(fake, "qbittorrent", "hotio/qbittorrent", web_ui, network=f"container:{'gluetun'.ljust(64, '0')}")
+    code, said = init(fake.host)
+    assert code == 0, said
+    it = service(tmp_path)
+    assert it["environment"]["GLUETUN_URL"] == "http://gluetun:9000"
+    assert it["environment"]["QBITTORRENT_URL"] == f"http://gluetun:{port}"
+    assert it["environment"]["FORWARDED_PORT_FILE"] == "/tmp/gluetun/vpn.port"
+    assert it["volumes"][0] == {"type": "bind", "source": "/srv/vpn", "target": "/tmp/gluetun", "read_only": True}
+
+
 def test_what_is_not_there_becomes_a_comment_and_what_belongs_to_it_too(
     init: Init, fake: FakeEngine, tmp_path: Path
 ) -> None:

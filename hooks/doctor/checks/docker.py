@@ -1,13 +1,18 @@
-"""Checks of Docker: gluehook's access to it, too little or more than it needs, and containers that do not run."""
+"""Checks of Docker: gluehook's access to it, too little or more than it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hooks.doctor.checks.check import Finding, broken, compose_up, logs, risk
-from hooks.doctor.facts.model import Server, Unread
+from hooks.docker import refusals
+from hooks.doctor.checks.check import Finding, broken, risk
+from hooks.doctor.checks.commands import up_gluehook
+from hooks.doctor.facts.model import Refused, Server, Unread
 
-_PROXY = "put a socket proxy in front of it that allows only EVENTS=1 CONTAINERS=1 VERSION=1 POST=1 (docs/security.md)"
+_PROXY = (
+    "put a socket proxy in front of it that allows only EVENTS=1 CONTAINERS=1 VERSION=1 ALLOW_RESTARTS=1 ALLOW_START=1 "
+    "(docs/security.md)"
+)
 
 
 @broken("it sees no container, receives no event and can repair nothing")
@@ -17,6 +22,29 @@ def docker_unreachable(server: Server) -> Iterator[Finding]:
     if isinstance(server.docker, Unread):
         seen, _, remedy = server.docker.why.partition(": ")
         yield Finding(seen, remedy or "is Docker running? Is DOCKER_HOST right?", ("docker version",))
+
+
+@broken("the rule fails when it is needed: what it is to repair stays broken", follows=("docker-unreachable",))
+def docker_right_missing(server: Server) -> Iterator[Finding]:
+    """A request to Docker that a rule in force needs is refused."""
+    # it was asked about a container that does not exist, so nothing was done
+    by_status: dict[int, list[Refused]] = {}
+    for one in server.refused:
+        by_status.setdefault(one.status, []).append(one)
+    for status, those in by_status.items():
+        asked = [f"{one.method} {one.path.replace('0' * 64, 'ID')}" for one in those]
+        rules = ", ".join(dict.fromkeys(rule for one in those for rule in one.rules))
+        yield Finding(f"{', '.join(asked)}: refused with {status}, and needed by {rules}", _allow(server, those, asked))
+
+
+def _allow(server: Server, those: list[Refused], asked: list[str]) -> str:
+    if server.access and server.access.tls:
+        return "an authorization plugin of Docker's forbids it to the certificate that gluehook shows; allow it there"
+    words = " ".join(dict.fromkeys(word for one in those for word in refusals.needs(one.method, one.path).split()))
+    return (
+        f"at the proxy before Docker's socket set {words} and re-create it; or, if it has a list of allowed paths, add "
+        f"{', '.join(asked)}"
+    )
 
 
 @risk("access to Docker is access to everything on this server: it can start a container that mounts the whole disk")
@@ -29,24 +57,10 @@ def docker_wide_open(server: Server) -> Iterator[Finding]:
         yield Finding(f"every user of this server may use {access.address}", "allow only its group", (command,))
     if access and not access.is_socket and not access.tls and {"IMAGES", "VOLUMES", "INFO"} <= set(access.unneeded):
         yield Finding(f"{access.address} gives the whole engine to everybody who reaches it, without TLS", _PROXY)
-    elif access and access.unneeded:
+    elif access and access.unneeded and not access.tls:
         words = ", ".join(f"{word}=1" for word in access.unneeded)
         seen = f"the proxy at {access.address} allows {words}, which gluehook never uses"
-        yield Finding(seen, f"take {words} out of the proxy's environment", (compose_up(),))
+        yield Finding(seen, f"take {words} out of the proxy's environment, and re-create the proxy")
     if own and own.privileged:
         fix = "take `privileged: true` out of its service"
-        yield Finding("gluehook's container is privileged", fix, (compose_up("gluehook"),))
-
-
-@broken("everything that depends on it waits for it")
-def container_down(server: Server) -> Iterator[Finding]:
-    """gluetun, qBittorrent, WireGuard or AdGuard does not run."""
-    # a container that could not join a network is left to `dependent_stranded`
-    settings, stranded = server.settings, {one.seen.name for one in server.dependents if one.state == "stranded"}
-    names = [settings.gluetun_container, settings.qbittorrent_container, settings.wireguard_container]
-    for name in (*names, server.adguard.container if server.adguard else ""):
-        seen = server.containers.get(name)
-        if seen and not seen.running and name not in stranded:
-            fix = "gluehook leaves it stopped, because its owner may have stopped it. Read its log; to start it:"
-            run = (logs(name), f"docker start {name}")
-            yield Finding(f"'{name}' does not run (exit code {seen.exit_code})", fix, run)
+        yield Finding("gluehook's container is privileged", fix, up_gluehook(server), about=own.name)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hooks.doctor.checks.check import Finding, broken, risk
+from hooks.doctor.checks.commands import gluehook_log, in_gluehook
 from hooks.doctor.facts.model import Server
+from hooks.runtime.heartbeat import NO_PORT
 
 
-@broken("nothing is repaired and no port is set")
+@broken("nothing is repaired and no port is set", follows=("docker-unreachable",))
 def gluehook_unwell(server: Server) -> Iterator[Finding]:
     """gluehook does not run, or is not healthy."""
-    # the sentences are those of `gluehook health`
+    # The sentences are those of `gluehook health`. That there is no port is no fault of gluehook's: `port-missing`.
     for sentence in () if server.gluehook.healthy else server.gluehook.sentences:
         seen, _, remedy = sentence.partition(": ")
-        yield Finding(seen, remedy or "its log shows why", ("docker compose logs --tail 50 gluehook",))
+        if not sentence.startswith(NO_PORT):
+            yield Finding(seen, remedy or "its log shows why", gluehook_log(server))
 
 
 @risk("the last good rules stay in force; with another state folder there would be none")
@@ -22,4 +25,4 @@ def rules_rejected(server: Server) -> Iterator[Finding]:
     """The rules file has errors."""
     if server.gluehook.rules_rejected:
         fix = "the command shows each error with its line and what to write instead"
-        yield Finding(server.gluehook.rules_rejected, fix, ("docker compose exec gluehook gluehook check",))
+        yield Finding(server.gluehook.rules_rejected, fix, in_gluehook(server, "check"))

@@ -18,25 +18,25 @@ _NO_PORT = "gluehook cannot set the port, so nobody can reach you after its next
 @broken(_NO_TUNNEL)
 def control_server_behind_proxy(server: Server) -> Iterator[Finding]:
     """A proxy or another program answers in the place of gluetun's control server."""
-    yield from _told(refusal_of_gluetun(server, "proxy", "proxy-login"))
+    yield from _told(refusal_of_gluetun(server, "proxy", "proxy-login"), server.settings.gluetun_container)
 
 
 @broken(_NO_TUNNEL)
 def control_server_https(server: Server) -> Iterator[Finding]:
     """Its certificate is not trusted, or GLUETUN_URL has http where the control server speaks https, or the reverse."""
-    yield from _told(refusal_of_gluetun(server, "https"))
+    yield from _told(refusal_of_gluetun(server, "https"), server.settings.gluetun_container)
 
 
 @broken(_NO_PORT)
 def web_ui_behind_proxy(server: Server) -> Iterator[Finding]:
     """A proxy or another program answers in the place of qBittorrent's Web UI."""
-    yield from _told(_of_qbittorrent(server, "proxy", "proxy-login"))
+    yield from _told(_of_qbittorrent(server, "proxy", "proxy-login"), server.settings.qbittorrent_container)
 
 
 @broken(_NO_PORT)
 def web_ui_https(server: Server) -> Iterator[Finding]:
     """The Web UI's certificate is not trusted, or QBITTORRENT_URL has http where it speaks https, or the reverse."""
-    yield from _told(_of_qbittorrent(server, "https"))
+    yield from _told(_of_qbittorrent(server, "https"), server.settings.qbittorrent_container)
 
 
 def _of_qbittorrent(server: Server, *kinds: str) -> Refusal | None:
@@ -44,7 +44,7 @@ def _of_qbittorrent(server: Server, *kinds: str) -> Refusal | None:
     return found if isinstance(found, Refusal) and found.kind in kinds else None
 
 
-def _told(refusal: Refusal | None) -> Iterator[Finding]:
+def _told(refusal: Refusal | None, about: str) -> Iterator[Finding]:
     if refusal:
         seen, _, fix = refusal.why.partition("; ")
-        yield Finding(seen, fix)
+        yield Finding(seen, fix, about=about)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from handlers.containers import compose
 from handlers.containers.dependents import Dependent
 from hooks.docker.container import InspectedContainer, ListedContainer
-from hooks.doctor.checks.check import Finding, broken, compose_up, risk
-from hooks.doctor.facts.model import Server
+from hooks.doctor.checks.check import Finding, broken, risk
+from hooks.doctor.checks.commands import rule_for, up, up_gluehook
+from hooks.doctor.facts.derived import namespace_holders, web_ui_port
+from hooks.doctor.facts.model import Docker, Server
 
 _CUT_OFF = "it looks healthy and reaches nothing: only the loopback interface is left in its namespace"
 
@@ -17,15 +19,35 @@ def _in(server: Server, state: str) -> list[Dependent]:
     return [one for one in server.dependents if one.state == state]
 
 
-def _recreate(seen: str, one: ListedContainer, parent: str) -> Finding:
-    made_by_compose = compose.recreation([one.labels])
-    if made_by_compose:
-        return Finding(seen, "re-create it", tuple(made_by_compose))
-    fix = (
-        f"create it again as it was created, with --network container:{parent}; the command shows how that was. Or "
-        'write if_recreated = "recreate" into the rule rejoin-network: then gluehook re-creates the containers it knows'
+def _recreate(server: Server, seen: str, one: ListedContainer, parent: str) -> Finding:
+    made_by_compose = compose.recreation(
+        [one.labels], podman=isinstance(server.docker, Docker) and server.docker.podman
     )
-    return Finding(seen, fix, (f"docker inspect {one.name}",))
+    if made_by_compose:
+        return Finding(seen, "re-create it", tuple(made_by_compose), about=one.name)
+    fix = f"create it again as it was created, with --network container:{parent}; the command shows how that was"
+    rule = rule_for(server, "containers.rejoin")
+    recreates = any(use.handler == "containers.rejoin" and use.args.get("if_recreated") == "recreate"
+                    for use in server.uses)  # fmt: skip
+    if rule and not recreates:
+        fix += f'. Or write if_recreated = "recreate" into {rule}: then gluehook re-creates the containers it knows'
+    return Finding(seen, fix, (f"docker inspect {one.name}",), about=one.name)
+
+
+@broken("it has no network until that one runs and it has been restarted",
+        follows=("container-down",))  # fmt: skip
+def dependent_waiting(server: Server) -> Iterator[Finding]:
+    """A container shares the network of one that does not run."""
+    # its own state does not show that: Docker lets it run on without a network
+    for one in _in(server, "waiting"):
+        holders = namespace_holders(server, one.seen.name) or [one.joins.name]
+        down = next((name for name in holders if name in server.listed and not server.listed[name].running), holders[0])
+        yield Finding(
+            f"'{one.seen.name}' shares the network of '{down}', which does not run",
+            f"start {down} first, and restart this one once {down} is healthy",
+            (f"docker start {down}", f"docker restart {one.seen.name}"),
+            about=one.seen.name,
+        )
 
 
 @broken(_CUT_OFF)
@@ -36,6 +58,7 @@ def dependent_stale(server: Server) -> Iterator[Finding]:
             f"'{one.seen.name}' has run for longer than '{one.joins.name}', whose network it shares",
             f"restart it once {one.joins.name} is healthy; before that, it would end up stopped",
             (f"docker restart {one.seen.name}",),
+            about=one.seen.name,
         )
 
 
@@ -48,6 +71,7 @@ def dependent_stranded(server: Server) -> Iterator[Finding]:
             f"'{one.seen.name}' does not run, because it could not join '{one.joins.name}'",
             f"start it once {one.joins.name} is healthy",
             (f"docker start {one.seen.name}",),
+            about=one.seen.name,
         )
 
 
@@ -57,16 +81,22 @@ def dependent_elsewhere(server: Server) -> Iterator[Finding]:
     # gluetun was re-created, by an update or by a change of the compose file
     for one in _in(server, "elsewhere"):
         seen = f"'{one.seen.name}' joins an id that '{one.joins.name}' no longer has"
-        yield _recreate(seen, one.seen, one.joins.name)
+        yield _recreate(server, seen, one.seen, one.joins.name)
 
 
 @broken(f"{_CUT_OFF}, and a restart of it fails")
 def orphaned(server: Server) -> Iterator[Finding]:
     """A container shares the network of a container that no longer exists."""
-    # nothing shows whose network that was
+    # nothing shows whose network that was; one that joins such a container has lost its network with it
+    by_id = {one.id: one for one in server.orphans} | {one.name: one for one in server.orphans}
     for one in server.orphans:
-        seen = f"'{one.name}' joins a container that does not exist ({(one.parent or '')[:12]})"
-        yield _recreate(seen, one, server.settings.gluetun_container)
+        holder = by_id.get(one.parent or "")
+        if holder:
+            seen = f"'{one.name}' joins '{holder.name}', which joins a container that does not exist"
+            yield _recreate(server, seen, one, holder.name)
+        else:
+            seen = f"'{one.name}' joins a container that does not exist ({(one.parent or '')[:12]})"
+            yield _recreate(server, seen, one, server.settings.gluetun_container)
 
 
 @broken("when gluetun restarts, gluehook loses its network like all the others and can repair nothing")
@@ -74,11 +104,13 @@ def own_namespace_shared(server: Server) -> Iterator[Finding]:
     """gluehook itself is in gluetun's namespace."""
     own = server.own
     if own and own.network_mode.startswith("container:"):
+        holders = namespace_holders(server, own.name)
+        host = holders[-1] if holders else server.settings.gluetun_container
         yield Finding(
             f"gluehook's container '{own.name}' has network_mode service:… or container:…",
-            "take network_mode out of gluehook's service, and put it on gluetun's network; QBITTORRENT_URL is then "
-            "http://gluetun:8181",
-            (compose_up("gluehook"),),
+            f"take network_mode out of gluehook's service, and put it on {host}'s network; QBITTORRENT_URL is then "
+            f"http://{host}:{web_ui_port(server)}",
+            up_gluehook(server),
         )
 
 
@@ -93,8 +125,8 @@ def healer_restarts_gluetun(server: Server) -> Iterator[Finding]:
             only_some = "set AUTOHEAL_CONTAINER_LABEL: autoheal there, and label only what may be restarted alone"
             yield Finding(
                 f"'{container.name}' ({container.image}) restarts '{gluetun.name}', for its label is {label}",
-                only_some if label == "all" else f"take the label {label} off gluetun",
-                (compose_up(),),
+                only_some if label == "all" else f"take the label {label} off {gluetun.name}",
+                up(server, container.name if label == "all" else gluetun.name),
             )
 
 

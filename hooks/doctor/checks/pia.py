@@ -5,26 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hooks.doctor.checks import regions
-from hooks.doctor.checks.check import Finding, broken, compose_up, risk
-from hooks.doctor.facts.derived import OFF, asks_for_port, variable
+from hooks.doctor.checks.check import Finding, broken, risk
+from hooks.doctor.checks.commands import up
+from hooks.doctor.facts.derived import gluetun_settings
 from hooks.doctor.facts.model import Server
+from hooks.images.gluetun import PIA, GluetunSettings
 
-_RUN = (compose_up("gluetun"),)
+
+def _settings(server: Server) -> GluetunSettings | None:
+    """What gluetun is set to do, where that is a tunnel of PIA that is to forward a port."""
+    seen = gluetun_settings(server)
+    return seen if seen and seen.asks_for_port and seen.provider == PIA else None
 
 
 def _chosen(server: Server) -> regions.Regions | None:
     """The regions of a tunnel of PIA that is to forward a port, None for any other tunnel."""
-    container = server.inspected_gluetun
-    if not asks_for_port(container) or variable(container, "VPN_SERVICE_PROVIDER", "VPNSP").lower() != regions.PROVIDER:
-        return None
-    names = variable(container, "SERVER_REGIONS", "REGION").split(",")
-    return regions.classify(name.strip() for name in names if name.strip())
+    seen = _settings(server)
+    return regions.classify(seen.regions) if seen else None
 
 
 def _takes_any_server(server: Server) -> bool:
     """Whether gluetun is set to use servers that forward no port as well."""
-    value = variable(server.inspected_gluetun, "PORT_FORWARD_ONLY")
-    return bool(value) and value.lower() in OFF
+    seen = _settings(server)
+    return bool(seen and seen.port_forward_only is False)
+
+
+def _variable(server: Server) -> str:
+    """The variable that names the regions: an old one wins over SERVER_REGIONS."""
+    seen = _settings(server)
+    return seen.regions_named_by if seen else "SERVER_REGIONS"
 
 
 @broken("gluetun finds no suitable server, so its VPN crashes and is started again for ever")
@@ -35,9 +44,10 @@ def region_cannot_forward(server: Server) -> Iterator[Finding]:
     if chosen and chosen.do_not and not chosen.forward and not chosen.unknown and not _takes_any_server(server):
         names = ", ".join(chosen.do_not)
         yield Finding(
-            f"SERVER_REGIONS is {names}, and the servers there forward no port (list of {regions.list_date()})",
-            "at gluetun's environment: SERVER_REGIONS: Mexico,Panama (or any other outside the USA)",
-            _RUN,
+            f"{_variable(server)} is {names}, and the servers there forward no port (list of {regions.list_date()})",
+            f"at gluetun's environment: {_variable(server)}: Mexico,Panama (or any other outside the USA)",
+            up(server, server.settings.gluetun_container),
+            about=server.settings.gluetun_container,
         )
 
 
@@ -47,13 +57,13 @@ def port_forward_only_off(server: Server) -> Iterator[Finding]:
     # without any region gluetun may choose every server, also one that forwards no port
     chosen = _chosen(server)
     if chosen and _takes_any_server(server) and (chosen.do_not or not (chosen.forward or chosen.unknown)):
-        value = variable(server.inspected_gluetun, "PORT_FORWARD_ONLY")
         where = ", ".join(chosen.do_not) or "some of the regions, which SERVER_REGIONS leaves open"
         yield Finding(
-            f"PORT_FORWARD_ONLY is {value}, and there is no port in {where} (list of {regions.list_date()})",
+            f"PORT_FORWARD_ONLY is off, and there is no port in {where} (list of {regions.list_date()})",
             "take PORT_FORWARD_ONLY out of gluetun's environment (it is on by itself where a port is asked for), "
-            "and those regions out of SERVER_REGIONS",
-            _RUN,
+            f"and those regions out of {_variable(server)}",
+            up(server, server.settings.gluetun_container),
+            about=server.settings.gluetun_container,
         )
 
 
@@ -66,7 +76,9 @@ def region_unknown(server: Server) -> Iterator[Finding]:
         nearest = regions.nearest(name)
         advice = f"write {nearest}" if nearest else "correct or remove it"
         yield Finding(
-            f"SERVER_REGIONS names '{name}', which the list of {regions.list_date()} does not have",
-            f"{advice} in SERVER_REGIONS, unless `docker logs gluetun` shows that it connects there",
-            _RUN,
+            f"{_variable(server)} names '{name}', which the list of {regions.list_date()} does not have",
+            f"{advice} in {_variable(server)}, unless `docker logs {server.settings.gluetun_container}` shows that it "
+            "connects there",
+            up(server, server.settings.gluetun_container),
+            about=server.settings.gluetun_container,
         )

@@ -1,4 +1,7 @@
-"""Which regions of Private Internet Access forward ports, by the list of servers that gluetun is built with."""
+"""Which regions of Private Internet Access forward ports, by the lists of servers that gluetun is built with.
+
+A region that is offline when a list is made is missing in it, and comes back: so an earlier list counts as well.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from pathlib import Path
 
 from hooks.events import wording
 
-PROVIDER = "private internet access"
 _FILE = Path(__file__).with_name("pia_regions.json")
 
 
@@ -24,8 +26,7 @@ class Regions:
 
 def classify(names: Iterable[str]) -> Regions:
     """Compared as gluetun does: case does not count."""
-    data = _data()
-    forward, do_not = ({name.lower() for name in data[key]} for key in ("forward", "do_not_forward"))
+    forward, do_not = ({name.lower() for name in _known(key)} for key in ("forward", "do_not_forward"))
     names = tuple(names)
     return Regions(
         tuple(name for name in names if name.lower() in forward),
@@ -36,13 +37,17 @@ def classify(names: Iterable[str]) -> Regions:
 
 def nearest(name: str) -> str | None:
     """The region that may be meant, or None."""
-    known = {known.lower(): known for key in ("forward", "do_not_forward") for known in _data()[key]}
+    known = {known.lower(): known for key in ("forward", "do_not_forward") for known in _known(key)}
     return known.get(wording.nearest(name.lower(), known))
 
 
 def list_date() -> str:
     """The day of the list, YYYY-MM-DD."""
     return str(_data()["of"])[:10]
+
+
+def _known(key: str) -> list[str]:
+    return [*_data()[key], *_data()[f"earlier_{key}"]]
 
 
 def _data() -> dict[str, list[str]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from hooks.doctor.checks.check import Finding, broken, compose_up, logs, risk
-from hooks.doctor.facts.derived import asks_adguard, host_of, variable
+from hooks.doctor.checks.check import NO_NETWORK, NO_TUNNEL, Finding, broken, risk
+from hooks.doctor.checks.commands import logs, rule_for, up
+from hooks.doctor.facts.derived import asks_adguard, host_of
 from hooks.doctor.facts.model import Server, Unread, WireGuard
 
 _FAILED = ("SERVFAIL", "REFUSED")
@@ -39,12 +40,13 @@ def keys_in_the_log(server: Server) -> Iterator[Finding]:
     """`LOG_CONFS` is on at linuxserver/wireguard, which is its default."""
     container = server.inspected_wireguard
     if container and "linuxserver/wireguard" in container.image:
-        value = variable(container, "LOG_CONFS")
+        value = container.environment.get("LOG_CONFS", "").strip()
         if value.lower() != "false":
             yield Finding(
                 f"LOG_CONFS is {value}" if value else "LOG_CONFS is not set, which means true",
-                'set LOG_CONFS: "false" at wireguard\'s environment; the command also removes the old log',
-                (compose_up("wireguard", recreate=True),),
+                f'set LOG_CONFS: "false" at {container.name}\'s environment; its re-creation also removes the old log',
+                up(server, container.name, recreate=True),
+                about=container.name,
             )
 
 
@@ -59,7 +61,8 @@ def key_readable(server: Server) -> Iterator[Finding]:
                       (f"chmod 600 {' '.join(files)}",))  # fmt: skip
 
 
-@broken("AdGuard has another address now: that device resolves no name, or goes unfiltered")
+@broken("AdGuard has another address now: that device resolves no name, or goes unfiltered",
+        follows=("gluehook-unwell",))  # fmt: skip
 def peers_dns_elsewhere(server: Server) -> Iterator[Finding]:
     """A device's DNS server is not AdGuard."""
     # the source is the devices' files
@@ -72,9 +75,15 @@ def peers_dns_elsewhere(server: Server) -> Iterator[Finding]:
         now = ", ".join(filter(None, adguard.addresses.values()))
         yield Finding(
             f"'{adguard.container}' is at {now}, and these devices have another DNS server: {names}",
-            "the rule peers-follow-dns rewrites their files within seconds, if it is in force; import them again on "
-            "the devices. To settle it: give AdGuard a fixed ipv4_address in the compose file",
+            f"{_rewrites(server)}; import them again on the devices. To settle it: give {adguard.container} a fixed "
+            "ipv4_address in the compose file",
+            about=adguard.container,
         )
+
+
+def _rewrites(server: Server) -> str:
+    rule = rule_for(server, "wireguard.regenerate_peers")
+    return f"{rule} rewrites their files within seconds" if rule else "no rule in force rewrites their files: do it"
 
 
 @broken("no device can reach its DNS server through the tunnel")
@@ -88,11 +97,12 @@ def no_common_network(server: Server) -> Iterator[Finding]:
         yield Finding(
             f"'{container.name}' is on {', '.join(sorted(ours))}, '{adguard.container}' on {', '.join(sorted(theirs))}",
             "in the compose file give both services one network in common",
-            (compose_up(),),
+            up(server, container.name, adguard.container),
+            about=container.name,
         )
 
 
-@broken("no device can resolve a name")
+@broken("no device can resolve a name", follows=(*NO_NETWORK, *NO_TUNNEL))
 def dns_silent(server: Server) -> Iterator[Finding]:
     """AdGuard does not answer a DNS question, or gets no answer from its upstream servers."""
     # the question is the name that the devices call
@@ -102,7 +112,8 @@ def dns_silent(server: Server) -> Iterator[Finding]:
         yield Finding(
             f"'{seen.container}': {found}",
             "does its set-up have DNS on port 53, and do its upstream servers answer? Its log shows why",
-            (logs(seen.container),),
+            logs(seen.container),
+            about=seen.container,
         )
 
 
@@ -122,8 +133,9 @@ def endpoint_unknown(server: Server) -> Iterator[Finding]:
     if without:
         yield Finding(
             f"no Endpoint in the file of {', '.join(without)}",
-            "set SERVERURL at wireguard to the name of this house, not auto",
-            (compose_up("wireguard"),),
+            f"set SERVERURL at {server.settings.wireguard_container} to the name of this house, not auto",
+            up(server, server.settings.wireguard_container),
+            about=server.settings.wireguard_container,
         )
 
 

@@ -12,7 +12,7 @@ server is None.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,10 +24,10 @@ from handlers.shared.http import shown
 from hooks.config.settings import Settings
 from hooks.docker import client
 from hooks.doctor.facts import docker as docker_facts
-from hooks.doctor.facts import gluetun, names, qbittorrent, wireguard
+from hooks.doctor.facts import gluetun, names, qbittorrent, rights, wireguard
 from hooks.doctor.facts.derived import host_of
 from hooks.doctor.facts.in_container import runner
-from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, HostName, Server, Unread, WireGuard
+from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, HostName, Server, Unread, Use, WireGuard
 from hooks.doctor.facts.parallel import gather
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory
@@ -48,34 +48,41 @@ class Collector:
     memory: Memory  # of rejected credentials: none is tried twice
     docker: Callable[[float], Any] = client.connect
     own_id: str = ""
+    uses: Sequence[Use] = ()  # every step of the rules that are in force
     public_ip: str = ""
     resolve: names.Resolve = names.system_resolver
     dns_port: int = names.PORT
     mounts: str = _MOUNTS
     sessions: Sessions = field(default_factory=Sessions)
 
-    def collect(self, within_s: float) -> Server:
-        """What `gluehook status` shows, in at most three times `within_s` seconds."""
+    def collect(self, within_s: float, *, closely: bool = False) -> Server:
+        """What `gluehook status` shows, in at most three times `within_s` seconds. `closely`: inspects all."""
         first = self.context(Docker(), _DOCKERS_SHARE * within_s)
-        docker = gather({"docker": lambda: docker_facts.read(first)}, _DOCKERS_SHARE * within_s)["docker"]
+        read = {"docker": lambda: docker_facts.read(first, closely=closely)}
+        docker = gather(read, _DOCKERS_SHARE * within_s)["docker"]
         known = docker if isinstance(docker, Docker) else Docker()
         ctx = self.context(known, within_s)
         found = gather({
             "gluehook": self.gluehook,
             "port_file": lambda: portfile.read(self.settings.forwarded_port_file),
+            "port_folder": Path(self.settings.forwarded_port_file).parent.exists,
             "gluetun": lambda: gluetun.read(ctx),
             "qbittorrent": lambda: qbittorrent.read(
                 ctx, self.sessions, runner(ctx, known, self.settings.qbittorrent_container)
             ),
             "wireguard": lambda: wireguard.read(ctx),
         }, within_s)  # fmt: skip
+        folder_missing = found.pop("port_folder") is False
         _replace_unread_files(found, self.settings.forwarded_port_file)
-        parent = self.settings.gluetun_container
         dependents, orphans = docker_facts.dependents(
-            known, parent, found["gluehook"].earlier_ids, remembered(parent, ctx)
+            known,
+            self.settings.gluetun_container,
+            found["gluehook"].earlier_ids,
+            remembered(self.settings.gluetun_container, ctx),
         )
         return _without_absent(Server(
             settings=self.settings, now_s=time.time(), docker=docker, own_id=self.own_id, public_ip=self.public_ip,
+            uses=self.uses, port_folder_missing=folder_missing,
             port_file_is_mounted=_is_mounted(self.settings.forwarded_port_file, self.mounts),
             adguard=names.find_adguard(known), dependents=dependents, orphans=orphans,
             applied=self.memory.get(f"qbittorrent.applied:{shown(self.settings.qbittorrent_url)}"), **found,
@@ -83,19 +90,21 @@ class Collector:
 
     def collect_all(self, within_s: float) -> Server:
         """As `collect`, and what only the doctor reads: the access to Docker, AdGuard's answer, the devices' names."""
-        server = self.collect(within_s)
+        server = self.collect(within_s, closely=True)  # the sign of another writer may be in any container's variables
         ctx = self.context(Docker(), within_s)
         hosts = {host: lambda host=host: names.resolve_host(host, self.resolve) for host in _hosts(server)}
         question = next(iter(hosts), "localhost")
         more = gather({
             "access": lambda: docker_facts.read_access(ctx),
+            "refused": lambda: rights.ask(ctx, self.uses),
             "answer": lambda: self._answer(server, question, within_s),
             **hosts,
         }, within_s)  # fmt: skip
-        access, answer = more.pop("access"), more.pop("answer")
+        access, answer, refused = more.pop("access"), more.pop("answer"), more.pop("refused")
         return replace(
             server,
             access=access if isinstance(access, DockerAccess) else None,
+            refused=() if isinstance(refused, Unread) else refused,
             adguard=replace(server.adguard, answer=answer) if server.adguard else None,
             names=[
                 found if isinstance(found, HostName) else HostName(host, error=found.why)

@@ -11,25 +11,53 @@ asks `is_cut_off` and `relisten_pending`.
 from __future__ import annotations
 
 from hooks.docker.container import InspectedContainer
-from hooks.doctor.facts.model import AdGuard, Device, Gluetun, QBittorrent, Refusal, Server, Unread, WireGuard
+from hooks.doctor.facts.model import AdGuard, Device, Docker, Gluetun, QBittorrent, Refusal, Server, Unread, WireGuard
+from hooks.images import gluetun, torrent
+from hooks.images.gluetun import GluetunSettings
 from hooks.world.model import World
 
-OFF = ("", "off", "false", "no", "0")
-"""What gluetun takes for no in a variable, or for not set."""
+SETTLING_S = 30.0
+"""How long after a start nothing is concluded from a target that does not answer or has no port yet, in seconds."""
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 """How a socket, and a setting of qBittorrent, says that it takes every address."""
 
 
-def variable(container: InspectedContainer | None, *names: str) -> str:
-    """The first of these variables that the container has, "" if none: give older names after newer ones."""
-    environment = container.environment if container else {}
-    return next((environment[name].strip() for name in names if environment.get(name)), "")
+def gluetun_settings(server: Server) -> GluetunSettings | None:
+    """What gluetun's container is set to do, read as gluetun reads it; None where Docker does not show it."""
+    container = server.inspected_gluetun
+    return gluetun.read(container.environment) if container else None
 
 
-def asks_for_port(container: InspectedContainer | None) -> bool:
+def asks_for_port(server: Server) -> bool:
     """Whether gluetun's container is set to have a port forwarded."""
-    older = ("PORT_FORWARDING", "PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING")
-    return variable(container, "VPN_PORT_FORWARDING", *older).lower() not in OFF
+    settings = gluetun_settings(server)
+    return bool(settings and settings.asks_for_port)
+
+
+def gluetuns_port_file(server: Server) -> str:
+    """The port file's path inside gluetun's container."""
+    settings = gluetun_settings(server)
+    return settings.port_file if settings else gluetun.PORT_FILE
+
+
+def tunnels_interface(server: Server) -> str:
+    """The name of gluetun's tunnel."""
+    settings = gluetun_settings(server)
+    return settings.interface if settings else "tun0"
+
+
+def web_ui_port(server: Server) -> int:
+    """The port of qBittorrent's Web UI, by its container's variables."""
+    container = server.inspected_qbittorrent
+    return torrent.web_ui_port(container.environment if container else {})
+
+
+def on_host(container: InspectedContainer | None, path: str) -> str:
+    """Where a path inside a container is outside of it, by its mounts: on the host or in a volume; "" for nowhere."""
+    for point in sorted(container.mounts if container else (), key=len, reverse=True):
+        if path == point or path.startswith(point.rstrip("/") + "/"):
+            return (container.mounts[point][1] if container else "") + path[len(point) :]
+    return ""
 
 
 def port_is_stale(server: Server) -> bool:
@@ -42,6 +70,18 @@ def forwarded_port(server: Server) -> int | None:
     """The port that qBittorrent is to listen on, or None where gluetun has none."""
     ports = () if port_is_stale(server) else server.port_file.ports
     return ports[0] if ports else None
+
+
+def redirect_target(server: Server) -> int | None:
+    """The port to which gluetun redirects the forwarded one inside its namespace, None where it does not."""
+    settings = gluetun_settings(server)
+    return settings.redirects_to[0] if settings and settings.asks_for_port and settings.redirects_to else None
+
+
+def expected_port(server: Server) -> int | None:
+    """The port on which qBittorrent is reached from outside, or None where gluetun has none."""
+    port = forwarded_port(server)
+    return (redirect_target(server) or port) if port else None
 
 
 def is_listening(seen: QBittorrent) -> bool | None:
@@ -63,19 +103,60 @@ def lost_address(seen: QBittorrent) -> str:
     return bound if seen.bindable is not None and bound not in seen.bindable else ""
 
 
+def has_just_started(server: Server, name: str) -> bool:
+    """Whether a container started so lately that its programs may not answer yet."""
+    seen = server.containers.get(name)
+    return bool(seen and seen.running and 0 <= server.now_s - seen.started_at / 1e9 < SETTLING_S)
+
+
+def settles(server: Server) -> bool:
+    """Whether gluetun started, or wrote or emptied its port file, so lately that it may still be asking for a port."""
+    written_s = server.now_s - server.port_file.mtime / 1e9
+    return has_just_started(server, server.settings.gluetun_container) or 0 <= written_s < SETTLING_S
+
+
+def tunnel_restarts(server: Server) -> bool:
+    """Whether gluetun's tunnel is on its way up: it has no public address yet, and nothing says that it failed."""
+    seen, container = server.gluetun, server.inspected_gluetun
+    failed = container is not None and container.health == "unhealthy"
+    return isinstance(seen, Gluetun) and not seen.public_ip and seen.status not in ("stopped", "crashed") and not failed
+
+
+def namespace_holders(server: Server, name: str) -> list[str]:
+    """The containers in whose network namespace this one is: the one that it joins, the one that that one joins, ….
+
+    Where Docker cannot be asked, qBittorrent is taken to be in gluetun's.
+    """
+    if not isinstance(server.docker, Docker):
+        settings = server.settings
+        return [settings.gluetun_container] if name == settings.qbittorrent_container else []
+    by_name = {one.name: one for one in server.docker.listed}
+    belongs = {one.seen.name: one.joins.name for one in server.dependents}
+    holders: list[str] = []
+    while (one := by_name.get(name)) is not None:
+        other = next((o for o in by_name.values() if one.parent in (o.id, o.name)), None) if one.parent else None
+        name = belongs.get(name) or (other.name if other else "")
+        if name in ("", *holders):
+            break
+        holders.append(name)
+    return holders
+
+
 def is_cut_off(server: Server, name: str) -> bool:
-    """Whether a container is in a network namespace that its owner has left: nothing reaches it."""
-    left = {one.seen.name for one in server.dependents if one.state in ("stale", "elsewhere")}
+    """Whether a container is in a network namespace that its owner has left or not begun: nothing reaches it."""
+    left = {one.seen.name for one in server.dependents if one.state in ("stale", "elsewhere", "waiting")}
     return name in left or name in {one.name for one in server.orphans}
 
 
 def relisten_pending(server: Server) -> bool:
     """Whether gluetun wrote its port after gluehook last made qBittorrent listen: the tunnel may be another since.
 
-    Sockets that are bound to a tunnel that is gone look like others in every table, so nothing more can be known.
+    A loss of the port changes the file as well, and leaves nothing to listen on: nothing is pending then. A socket that
+    is bound to a tunnel that is gone looks like any other in every table, so nothing more can be known.
     """
     applied = server.applied
-    return applied is not None and applied.get("generation") != server.port_file.generation
+    written = applied is not None and applied.get("generation") != server.port_file.generation
+    return written and forwarded_port(server) is not None
 
 
 def asks_adguard(device: Device, wireguard: WireGuard, adguard: AdGuard) -> bool:

@@ -20,23 +20,27 @@ from hooks.handler import Context, GiveUp
 T = TypeVar("T")
 ADGUARDS = ("adguard", "adguardhome")
 # healers and programs that set the port: their environment says what they do
-_OTHERS = re.compile(r"autoheal|deunhealth|adguard|gluetun|qbit", re.IGNORECASE)
+_OTHERS = re.compile(r"autoheal|deunhealth|loggifly|adguard|glue|qbit|torrent|port", re.IGNORECASE)
 _UNNEEDED = {"/images/json": "IMAGES", "/volumes": "VOLUMES", "/info": "INFO"}  # path -> a socket proxy's word for it
 
 
-def read(ctx: Context) -> Docker:
-    """Every container. Raises GiveUp with the reason and the remedy if Docker cannot be asked."""
+def read(ctx: Context, *, closely: bool = False) -> Docker:
+    """Every container; `closely` inspects them all, and not only those that the settings and some images name.
+
+    Raises GiveUp with the reason and the remedy if Docker cannot be asked.
+    """
     from docker.errors import DockerException
 
     try:
         with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
             raws = _listed(client)
             everyone = tuple(_each(listed, raws))
-            closely = [_inspected(client, one) for one in everyone if _matters(one, ctx)]
+            seen = [_inspected(client, one) for one in everyone if closely or _matters(one, ctx)]
     except (OSError, DockerException) as error:  # what requests raises descends from OSError
         raise GiveUp(refusals.why(error, docker_host.where())) from None
-    by_name = {one.name: one for one in closely if one}
-    return Docker({one.name: by_name.get(one.name, one).for_world() for one in everyone}, by_name, everyone)
+    by_name = {one.name: one for one in seen if one}
+    return Docker({one.name: by_name.get(one.name, one).for_world() for one in everyone}, by_name, everyone,
+                  docker_host.engine().podman)  # fmt: skip
 
 
 def read_access(ctx: Context) -> DockerAccess:
@@ -55,18 +59,18 @@ def read_access(ctx: Context) -> DockerAccess:
 def dependents(
     docker: Docker, parent: str, earlier: Earlier, memory: Remembered = NOTHING
 ) -> tuple[list[Dependent], list[ListedContainer]]:
-    """The containers that belong into the parent's namespace, and those that join an unknown container's.
+    """The containers that belong into the parent's namespace, and those that have lost theirs with an unknown one.
 
-    `memory`: what gluehook has seen of them and done to them.
+    The second are those that join a container that no longer exists, each followed by those that join it in turn. Where
+    the parent itself is gone, as in the middle of its re-creation, all of its containers are among them. `memory`: what
+    gluehook has seen of them and done to them.
     """
     owner = docker.inspected.get(parent)
-    if owner is None:
-        return [], []
-    found = members(owner, docker.listed, earlier)
+    found = members(owner, docker.listed, earlier) if owner else []
     by_id = {one.id: one for one in docker.inspected.values()}
     there = {word for one in docker.listed for word in (one.id, one.name)}
     known = replace(memory, exists=there.__contains__)
-    return judged(owner, found, by_id, known), orphans(docker.listed, found)
+    return judged(owner, found, by_id, known) if owner else [], orphans(docker.listed, found)
 
 
 def _listed(client: Any) -> list[Mapping[str, Any]]:

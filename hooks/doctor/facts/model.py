@@ -26,6 +26,17 @@ class Docker:
     containers: Mapping[str, Container] = field(default_factory=dict)  # by name
     inspected: Mapping[str, InspectedContainer] = field(default_factory=dict)  # by name, those that matter here
     listed: tuple[ListedContainer, ...] = ()  # every container, with the namespace that it joins
+    podman: bool = False  # it is Podman that answers
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that a rule needs and that is refused, with its status."""
+
+    method: str
+    path: str
+    status: int
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,15 @@ class Gluehook:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """One step of a rule that is in force: which rule, which handler, and with what."""
+
+    rule: str
+    handler: str
+    args: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """The whole server at one instant."""
 
@@ -138,9 +158,11 @@ class Server:
     gluehook: Gluehook
     docker: Docker | Unread
     access: DockerAccess | None = None
+    refused: Sequence[Refused] = ()  # requests that the rules need
     own_id: str = ""
     port_file: PortFile = field(default_factory=PortFile)
     port_file_is_mounted: bool = False  # the file itself, not its folder
+    port_folder_missing: bool = False  # the folder that FORWARDED_PORT_FILE names
     gluetun: Gluetun | Refusal | Unread | None = None
     qbittorrent: QBittorrent | Refusal | Unread | None = None
     wireguard: WireGuard | Unread | None = None
@@ -150,6 +172,13 @@ class Server:
     names: Sequence[HostName] = ()
     public_ip: str = ""  # the house's own, where the owner has given it
     applied: Mapping[str, Any] | None = None  # the port that gluehook last set, and the port file's generation then
+    uses: Sequence[Use] = ()  # every step of the rules
+
+    @property
+    def listed(self) -> Mapping[str, ListedContainer]:
+        """Every container by name, inspected where it was; empty where Docker cannot be asked."""
+        docker = self.docker
+        return {one.name: one for one in docker.listed} | {**docker.inspected} if isinstance(docker, Docker) else {}
 
     @property
     def containers(self) -> Mapping[str, Container]:

@@ -29,6 +29,8 @@ def container_row(server: Server, part: str, name: str) -> Row | None:
         return None
     if not seen.running:
         return Row(part, "container", "wrong", f"'{name}' does not run (exit code {seen.exit_code})")
+    if (listed := server.listed.get(name)) and listed.paused:
+        return Row(part, "container", "wrong", f"'{name}' is paused")
     health = f", {seen.health}" if seen.health else ""
     state: State = "wrong" if seen.health == "unhealthy" else "unknown" if seen.health == "starting" else "well"
     return Row(part, "container", state, f"runs{health}{_since(seen, server.now_s)}")

@@ -15,11 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from handlers.shared.http import shown
 from hooks.doctor.facts.derived import (
     asks_adguard,
-    forwarded_port,
+    expected_port,
     is_cut_off,
     is_listening,
     lost_address,
     port_is_stale,
+    redirect_target,
     relisten_pending,
 )
 from hooks.doctor.facts.model import (
@@ -47,7 +48,7 @@ _DEPENDENTS: Mapping[str, tuple[State, str]] = {
     "elsewhere": ("wrong", "joins a previous {parent} that no longer exists: it has no network"),
     "stopped": ("note", "stopped, and stays stopped"),
     "paused": ("note", "paused, and stays paused"),
-    "waiting": ("wrong", "waits for the container that it joins, which does not run"),
+    "waiting": ("wrong", "has no network: the container whose network it shares does not run"),
 }
 
 
@@ -86,10 +87,16 @@ def _gluetun(server: Server) -> Iterator[Row]:
             yield Row("gluetun", "public IP", "well", where) if seen.public_ip else none
         for part, why in seen.unread.items():
             yield Row("gluetun", part, "unknown", f"not read: {without_advice(why.why)}")
-    elif isinstance(seen, Refusal | Unread) and (row is None or server.containers[name].running):
+    elif isinstance(seen, Refusal | Unread) and (row is None or _answers(server, name)):
         yield Row(
             "gluetun", "control server", "wrong" if isinstance(seen, Refusal) else "unknown", without_advice(seen.why)
         )
+
+
+def _answers(server: Server, name: str) -> bool:
+    """Whether its programs could answer: it runs and is not paused."""
+    one = server.listed.get(name)
+    return server.containers[name].running and not (one and one.paused)
 
 
 def _port_file(server: Server) -> Iterator[Row]:
@@ -121,7 +128,7 @@ def _qbittorrent(server: Server) -> Iterator[Row]:
     row = container_row(server, "qBittorrent", server.settings.qbittorrent_container)
     if row:
         yield row
-        if not server.containers[server.settings.qbittorrent_container].running:
+        if not _answers(server, server.settings.qbittorrent_container):
             return
     seen = server.qbittorrent
     if seen is None:
@@ -137,14 +144,15 @@ def _qbittorrent(server: Server) -> Iterator[Row]:
 
 def _torrent_port(server: Server, seen: QBittorrent) -> Iterator[Row]:
     port = seen.preferences["listen_port"]
-    wanted = forwarded_port(server)
+    wanted = expected_port(server)
     if wanted is None:
         state: State = "unknown" if server.settings.gluetun_container in server.containers else "note"
         yield Row("qBittorrent", "port", state, f"{port}; there is no forwarded port to compare it with")
     elif port == wanted:
         yield Row("qBittorrent", "port", "well", f"{port}, as forwarded")
     else:
-        yield Row("qBittorrent", "port", "wrong", f"{port}, and {wanted} is forwarded")
+        verb = "is the target of gluetun's redirect" if redirect_target(server) else "is forwarded"
+        yield Row("qBittorrent", "port", "wrong", f"{port}, and {wanted} {verb}")
     yield _listening(server, seen, port)
     yield Row("qBittorrent", "connection", *_CONNECTIONS.get(seen.connection, ("unknown", seen.connection)))
 
@@ -178,7 +186,7 @@ def _namespace(server: Server) -> Iterator[Row]:
         state, says = _DEPENDENTS[one.state]
         yield Row("namespace", one.seen.name, state, says.format(parent=parent))
     for orphan in server.orphans:
-        yield Row("namespace", orphan.name, "wrong", "joins a container that no longer exists: it has no network")
+        yield Row("namespace", orphan.name, "wrong", "its network was that of a container that no longer exists")
 
 
 # -- WireGuard and AdGuard -----------------------------------------------------------------------

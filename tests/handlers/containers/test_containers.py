@@ -44,8 +44,9 @@ CALLS: dict[
 @pytest.mark.parametrize(
     ("status", "word", "text"),
     [
-        (403, GiveUp, "the proxy before Docker's socket forbids it (403); set CONTAINERS=1"),
-        (401, GiveUp, "Docker refuses it with 401"),
+        (403, GiveUp, "the proxy before Docker's socket at"),
+        (401, GiveUp, "(401): it lacks"),
+        (405, GiveUp, "set that in its environment and recreate it, or, if it has a list of allowed paths, add"),
         (400, GiveUp, "Docker refuses it with 400: because"),
         (409, Retry, "Docker answered 409: because"),
         (500, Retry, "Docker answered 500: because"),

@@ -24,6 +24,7 @@ from tests.parts.targets.fakes_qbittorrent import PASSWORD, FakeQBittorrent
 from tests.parts.targets.wireguard_folder import make_folder
 
 PORT = 40000
+NOBODY = "0" * 64  # the id that no container has
 ADGUARD_IP = "127.0.0.1"
 ENDPOINT = "8.8.4.1:51820"  # nothing connects there: an address needs no resolver
 SECRETS = {
@@ -40,6 +41,11 @@ class _Talks(_Talk):
 
     def do_POST(self) -> None:  # noqa: N802 - the library's name
         engine: ExecEngine = self.server.engine  # type: ignore[assignment]
+        if NOBODY in self.path:
+            engine.questions.append(f"{self.command} {self.path}")
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status = 403 if engine.forbids and engine.forbids in self.path else 404
+            return self.reply(status, b'{"message":"No such container"}')
         path = self.path.split("?")[0].split("/", 2)[2]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         engine.writes.append(f"POST /{path}")
@@ -54,8 +60,10 @@ class _Talks(_Talk):
         return self.reply(500, b'{"message":"nothing may do that here"}')
 
     def do_PUT(self) -> None:  # noqa: N802 - the library's name
+        if NOBODY in self.path:
+            return self.do_POST()
         self.server.engine.writes.append(f"{self.command} {self.path}")  # type: ignore[attr-defined]
-        self.reply(500, b'{"message":"nothing may do that here"}')
+        return self.reply(500, b'{"message":"nothing may do that here"}')
 
     do_DELETE = do_HEAD = do_PATCH = do_PUT  # noqa: N815 - the library's names
 
@@ -66,6 +74,8 @@ class ExecEngine(FakeEngine):
     def __init__(self, socket: Path) -> None:
         self.writes: list[str] = []
         self.commands: list[list[str]] = []
+        self.questions: list[str] = []  # about a container that does not exist
+        self.forbids = ""  # a proxy refuses those with this word in their path
         self.programs = socket.parent / "programs"
         super().__init__(socket)
         self._server.RequestHandlerClass = _Talks
@@ -156,12 +166,16 @@ class FakeHome:
         has("adguard", "d" * 64, started=hour_ago, image="adguard/adguardhome", network="home", address=ADGUARD_IP)
         for number in range(others):
             has(f"other-{number}", f"{number:064x}", started=hour_ago, network="home")
+        for raw in self.engine.containers.values():
+            labels = {"com.docker.compose.project": "home", "com.docker.compose.service": raw["Name"].lstrip("/")}
+            raw["Config"]["Labels"] = labels
         self.inspected("gluetun")["Config"]["Env"] = [*pia, "SERVER_REGIONS=Panama", *IN_ENVIRONMENTS]
         self.inspected("wireguard")["Config"]["Env"] = ["LOG_CONFS=false"]
         self.state.mkdir()
         self.beat()
         self.port_file.parent.mkdir()
         self.port_file.write_text(str(PORT))
+        os.utime(self.port_file, ns=(hour_ago + 10**9, hour_ago + 10**9))
         make_folder(self.wireguard, ["phone"], dns=ADGUARD_IP, endpoint=ENDPOINT)
         for picture in self.wireguard.rglob("*.png"):
             picture.chmod(0o600)

@@ -19,6 +19,7 @@ from hooks.doctor.facts.model import (
     HostName,
     QBittorrent,
     Server,
+    Use,
     WireGuard,
 )
 from hooks.world.model import PortFile
@@ -35,12 +36,21 @@ GLUETUN_ENV = {
 }  # fmt: skip
 
 
+USES = (
+    Use("forward-port", "qbittorrent.set_port"), Use("heal-vpn", "gluetun.restart_vpn"),
+    Use("rejoin-network", "containers.rejoin", {"of": "gluetun", "if_recreated": "report"}),
+    Use("peers-follow-dns", "wireguard.regenerate_peers"),
+)  # fmt: skip
+"""The steps of the shipped rules that a remedy names."""
+
+
 def container(
     name: str, *, image: str = "busybox", network: str = "home", started_s: float = 3600, address: str = "", **more: Any
 ) -> InspectedContainer:
-    """A container that runs, started `started_s` seconds ago; its id is its name with "-id"."""
+    """A container that Compose made and that runs, started `started_s` seconds ago; its id is its name with "-id"."""
     addresses = {} if ":" in network else {network: (address,) if address else ()}
-    facts = {"running": True, "started_at": int((NOW_S - started_s) * 1e9), **more}
+    labels = {"com.docker.compose.project": "home", "com.docker.compose.service": name, **more.pop("labels", {})}
+    facts = {"running": True, "started_at": int((NOW_S - started_s) * 1e9), "labels": labels, **more}
     return InspectedContainer(name, f"{name}-id", image, network_mode=network, addresses=addresses, **facts)
 
 
@@ -73,7 +83,7 @@ def well(**changed: Any) -> Server:
         own_id="gluehook-id", port_file=PortFile((PORT,), "", "1-1", int((NOW_S - 60) * 1e9)),
         gluetun=Gluetun("running", "8.8.8.8", "Panama", PORT), qbittorrent=QBITTORRENT,
         wireguard=WireGuard((DEVICE,)), adguard=AdGuard("adguard", True, {"home": ADGUARD_IP}, "NOERROR"),
-        names=(HostName("home.example.net", ("8.8.4.1",)),),
+        names=(HostName("home.example.net", ("8.8.4.1",)),), uses=USES,
     )  # fmt: skip
     dependents, orphans = docker_facts.dependents(engines, "gluetun", {})
     return replace(server, **{"dependents": dependents, "orphans": orphans, **changed})

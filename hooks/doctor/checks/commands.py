@@ -1,0 +1,50 @@
+"""The commands and rule names in a remedy, as they are on this server: real containers, real services, real rules.
+
+The checks take every command from here, so that a remedy can be copied and run. A container that Docker Compose made is
+told with the command of its own project; of one that it did not make nothing is known to run, and the words must do.
+
+Guaranteed: pure; a command names only containers that Docker has shown, or the one that the settings name.
+"""
+
+from __future__ import annotations
+
+from handlers.containers import compose
+from hooks.doctor.facts.model import Server
+
+
+def logs(name: str) -> tuple[str, ...]:
+    """The command that shows the end of a container's log."""
+    return (f"docker logs --tail 50 {name}",)
+
+
+def up(server: Server, *names: str, recreate: bool = False) -> tuple[str, ...]:
+    """The commands that apply a changed compose file to these containers; none for those that Compose did not make."""
+    by_name = {one.name: one.labels for one in server.listed.values()}
+    return tuple(compose.up((by_name[name] for name in names if name in by_name), recreate=recreate))
+
+
+def up_gluehook(server: Server, *, recreate: bool = False) -> tuple[str, ...]:
+    """As `up`, of the container that gluehook runs in; none where that is not known."""
+    return up(server, server.own.name, recreate=recreate) if server.own else ()
+
+
+def in_gluehook(server: Server, words: str) -> tuple[str, ...]:
+    """The command that runs `gluehook …` where gluehook runs."""
+    return (f"docker exec {server.own.name} gluehook {words}" if server.own else f"gluehook {words}",)
+
+
+def gluehook_log(server: Server) -> tuple[str, ...]:
+    """The command that shows the end of gluehook's log; none where it runs in no container that is known."""
+    return logs(server.own.name) if server.own else ()
+
+
+def rule_for(server: Server, handler: str) -> str:
+    """The rules that use this handler, as `the rule forward-port`; "" where no rule in force does."""
+    names = list(dict.fromkeys(use.rule for use in server.uses if use.handler == handler))
+    return f"the rule{'s' * (len(names) > 1)} {' and '.join(names)}" if names else ""
+
+
+def past_runs(server: Server, handler: str) -> tuple[str, ...]:
+    """The command that shows how the rule with this handler ended; none where no rule in force uses it."""
+    names = dict.fromkeys(use.rule for use in server.uses if use.handler == handler)
+    return tuple(command for name in names for command in in_gluehook(server, f"history --rule {name}"))

@@ -1,0 +1,46 @@
+"""Checks of the containers that gluehook knows by its settings: whether they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hooks.docker.container import ListedContainer
+from hooks.doctor.checks.check import Finding, broken
+from hooks.doctor.checks.commands import logs
+from hooks.doctor.facts.model import Server
+
+
+def _known(server: Server) -> Iterator[ListedContainer]:
+    settings = server.settings
+    names = [settings.gluetun_container, settings.qbittorrent_container, settings.wireguard_container]
+    if server.adguard:
+        names.append(server.adguard.container)
+    yield from (server.listed[name] for name in dict.fromkeys(names) if name in server.listed)
+
+
+@broken("everything that depends on it waits for it", follows=("region-unknown",))
+def container_down(server: Server) -> Iterator[Finding]:
+    """gluetun, qBittorrent, WireGuard or AdGuard does not run."""
+    # one that could not join a network is left to `dependent-stranded` and `dependent-waiting`
+    left = {one.seen.name for one in server.dependents if one.state in ("stranded", "waiting")}
+    for one in _known(server):
+        if one.running or one.name in left:
+            continue
+        code = f"exit code {server.containers[one.name].exit_code}"
+        if one.restarting:
+            fix = "Docker starts it again and again; its log shows why it ends"
+            yield Finding(f"'{one.name}' ends after each start ({code})", fix, logs(one.name), about=one.name)
+        else:
+            fix = "gluehook leaves it stopped, because its owner may have stopped it. Read its log; to start it:"
+            run = (*logs(one.name), f"docker start {one.name}")
+            yield Finding(f"'{one.name}' does not run ({code})", fix, run, about=one.name)
+
+
+@broken("its programs stand still, and answer nothing until somebody unpauses it")
+def container_paused(server: Server) -> Iterator[Finding]:
+    """gluetun, qBittorrent, WireGuard or AdGuard is paused."""
+    # gluehook leaves it so, because its owner has paused it
+    for one in _known(server):
+        if one.paused:
+            fix = "gluehook leaves it paused. To let it go on:"
+            yield Finding(f"'{one.name}' is paused", fix, (f"docker unpause {one.name}",), about=one.name)
