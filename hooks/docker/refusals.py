@@ -11,6 +11,7 @@ REFUSED = (401, 403, 405)
 """The statuses by which a proxy, or an authorization plugin of Docker's, refuses a request; Docker itself has none."""
 # What a proxy that is set by variables must allow, by the first word of the path.
 _SECTIONS = {"events": "EVENTS=1", "containers": "CONTAINERS=1", "version": "VERSION=1", "exec": "EXEC=1"}
+_TO_READ = ("EVENTS=1", "CONTAINERS=1", "VERSION=1")  # all that reading needs: who lacks one may lack the next
 # By the last word: the single actions, which such proxies allow without POST=1, and so without everything else.
 _ACTIONS = {"restart": "ALLOW_RESTARTS=1", "start": "ALLOW_START=1", "stop": "ALLOW_STOP=1"}
 _VERSION = re.compile(r"^/v\d+(\.\d+)*(?=/)")
@@ -49,9 +50,11 @@ def remedy(method: str, path: str) -> str:
     plain = _VERSION.sub("", path)
     general = _ONE.sub(r"/\1/ID", plain)
     note = ", without a version before it" if plain == "/version" else ""
+    lacks = needs(method, path)
+    words = " ".join(dict.fromkeys([*_TO_READ, lacks])) if method == "GET" else lacks
     return (
-        f"it lacks {needs(method, path)}; set that in its environment and recreate it, or, if it has a list of allowed "
-        f"paths, add {method} {general} to it{note}"
+        f"it lacks {lacks}; set {words} in its environment and recreate it, or, if it has a list of allowed paths, add "
+        f"{method} {general} to it{note}"
     )
 
 

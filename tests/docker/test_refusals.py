@@ -65,7 +65,7 @@ def test_an_unknown_error_is_shown_as_it_is() -> None:
 @pytest.mark.parametrize("status", [401, 403, 405])
 def test_a_proxys_refusal_names_both_kinds_of_remedy(path: str, lacks: str, status: int) -> None:
     said = why(RefusedError(status, path), SOCKET)
-    assert f"forbids GET {path} ({status}): it lacks {lacks}; set that in its environment" in said
+    assert f"forbids GET {path} ({status}): it lacks {lacks}; set EVENTS=1 CONTAINERS=1 VERSION=1" in said
     assert "if it has a list of allowed paths, add GET /" in said
     assert ("without a version before it" in said) == (path == "/version")
 

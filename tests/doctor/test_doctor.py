@@ -228,7 +228,7 @@ def test_the_remedy_names_the_folder_that_gluetun_really_writes(here: FakeHome) 
 
 def test_any_container_may_be_the_one_that_writes_the_port_as_well(here: FakeHome) -> None:
     without_dns(here)
-    here.engine.has("helper", "9" * 64, image="python:3-alpine", network="home")
+    here.engine.has("helper", "f" * 64, image="python:3-alpine", network="home")
     here.inspected("helper")["Config"]["Env"] = ["QBITTORRENT_URL=http://x", "GLUETUN_PORT_FILE=/port"]
     told = examine(here.collector().collect_all(5.0))
     assert [(finding.check, finding.run) for finding in told] == [("another-writer", ("docker stop helper",))]

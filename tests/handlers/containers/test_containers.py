@@ -46,7 +46,7 @@ CALLS: dict[
     [
         (403, GiveUp, "the proxy before Docker's socket at"),
         (401, GiveUp, "(401): it lacks"),
-        (405, GiveUp, "set that in its environment and recreate it, or, if it has a list of allowed paths, add"),
+        (405, GiveUp, "in its environment and recreate it, or, if it has a list of allowed paths, add"),
         (400, GiveUp, "Docker refuses it with 400: because"),
         (409, Retry, "Docker answered 409: because"),
         (500, Retry, "Docker answered 500: because"),
