@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from hooks.config.settings import Settings
 from hooks.doctor.examine import CHECKS, examine
 from hooks.doctor.facts.model import AdGuard, Gluehook, Gluetun, Server, Unread
 from hooks.doctor.status.rows import rows
@@ -162,3 +163,11 @@ def test_a_paused_container_is_a_row_and_its_web_ui_none() -> None:
 def test_what_only_takes_a_moment_is_no_finding(server: Server) -> None:
     found = [one.check for one in examine(server)]
     assert [name for name in found if name != "dependent-stale"] == []
+
+
+def test_a_remedy_shows_no_password_of_an_address() -> None:
+    settings = Settings(gluetun_url="http://me:hunter2@gluetun:8000", qbittorrent_url="http://me:hunter2@gluetun:8080")
+    for server in (well(gluetun=Gluetun("stopped")), well(gluetun=Unread("no answer")), well(qbittorrent=SILENT)):
+        told = str(examine(replace(server, settings=settings)))
+        assert "PUT http://gluetun:8000/v1/vpn/status" in told or "stopped" not in told
+        assert "hunter2" not in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from handlers.shared.http import shown
 from hooks.doctor.checks.check import NO_TUNNEL, Finding, broken
 from hooks.doctor.checks.commands import logs, rule_for
 from hooks.doctor.facts.derived import asks_for_port, settles
@@ -28,7 +29,7 @@ def tunnel_down(server: Server) -> Iterator[Finding]:
     if seen.status == "stopped":
         fix = (
             "gluehook leaves it stopped, because somebody stopped it. To start it, send PUT "
-            f'{server.settings.gluetun_url}/v1/vpn/status with {{"status":"running"}}'
+            f'{shown(server.settings.gluetun_url)}/v1/vpn/status with {{"status":"running"}}'
         )
         yield Finding("its control server says that the VPN is stopped", fix, about=name)
     else:
