@@ -183,7 +183,7 @@ def _ended_with(one: InspectedContainer, holder: InspectedContainer) -> bool:
     """Whether the kernel ended it, because the one whose processes it shares ended: nobody stopped it."""
     shared = one.shares.get("processes") in (holder.id, holder.name)
     at_once = abs(one.finished_at - holder.finished_at) < _AT_ONCE_NS
-    return shared and one.exit_code == _KILLED and holder.started_at > holder.finished_at > 0 and at_once
+    return shared and one.exit_code == _KILLED and holder.finished_at > 0 and at_once
 
 
 def _lost(one: InspectedContainer, memory: Remembered) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back, restart
+from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back, restart, started_since
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import CONTROL, docker_client, find, obstacle_of_parent
 from hooks.config.settings import Settings
@@ -62,6 +62,6 @@ def _spared(client: Any, seen: InspectedContainer, ctx: Context) -> str | None:
     """Why it is not restarted, or None."""
     if seen.stopped and not left_by_us(seen, ctx):
         return f"container '{seen.name}' does not run; it stays stopped until you or a containers.start start it"
-    if not seen.stopped and seen.started_at > ctx.event.time:
+    if not seen.stopped and started_since(seen, ctx):
         return f"container '{seen.name}' has started since the event; it is left as it is"
     return obstacle_of_parent(client, seen, healthy=True)

@@ -15,7 +15,13 @@ from hooks.handler import Context, Duration, Outcome, Retry
 
 SETTLE_S = 0.5  # what crashes at once still runs when Docker answers
 _COMPOSE_S = 0.7  # Compose asks every half second whether the parent is healthy
+_CLOCKS_S = 60.0  # by so much the engine's clock may be ahead of ours
 _AFTERMATH_S = 60  # for so long beyond the stop time-out a restart that was asked for may still be under way
+
+
+def started_since(seen: InspectedContainer, ctx: Context) -> bool:
+    """Whether it has started after the event. A start in the future was before the clock was set back."""
+    return _started_after(seen, ctx.event.time / 1e9, ctx)
 
 
 def restart(client: Any, seen: InspectedContainer, stop_timeout: Duration | None, ctx: Context) -> None:
@@ -67,7 +73,11 @@ def left_by_us(seen: InspectedContainer, ctx: Context) -> bool:
         return True
     asked_s = max(RestartBudget(seen.name, ctx).spent, default=0.0)
     latest_s = asked_s + seen.stop_timeout_s + _AFTERMATH_S
-    return seen.started_at / 1e9 < asked_s <= seen.finished_at / 1e9 <= latest_s
+    return asked_s > 0 and not _started_after(seen, asked_s, ctx) and asked_s <= seen.finished_at / 1e9 <= latest_s
+
+
+def _started_after(seen: InspectedContainer, then_s: float, ctx: Context) -> bool:
+    return then_s < seen.started_at / 1e9 <= ctx.now() + _CLOCKS_S
 
 
 def _failed_key(seen: InspectedContainer) -> str:

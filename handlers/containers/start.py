@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back
+from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back, started_since
 from handlers.shared.docker import CONTROL, docker_client, find, obstacle_of_parent
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
@@ -54,6 +54,6 @@ class Start(Handler[StartArgs]):
 
 def _left_stopped(client: Any, seen: InspectedContainer, ctx: Context) -> str | None:
     """Why a container that does not run is not started, or None."""
-    if seen.started_at > ctx.event.time and not left_by_us(seen, ctx):
+    if started_since(seen, ctx) and not left_by_us(seen, ctx):
         return f"container '{seen.name}' was started after the event and stopped again; it stays stopped"
     return obstacle_of_parent(client, seen, healthy=False)

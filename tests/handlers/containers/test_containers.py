@@ -184,3 +184,32 @@ def test_the_restart_of_a_later_event_is_another_one(tmp_path: Path) -> None:
     (tmp_path / "later").mkdir()
     with asked(OneContainer(started_at=AFTER), tmp_path / "later", event=Event("x", "box", nanoseconds(AFTER))) as ctx:
         assert Restart().plan(RESTART, ctx) == "container 'box' would be restarted"
+
+
+# -- a clock that was set back -------------------------------------------------------------------------
+
+FUTURE = "2023-11-15T00:13:20Z"  # two hours after the contract clock's first instant
+
+
+@pytest.mark.parametrize(("handler", "args", "state"), [(Restart(), RESTART, {}), (Start(), START, STOPPED)])
+def test_a_start_before_the_clock_was_set_back_is_not_one_since_the_event(
+    tmp_path: Path, handler: Handler[Any], args: Any, state: dict[str, Any]
+) -> None:
+    one = OneContainer(started_at=FUTURE, finished_at=AFTER, **state)
+    with asked(one, tmp_path) as ctx:
+        assert handler.apply(args, ctx).status == "changed"
+
+
+def test_what_our_restart_left_stopped_is_known_although_the_clock_was_set_back(tmp_path: Path) -> None:
+    one = OneContainer(started_at=FUTURE, finished_at="2023-11-14T22:13:22Z", **STOPPED)
+    clock = Clock(nanoseconds(AFTER) / 1e9)
+    with asked(one, tmp_path, clock=clock) as ctx:
+        assert Restart().apply(RESTART, ctx).status == "skipped", "its owner stopped it"
+        RestartBudget("box", ctx).spend()
+        assert Restart().apply(RESTART, ctx).status == "changed"
+
+
+def test_an_engine_whose_clock_is_a_little_ahead_is_believed(tmp_path: Path) -> None:
+    one = OneContainer(started_at="2023-11-14T22:14:00Z")  # 40 s ahead
+    with asked(one, tmp_path) as ctx:
+        assert "has started since the event" in Restart().apply(RESTART, ctx).said
