@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from handlers.containers.dependents import Dependent
 from handlers.containers.namespace import Namespace, inspect_each
 from handlers.containers.present_ids import PresentIds
 from handlers.containers.temporary_names import real_name_of
+from handlers.shared.docker import inspect, list_containers, obstacle_of_parent
 from hooks.docker.container import InspectedContainer
-from hooks.handler import Context
+from hooks.handler import Context, GiveUp, Retry
 
 _STOPPED = "containers.stopped_with"
 _lock = threading.Lock()  # two runs of containers.rejoin may save at once
@@ -43,10 +45,46 @@ def companions(
 def save(worked_on: Iterable[Dependent], ids: PresentIds, ctx: Context) -> None:
     """Save which of them run and end with another one of them, before anything is done."""
     owners = {one.seen.name for one in worked_on}
-    ending = {one.seen.name: one.seen.started_at for one in worked_on
-              if not one.seen.stopped and ids.name(one.seen.shares.get("processes", "")) in owners}  # fmt: skip
-    if ending:
-        _put({**(ctx.memory.get(_STOPPED) or {}), **ending}, ctx)
+    save_ending((one.seen for one in worked_on if ids.name(one.seen.shares.get("processes", "")) in owners), ctx)
+
+
+def save_ending(ending: Iterable[InspectedContainer], ctx: Context) -> None:
+    """Save which of these run, before gluehook does what ends them."""
+    if starts := {one.name: one.started_at for one in ending if not one.stopped}:
+        _put({**(ctx.memory.get(_STOPPED) or {}), **starts}, ctx)
+
+
+def sharing_processes(client: Any, owner: InspectedContainer) -> list[InspectedContainer]:
+    """The running containers that end when this one does. None where Docker does not show them."""
+    from docker.errors import APIError
+
+    try:
+        found = inspect_each(client, (one for one in list_containers(client) if one.running and one.id != owner.id))[0]
+    except (APIError, Retry):
+        return []  # that is no reason not to restart it
+    return [one for one in found.values() if one.shares.get("processes") in (owner.id, owner.name)]
+
+
+def bring_back(client: Any, owner: InspectedContainer, ending: Iterable[InspectedContainer], ctx: Context) -> list[str]:
+    """Start what ended with its owner, unless Docker has done so. What shares the owner's network is left to rejoin.
+
+    Returns a sentence about each. One that cannot be started stays saved.
+    """
+    from docker.errors import APIError
+
+    said = []
+    for one in ending:
+        if one.parent in (owner.id, owner.name):
+            continue  # it must wait until the owner is healthy
+        with suppress(APIError, Retry, GiveUp):
+            now = inspect(client, one.id)
+            if now is None or obstacle_of_parent(client, now, healthy=False):
+                continue
+            if now.stopped:
+                client.start(one.id)
+                said.append(f"container '{one.name}' started, which shares its processes")
+            forget([one.name], ctx)
+    return said
 
 
 def forget(names: Iterable[str], ctx: Context) -> None:

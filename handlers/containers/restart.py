@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from handlers.containers.companions import bring_back, save_ending, sharing_processes
 from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back, restart, started_since
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import CONTROL, docker_client, find, obstacle_of_parent
@@ -43,7 +44,7 @@ class Restart(Handler[RestartArgs]):
             return None if spared else f"container '{seen.name}' would be restarted"
 
     def apply(self, args: RestartArgs, ctx: Context) -> Outcome:
-        """Restart it and read back whether it runs."""
+        """Restart it, read back whether it runs, and start what ended with it because it shares its processes."""
         with docker_client(ctx, f"restart container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
             budget = RestartBudget(seen.name, ctx)
@@ -53,9 +54,13 @@ class Restart(Handler[RestartArgs]):
                 budget.report_refusal()
                 return Outcome("skipped", refused)
             budget.spend()
+            ending = sharing_processes(client, seen)
+            save_ending(ending, ctx)
             restart(client, seen, args.stop_timeout, ctx)
             ctx.wait(SETTLE_S)
-            return read_back(client, seen, "restarted", ctx)
+            done = read_back(client, seen, "restarted", ctx)
+            back = bring_back(client, seen, ending, ctx)
+            return replace(done, said="; ".join([done.said, *back]))
 
 
 def _spared(client: Any, seen: InspectedContainer, ctx: Context) -> str | None:

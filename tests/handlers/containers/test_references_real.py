@@ -11,6 +11,7 @@ import docker
 import pytest
 
 from handlers.containers.rejoin import Rejoin, RejoinArgs
+from handlers.containers.restart import Restart, RestartArgs
 from hooks.handler import Duration
 from hooks.world.model import World
 from tests.handlers.cases_general import docker_at
@@ -222,3 +223,21 @@ def test_the_images_name_is_gone_and_the_image_is_there(engine: Dockerd) -> None
         client.remove_image("leaving", force=True)
     assert ends(Rejoin(), RECREATE, now(engine, world=vpn_anew(engine)))[0] == "changed"
     assert inspected(engine, "dep")["Image"] == image
+
+
+def test_a_restart_of_one_container_brings_back_who_shares_its_processes(engine: Dockerd) -> None:
+    engine.run("vpn")
+    make(engine, "outside", network="none", PidMode="container:vpn")
+    make(engine, "member", PidMode="container:vpn")
+    make(engine, "stopped", network="none", PidMode="container:vpn")
+    with closing(engine.client()) as client:
+        client.stop("stopped", timeout=0)
+    ctx = now(engine)
+    assert ends(Restart(), RestartArgs("vpn"), ctx) == (
+        "changed", "container 'vpn' restarted; container 'outside' started, which shares its processes",
+    )  # fmt: skip
+    assert [state(engine, name)["Running"] for name in ("outside", "member", "stopped")] == [True, False, False]
+    assert ends(Rejoin(), REPORT, ctx)[1].startswith("container 'member' started, in the network of 'vpn'")
+    assert len({processes(engine, name) for name in ("outside", "member", "vpn")}) == 1
+    assert not state(engine, "stopped")["Running"]
+    assert ctx.memory.get("containers.stopped_with") is None
