@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from xml.etree.ElementTree import ParseError
 
 from tests.matrix.releases import RELEASES
 from tests.matrix.results import Cell, read
-from tests.matrix.roots import RootError, root_of
+from tests.matrix.roots import CACHE, RootError, root_of
 from tests.matrix.rows import LOGS, Row, rows, run
 from tests.matrix.table import Line, table
 
@@ -27,11 +28,15 @@ def main() -> int:
         return 1
     began = time.monotonic()
     try:
-        roots = {release.name: root_of(release) for release in RELEASES}
+        with ThreadPoolExecutor(len(RELEASES)) as pool:
+            roots = dict(zip((release.name for release in RELEASES), pool.map(root_of, RELEASES), strict=True))
     except RootError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"   roots: {', '.join(map(str, roots.values()))} ({time.monotonic() - began:.0f} s)", flush=True)
+    print(
+        f"   roots in {CACHE}: {', '.join(root.name for root in roots.values())} ({time.monotonic() - began:.0f} s)",
+        flush=True,
+    )
     lines = [_line(row, asked.rest) for row in rows(roots) if asked.only in row.name]
     print(f"\n{table(lines)}\n\n{time.monotonic() - began:.0f} s; what pytest said is in {LOGS}", flush=True)
     return 1 if any(line.failed for line in lines) or not lines else 0
