@@ -45,23 +45,25 @@ def recreation(containers: Iterable[Labels], *, podman: bool = False) -> list[st
     what its owner stopped. Podman removes no container that another one joins, and Compose stops it before it notices:
     there the containers are removed first.
     """
-    commands = []
-    for command, those in _by_project(containers).items():
-        names = list(dict.fromkeys(map(service, those)))
-        removal = [shlex.join([*command, "rm", "-s", "-f", *names])] if podman else []
-        force = [] if podman else _force(those)
-        commands.append(" && ".join([*removal, shlex.join([*command, "up", "-d", *force, *names])]))
-    return commands
+    containers = list(containers)
+    if podman:
+        return up([], recreate=False, removed=containers)
+    return [_words(command, ("up", "-d", *_force(those)), those) for command, those in _by_project(containers).items()]
 
 
-def up(containers: Iterable[Labels], *, recreate: bool) -> list[str]:
-    """The commands that apply a changed compose file to these containers; `recreate`: also where nothing changed."""
-    return [
-        shlex.join(
-            [*command, "up", "-d", *(["--force-recreate"] if recreate else []), *dict.fromkeys(map(service, those))]
-        )
-        for command, those in _by_project(containers).items()
-    ]
+def up(containers: Iterable[Labels], *, recreate: bool, removed: Iterable[Labels] = ()) -> list[str]:
+    """The commands that apply a changed compose file to these containers; `recreate`: also where nothing changed.
+
+    `removed`: those that join one of them, on Podman. They are removed first and made anew after it.
+    """
+    removed, verb = list(removed), ("up", "-d", *(["--force-recreate"] if recreate else []))
+    removals = [_words(command, ("rm", "-s", "-f"), those) for command, those in _by_project(removed).items()]
+    ups = [_words(command, verb, those) for command, those in _by_project([*containers, *removed]).items()]
+    return [" && ".join([*removals, *ups])] if removals else ups
+
+
+def _words(command: Iterable[str], verb: Iterable[str], containers: Iterable[Labels]) -> str:
+    return shlex.join([*command, *verb, *dict.fromkeys(map(service, containers))])
 
 
 def _by_project(containers: Iterable[Labels]) -> dict[tuple[str, ...], list[Labels]]:

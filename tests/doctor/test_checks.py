@@ -13,9 +13,11 @@ import yaml
 from hooks.cli.status import REFRESH_S, TARGET_TIMEOUT_S
 from hooks.doctor import own_state
 from hooks.doctor.checks import regions
+from hooks.doctor.checks.commands import up
 from hooks.doctor.examine import CHECKS, examine
 from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts.model import (
+    Docker,
     Gluehook,
     Server,
     Unread,
@@ -188,3 +190,16 @@ def test_the_page_of_the_doctor_has_the_verbs_own_numbers() -> None:
     assert f"reads everything again every {REFRESH_S:g} seconds" in page
     assert "do not try that password again for an hour" in page
     assert own_state.REJECTION_S == 3600
+
+
+def test_on_podman_gluetun_is_made_anew_after_those_that_join_it_are_removed() -> None:
+    server = well()
+    assert isinstance(server.docker, Docker)
+    on_podman = replace(server, docker=replace(server.docker, podman=True))
+    joining = [one.seen.name for one in server.dependents]
+    assert joining
+    assert up(server, "gluetun") == ("docker compose -p home up -d gluetun",)
+    others, start = " ".join(joining), "docker compose -p home"
+    anew = f"{start} rm -s -f {others} && {start} up -d --force-recreate gluetun {others}"
+    assert up(on_podman, "gluetun", recreate=True) == (anew,)
+    assert up(on_podman, joining[0]) == (f"docker compose -p home up -d {joining[0]}",), "nobody joins that"

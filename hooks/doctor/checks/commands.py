@@ -9,7 +9,7 @@ Guaranteed: pure; a command names only containers that Docker has shown, or the 
 from __future__ import annotations
 
 from handlers.containers import compose
-from hooks.doctor.facts.model import Server
+from hooks.doctor.facts.model import Docker, Server
 
 
 def logs(name: str) -> tuple[str, ...]:
@@ -18,9 +18,16 @@ def logs(name: str) -> tuple[str, ...]:
 
 
 def up(server: Server, *names: str, recreate: bool = False) -> tuple[str, ...]:
-    """The commands that apply a changed compose file to these containers; none for those that Compose did not make."""
+    """The commands that apply a changed compose file to these containers; none for those that Compose did not make.
+
+    Podman removes no container that another one joins, and Compose stops it before it notices: there those that share
+    gluetun's network are removed first.
+    """
     by_name = {one.name: one.labels for one in server.listed.values()}
-    return tuple(compose.up((by_name[name] for name in names if name in by_name), recreate=recreate))
+    made = [by_name[name] for name in names if name in by_name]
+    podman = isinstance(server.docker, Docker) and server.docker.podman
+    joining = server.dependents if podman and server.settings.gluetun_container in names else ()
+    return tuple(compose.up(made, recreate=recreate, removed=(one.seen.labels for one in joining)))
 
 
 def up_gluehook(server: Server, *, recreate: bool = False) -> tuple[str, ...]:

@@ -50,6 +50,20 @@ def test_on_podman_the_containers_are_removed_first() -> None:
     assert compose.recreation(labels, podman=True) == [f"{start} rm -s -f x y && {start} up -d x y"]
 
 
+def test_on_podman_what_joins_it_is_removed_first_and_made_anew_after_it() -> None:
+    start = "docker compose -f /srv/compose.yaml -p home"
+    vpn, *others = (composed(name) for name in ("vpn", "x", "y"))
+    assert compose.up([vpn], recreate=False, removed=others) == [f"{start} rm -s -f x y && {start} up -d vpn x y"]
+    assert compose.up([vpn], recreate=True, removed=others) == [
+        f"{start} rm -s -f x y && {start} up -d --force-recreate vpn x y"
+    ]
+    elsewhere = {**composed("z"), "com.docker.compose.project": "work"}
+    other = "docker compose -f /srv/compose.yaml -p work"
+    both = f"{other} rm -s -f z && {start} up -d vpn && {other} up -d z"
+    assert compose.up([vpn], recreate=False, removed=[elsewhere]) == [both]
+    assert compose.up([vpn], recreate=True, removed=[{}]) == [f"{start} up -d --force-recreate vpn"]
+
+
 def test_compose_says_which_container_it_replaced() -> None:
     vpn = replace(VPN, labels={"com.docker.compose.replace": OLD})
     assert links(one("a", OLD), one("b", "1" * 64), of=vpn) == {"a": "other"}
