@@ -100,9 +100,10 @@ class Connection:
         try:
             return self._send(request)
         except HTTPError as error:
-            if not self._trust.file or not certificate_error(error):
+            pinned = _fingerprint(self._trust.file) if certificate_error(error) else ""
+            if not pinned:
                 raise
-            self._pool = self._open(cert_reqs="CERT_NONE", assert_fingerprint=_fingerprint(Path(self._trust.file)))
+            self._pool = self._open(cert_reqs="CERT_NONE", assert_fingerprint=pinned)
             try:
                 return self._send(request)  # another fingerprint ends it before anything is sent
             except HTTPError as other:
@@ -152,8 +153,11 @@ class Connection:
         return f"{self._trust.setting} names {self._trust.file}, which {why}; put the certificate there"
 
 
-def _fingerprint(file: Path) -> str:
-    text = file.read_text("ascii", "replace")
-    end = "-----END CERTIFICATE-----"
-    first = text[text.index("-----BEGIN CERTIFICATE-----") : text.index(end) + len(end)]
-    return sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
+def _fingerprint(file: str) -> str:
+    """The SHA-256 of the file's first certificate, "" where there is none."""
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    try:
+        text = Path(file).read_text("ascii", "replace") if file else ""
+        return sha256(ssl.PEM_cert_to_DER_cert(text[text.index(begin) : text.index(end) + len(end)])).hexdigest()
+    except (OSError, ValueError):  # "BEGIN TRUSTED CERTIFICATE", a file that has just gone
+        return ""

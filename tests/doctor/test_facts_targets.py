@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from handlers.qbittorrent.web_api import Sessions
 from hooks.config.settings import Settings
+from hooks.doctor.checks.gluetun import tunnel_down
 from hooks.doctor.facts import gluetun, qbittorrent
 from hooks.doctor.facts.derived import is_listening, lost_address
 from hooks.doctor.facts.model import Gluetun, QBittorrent, Refusal, Unread
@@ -22,6 +24,7 @@ from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
 from tests.parts.targets.qbittorrent import PASSWORD as REAL_PASSWORD
 from tests.parts.targets.qbittorrent import QBittorrent as Real
+from tests.parts.values.server_facts import CONTAINERS, having
 
 LISTENS_ON_TUNNEL = "  0: 0200080A:1AE1 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000 0 77 1 x\n"
 
@@ -117,6 +120,19 @@ def test_an_address_that_is_gone_is_found(preferences: dict[str, str], lost: str
         fake.preferences |= preferences
         found = look(url)
     assert lost_address(found) == lost
+
+
+def test_the_remedy_for_a_stopped_vpn_starts_it() -> None:
+    with fake_gluetun(auth="apikey", status="stopped") as (fake, url):
+        server = having(replace(CONTAINERS["gluetun"], addresses={"home": ("127.0.0.1",)}))
+        settings = replace(server.settings, gluetun_url=f"http://gluetun:{url.rpartition(':')[2]}")
+        (found,) = tunnel_down.findings(replace(server, settings=settings, gluetun=Gluetun("stopped")))
+        (command,) = found.run
+        said = subprocess.run(
+            ["sh", "-c", command.replace(" KEY", f" {fake.api_key}")], capture_output=True, check=True
+        )
+    assert said.stdout == b'{"outcome":"running"}\n'
+    assert fake.writes == ["running"]
 
 
 def test_a_silent_gluetun_is_no_refusal() -> None:

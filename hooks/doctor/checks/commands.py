@@ -8,6 +8,8 @@ Guaranteed: pure; a command names only containers that Docker has shown, or the 
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from handlers.containers import compose
 from hooks.doctor.facts.model import Docker, Server
 
@@ -55,3 +57,17 @@ def past_runs(server: Server, handler: str) -> tuple[str, ...]:
     """The command that shows how the rule with this handler ended; none where no rule in force uses it."""
     names = dict.fromkeys(use.rule for use in server.uses if use.handler == handler)
     return tuple(command for name in names for command in in_gluehook(server, f"history --rule {name}"))
+
+
+def start_vpn(server: Server) -> tuple[str, ...]:
+    """The command for the host that starts gluetun's VPN through its control server, without the key.
+
+    None where the control server is not reached by the container's name, or Docker shows no address of it.
+    """
+    container, url = server.inspected_gluetun, urlsplit(server.settings.gluetun_url)
+    address = next((one for found in container.addresses.values() for one in found), "") if container else ""
+    if not address or url.scheme != "http" or url.hostname != server.settings.gluetun_container:
+        return ()
+    host = f"[{address}]" if ":" in address else address
+    place = f"http://{host}:{url.port or 80}{url.path}/v1/vpn/status"
+    return (f"curl -X PUT -H 'X-API-Key: KEY' -d '{{\"status\":\"running\"}}' {place}",)

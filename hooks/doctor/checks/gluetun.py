@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from handlers.shared.http import shown
 from hooks.doctor.checks.check import NO_TUNNEL, Finding, broken
-from hooks.doctor.checks.commands import logs, rule_for
+from hooks.doctor.checks.commands import logs, rule_for, start_vpn
 from hooks.doctor.facts.derived import asks_for_port, settles
 from hooks.doctor.facts.model import Gluetun, Server
 
@@ -31,7 +31,9 @@ def tunnel_down(server: Server) -> Iterator[Finding]:
             "gluehook leaves it stopped, because somebody stopped it. To start it, send PUT "
             f'{shown(server.settings.gluetun_url)}/v1/vpn/status with {{"status":"running"}}'
         )
-        yield Finding("its control server says that the VPN is stopped", fix, about=name)
+        run = start_vpn(server)
+        fix += ", with your GLUETUN_API_KEY for KEY; the container and its network stay" if run else ""
+        yield Finding("its control server says that the VPN is stopped", fix, run, about=name)
     else:
         fix = "its log shows why (credentials? region? subscription?)"
         yield Finding("its control server says that the VPN is crashed", fix, logs(name), about=name)

@@ -139,3 +139,11 @@ def test_a_placeholder_alone_keeps_its_type(written: str, sent: dict[str, Any], 
     values = {"port": 51413, "old_port": 40000, "container": "gluetun", "ports.1": 6881}
     hook.post(json=render(found.rules[0].do[0].args["json"], lambda one: values[one.path]))
     assert json.loads(hook.requests[0][2]) == sent
+
+
+def test_the_proxy_of_the_environment_is_asked(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", hook.url)
+    Post().apply(PostArgs("http://hooks.example.invalid/t0ken"), context(event=EVENT))
+    assert [what for what, _, _ in hook.requests] == ["POST http://hooks.example.invalid/t0ken"]

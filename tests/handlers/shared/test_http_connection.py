@@ -111,15 +111,26 @@ def test_the_file_alone_is_trusted(tmp_path: Path) -> None:
         (None, "cannot be read (No such file or directory)"), ("", "holds no certificate in PEM form"),
         ("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n", "holds no certificate in PEM form"),
         ("a key of mine", "holds no certificate in PEM form"),
+        ("\ufeff-----BEGIN CERTIFICATE-----\n", "holds no certificate in PEM form"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_certificate_is_named(content: str | None, words: str, tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     if content is not None:
-        file.write_text(content)
+        file.write_text(content, encoding="utf-8")
     with pytest.raises(GiveUp) as gave_up:
         asked("https://127.0.0.1:1", file)
     assert f"IT_CA_FILE names {file}, which {words}" in gave_up.value.said
+
+
+def test_a_file_of_openssls_trusted_form_pins_nothing(tmp_path: Path) -> None:
+    own, file = authority(), tmp_path / "trusted.pem"
+    own.pem(file)
+    file.write_text(file.read_text().replace("CERTIFICATE", "TRUSTED CERTIFICATE"))
+    with shows(made(by=own), tmp_path) as url:
+        assert asked(url, file).status == 200
+    with shows(made("a.example.org", by=own), tmp_path) as url, pytest.raises(GiveUp, match="for another name"):
+        asked(url, file)
 
 
 def test_a_file_that_has_changed_is_another_trust(tmp_path: Path) -> None:
