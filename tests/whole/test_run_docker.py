@@ -134,10 +134,10 @@ def test_what_does_not_help_is_stepped_up_and_then_given_up(server: Server) -> N
     started = server.state_of("gluetun")["StartedAt"]
     server.docker.shell("gluetun", "rm /ok; ln -s /no/where /ok")  # nor does the container's own start mend it
     hears = server.gluehook.hears
-    hears("heal-vpn ran 3 times for gluetun and that did not help; it waits until the state has ended")
+    hears("heal-vpn stops for gluetun: it ran 3 times within 1h, and its state lasts")
     hears("heal-vpn-harder: container 'gluetun' restarted")
     assert len(server.gluetun.writes) == 6
-    hears("heal-vpn-harder ran 2 times for gluetun")
+    hears("heal-vpn-harder stops for gluetun: it ran 2 times within 1d")
     hears("give-up: no APPRISE_URLS is set, so no message was sent: The VPN needs you: ")
     assert server.state_of("gluetun")["StartedAt"] > started
     assert len(server.gluehook.told("heal-vpn-harder: container 'gluetun' restarted")) == 2
