@@ -5,9 +5,9 @@ other's check in `follows`, and if the other's trouble reaches what it is about:
 it is about one in the other's network, or one of them is about the whole server. So an AdGuard that is stopped explains
 nothing about qBittorrent, and a stopped gluetun does.
 
-Guaranteed: pure; every finding that was handed over is in the answer once. A finding that follows from another never
-stands before it. First come the findings that explain something broken or are broken themselves, then the risks; among
-them the order of the checks holds.
+Guaranteed: pure; every finding that was handed over is in the answer once. A finding that follows from others stands
+under the first of them, and has no remedy of its own: that would be a wrong one. First come the findings that explain
+something broken or are broken themselves, then the risks; among them the order of the checks holds.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def arrange(server: Server, found: Sequence[Finding], checks: Iterable[Check]) -
     below = {n: [m for m in causes if n in _all_causes(m, causes)] for n in causes}
     roots = sorted((n for n in causes if not causes[n]), key=lambda n: _urgency(found, [n, *below[n]]))
     order = list(dict.fromkeys(m for n in roots for m in (n, *below[n])))
-    return [
-        replace(
-            found[n],
-            causes=tuple(dict.fromkeys(found[m].check for m in causes[n])),
-            consequences=tuple(dict.fromkeys(found[m].check for m in below[n])),
-        )
-        for n in order
-    ]
+    return [_placed(found[n], [found[m] for m in causes[n]], [found[m] for m in below[n]]) for n in order]
+
+
+def _placed(one: Finding, causes: Sequence[Finding], below: Sequence[Finding]) -> Finding:
+    names, following = (tuple(dict.fromkeys(other.check for other in those)) for those in (causes, below))
+    if causes:  # its own remedy would be a wrong one as long as its cause is there
+        one = replace(one, fix=f"mend {names[0]} first: it follows from that, and goes with it", run=())
+    return replace(one, causes=names, consequences=following)
 
 
 def _all_causes(n: int, causes: Mapping[int, Sequence[int]]) -> set[int]:

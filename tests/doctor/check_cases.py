@@ -100,8 +100,9 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
          ("'qbittorrent' is paused", "docker unpause qbittorrent")),
     ],
     "dependent-waiting": [
-        (having(container("gluetun", running=False)),
-         ("'qbittorrent' shares the network of 'gluetun', which does not run", "docker start gluetun")),
+        (having(container("mid", network="container:gluetun-id", running=False),
+                container("sonarr", network="container:mid-id")),
+         ("'sonarr' shares the network of 'mid', which does not run", "docker start mid", "docker restart sonarr")),
     ],
     "gluetun-unhealthy": [(having(UNHEALTHY), ("is unhealthy", "heal-vpn"))],
     "gluehook-unwell": [
