@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,12 +11,8 @@ from typing import Any
 from hooks.docker.container import ListedContainer, inspected, listed
 from hooks.images import gluetun as gluetun_image
 from hooks.images import torrent
+from hooks.images.roles import ROLES, has_role
 
-# The last part of an image's name, without its tag: qmcgaw/gluetun, ghcr.io/hotio/qbittorrent, adguard/adguardhome …
-_IMAGES: Mapping[str, re.Pattern[str]] = {
-    "gluetun": re.compile(r"gluetun"), "qbittorrent": re.compile(r"(arch-)?qbittorrent(-nox|vpn)?"),
-    "adguard": re.compile(r"adguardhome"), "wireguard": re.compile(r"wireguard"),
-}  # fmt: skip
 _NAMES = {"adguard": ("adguard", "adguardhome")}  # else a container's usual name is its role
 # No other variable of a container is kept, as it may be secret; hooks.images gives only ports and a path.
 _VARIABLES = frozenset("PUID PGID".split())
@@ -62,7 +57,7 @@ class Server:
 def find_containers(client: Any) -> Server:
     """List the containers with a docker.APIClient. Raises OSError if that fails."""
     everyone = [listed(raw) for raw in client.containers(all=True)]
-    chosen = {role: found for role in _IMAGES if (found := _choose(role, everyone))}
+    chosen = {role: found for role in ROLES if (found := _choose(role, everyone))}
     by_role = {role: _closer(client, found) for role, found in chosen.items()}
     gluetun = chosen.get("gluetun")
     ours = {f"{_SHARES}{word}" for word in (gluetun.id, gluetun.name)} if gluetun else set()
@@ -72,12 +67,8 @@ def find_containers(client: Any) -> Server:
 def _choose(role: str, everyone: Iterable[ListedContainer]) -> ListedContainer | None:
     """By its image, else by its name; of several the one with the usual name, else one that runs."""
     names = _NAMES.get(role, (role,))
-    alike = [one for one in everyone if _IMAGES[role].fullmatch(_short(one.image)) or one.name in names]
+    alike = [one for one in everyone if has_role(one.image, role) or one.name in names]
     return max(alike, key=lambda one: (one.name in names, one.running), default=None)
-
-
-def _short(image: str) -> str:
-    return image.rpartition("/")[2].partition("@")[0].partition(":")[0].lower()
 
 
 def _closer(client: Any, found: ListedContainer) -> FoundContainer:

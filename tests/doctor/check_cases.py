@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hooks.config.settings import Settings
 from hooks.doctor.facts.model import (
     AdGuard,
     DockerAccess,
@@ -94,6 +95,14 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "container-down": [
         (having(container("gluetun", running=False)), ("'gluetun' does not run", "docker start gluetun")),
         (having(container("adguard", running=False)), ("'adguard'",)),
+    ],
+    "container-not-found": [
+        (well(containers={"gluetun": None, "media-gluetun-1": container("media-gluetun-1", image="qmcgaw/gluetun:v3"),
+                          "qbittorrent": None}, gluetun=None, qbittorrent=None, port_file=PortFile()),
+         ("no container is named 'gluetun'", "'media-gluetun-1' (qmcgaw/gluetun:v3)", "container_name: gluetun",
+          "GLUETUN_CONTAINER: media-gluetun-1")),
+        (having(container("torrents", image="ghcr.io/hotio/qbittorrent"), settings=Settings(
+            qbittorrent_container="qb")), ("'qb'", "'torrents'", "QBITTORRENT_CONTAINER: qbittorrent")),
     ],
     "container-paused": [
         (having(container("qbittorrent", network="container:gluetun-id", paused=True)),

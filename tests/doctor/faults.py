@@ -58,6 +58,13 @@ def gluetun_stops(home: Home, rng: Random) -> bool:
     return True
 
 
+def container_has_another_name(home: Home, rng: Random) -> bool:
+    """As Compose names it without `container_name`; everything is reached as before."""
+    name = rng.choice([home.gluetun, home.torrent])
+    home.containers["stack-program-1"] = replace(home.containers.pop(name), name="stack-program-1")
+    return True
+
+
 def torrent_stops(home: Home, rng: Random) -> bool:
     _stop(home, home.torrent, killed=rng.random() < 0.5)
     return True
@@ -393,6 +400,7 @@ FAULTS: Mapping[str, tuple[Plant, ...]] = {
     "region-cannot-forward": (no_region_forwards,),
     "port-forward-only-off": (forward_only_off,),
     "region-unknown": (region_is_misspelt,),
+    "container-not-found": (container_has_another_name,),
     "container-down": (gluetun_stops, torrent_stops, adguard_stops),
     "container-paused": (is_paused,),
     "dependent-waiting": (another_holder_stops,),

@@ -24,7 +24,7 @@ from tests.doctor.random_servers import random_home
 
 _NAMED = re.compile(r"^docker (?:restart|start|stop|unpause|logs --tail 50|inspect|exec) (\S+)")
 _SERVICES = re.compile(r"^docker compose .* up -d(?: --force-recreate)? (.+)$")
-_RULES = re.compile(r"\brules? ([a-z][a-z0-9-]+)")
+_RULES = re.compile(r"\bthe rules? ([a-z][a-z0-9-]+)")
 _URL = re.compile(r"_URL(?: at gluehook to|:| is then) http://([^:/\s]+)")
 
 

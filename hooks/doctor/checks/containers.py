@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from hooks.docker.container import ListedContainer
 from hooks.doctor.checks.check import Finding, broken
-from hooks.doctor.checks.commands import logs
+from hooks.doctor.checks.commands import logs, up, up_gluehook
 from hooks.doctor.facts.model import Server
+from hooks.images.roles import has_role
 
 
 def _known(server: Server) -> Iterator[ListedContainer]:
@@ -16,6 +17,24 @@ def _known(server: Server) -> Iterator[ListedContainer]:
     if server.adguard:
         names.append(server.adguard.container)
     yield from (server.listed[name] for name in dict.fromkeys(names) if name in server.listed)
+
+
+@broken("gluehook sees nothing of it, so no rule about it can run, and nothing else shows that")
+def container_not_found(server: Server) -> Iterator[Finding]:
+    """No container has the name that a setting gives, and one with another name is that program."""
+    # Compose names a container PROJECT-SERVICE-1 unless the file says otherwise
+    settings = server.settings
+    for role, name in (("gluetun", settings.gluetun_container), ("qbittorrent", settings.qbittorrent_container)):
+        alike = [one for one in server.listed.values() if has_role(one.image, role)]
+        if name in server.listed or not alike:
+            continue
+        shown = ", ".join(f"'{one.name}' ({one.image})" for one in alike)
+        fix = (
+            f"write `container_name: {name}` at its service: then the shipped rules fit as well. Or set "
+            f"{role.upper()}_CONTAINER: {alike[0].name} at gluehook, and write that name in your rules"
+        )
+        run = (*up(server, alike[0].name), *up_gluehook(server))
+        yield Finding(f"no container is named '{name}'; there is {shown}", fix, run, about=name)
 
 
 @broken("everything that depends on it waits for it", follows=("region-unknown",))
