@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from handlers.containers.dependents import NOTHING, Dependent, Earlier, Remembered, judged, members, orphans
@@ -21,6 +21,8 @@ class Namespace:
     orphans: list[ListedContainer]  # they join a container that is no more, and whose that was is not known
     unseen: list[str]  # names: they belong in and cannot be inspected
     everyone: Sequence[ListedContainer] = ()  # every container there is
+    unknown: list[str] = field(default_factory=list)  # names: Docker does not show whose network they share
+    doubts: list[str] = field(default_factory=list)  # sentences about entries of the list that cannot be read
 
 
 def inspect_members(
@@ -33,12 +35,14 @@ def inspect_members(
 
     One that cannot be inspected hides no other. Raises Retry, or Docker's errors, where the list cannot be had.
     """
-    containers = list_containers(client)
+    listing = list_containers(client, networks=True)
+    containers = listing.containers
     found = members(parent, containers, earlier)
     seen, unseen = inspect_each(client, (member.listed for member in found))
     there = {word for one in containers for word in (one.id, one.name)}
     dependents = judged(parent, found, seen, replace(memory, exists=there.__contains__))
-    return Namespace(parent, dependents, orphans(containers, found), unseen, containers)
+    doubts = replace(listing, unknown=()).doubts
+    return Namespace(parent, dependents, orphans(containers, found), unseen, containers, list(listing.unknown), doubts)
 
 
 def refuse_nested(client: Any, parent: InspectedContainer) -> None:

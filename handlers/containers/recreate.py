@@ -10,7 +10,7 @@ came, so no record of ours has to survive. Volumes stay, anonymous ones, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -52,9 +52,9 @@ def recreate(client: Any, old: InspectedContainer, present: Present, ctx: Contex
 def finish_interrupted(client: Any, ctx: Context) -> list[str]:
     """Finish or undo re-creations that were cut off, whichever is shorter. Returns sentences about what was done."""
     said = []
-    for name in sorted({mark.name for one in list_containers(client) if (mark := mark_of(one))}):
+    for name in sorted({mark.name for one in list_containers(client).containers if (mark := mark_of(one))}):
         with ctx.hold(f"container:{name}"):  # waits for a re-creation that is under way
-            said += _finish_interrupted(client, name, list_containers(client))
+            said += _finish_interrupted(client, name, list_containers(client).containers)
     return said
 
 
@@ -119,7 +119,7 @@ def _put_back(client: Any, old: InspectedContainer, new_id: str) -> None:
             )  # its namespace may be gone; then its State.Error at least shows that its owner did not stop it
 
 
-def _finish_interrupted(client: Any, name: str, containers: list[ListedContainer]) -> list[str]:
+def _finish_interrupted(client: Any, name: str, containers: Sequence[ListedContainer]) -> list[str]:
     left = {mark.kind: one for one in containers if (mark := mark_of(one)) and mark.name == name}
     new, old = left.get("new"), left.get("old")
     bearer = next((one for one in containers if one.name == name), None)

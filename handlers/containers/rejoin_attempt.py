@@ -130,7 +130,7 @@ class RejoinAttempt:
         try:
             self._ctx.wait(SETTLE_S)
             with docker_client(self._ctx, "see whether what was restarted runs", CONTROL) as client:
-                self._compare(client, {one.id for one in list_containers(client) if one.running})
+                self._compare(client, {one.id for one in list_containers(client).containers if one.running})
         except (Retry, GiveUp) as end:
             self._todo.later.append(end.said)
 

@@ -47,8 +47,15 @@ class Work:
 def work(shared: Namespace, ctx: Context, *, recreates: bool) -> Work:
     """What is to be done about each dependent. `recreates`: a re-creation is allowed where one is needed."""
     todo = Work(
-        later=[f"container '{name}' cannot be inspected; that is tried again" for name in shared.unseen],
-        left=[_orphan(one) for one in shared.orphans],
+        later=[
+            *(f"container '{name}' cannot be inspected; that is tried again" for name in shared.unseen),
+            *(
+                f"it cannot be told whose network container '{name}' shares, as Docker does not show it; "
+                "that is tried again"
+                for name in shared.unknown
+            ),
+        ],
+        left=[*map(_orphan, shared.orphans), *shared.doubts],
     )
     for one in shared.dependents:
         add(one, todo, ctx, recreates=recreates)

@@ -11,9 +11,11 @@ from handlers.containers import compose
 from handlers.shared.http import TRY_LATER, retry_after_s
 from handlers.shared.output import cut
 from hooks.config.secrets import mask_userinfo
-from hooks.docker import client, refusals
+from hooks.docker import client, listing, refusals
+from hooks.docker.address import AddressError
 from hooks.docker.client import engine
-from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
+from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected
+from hooks.docker.listing import Listing, NoEngineError
 from hooks.events.wording import did_you_mean
 from hooks.handler import Context, GiveUp, Retry
 
@@ -52,12 +54,15 @@ def inspect(client: Any, name: str) -> InspectedContainer | None:
         raise Retry(f"Docker's answer about container '{name}' is not one of a Docker engine") from None
 
 
-def list_containers(client: Any) -> list[ListedContainer]:
-    """Every container, running or not, by one list. Raises Retry for an answer that is none."""
+def list_containers(client: Any, *, networks: bool = False) -> Listing:
+    """Every container, running or not. `networks`: also whose network each shares, where the list does not show it.
+
+    Raises Retry for an answer that is none.
+    """
     try:
-        return [listed(raw) for raw in client.containers(all=True)]
-    except MALFORMED:
-        raise Retry("Docker's list of containers is not one of a Docker engine") from None
+        return listing.list_containers(client, networks=networks)
+    except NoEngineError as error:
+        raise Retry(str(error)) from None
 
 
 def find(client: Any, name: str, ctx: Context) -> InspectedContainer:
@@ -141,6 +146,8 @@ def _reply(error: BaseException | None) -> Any:
 def _reason(error: BaseException) -> str:
     seen: BaseException | None = error
     while seen is not None:
+        if isinstance(seen, AddressError):
+            return str(seen)
         if isinstance(seen, OSError) and seen.strerror:
             return seen.strerror
         if "Timeout" in type(seen).__name__:

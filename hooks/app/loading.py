@@ -155,7 +155,7 @@ def answer(rules: str, secrets_folder: str) -> None:
     gc.disable()  # a third of the time, for a process that ends before there is anything to collect
     with os.fdopen(os.dup(1), "wb") as pipe:
         os.dup2(2, 1)  # whatever a library prints must not get into the answer
-        pipe.write(_ahead(rules) if rules else pickle.dumps(load(secrets_folder=secrets_folder)))
+        pipe.write(_ahead(rules) if rules else pickle.dumps(_with_docker(load(secrets_folder=secrets_folder))))
     os._exit(0)  # our parent waits for the end, and to take everything down would take a while
 
 
@@ -171,6 +171,14 @@ def _ahead(file: str) -> bytes:
             seen, answer_ = text, pickle.dumps(_with_rules(Loaded(), file, text))
         if is_asked:
             return answer_
+
+
+def _with_docker(loaded: Loaded) -> Loaded:
+    """With what is wrong about Docker's own variables. `gluehook check` and the like need no Docker, and do not ask."""
+    from hooks.docker.address import problems
+
+    wrong = problems()
+    return replace(loaded, settings=None, errors=(*loaded.errors, *wrong)) if wrong else loaded
 
 
 def _settings(secrets_folder: str) -> Loaded:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hooks.cli.options import require_docker_address
+
 if TYPE_CHECKING:
     from hooks.workbench.init_survey import Server
 
@@ -35,20 +37,21 @@ def init(*, output: str, as_json: bool) -> int:
     found = {role: member.name for role, member in server.by_role.items()} if server else {}
     if as_json:
         click.echo(json.dumps({"found": found, "sharing": server.sharing if server else (), "trouble": why,
-                               "files": written}))  # fmt: skip
+                               "doubts": [*server.doubts] if server else [], "files": written}))  # fmt: skip
     else:
         _show(server, why, folder, written)
     return 0 if all(written.values()) else 1
 
 
 def _containers() -> tuple[Server | None, str]:
-    """The containers of this server; or None, and why Docker cannot be read."""
+    """The containers of this server; or None, and why Docker cannot be read. Raises click.UsageError."""
     from contextlib import closing
 
     from hooks.docker.client import connect, where
     from hooks.docker.refusals import why
     from hooks.workbench.init_survey import find_containers
 
+    require_docker_address()
     try:
         with closing(connect(_DOCKER_TIMEOUT_S)) as client:
             return find_containers(client), ""
@@ -92,7 +95,10 @@ def _show(server: Server | None, why: str, folder: Path, written: Mapping[str, b
         for role in ("gluetun", "qbittorrent", "adguard", "wireguard"):
             found = server.by_role.get(role)
             click.echo(f"{role}: {f'{found.name} ({found.container.image})' if found else 'not found'}")
-        click.echo(f"in gluetun's network: {', '.join(server.sharing) or 'nobody'}")
+        nobody = "nobody that Docker shows" if server.doubts else "nobody"
+        click.echo(f"in gluetun's network: {', '.join(server.sharing) or nobody}")
+        for doubt in server.doubts:
+            click.echo(f"not certain: {doubt}")
     for name, is_new in written.items():
         click.echo(f"{folder / name}: {'written' if is_new else 'exists already, and was left as it is'}")
     click.echo(f"next: gluehook check {folder / 'rules.toml'}, then read {folder / 'compose.gluehook.yaml'}")

@@ -22,6 +22,14 @@ def settings() -> tuple[Settings, Sources]:
         raise click.UsageError(str(wrong)) from None
 
 
+def require_docker_address() -> None:
+    """Raises click.UsageError if Docker's own variables, such as DOCKER_HOST, cannot work."""
+    from hooks.docker.address import problems
+
+    if wrong := problems():
+        raise click.UsageError("\n".join(wrong))
+
+
 def seconds(option: str, text: str) -> float:
     """The seconds of an option's duration. Raises click.UsageError."""
     from hooks.events import durations

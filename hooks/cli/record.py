@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hooks.cli.check import checked
-from hooks.cli.options import new_file, seconds, settings
+from hooks.cli.options import new_file, require_docker_address, seconds, settings
 from hooks.events.wording import counted
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def record(*, output: str, for_: str | None, rules: str | None, with_exec: bool)
     from hooks.rules.table import Table
 
     ours, _ = settings()
+    require_docker_address()
     for_s = seconds("--for", for_) if for_ else None
     table = checked(rules or ours.gluehook_rules)
     if table is None and rules:

@@ -3,19 +3,23 @@
 Only this module of hooks imports `docker` (the doctor and handlers import its error classes). The Docker source calls
 `connect` for its requests and `EventStream` for the subscription; the doctor and `init` call `connect` too; handlers
 get it as `ctx.docker`. Guarantees: an engine is asked for its version once, and `forget` makes the next client ask,
-because the engine may have been replaced; requests to a socket take one connection and no proxy; a client that fails to
-connect leaks no socket; a subscription can be stopped from any thread wherever it waits.
+because the engine may have been replaced; no request takes a proxy or certificates from the environment; requests to a
+socket take one connection; a client that fails to connect leaks no socket; a subscription can be stopped from any
+thread wherever it waits.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from hooks.docker import address
 from hooks.docker.filters import filters
 
 if TYPE_CHECKING:
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
 
 _LINE_LIMIT = 2**20  # bytes: no event of Docker's comes near it
 _CONNECT_S = 3.0
-_UNIX = "http+unix://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Engine:
 
 
 _known: dict[str, Engine] = {}  # by address, so that one request serves all clients
+_reached: set[str] = set()  # addresses at which an engine has answered, also before `forget`
 
 
 def connect(timeout_s: float) -> docker.APIClient:
@@ -43,20 +47,24 @@ def connect(timeout_s: float) -> docker.APIClient:
 
     Raises docker.errors.DockerException or requests.RequestException; `refusals.why` makes a sentence of it.
     """
-    from docker import APIClient, errors, utils
+    from docker import APIClient, errors
     from docker.transport import unixconn
 
-    address = _address()
+    try:
+        found = address.current()
+    except address.AddressError as error:
+        raise errors.DockerException(str(error)) from error
     cast(Any, unixconn.UnixHTTPConnection).connect = _connect_socket
     # a version must be given: the client would negotiate in its constructor, and leak its socket when that fails
-    client = APIClient(**utils.kwargs_from_env(), version="1.41", timeout=cast(int, timeout_s))
-    if address.startswith(_UNIX):
-        client.trust_env = False  # a socket has no proxy, and finding that out is slow
+    client = APIClient(found.url, version="1.41", timeout=cast(int, timeout_s), tls=_tls(found))
+    client.trust_env = False  # the proxies and certificates that the environment has are for the web, not for Docker
+    if found.socket:
         _keep_one_pool(cast(Any, client))
     try:
-        if address not in _known:
-            _known[address] = _ask_version(client, address, errors.DockerException)
-        cast(Any, client)._version = _known[address].api
+        known = _known.get(_key()) or _ask_version(client, errors.DockerException)
+        _reached.add(_key())
+        _known[_key()] = known  # by another thread it may have been forgotten meanwhile
+        cast(Any, client)._version = known.api
     except BaseException:
         client.close()
         raise
@@ -65,18 +73,22 @@ def connect(timeout_s: float) -> docker.APIClient:
 
 def engine() -> Engine:
     """What the engine of DOCKER_HOST said about itself when a client first connected; "?" before."""
-    return _known.get(_address()) or Engine("?", "?", podman=False)
+    return _known.get(_key()) or Engine("?", "?", podman=False)
 
 
 def forget() -> None:
     """Let the next client ask for the version again: the engine may have been replaced."""
-    _known.pop(_address(), None)
+    _known.pop(_key(), None)
+
+
+def was_reached() -> bool:
+    """Whether an engine has ever answered this process at DOCKER_HOST."""
+    return _key() in _reached
 
 
 def where() -> str:
-    """DOCKER_HOST as a person writes it: the path of a socket, else the address."""
-    address = _address()
-    return _socket(address) if address.startswith(_UNIX) else address
+    """DOCKER_HOST as a person writes it, without a user. Raises nothing."""
+    return address.shown()
 
 
 class EventStream:
@@ -156,21 +168,23 @@ def _keep_one_pool(client: Any) -> None:
     adapter.get_connection = lambda *_: pool
 
 
-def _ask_version(client: docker.APIClient, address: str, error: type[Exception]) -> Engine:
+def _ask_version(client: docker.APIClient, error: type[Exception]) -> Engine:
     answer = client.version(api_version=False)
     if not isinstance(answer, dict) or not isinstance(answer.get("ApiVersion"), str):
-        raise error(f"what answers at {address} is no Docker engine")
+        raise error(f"what answers at {where()} is no Docker engine")
     parts = answer.get("Components") or []
     podman = any("podman" in str(part.get("Name", "")).lower() for part in parts if isinstance(part, dict))
     return Engine(str(answer.get("Version")), answer["ApiVersion"], podman)
 
 
-def _address() -> str:
-    from docker import utils
+def _tls(found: address.Address) -> Any:
+    from docker.tls import TLSConfig
 
-    environment = utils.kwargs_from_env()
-    return str(utils.parse_host(environment.get("base_url"), tls="tls" in environment))
+    if not found.certificates:
+        return False
+    ca, certificate, key = (str(Path(found.certificates, name)) for name in ("ca.pem", "cert.pem", "key.pem"))
+    return TLSConfig(client_cert=(certificate, key), ca_cert=ca, verify=found.verify)
 
 
-def _socket(address: str) -> str:
-    return "/" + address.removeprefix(_UNIX).lstrip("/")
+def _key() -> str:
+    return os.environ.get("DOCKER_HOST", "").strip()

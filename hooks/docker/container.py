@@ -11,21 +11,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from hooks.events.jsonl import nanoseconds
 from hooks.world.model import Container
 
 DEFAULT_STOP_TIMEOUT_S = 10  # Docker's own
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 """What `listed` and `inspected` raise for an answer that is none of a Docker engine."""
+_Record = TypeVar("_Record", bound="ListedContainer")
 _GATEWAYS = ("Gateway", "IPv6Gateway")
 # how Docker 20 to 28 say that a namespace could not be joined
 _NOT_JOINED = ("join network", "joining network", "no such container", "is restarting, wait", "non running container")
 _SHARED = {"processes": "PidMode", "IPC": "IpcMode"}
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXITED = re.compile(r"Exited \((\d+)\)")
+# how Docker and Podman write for how long it has run (go-units' HumanDuration)
+_UP = re.compile(r"Up (?:About an? |(\d+) )?(second|minute|hour|day|week|month|year)s?\b")
+_UNITS_S = {
+    "second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400, "year": 365 * 86400,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,9 @@ class ListedContainer:
     health: str = ""  # "healthy", "unhealthy", "starting", or "" for no health check
     exit_code: int = 0
     network_mode: str = ""  # "" where the list does not show it, as Podman's
-    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by network, IPv4 first; () when stopped
+    up_s: float = 0.0  # for how long it has run, at least, by the engine's clock; 0 also where that is not known
+    # by network, IPv4 first; () when stopped. None of a container in another's network: they are the other's
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def stopped(self) -> bool:
@@ -97,12 +105,12 @@ def listed(raw: Mapping[str, Any]) -> ListedContainer:
     """One entry of `/containers/json`. Raises one of MALFORMED for a wrong shape."""
     state, status = raw.get("State"), str(raw.get("Status") or "")
     health, exited = _HEALTH.search(status), _EXITED.match(status)
-    return ListedContainer(
+    return _readable(ListedContainer(
         # a link of another container is listed as one more name, with two slashes
         name=min(raw["Names"], key=lambda name: name.count("/")).lstrip("/"),
         id=str(raw["Id"]),
         image=raw.get("Image") or "",
-        labels=dict(raw.get("Labels") or {}),
+        labels=_labels(raw),
         running=state in ("running", "paused"),
         paused=state == "paused",
         restarting=state == "restarting",
@@ -110,8 +118,9 @@ def listed(raw: Mapping[str, Any]) -> ListedContainer:
         health=health[1] if health else "",
         exit_code=int(exited[1]) if exited else 0,
         network_mode=_network_mode(raw),
-        addresses={name: _addresses(network) for name, network in _networks(raw).items()},
-    )
+        up_s=_up_s(status),
+        addresses=_own_addresses(raw),
+    ))  # fmt: skip
 
 
 def inspected(raw: Mapping[str, Any]) -> InspectedContainer:
@@ -123,11 +132,11 @@ def inspected(raw: Mapping[str, Any]) -> InspectedContainer:
     # Docker's Running is true while it waits for its next restart. Podman's is false while it is paused, as
     # libpod/container_inspect.go shows.
     running = (bool(state["Running"]) or paused) and not restarting
-    return InspectedContainer(
+    return _readable(InspectedContainer(
         name=str(raw["Name"]).lstrip("/"),
         id=str(raw["Id"]),
         image=config.get("Image") or "",
-        labels=dict(config.get("Labels") or {}),
+        labels=_labels(config),
         running=running,
         paused=paused,
         restarting=restarting,
@@ -135,7 +144,7 @@ def inspected(raw: Mapping[str, Any]) -> InspectedContainer:
         health=health if running and health != "none" else "",  # Docker keeps the last one of a container that stopped
         exit_code=int(state.get("ExitCode") or 0),
         network_mode=_network_mode(raw),
-        addresses={name: _addresses(network) for name, network in networks.items()},
+        addresses=_own_addresses(raw),
         started_at=started_at,
         finished_at=nanoseconds(state.get("FinishedAt") or ""),
         error=str(state.get("Error") or ""),
@@ -148,12 +157,50 @@ def inspected(raw: Mapping[str, Any]) -> InspectedContainer:
                 for m in raw.get("Mounts") or ()},
         shares={what: other for what, key in _SHARED.items() if (other := _joined(host, key))},
         references=tuple(_references(host)),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _networks(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
     return {name: network or {} for name, network in networks.items()}
+
+
+def _own_addresses(raw: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    # Podman shows the addresses of the container whose network it is, and its list does not say whose that is
+    if _network_mode(raw).startswith("container:") or not _network_mode(raw):
+        return {}
+    return {name: _addresses(network) for name, network in _networks(raw).items()}
+
+
+def _up_s(status: str) -> float:
+    """The least that it has run: what these words round up they round up by less than half a unit."""
+    found = _UP.match(status)
+    if not found:
+        return 0.0
+    return (float(found[1] or 1) - 0.5) * _UNITS_S[found[2]]
+
+
+def _labels(raw: Mapping[str, Any]) -> dict[str, str]:
+    labels = dict(raw.get("Labels") or {})
+    if not all(isinstance(value, str) for value in labels.values()):
+        raise ValueError("a label is no text")
+    return labels
+
+
+def _readable(record: _Record) -> _Record:
+    """The record, if all of its text can be written to a file and a log. Raises ValueError otherwise."""
+    texts = (text for one in fields(record) for text in _texts(getattr(record, one.name)))
+    "".join(texts).encode()  # a lone surrogate, which JSON can hold, is a UnicodeEncodeError
+    return record
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for item in value.items() for part in item for text in _texts(part))
+    elif isinstance(value, tuple | frozenset):
+        yield from (text for part in value for text in _texts(part))
 
 
 def _addresses(network: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from hooks.docker import address
+from hooks.docker.client import was_reached
+from hooks.docker.listing import NoEngineError
+from hooks.docker.unreachable import PROCESS, obstacle
+
 REFUSED = (401, 403, 405)
 """The statuses by which a proxy, or an authorization plugin of Docker's, refuses a request; Docker itself has none."""
 # What a proxy that is set by variables must allow, by the first word of the path.
@@ -18,17 +23,21 @@ _VERSION = re.compile(r"^/v\d+(\.\d+)*(?=/)")
 _ONE = re.compile(r"^/(containers|exec)/[^/]+(?=/|$)")
 
 
-def why(error: BaseException, where: str) -> str:
-    """Why Docker cannot be used, and what to do about it, in one sentence without its full stop.
+def why(error: BaseException, where: str, process: Path = PROCESS) -> str:
+    """Why Docker cannot be used, and what to do about it, in one sentence without its full stop. Raises nothing.
 
-    `where` is DOCKER_HOST as a person writes it: the socket's path or the address.
+    `where` is DOCKER_HOST as a person writes it: the socket's path or the address. `process` is as for `obstacle`.
     """
     response = getattr(error, "response", None)
     if response is not None:
         return _refusal(error, response, where)
     cause: BaseException | None = error
     while cause is not None:
-        said = _obstacle(cause, where)
+        if isinstance(cause, address.AddressError):
+            return str(cause)
+        if isinstance(cause, NoEngineError):
+            return f"what answers at {where} is no Docker engine: correct DOCKER_HOST"
+        said = obstacle(cause, where, reached=was_reached(), process=process)
         if said:
             return said
         cause = cause.__cause__ or cause.__context__
@@ -37,7 +46,7 @@ def why(error: BaseException, where: str) -> str:
 
 def refused(method: str, path: str, status: int, where: str) -> str:
     """Who refuses a request and what to do, in one sentence without its full stop; `where` is as for `why`."""
-    if where.startswith("https:"):
+    if where.startswith("https:") or (where == address.shown() and address.uses_tls()):
         return (
             f"Docker at {where} refuses {method} {path} ({status}): an authorization plugin of Docker's forbids it to "
             "the certificate that gluehook shows; allow it there"
@@ -78,33 +87,6 @@ def _refusal(error: BaseException, response: Any, where: str) -> str:
     if response.status_code in REFUSED:
         return refused(method, path, response.status_code, where)
     said = getattr(error, "explanation", None) or response.reason
+    if response.status_code == 400 and "HTTP request to an HTTPS server" in str(said):
+        return f"Docker at {where} speaks only TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the certificates"
     return f"Docker at {where} answers {method} {path} with {response.status_code}: {str(said)[:200]}"
-
-
-def _obstacle(error: BaseException, where: str) -> str:
-    match error:
-        case PermissionError():
-            return _forbidden(where)
-        case FileNotFoundError():
-            return (
-                f"Docker's socket {where} is not there: mount it into gluehook's container "
-                f'(volumes: ["/var/run/docker.sock:/var/run/docker.sock:ro"]) or set DOCKER_HOST'
-            )
-        case ConnectionRefusedError():
-            return f"nothing listens at {where}: Docker is not running there"
-        case ConnectionResetError() | BrokenPipeError():
-            return f"Docker at {where} closes the connection without an answer: it is starting or stopping"
-        case TimeoutError():
-            return f"Docker at {where} takes connections but does not answer"
-    return ""
-
-
-def _forbidden(path: str) -> str:
-    try:
-        group = str(Path(path).stat().st_gid)
-    except OSError:
-        group = "the group of the socket"
-    return (
-        f"gluehook may not use Docker's socket {path} (permission denied): add the line "
-        f'`group_add: ["{group}"]` to its service in the compose file and recreate it with `docker compose up -d`'
-    )

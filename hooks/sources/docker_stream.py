@@ -18,7 +18,7 @@ from hooks.docker.refusals import why
 from hooks.events.durations import backoff
 
 _SETTLED_S = 1.0  # a stream that lasted so long does not belong to a series of failures
-_EXEC = b'"Action":"exec_'  # within a label it would have backslashes
+_EXEC = b'"Action":"exec'  # "exec_create: …", and Podman's "exec"; within a label it would have backslashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,11 @@ class Reader:
         failures, silent = 0, False
         while not self._stopping.is_set():
             began = time.monotonic()
-            silent, opened = self._subscribe(after_silence=silent)
+            try:
+                silent, opened = self._subscribe(after_silence=silent)
+            except BaseException as error:  # noqa: BLE001 - a reader that dies leaves gluehook blind, and nobody knows
+                self._backlog.mark(Failed(f"the reader of Docker's events failed ({type(error).__name__}: {error})"))
+                silent = opened = False
             if silent or (opened and time.monotonic() - began > _SETTLED_S):
                 failures = 0
             if not silent:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hooks.docker.container import ListedContainer, inspected, listed
+from hooks.docker.container import ListedContainer, inspected
+from hooks.docker.listing import list_containers
 from hooks.images import gluetun as gluetun_image
 from hooks.images import torrent
 from hooks.images.roles import ROLES, has_role
@@ -48,6 +49,7 @@ class Server:
 
     by_role: Mapping[str, FoundContainer] = field(default_factory=dict)
     sharing: tuple[str, ...] = ()
+    doubts: Sequence[str] = ()  # sentences: what Docker's list does not tell
 
     def name(self, role: str) -> str:
         """The name of the container in this role; the usual one where there is none."""
@@ -56,12 +58,13 @@ class Server:
 
 def find_containers(client: Any) -> Server:
     """List the containers with a docker.APIClient. Raises OSError if that fails."""
-    everyone = [listed(raw) for raw in client.containers(all=True)]
+    listing = list_containers(client, networks=True)
+    everyone = listing.containers
     chosen = {role: found for role in ROLES if (found := _choose(role, everyone))}
     by_role = {role: _closer(client, found) for role, found in chosen.items()}
     gluetun = chosen.get("gluetun")
     ours = {f"{_SHARES}{word}" for word in (gluetun.id, gluetun.name)} if gluetun else set()
-    return Server(by_role, tuple(sorted(one.name for one in everyone if one.network_mode in ours)))
+    return Server(by_role, tuple(sorted(one.name for one in everyone if one.network_mode in ours)), listing.doubts)
 
 
 def _choose(role: str, everyone: Iterable[ListedContainer]) -> ListedContainer | None:

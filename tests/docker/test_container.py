@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.shared.docker import obstacle
-from hooks.docker.container import InspectedContainer, ListedContainer, inspected, listed
+from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
 from hooks.events.jsonl import nanoseconds
 from hooks.handler import Retry
 from tests.parts.places import SAMPLES
@@ -26,7 +26,10 @@ def inspect_of(state: dict[str, Any], **more: Any) -> InspectedContainer:
 
 
 def list_of(state: str, status: str, **more: Any) -> ListedContainer:
-    return listed({"Id": A, "Names": ["/web"], "State": state, "Status": status, "Labels": None, **more})
+    host = {"NetworkMode": "lan"}
+    return listed(
+        {"Id": A, "Names": ["/web"], "State": state, "Status": status, "Labels": None, "HostConfig": host, **more}
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,6 +100,45 @@ def test_stranded_is_one_that_could_not_join_and_that_docker_does_not_try_again(
     assert not inspect_of(state).stranded, "it joins nobody"
 
 
+@pytest.mark.parametrize(
+    ("status", "least"),
+    [("Up Less than a second", 0), ("Up 1 second", 0.5), ("Up 59 seconds", 58.5), ("Up About a minute", 30),
+     ("Up 3 minutes", 150), ("Up About an hour (healthy)", 1800), ("Up 2 hours (Paused)", 5400),
+     ("Up 2 weeks", 1.5 * 7 * 86400), ("Up 3 months", 2.5 * 30 * 86400), ("Up 2 years", 1.5 * 365 * 86400),
+     ("Exited (0) 2 days ago", 0), ("Restarting (1) 5 seconds ago", 0), ("Up", 0), ("Up 3 fortnights", 0)],
+)  # fmt: skip
+def test_the_list_shows_for_how_long_it_has_run_at_least(status: str, least: float) -> None:
+    assert list_of("running", status).up_s == least
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"Names": None}, {"Names": []}, {"Id": None, "Names": [7]}, {"Labels": {"x": 1}}, {"Labels": {"x": "\udc80"}},
+     {"Names": ["/\ud800"]}, {"Image": "\udfff:1"}, {"NetworkSettings": {"Networks": ["lan"]}}, {"HostConfig": "x"},
+     {"NetworkSettings": {"Networks": {"\udc80": {"IPAddress": "10.0.0.2"}}}}],
+    ids=repr,
+)  # fmt: skip
+def test_an_entry_of_an_odd_shape_is_malformed(odd: dict[str, Any]) -> None:
+    with pytest.raises(MALFORMED):
+        list_of("running", "Up 3 minutes", **odd)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"Name": "/\udc80"}, {"State": None}, {"State": {"Running": True}}, {"Config": {"Env": ["A=\udc80"]}},
+     {"Config": {"Labels": {"\udc80": ""}}}, {"Mounts": [{}]}, {"Config": {"StopTimeout": 1e400}}],
+    ids=repr,
+)  # fmt: skip
+def test_an_inspect_of_an_odd_shape_is_malformed(odd: dict[str, Any]) -> None:
+    state = {"Running": True, "StartedAt": "2026-11-22T17:00:00Z"}
+    with pytest.raises(MALFORMED):
+        inspected({"Name": "/web", "Id": A, "State": state, **odd})
+
+
+def test_a_start_that_no_64_bits_hold_is_none() -> None:
+    assert inspect_of({"StartedAt": "9999-01-01T00:00:00Z"}).started_at == 0
+
+
 # -- recordings ------------------------------------------------------------------------------------------
 
 
@@ -111,15 +153,17 @@ def test_list_and_inspect_of_a_recorded_engine_agree(row: dict[str, Any]) -> Non
         assert (full.health, full.parent) == ("healthy", None)
         assert full.gateways
         assert list(full.for_world().addresses) == ["home_default"]
-        assert short.for_world().addresses == full.for_world().addresses
     else:
+        assert full.addresses == {}, "Podman shows those of gluetun"
         assert (full.health, full.for_world().health) == ("", "")
         assert len(full.parent or "") == 64
         assert full.mounts["/data"] == ("volume", "home_qbdata")
     if row["engine"].startswith("docker"):
         assert (short.health, short.network_mode) == (full.health, full.network_mode)
+        assert short.addresses == full.addresses
     else:
         assert (short.health, short.network_mode) == ("", ""), "Podman's list shows neither: inspect"
+        assert short.addresses == {}, "they may be another's"
 
 
 def test_the_record_hides_the_environment_when_it_is_printed() -> None:

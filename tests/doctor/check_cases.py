@@ -9,6 +9,7 @@ from typing import Any
 from hooks.config.settings import Settings
 from hooks.doctor.facts.model import (
     AdGuard,
+    Docker,
     DockerAccess,
     Gluehook,
     Gluetun,
@@ -91,6 +92,10 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (over_tcp("IMAGES", "VOLUMES", "INFO"), ("tcp://proxy:2375", "without TLS",)),
         (over_tcp("INFO"), ("allows INFO=1", "the proxy")),
         (having(replace(CONTAINERS["gluehook"], privileged=True)), ("privileged",)),
+    ],
+    "docker-list-incomplete": [
+        (well(docker=Docker(doubts=("Docker's list has an entry that is left out",))),
+         ("left out", "remove it")),
     ],
     "container-down": [
         (having(container("gluetun", running=False)), ("'gluetun' does not run", "docker start gluetun")),

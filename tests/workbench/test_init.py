@@ -202,12 +202,35 @@ def test_without_docker_there_are_templates_and_a_clear_word(init: Init, tmp_pat
     assert "user" not in service(tmp_path)
 
 
+def test_podman_whose_list_does_not_show_whose_network_it_is(init: Init, fake: FakeEngine) -> None:
+    fake.be_podman()
+    give(fake, "vpn", "qmcgaw/gluetun")
+    give(fake, "torrents", "hotio/qbittorrent", network=f"container:{'vpn'.ljust(64, '0')}")
+    code, said = init(fake.host)
+    assert code == 0, said
+    assert "in gluetun's network: torrents" in said
+    assert "not certain" not in said
+
+
+def test_what_cannot_be_told_is_not_called_nobody(init: Init, fake: FakeEngine) -> None:
+    fake.be_podman()
+    give(fake, "vpn", "qmcgaw/gluetun")
+    give(fake, "sonarr", "hotio/sonarr", network="container:vpn")
+    fake.refusals[f"/containers/{'sonarr'.ljust(64, '0')}"] = (500, b"{}")
+    fake.odd = [{"Id": "d" * 64, "Names": None}]
+    code, said = init(fake.host)
+    assert code == 0, said
+    assert "in gluetun's network: nobody that Docker shows" in said
+    assert "not certain: it cannot be told whose network 'sonarr' shares" in said
+    assert "not certain: Docker's list has an entry that cannot be read and is left out: container dddddddddddd" in said
+
+
 def test_as_json_and_a_folder_that_cannot_be(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
     give(fake, "vpn", "qmcgaw/gluetun")
     code, said = init(fake.host, "--json")
     assert code == 0
     assert json.loads(said) == {
-        "found": {"gluetun": "vpn"}, "sharing": [], "trouble": "", "files": dict.fromkeys(FILES, True),
+        "found": {"gluetun": "vpn"}, "sharing": [], "trouble": "", "doubts": [], "files": dict.fromkeys(FILES, True),
     }  # fmt: skip
     (tmp_path / "file").touch()
     code, said = init(fake.host, "--output", "file/x")

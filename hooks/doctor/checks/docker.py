@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hooks.docker import refusals
 from hooks.doctor.checks.check import Finding, broken, risk
 from hooks.doctor.checks.commands import up_gluehook
-from hooks.doctor.facts.model import Refused, Server, Unread
+from hooks.doctor.facts.model import Docker, Refused, Server, Unread
 
 _PROXY = (
     "put a socket proxy in front of it that allows only EVENTS=1 CONTAINERS=1 VERSION=1 ALLOW_RESTARTS=1 ALLOW_START=1 "
@@ -64,3 +64,11 @@ def docker_wide_open(server: Server) -> Iterator[Finding]:
     if own and own.privileged:
         fix = "take `privileged: true` out of its service"
         yield Finding("gluehook's container is privileged", fix, up_gluehook(server), about=own.name)
+
+
+@risk("what gluehook does not know of a container it cannot mend")
+def docker_list_incomplete(server: Server) -> Iterator[Finding]:
+    """Docker's list does not show all that gluehook needs."""
+    # an entry of an odd shape, or one of Podman's that cannot be inspected
+    for doubt in server.docker.doubts if isinstance(server.docker, Docker) else ():
+        yield Finding(doubt, "look for it, and remove it if it is dead", ("docker ps --all --no-trunc",))

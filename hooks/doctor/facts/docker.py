@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from handlers.containers.dependents import NOTHING, Dependent, Earlier, Remembered, judged, members, orphans
 from hooks.docker import client as docker_host
 from hooks.docker import refusals
-from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected, listed
+from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected
+from hooks.docker.listing import list_containers
 from hooks.doctor.facts.model import Docker, DockerAccess
 from hooks.handler import Context, GiveUp
 
-T = TypeVar("T")
 ADGUARDS = ("adguard", "adguardhome")
 # healers and programs that set the port: their environment says what they do
 _OTHERS = re.compile(r"autoheal|deunhealth|loggifly|adguard|glue|qbit|torrent|port", re.IGNORECASE)
@@ -33,14 +32,14 @@ def read(ctx: Context, *, closely: bool = False) -> Docker:
 
     try:
         with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
-            raws = _listed(client)
-            everyone = tuple(_each(listed, raws))
+            listing = list_containers(client, networks=True)
+            everyone = listing.containers
             seen = [_inspected(client, one) for one in everyone if closely or _matters(one, ctx)]
     except (OSError, DockerException) as error:  # what requests raises descends from OSError
         raise GiveUp(refusals.why(error, docker_host.where())) from None
     by_name = {one.name: one for one in seen if one}
-    return Docker({one.name: by_name.get(one.name, one).for_world() for one in everyone}, by_name, everyone,
-                  docker_host.engine().podman)  # fmt: skip
+    containers = {one.name: by_name.get(one.name, one).for_world() for one in everyone}
+    return Docker(containers, by_name, everyone, docker_host.engine().podman, tuple(listing.doubts))
 
 
 def read_access(ctx: Context) -> DockerAccess:
@@ -73,19 +72,6 @@ def dependents(
     return judged(owner, found, by_id, known) if owner else [], orphans(docker.listed, found)
 
 
-def _listed(client: Any) -> list[Mapping[str, Any]]:
-    answer = client.containers(all=True)
-    if not isinstance(answer, list):
-        raise GiveUp(f"what answers at {docker_host.where()} is no Docker engine; correct DOCKER_HOST")
-    return answer
-
-
-def _each(read: Callable[[Mapping[str, Any]], T], raws: Iterable[Mapping[str, Any]]) -> Iterator[T]:
-    for raw in raws:
-        with suppress(*MALFORMED):  # one malformed record must not hide the others
-            yield read(raw)
-
-
 def _matters(seen: ListedContainer, ctx: Context) -> bool:
     settings = ctx.settings
     named = (settings.gluetun_container, settings.qbittorrent_container, settings.wireguard_container, *ADGUARDS)
@@ -95,6 +81,8 @@ def _matters(seen: ListedContainer, ctx: Context) -> bool:
 
 def _inspected(client: Any, one: ListedContainer) -> InspectedContainer | None:
     """By an inspect; None if that fails, as for a container that is just being removed."""
+    if isinstance(one, InspectedContainer):
+        return one
     with suppress(OSError, *MALFORMED):
         return inspected(client.inspect_container(one.id))
     return None

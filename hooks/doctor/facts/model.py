@@ -27,6 +27,7 @@ class Docker:
     inspected: Mapping[str, InspectedContainer] = field(default_factory=dict)  # by name, those that matter here
     listed: tuple[ListedContainer, ...] = ()  # every container, with the namespace that it joins
     podman: bool = False  # it is Podman that answers
+    doubts: tuple[str, ...] = ()  # sentences: what Docker's list does not tell
 
 
 @dataclass(frozen=True, slots=True)

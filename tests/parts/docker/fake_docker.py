@@ -29,6 +29,8 @@ class FakeEngine:
         self.host = f"unix://{socket}"
         self.version = {"Version": "99.0", "ApiVersion": "1.41", "Components": [{"Name": "Engine"}]}
         self.containers: dict[str, dict[str, Any]] = {}  # by id, as inspect shows them
+        self.statuses: dict[str, str] = {}  # by id, where the list is to say something else than "Up 3 minutes"
+        self.odd: list[Any] = []  # more entries of the list, of whatever shape
         self.history: list[dict[str, Any]] = []
         self.refusals: dict[str, tuple[int, bytes]] = {}
         self.requests: list[str] = []
@@ -54,6 +56,10 @@ class FakeEngine:
             "Name": f"/{name}", "Id": ident, "State": state, "Config": {"Image": image, "Labels": {}},
             "HostConfig": {"NetworkMode": network}, "NetworkSettings": {"Networks": {network: {"IPAddress": address}}},
         }  # fmt: skip
+
+    def be_podman(self) -> None:
+        """List as Podman does: without HostConfig, and with another's address for one in its network."""
+        self.version = {**self.version, "Components": [{"Name": "Podman Engine"}]}
 
     # -- the events ------------------------------------------------------------------------
 
@@ -140,9 +146,19 @@ class FakeEngine:
         if path == "/version":
             return talk.reply(200, json.dumps(self.version).encode())
         if path == "/containers/json":
-            return talk.reply(200, json.dumps([_listed(raw) for raw in self.containers.values()]).encode())
+            entries = [self._entry(raw) for raw in self.containers.values()]
+            return talk.reply(200, json.dumps([*entries, *self.odd]).encode())
         found = self._find(path.split("/")[2])
         return talk.reply(200, json.dumps(found).encode()) if found else talk.reply(404, b'{"message":"no such"}')
+
+    def _entry(self, raw: dict[str, Any]) -> dict[str, Any]:
+        entry = _listed(raw)
+        entry["Status"] = self.statuses.get(raw["Id"], entry["Status"])
+        if "Podman" in str(self.version["Components"]):
+            parent = self._find(raw["HostConfig"]["NetworkMode"].partition(":")[2])
+            entry |= {"NetworkSettings": parent["NetworkSettings"]} if parent else {}
+            del entry["HostConfig"]
+        return entry
 
     def _find(self, asked: str) -> dict[str, Any] | None:
         by_name = (raw for raw in self.containers.values() if raw["Name"] == f"/{asked}")

@@ -34,3 +34,16 @@ def disk(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         unmount(folder)
+
+
+@contextmanager
+def bind(source: Path, target: Path) -> Iterator[None]:
+    """One file or folder is seen at the place of another, as a volume is in a container, for the time of a block."""
+    command = [require("mount", "mount"), "--bind", str(source), str(target)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        pytest.skip(f"nothing can be mounted ({ran.stderr.strip()}): run it as root, in a container with --privileged")
+    try:
+        yield
+    finally:
+        unmount(target)
