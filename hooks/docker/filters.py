@@ -11,7 +11,7 @@ from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD
 _ALWAYS = CHANGES_WORLD | {"network.connect", "container.unpause"}
 # Docker's words where ours are others, and Podman's words beside Docker's
 _DOCKERS = {"healthy": "health_status", "unhealthy": "health_status"}
-_PODMANS = {"die": "died", "destroy": "remove", "exec_die": "exec_died", "delete": "remove"}
+_PODMANS = {"die": "died", "destroy": "remove", "exec_start": "exec", "exec_die": "exec_died", "delete": "remove"}
 
 
 def filters(event_types: Iterable[str], *, podman: bool = False) -> dict[str, list[str]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hooks.docker.container import MALFORMED, ListedContainer, inspected, listed
+from hooks.docker.container import MALFORMED, ListedContainer, inspected
+from hooks.docker.listing import Skipped, list_containers
 from hooks.world.model import Container, World
 
 _MOST_INSPECTS = 8  # beyond so many one list is cheaper
@@ -36,40 +37,39 @@ def inspect_some(client: Any, idents: Iterable[str], *, in_full: bool) -> list[C
     wanted = set(idents)
     if in_full or len(wanted) <= _MOST_INSPECTS:
         return [found for ident in wanted if (found := inspect_one(client, ident))]
-    return [listed(raw).for_world() for raw in _list(client) if raw["Id"] in wanted]
+    return [one.for_world() for one in list_containers(client).containers if one.id in wanted]
 
 
-def inspect_all(client: Any, world: World, *, thorough: bool) -> dict[str, Container]:
-    """Every container by name. Where an inspect fails, what the list shows must do.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Every container by name, and the entries of the list that cannot be read."""
 
-    `thorough`: events may have been missed, so that every running container is inspected, whatever `world` has of it.
-    Raises OSError if the list itself fails.
+    containers: Mapping[str, Container]
+    skipped: tuple[Skipped, ...] = ()
+
+
+def inspect_all(client: Any, world: World, *, since_s: float) -> Reading:
+    """Every container. Where an inspect fails, what the list shows must do; of an entry that cannot be read, `world`.
+
+    `since_s`: how long ago all were inspected before, in seconds. Whatever may have started since then is inspected,
+    whether an event reported it or not. Infinity: events may have been missed, so that every running container is
+    inspected. Raises OSError if the list itself fails.
     """
-    found = {}
-    for raw in _list(client):
-        try:
-            one = listed(raw)
-        except MALFORMED:
-            continue
-        container = _in_full(client, one, world, thorough=thorough)
-        if container:
-            found[container.name] = container
-    return found
+    listing = list_containers(client)
+    seen = (_in_full(client, one, world, since_s) for one in listing.containers)
+    found = {container.name: container for container in seen if container}
+    unread = {one.ident for one in listing.skipped}
+    known = {name: one for name, one in world.containers.items() if one.id in unread}
+    return Reading({**known, **found}, listing.skipped)
 
 
-def _list(client: Any) -> list[Mapping[str, Any]]:
-    answer = client.containers(all=True)
-    if not isinstance(answer, list):
-        raise OSError("Docker's list of containers is none of a Docker engine")
-    return answer
-
-
-def _in_full(client: Any, one: ListedContainer, world: World, *, thorough: bool) -> Container | None:
+def _in_full(client: Any, one: ListedContainer, world: World, since_s: float) -> Container | None:
     known = world.containers.get(one.name)
     known = known if known and known.id == one.id else None
     matters = one.running or (known and known.running) or one.name == world.gluetun
     # the list does not show the health of a paused container
-    if matters and (thorough or one.paused or known is None or _differs(known, one)):
+    is_new = one.running and one.up_s < since_s
+    if matters and (is_new or one.paused or known is None or _differs(known, one)):
         with suppress(OSError):  # one failed inspect must not hide the other containers
             return inspect_one(client, one.id)
     now = one.for_world()

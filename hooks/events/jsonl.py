@@ -13,11 +13,15 @@ from typing import Any, NamedTuple, cast
 
 from hooks.events.catalogue import CATALOGUE, Event, Origin
 
-# Podman's words for Docker's things.
-_PODMAN = {"died": "die", "remove": "destroy"}
+# Podman's words for Docker's things, by kind: recordings of 4.3 and 5.8 in tests/samples/podman.
+_PODMAN = {
+    "container": {"died": "die", "remove": "destroy", "exec": "exec_start", "exec_died": "exec_die"},
+    "image": {"remove": "delete"}, "network": {"remove": "destroy"}, "volume": {"remove": "destroy"},
+}  # fmt: skip
+_LATEST = 2**63  # ns since the Unix epoch: the journal stores 64 bits
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 _decode = json.JSONDecoder().raw_decode  # json.loads detects the encoding of each line, which takes as long again
-_BROKEN = (KeyError, TypeError, AttributeError, RecursionError)  # what a line of the wrong shape raises
+_BROKEN = (KeyError, TypeError, AttributeError, RecursionError, OverflowError)  # what a line of the wrong shape raises
 _COMPOSE = {"service": "com.docker.compose.service", "project": "com.docker.compose.project"}
 # Attributes of a container event that are not labels.
 _NOT_LABELS = frozenset(
@@ -110,21 +114,28 @@ def from_docker(raw: Mapping[str, Any], origin: Origin = "live", header: Header 
     kind, subject, time = header or _docker_header(raw)
     if kind not in CATALOGUE:
         return None
+    if not 0 <= time < _LATEST:
+        raise ValueError(f"its time, {str(time)[:30]}, makes no sense as nanoseconds since 1970")
     actor = raw.get("Actor") or {}
     attributes, ident = actor.get("Attributes") or {}, str(actor.get("ID") or "")
+    # Docker's are all text. A lone surrogate, which JSON can hold, is none that a file or a log can take
+    "".join((kind, subject, ident, *attributes, *attributes.values())).encode()
     what, _, word = kind.partition(".")
-    make = _container if what == "container" else _other
-    data = make(word if what == "container" else what, subject, ident, attributes)
+    if what == "container":
+        data = _container(word, subject, ident, attributes)
+    else:
+        data = _other(what, word, subject, ident, attributes)
     return Event(kind, subject, time, "docker", origin, data, None, f"{time}-{ident[:12]}-{raw.get('Action') or ''}")
 
 
 def nanoseconds(text: str) -> int:
-    """Docker's RFC 3339 time as ns since the Unix epoch; 0 for any other text, and for the year 1 ("never")."""
+    """Docker's RFC 3339 time as ns since the Unix epoch; 0 for any other text, the year 1 ("never"), and after 2262."""
     found = _TIME.fullmatch(text)
     if not found:
         return 0
     seconds = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00")).timestamp()
-    return max(0, int(seconds) * 10**9 + int((found[2] or "").ljust(9, "0")))
+    nanos = int(seconds) * 10**9 + int((found[2] or "").ljust(9, "0"))
+    return nanos if 0 <= nanos < _LATEST else 0
 
 
 def _docker_header(raw: Mapping[str, Any]) -> Header:
@@ -132,12 +143,15 @@ def _docker_header(raw: Mapping[str, Any]) -> Header:
     attributes = actor.get("Attributes") or {}
     time = int(raw.get("timeNano") or int(raw.get("time") or 0) * 10**9)
     word, _, detail = str(raw.get("Action") or "").partition(": ")
+    word = _PODMAN.get(what, {}).get(word, word)
     if what != "container":
-        return Header(f"{what}.{word}", str(attributes.get("name") or actor.get("ID") or ""), time)
+        # Podman has a network's name in `network`, and in `name` that of the container which is connected, or nothing
+        name = attributes.get("network") if what == "network" else None
+        return Header(f"{what}.{word}", str(name or attributes.get("name") or actor.get("ID") or ""), time)
     if word == "health_status":
         word = detail or str(raw.get("HealthStatus") or attributes.get("health_status") or "")
     name = attributes.get("name") or str(actor.get("ID") or "")[:12]
-    return Header(f"container.{_PODMAN.get(word, word)}", name.lstrip("/"), time)
+    return Header(f"container.{word}", name.lstrip("/"), time)
 
 
 def _container(word: str, name: str, ident: str, attributes: Mapping[str, str]) -> dict[str, Any]:
@@ -160,10 +174,12 @@ def _container(word: str, name: str, ident: str, attributes: Mapping[str, str]) 
     return data
 
 
-def _other(what: str, name: str, ident: str, attributes: Mapping[str, str]) -> dict[str, Any]:
+def _other(what: str, word: str, name: str, ident: str, attributes: Mapping[str, str]) -> dict[str, Any]:
     data: dict[str, Any] = {what: name, "id": ident}
     if "container" in attributes:
         data["container_id"] = attributes["container"]
+    elif what == "network" and word in ("connect", "disconnect") and "podId" in attributes:
+        data.update(id="", container_id=ident)  # Podman's actor is the container
     # the driver of a volume is in `driver`, that of a network in `type`
     driver = attributes.get("driver") or attributes.get("type")
     data.update({"driver": driver} if driver else {})

@@ -10,7 +10,6 @@ are asked for from a second before the last one seen, and those seen already are
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 import time
@@ -21,11 +20,12 @@ from typing import Any
 
 from hooks.docker.client import connect, engine, where
 from hooks.docker.inspect import inspect_all, inspect_one, inspect_some
+from hooks.docker.listing import Skipped
 from hooks.docker.refusals import why
 from hooks.events import signals
 from hooks.events.catalogue import CHANGES_WORLD, Event
 from hooks.events.durations import backoff
-from hooks.events.jsonl import from_docker
+from hooks.sources.docker_lines import Lines
 from hooks.sources.docker_stream import Backlog, Failed, Item, Opened, Reader
 from hooks.world.changes import addresses_of, all_containers, some_containers
 from hooks.world.model import Container
@@ -34,9 +34,9 @@ from hooks.world.tracker import Tracker
 __all__ = ["DockerSource", "connect"]
 
 _OVERLAP_NS = 10**9  # events of parallel publishers come out of order: facts on docker-events, 1.2
-_KEPT_KEYS = 1024  # of events, four times as many as Docker can send again
 _LATEST_INSPECT_S = 0.5  # while a burst lasts; else as soon as the queue is empty
 _STOP_S = 0.45
+_CLOCKS_APART_S = 2.0
 _HEALTH = ("container.healthy", "container.unhealthy")
 
 
@@ -68,13 +68,15 @@ class DockerSource:
         self.connected, self.since = False, time.time_ns()  # since when it is so, ns since the Unix epoch
         self._reason = "it has not been reached yet"
         self._stopping = threading.Event()
-        self._reported_lost = self._reported_malformed = self._podman = False
+        self._reported_lost = self._podman = False
         self._certain = False  # nothing can have been missed since the last resync
         self._opened_at = 0
-        self._seen: dict[tuple[int, str, str], None] = {}  # keys of events, in their order
+        self._lines = Lines()
         self._to_inspect: dict[str, None] = {}  # container ids, in their order
         self._inspect_by = self._resync_at = inf
         self._failures, self._dropped = 0, 0
+        self._resynced = (0.0, 0.0)  # when the last resync began, by the monotonic and by the wall clock
+        self._skipped: frozenset[Skipped] = frozenset()
         self._keeper = threading.Thread(target=self._keep, name="docker-keeper", daemon=True)
 
     def start(self) -> None:
@@ -96,8 +98,12 @@ class DockerSource:
         self._keeper.join(_STOP_S)
 
     def health(self) -> dict[str, Any]:
-        """For the heartbeat: whether it is connected, since when (s since the Unix epoch), and the reason if not."""
-        return {"connected": self.connected, "since": self.since / 1e9, "reason": self._reason}
+        """For the heartbeat: whether it is connected, since when (s since the Unix epoch), and the reason if not.
+
+        `refused`: how many lines were no events.
+        """
+        refused = self._lines.refused
+        return {"connected": self.connected, "since": self.since / 1e9, "reason": self._reason, "refused": refused}
 
     def inspect_again(self, names: Iterable[str]) -> bool:
         """Inspect the containers of these names now, from any thread. False when that failed."""
@@ -157,7 +163,7 @@ class DockerSource:
             case bytes():
                 self._take_line(item)
             case Opened():
-                self._opened_at, self._reported_malformed, self._podman = item.at, False, engine().podman
+                self._opened_at, self._podman = item.at, engine().podman
                 if not (item.after_silence and self.connected):
                     self._certain = False
                     self._resync()
@@ -167,21 +173,14 @@ class DockerSource:
                 self._lose(item.reason)
 
     def _take_line(self, line: bytes) -> None:
-        try:
-            raw = json.loads(line)
-            key = (int(raw["timeNano"]), str(raw["Actor"]["ID"]), str(raw["Type"] + raw["Action"]))
-            event = from_docker(raw, "backlog" if key[0] < self._opened_at else "live")
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            self._report_malformed(line, error)
+        read = self._lines.read(line, self._opened_at)
+        if read is None:
             return
-        if key in self._seen:
-            return
-        self._seen[key] = None
-        if len(self._seen) > _KEPT_KEYS:
-            del self._seen[next(iter(self._seen))]
-        self.cursor = max(self.cursor, key[0])
-        if event:
-            self._take_event(event)
+        self.cursor = max(self.cursor, read.time)
+        if read.event:
+            self._take_event(read.event)
+        elif self._podman and read.action.startswith("health_status"):
+            self._inspect_soon(read.ident)  # with some Podmans the event has no health
 
     def _take_event(self, event: Event) -> None:
         if self._podman and event.type in _HEALTH:
@@ -220,21 +219,30 @@ class DockerSource:
             )
 
     def _resync(self) -> None:
-        before, dropped = self._tracker.world, self._backlog.dropped
+        before, dropped, began = self._tracker.world, self._backlog.dropped, (time.monotonic(), time.time())
         self._to_inspect, self._inspect_by = {}, inf
         try:
             with closing(connect(self._request_s)) as client:
-                found = inspect_all(client, before, thorough=not self._certain or dropped > self._dropped)
+                since_s = self._since_resync_s(*began) if self._certain and dropped == self._dropped else inf
+                reading = inspect_all(client, before, since_s=since_s)
         except Exception as error:  # noqa: BLE001 - whatever it is, the source is lost and tries again
             self._resync_at = time.monotonic() + self._pause_s()
             self._lose(why(error, where()))
             return
         if self._stopping.is_set():
             return
-        self._tracker.resync(all_containers(before, found))
+        self._tracker.resync(all_containers(before, reading.containers))
         self._report_dropped(dropped)
+        self._lines.report_refused()
+        self._report_skipped(reading.skipped)
         self._certain, self._failures, self._resync_at = True, 0, time.monotonic() + self._resync_s
-        self._restore(found)
+        self._resynced = began
+        self._restore(reading.containers)
+
+    def _since_resync_s(self, monotonic_s: float, wall_s: float) -> float:
+        """How long ago the last resync began; infinity where a clock was set or the machine slept since."""
+        by_monotonic, by_wall = monotonic_s - self._resynced[0], wall_s - self._resynced[1]
+        return by_monotonic + _CLOCKS_APART_S if abs(by_monotonic - by_wall) < _CLOCKS_APART_S else inf
 
     def _pause_s(self) -> float:
         self._failures += 1
@@ -280,11 +288,12 @@ class DockerSource:
             signals.emit(signals.problem, said=said + "and every container was inspected instead")
         self._dropped = dropped
 
-    def _report_malformed(self, line: bytes, error: Exception) -> None:
-        if not self._reported_malformed:
-            said = f"Docker at {where()} sent a line that is no event ({type(error).__name__}: {line[:80]!r}); "
-            signals.emit(signals.problem, said=said + "such lines are skipped and not reported again", error=error)
-        self._reported_malformed = True
+    def _report_skipped(self, skipped: Iterable[Skipped]) -> None:
+        new = frozenset(skipped) - self._skipped
+        for one in sorted(new, key=str):
+            said = f"Docker's list has an entry that cannot be read: {one}; it is left out, and all others are followed"
+            signals.emit(signals.problem, said=said)
+        self._skipped = frozenset(skipped)
 
 
 def _named(found: Container | None, name: str) -> Container | None:

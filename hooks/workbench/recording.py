@@ -169,6 +169,10 @@ class Recording:
 
     def _pass_by(self, raw: Mapping[str, Any], kind: str) -> None:
         self.unknown += 1
+        if kind == "container." and kind not in self._strange:
+            self._strange.add(kind)
+            said = "a health event has no health, as `docker events` records those of Podman; such lines are left out"
+            self._say(self.lines, f"{said}: record with `gluehook record`", bad=False)
         if jsonl.is_docker(raw) or kind in self._strange or len(self._strange) >= SHOWN:
             return
         self._strange.add(kind)

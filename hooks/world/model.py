@@ -145,6 +145,15 @@ def after_event(world: World, event: Event) -> World:
     return world.with_container(_CHANGES[word](base, event))
 
 
+def with_old_name(world: World, event: Event) -> Event:
+    """A rename with the name that the container had until now, which Podman does not say; any other event as it is."""
+    if event.type != "container.rename" or event.data.get("old_name"):
+        return event
+    ident = event.data.get("id")
+    old = next((name for name, one in world.containers.items() if one.id == ident and name != event.subject), "")
+    return replace(event, data={**event.data, "old_name": old})
+
+
 def _renamed(world: World, event: Event) -> World:
     old_name = str(event.data.get("old_name"))
     old = world.containers.get(old_name)

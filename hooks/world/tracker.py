@@ -16,7 +16,7 @@ from typing import Any
 
 from hooks.events.catalogue import Event, Origin
 from hooks.world.differences import diff, present
-from hooks.world.model import World, after_event
+from hooks.world.model import World, after_event, with_old_name
 
 
 class Tracker:
@@ -38,6 +38,7 @@ class Tracker:
     def apply(self, event: Event) -> None:
         """Take in one raw event: post it, and what follows from its change of the world."""
         with self._lock:
+            event = with_old_name(self._world, event)
             before, self._world = self._world, _mark_gluetun(after_event(self._world, event))
             self._post(event)
             for derived in diff(before, self._world, event.origin, event.time):

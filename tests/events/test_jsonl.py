@@ -119,3 +119,40 @@ def test_two_events_of_one_instant_have_two_ids() -> None:
     assert first
     assert other
     assert first.id != other.id
+
+
+# -- Podman, by its recordings -----------------------------------------------------------------------------------
+
+PODMANS = [json.loads(line) for line in (places.SAMPLES / "podman/events.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("row", PODMANS, ids=lambda row: f"{row['engine']} {row['by']} {row['raw']['Action']}")
+def test_podmans_recorded_lines_are_dockers_events(row: dict[str, Any]) -> None:
+    found = jsonl.from_docker(row["raw"])
+    assert (found.type if found else None) == row["is"]
+    if row["raw"]["Action"] == "health_status" and row["by"] == "cli":
+        assert found is None, "what is recorded by the CLI lacks the health"
+    elif row["raw"]["Type"] == "network":
+        assert found
+        assert (found.subject, found.data["network"]) == ("home_default", "home_default")
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "becomes"),
+    [("image", "remove", "image.delete"), ("image", "untag", "image.untag"), ("network", "remove", "network.destroy"),
+     ("volume", "remove", "volume.destroy"), ("container", "remove", "container.destroy"),
+     ("container", "died", "container.die"), ("container", "exec", "container.exec_start")],
+)  # fmt: skip
+def test_podmans_words_by_kind(kind: str, action: str, becomes: str) -> None:
+    raw = {"Type": kind, "Action": action, "Actor": {"ID": "a", "Attributes": {"name": "x"}}, "timeNano": 1}
+    found = jsonl.from_docker(raw)
+    assert found
+    assert (found.type, found.subject) == (becomes, "x")
+
+
+def test_a_connection_of_podmans_has_the_container_as_its_actor() -> None:
+    more = {"name": "adguard", "network": "lan", "podId": ""}
+    raw = {"Type": "network", "Action": "connect", "Actor": {"ID": "c" * 64, "Attributes": more}, "timeNano": 1}
+    found = jsonl.from_docker(raw)
+    assert found
+    assert (found.subject, found.data) == ("lan", {"network": "lan", "id": "", "container_id": "c" * 64})

@@ -6,6 +6,8 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 from hooks.docker.filters import filters
 from hooks.events.catalogue import Event
 from hooks.sources.docker_stream import Backlog
@@ -127,6 +129,19 @@ def test_a_resync_comes_from_time_to_time(fake: FakeEngine, ear: Ear, listen: An
     assert fake.count(f"/containers/{A}") == 1, "what the list tells is not inspected again"
 
 
+@pytest.mark.parametrize("status", ["Up 2 seconds", "Up Less than a second", "Up About a minute", "Up long"])
+def test_a_resync_finds_a_restart_that_no_event_reported(fake: FakeEngine, ear: Ear, listen: Any, status: str) -> None:
+    fake.has("gluetun", A, started=10**18)
+    source = listen(resync_s=3600.0)
+    assert ear.until("container.start").time == 10**18
+    fake.has("gluetun", A, started=10**18 + 5)
+    fake.statuses[A] = status
+    source._resynced = tuple(clock - 300 for clock in source._resynced)
+    source._resync_at = 0.0
+    source._backlog.mark(None)
+    assert ear.until("container.start").time == 10**18 + 5
+
+
 def test_a_full_backlog_is_made_up_for_by_a_resync(fake: FakeEngine, ear: Ear, listen: Any) -> None:
     backlog, full = Backlog(most_lines=50), threading.Event()
 
@@ -157,7 +172,7 @@ def test_ten_thousand_events_at_once_are_all_posted(fake: FakeEngine, ear: Ear, 
 
 
 def test_podmans_health_events_lead_to_an_inspect(fake: FakeEngine, ear: Ear, listen: Any) -> None:
-    fake.version = {**fake.version, "Components": [{"Name": "Podman Engine"}]}
+    fake.be_podman()
     fake.has("gluetun", A, health="healthy")
     listen()
     ear.until("container.healthy")
@@ -166,6 +181,52 @@ def test_podmans_health_events_lead_to_an_inspect(fake: FakeEngine, ear: Ear, li
     ear.until("container.unhealthy", origin="live")
     fake.tell("died", "gluetun", A, containerExitCode="3")
     assert ear.until("container.die").data["exit_code"] == 3
+
+
+def test_a_health_event_of_podmans_without_health_leads_to_an_inspect(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.be_podman()
+    fake.has("gluetun", A, health="healthy")
+    listen()
+    ear.until("container.healthy")
+    fake.has("gluetun", A, health="unhealthy")
+    fake.tell("health_status", "gluetun", A)
+    ear.until("container.unhealthy", origin="live")
+
+
+def test_a_rename_of_podmans_says_the_old_name_too(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.be_podman()
+    fake.has("qbittorrent", A)
+    listen(types={"container.rename"})
+    ear.until("container.start")
+    fake.tell("rename", "qb2", A)
+    assert ear.until("container.rename").data["old_name"] == "qbittorrent"
+    assert list(ear.tracker.world.containers) == ["qb2"]
+
+
+def test_a_connection_of_podmans_names_the_network_and_inspects_the_container(
+    fake: FakeEngine, ear: Ear, listen: Any
+) -> None:
+    fake.be_podman()
+    fake.has("adguard", A, address="10.0.0.2")
+    listen(lambda _: True, types={"network.connect"})
+    ear.until("container.start")
+    fake.has("adguard", A, address="10.0.0.9")
+    fake.tell("connect", "adguard", A, kind="network", network="lan", podId="")
+    connected = ear.until("network.connect")
+    assert (connected.subject, connected.data["container_id"]) == ("lan", A)
+    assert ear.until("container.ip_changed").data["ip"] == "10.0.0.9"
+
+
+def test_one_in_anothers_network_has_no_address_of_its_own_on_podman(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.be_podman()
+    fake.has("gluetun", A, address="10.0.0.2")
+    fake.has("qbittorrent", B, network=f"container:{A}", address="10.0.0.2")
+    listen(resync_s=0.05)
+    for _ in range(2):
+        ear.until("container.start", container="qbittorrent")
+    world = ear.tracker.world.containers
+    assert (world["qbittorrent"].network_mode, dict(world["qbittorrent"].addresses)) == (f"container:{A}", {})
+    assert dict(world["gluetun"].addresses) == {"lan": "10.0.0.2"}
 
 
 # -- what is asked of the engine ---------------------------------------------------------------------
