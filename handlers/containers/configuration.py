@@ -119,10 +119,15 @@ def _keep_volumes(host: dict[str, Any], mounts: Iterable[Mapping[str, Any]]) -> 
         if mount["Type"] != "volume":
             continue
         if target in wanted:
-            wanted[target]["Source"] = mount["Name"]
+            wanted[target]["Source"] = _volume(mount)
         elif ":" not in binds.get(target, ""):  # a destination alone is an anonymous volume, too
-            binds[target] = f"{mount['Name']}:{target}{'' if mount['RW'] else ':ro'}"
+            binds[target] = f"{_volume(mount)}:{target}{'' if mount['RW'] else ':ro'}"
     host["Binds"] = list(binds.values()) or host.get("Binds")
+
+
+def _volume(mount: Mapping[str, Any]) -> str:
+    """The volume's name. Docker 28 shows none for a destination alone: it stands in the path, "…/volumes/NAME/_data"."""
+    return str(mount.get("Name") or posixpath.basename(posixpath.dirname(mount["Source"])))
 
 
 def _destination(bind: str) -> str:

@@ -43,6 +43,15 @@ def test_a_destination_alone_gets_the_name_of_its_volume(bind: str, path: str) -
     assert host(("f00d", path), Binds=["other:/x", bind])["Binds"] == ["other:/x", f"f00d:{path}"]
 
 
+@pytest.mark.parametrize("data", ["/var/lib/docker", "/srv/my volumes/volumes"])
+def test_docker_28_shows_no_name_for_a_destination_alone_and_its_volume_is_kept(data: str) -> None:
+    given = raw(("", "/data"), Binds=["/data"])
+    given["Mounts"][0] |= {"Source": f"{data}/volumes/f00d/_data"}
+    assert body(given, IDS.present)["HostConfig"]["Binds"] == ["f00d:/data"]
+    del given["Mounts"][0]["Name"]
+    assert body(given, IDS.present)["HostConfig"]["Binds"] == ["f00d:/data"]
+
+
 def test_other_anonymous_volumes_get_their_names_where_they_were_asked_for() -> None:
     made = host(
         ("one", "/w"), ("two", "/q/z"), config={"Volumes": {"/w/": {}}}, Mounts=[{"Type": "volume", "Target": "/q//z/"}]

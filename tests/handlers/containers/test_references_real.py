@@ -206,11 +206,11 @@ def test_one_whose_owner_was_recreated_by_somebody_is_recreated_too(engine: Dock
 def test_a_path_is_compared_as_docker_does(engine: Dockerd, bind: str) -> None:
     engine.run("vpn")
     make(engine, "dep", Binds=[bind], config={"Volumes": {"/w/": {}}}, Mounts=[{"Type": "volume", "Target": "/q//z/"}])
-    first = {mount["Destination"]: mount["Name"] for mount in inspected(engine, "dep")["Mounts"]}
+    first = {mount["Destination"]: mount["Source"] for mount in inspected(engine, "dep")["Mounts"]}
     assert len(first) == 3
     for _ in "12":
         assert ends(Rejoin(), RECREATE, now(engine, world=vpn_anew(engine)))[0] == "changed"
-        assert {mount["Destination"]: mount["Name"] for mount in inspected(engine, "dep")["Mounts"]} == first
+        assert {mount["Destination"]: mount["Source"] for mount in inspected(engine, "dep")["Mounts"]} == first
 
 
 def test_the_images_name_is_gone_and_the_image_is_there(engine: Dockerd) -> None:
