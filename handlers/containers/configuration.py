@@ -126,7 +126,7 @@ def _keep_volumes(host: dict[str, Any], mounts: Iterable[Mapping[str, Any]]) -> 
 
 
 def _volume(mount: Mapping[str, Any]) -> str:
-    """The volume's name. Docker 28 shows none for a destination alone: it stands in the path, "…/volumes/NAME/_data"."""
+    """The volume's name. Docker 28 shows none for a destination alone; its path is "…/volumes/NAME/_data"."""
     return str(mount.get("Name") or posixpath.basename(posixpath.dirname(mount["Source"])))
 
 
