@@ -59,7 +59,9 @@ def sharing_processes(client: Any, owner: InspectedContainer) -> list[InspectedC
     from docker.errors import APIError
 
     try:
-        found = inspect_each(client, (one for one in list_containers(client) if one.running and one.id != owner.id))[0]
+        found = inspect_each(
+            client, (one for one in list_containers(client).containers if one.running and one.id != owner.id)
+        )[0]
     except (APIError, Retry):
         return []  # that is no reason not to restart it
     return [one for one in found.values() if one.shares.get("processes") in (owner.id, owner.name)]
