@@ -33,7 +33,8 @@ DIFFERENCES = (
             "being_recreated", "must_be_recreated", "_re_created", "what_compose_repairs", "by_composes_labels",
             "what_an_earlier_attempt", "an_id_that_an_earlier_life", "made_anew_once[force]", "made_anew_once[change]",
             "makes_qbittorrent_anew",
-            "command_that_is_told", "wireguard_project_keeps",
+            "command_that_is_told", "wireguard_project_keeps", "health_warns", "refuses_to_recreate",
+            "an_attached_one_that_shares", "with_networks_of_its_own", "the_images_name_is_gone", "a_path_is_compared",
         ),
     ),
     Difference(
