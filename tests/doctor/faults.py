@@ -340,6 +340,12 @@ def docker_is_gone(home: Home, _: Random) -> bool:
     return True
 
 
+def list_is_incomplete(home: Home, _: Random) -> bool:
+    """An entry of Docker's list has no name, as a dead container's."""
+    home.doubts = ("an entry of Docker's list has no name",)
+    return True
+
+
 def open_access(home: Home, rng: Random) -> bool:
     if rng.random() < 0.5:
         home.facts["access"] = replace(home.facts["access"], is_socket=False, tls=False, unneeded=("INFO",))
@@ -395,6 +401,7 @@ FAULTS: Mapping[str, tuple[Plant, ...]] = {
         partial(fact, "refused", (Refused("POST", f"/containers/{'0' * 64}/start", 405, ("rejoin-network",)),)),
     ),
     "docker-wide-open": (open_access,),
+    "docker-list-incomplete": (list_is_incomplete,),
     "gluehook-unwell": (gluehook_is_down,),
     "rules-rejected": (partial(fact, "gluehook", Gluehook(True, ("healthy",), rules_rejected="it has 2 errors")),),
     "region-cannot-forward": (no_region_forwards,),

@@ -43,10 +43,11 @@ class Home:
     settings: Settings
     containers: dict[str, InspectedContainer] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)  # fields of Server
+    doubts: tuple[str, ...] = ()  # what Docker's list does not tell
 
     def server(self) -> Server:
         """The facts, with the namespace as Docker shows it."""
-        engine = docker(*self.containers.values())
+        engine = replace(docker(*self.containers.values()), doubts=self.doubts)
         dependents, orphans = docker_facts.dependents(engine, self.settings.gluetun_container, {})
         facts = {"docker": engine, "dependents": dependents, "orphans": orphans, **self.facts}
         return Server(settings=self.settings, now_s=NOW_S, **facts)
