@@ -39,6 +39,7 @@ class Dockerd:
         self.folder, self._program = folder, program
         self.socket = folder / "docker.sock"
         self.host = f"unix://{self.socket}"
+        self._running = folder / "exec"  # what belongs to running containers
         self._process: subprocess.Popen[bytes] | None = None
         self._claim = socket.socket(socket.AF_UNIX)  # held while this engine may have bridges
         self.net = _free_net(self._claim)
@@ -76,7 +77,7 @@ class Dockerd:
         """End the engine as a crash does; its containers live on until the next start."""
         self._end(signal.SIGKILL)
         # where nobody reaps it, the dead containerd would pass for a living one
-        (self.folder / "exec/containerd/containerd.pid").unlink(missing_ok=True)
+        (self._running / "containerd/containerd.pid").unlink(missing_ok=True)
 
     def restart(self) -> None:
         """Stop in order and start again."""
@@ -145,7 +146,9 @@ class Dockerd:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for mount in reversed(Path("/proc/self/mounts").read_text().splitlines()):
-            if mount.split()[1].startswith(str(self.folder)):  # a killed engine leaves its own behind
+            if mount.split()[1].startswith(
+                (str(self.folder), str(self._running))
+            ):  # a killed engine leaves its own behind
                 subprocess.run(["umount", "--lazy", mount.split()[1]], check=False)
 
     def import_image(self) -> None:
@@ -160,7 +163,7 @@ class Dockerd:
         f, name = self.folder, f"gluehook-{self.net}"
         (f / "daemon.json").write_text("{}")  # not the machine's
         return [
-            self._program, "--config-file", f"{f}/daemon.json", "--data-root", f"{f}/data", "--exec-root", f"{f}/exec",
+            self._program, "--config-file", f"{f}/daemon.json", "--data-root", f"{f}/data", "--exec-root", str(self._running),
             "--pidfile", f"{f}/docker.pid", "-H", self.host, "--bridge=none", "--iptables=false", "--ip6tables=false",
             "--default-address-pool", f"base={self.net}.128.0/17,size=24", "--shutdown-timeout", "1",
             # where the machine has a containerd of its own, dockerd uses that one
@@ -188,7 +191,7 @@ class Dockerd:
             _wait_for_end(pid)
 
     def _own_processes(self, word: str = "") -> list[int]:
-        return [pid for pid in _processes() if all(w in _command(pid) for w in (f"{self.folder}/exec", word))]
+        return [pid for pid in _processes() if all(w in _command(pid) for w in (str(self._running), word))]
 
 
 def _free_net(claim: socket.socket) -> str:

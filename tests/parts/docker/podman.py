@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -56,12 +57,20 @@ default_subnet_pools = [{{ base = "{net}.128.0/17", size = 24 }}]
 class Podman(Dockerd):
     """One service in one folder. Its containers outlive it, as Podman's do."""
 
-    _healthy: _HealthChecks | None = None
+    def __init__(self, program: str, folder: Path) -> None:
+        super().__init__(program, folder)
+        self._running = Path(tempfile.mkdtemp(prefix="gluehook-"))  # Podman 4 takes no path over 50 characters
+        self._healthy: _HealthChecks | None = None
 
     def start(self) -> None:
         """Start the service and return when it answers."""
         super().start()
         self._healthy = _HealthChecks(self.socket)
+
+    def stop(self) -> None:
+        """End everything that was started here."""
+        super().stop()
+        shutil.rmtree(self._running, ignore_errors=True)
 
     def clear(self) -> None:
         """As it was at the start. Podman refuses to remove a container before those in its network."""
@@ -81,7 +90,7 @@ class Podman(Dockerd):
     def _argv(self) -> list[str]:
         f = self.folder
         return [
-            self._program, "--root", f"{f}/data", "--runroot", f"{f}/exec", "--tmpdir", f"{f}/exec/tmp",
+            self._program, "--root", f"{f}/data", "--runroot", str(self._running), "--tmpdir", f"{self._running}/tmp",
             "system", "service", "--time=0", self.host,
         ]  # fmt: skip
 
