@@ -6,13 +6,11 @@ machine's network: each takes networks of its own, from `Dockerd.net`, which two
 
 from __future__ import annotations
 
-import io
 import os
 import select
 import signal
 import socket
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +21,7 @@ import pytest
 from docker.errors import APIError, NotFound
 from requests.exceptions import RequestException
 
+from tests.parts.docker.busybox import root_filesystem
 from tests.parts.process.tied import TIED
 from tests.parts.programs import require
 
@@ -154,7 +153,7 @@ class Dockerd:
     def import_image(self) -> None:
         """Make the image of busybox and links to its applets."""
         with self._client(60) as client:
-            client.import_image_from_data(_rootfs(require("busybox", "busybox-static")), repository=IMAGE)
+            client.import_image_from_data(root_filesystem(require("busybox", "busybox-static")), repository=IMAGE)
 
     def _client(self, timeout_s: int = 20) -> _Closing:
         return _Closing(self.client(timeout_s))
@@ -163,8 +162,9 @@ class Dockerd:
         f, name = self.folder, f"gluehook-{self.net}"
         (f / "daemon.json").write_text("{}")  # not the machine's
         return [
-            self._program, "--config-file", f"{f}/daemon.json", "--data-root", f"{f}/data", "--exec-root", str(self._running),
-            "--pidfile", f"{f}/docker.pid", "-H", self.host, "--bridge=none", "--iptables=false", "--ip6tables=false",
+            self._program, "--config-file", f"{f}/daemon.json", "--data-root", f"{f}/data", "--exec-root",
+            str(self._running), "--pidfile", f"{f}/docker.pid", "-H", self.host, "--bridge=none", "--iptables=false",
+            "--ip6tables=false",
             "--default-address-pool", f"base={self.net}.128.0/17,size=24", "--shutdown-timeout", "1",
             # where the machine has a containerd of its own, dockerd uses that one
             "--containerd-namespace", name, "--containerd-plugins-namespace", f"{name}-plugins",
@@ -258,23 +258,6 @@ class _Closing:
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
-
-
-def _rootfs(busybox: str) -> bytes:
-    applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        for folder in ("bin", "tmp", "etc"):
-            made = tarfile.TarInfo(folder)
-            made.type, made.mode = tarfile.DIRTYPE, 0o777
-            tar.addfile(made)
-        tar.add(Path(busybox).resolve(), "bin/busybox")
-        for applet in applets:
-            link = tarfile.TarInfo(f"bin/{applet}")
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            if applet != "busybox":
-                tar.addfile(link)
-    return archive.getvalue()
 
 
 def chosen(folder: Path) -> Dockerd:
