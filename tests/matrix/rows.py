@@ -82,7 +82,7 @@ def run(row: Row, arguments: list[str]) -> Path:
         env = {**os.environ, **programs.put(row.root, root_of(compose), Path(folder))}
         env.pop("NO_SKIPS", None)  # what was skipped, and why, is in the table
         if row.part != "qbittorrent":
-            env["GLUEHOOK_TEST_ENGINE"] = row.name
+            env["TEST_ENGINE"] = row.name
         ignored = [f"--ignore=tests/{name}" for name in row.left_out]
         argv = [sys.executable, "-m", "pytest", *tests, *ignored, f"--junitxml={report}", "--tb=short", *arguments]
         process = subprocess.Popen(

@@ -62,7 +62,7 @@ DIFFERENCES = (
 
 def apply(items: Iterable[pytest.Item]) -> None:
     """Skip the tests that do not apply to the engine that the matrix runs them on."""
-    engine = os.environ.get("GLUEHOOK_TEST_ENGINE", "")
+    engine = os.environ.get("TEST_ENGINE", "")
     holding = [one for one in DIFFERENCES if engine.startswith(one.engine)] if engine else []
     for item in items:
         for one in holding:

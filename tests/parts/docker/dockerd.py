@@ -262,7 +262,7 @@ class _Closing:
 
 def chosen(folder: Path) -> Dockerd:
     """The engine that the matrix asks for, dockerd where it asks for none. Not started yet."""
-    if os.environ.get("GLUEHOOK_TEST_ENGINE", "").startswith("podman"):
+    if os.environ.get("TEST_ENGINE", "").startswith("podman"):
         from tests.parts.docker.podman import Podman  # it is made of this module
 
         return Podman(require("podman", "podman"), folder)
