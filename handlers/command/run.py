@@ -6,11 +6,11 @@ import errno
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Any, ClassVar, cast
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 from handlers.shared.output import Tail, cut
 from hooks.config.masking import secret_values
@@ -18,6 +18,9 @@ from hooks.config.secrets import mask
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
+
+if TYPE_CHECKING:
+    from hooks.threads.lasting import LastingThread
 
 _INHERITED = ("PATH", "HOME", "LANG")
 _GRACE_S = 2.0  # between TERM and KILL, taken from the attempt's time
@@ -102,17 +105,19 @@ def _start(args: RunArgs, event: Event) -> subprocess.Popen[bytes]:
         raise GiveUp(f"'{_program(args)}' cannot be run: {error.strerror}; correct the {where}") from None
 
 
-def _listen(stdout: IO[bytes], tail: Tail) -> threading.Thread:
+def _listen(stdout: IO[bytes], tail: Tail) -> LastingThread:
+    from hooks.threads.lasting import LastingThread
+
     # a thread of its own, so that neither endless output nor a child that keeps the pipe open can hold us up
-    reader = threading.Thread(target=_drain, args=(stdout, tail), name="command-output", daemon=True)
+    reader = LastingThread(partial(_drain, stdout, tail), "command-output", "reads a program's output")
     reader.start()
     return reader
 
 
 def _drain(stdout: IO[bytes], tail: Tail) -> None:
-    with stdout:
-        while piece := os.read(stdout.fileno(), _PIECE_BYTES):
-            tail.add(piece)
+    while piece := os.read(stdout.fileno(), _PIECE_BYTES):
+        tail.add(piece)
+    stdout.close()
 
 
 def _end(process: subprocess.Popen[bytes], grace_s: float) -> None:

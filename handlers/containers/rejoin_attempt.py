@@ -12,7 +12,6 @@ What was done is saved, so that the next attempt of the same run reports it, too
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -204,6 +203,8 @@ def _verb(one: Dependent) -> str:
 
 def _at_once(act: Callable[[Dependent], None], dependents: Sequence[Dependent]) -> None:
     """Do it to all of them, to `AT_ONCE` at a time."""
+    from hooks.threads.lasting import LastingThread
+
     waiting = deque(dependents)
 
     def work() -> None:
@@ -215,7 +216,7 @@ def _at_once(act: Callable[[Dependent], None], dependents: Sequence[Dependent]) 
             act(one)
 
     # daemons: one that hangs must not keep gluehook from ending
-    threads = [threading.Thread(target=work, name="rejoin", daemon=True) for _ in dependents[:AT_ONCE]]
+    threads = [LastingThread(work, "rejoin", "restarts a container") for _ in dependents[:AT_ONCE]]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Literal
 
 from hooks.config.secrets import HIDDEN
+from hooks.events import byte_order_mark
 
 Kind = Literal["Interface", "Peer"]
 
@@ -142,9 +143,11 @@ class Conf:
 def parse(raw: bytes, where: str) -> Conf:
     """The configuration in a file's bytes. Raises Malformed: it is not UTF-8, half-written or no WireGuard's at all."""
     try:
-        conf = Conf(where, raw.decode())
+        conf = Conf(where, byte_order_mark.decoded(raw))
     except UnicodeDecodeError as error:
         raise malformed(where, raw.count(b"\n", 0, error.start) + 1, "it is not UTF-8 text") from None
+    except ValueError as error:
+        raise malformed(where, 1, f"it {error}") from None
     interfaces = [section for section in conf.sections if section.kind == "Interface"]
     if len(interfaces) != 1:
         line = interfaces[1].line if interfaces else 1

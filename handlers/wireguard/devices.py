@@ -13,7 +13,7 @@ from typing import Any, Literal
 from xml.parsers.expat import ExpatError
 
 from handlers.wireguard import qr
-from handlers.wireguard.conf import Conf, malformed, parse
+from handlers.wireguard.conf import Conf, parse
 
 Platform = Literal["ios", "macos"]
 
@@ -37,15 +37,12 @@ def device_files(
     """What belongs beside the configuration `text` of the peer `stem` ("peer_iphone"): file name -> content.
 
     `home_ssids`: the Wi-Fis in which the tunnel is off. None leaves them as the present profile has them, which
-    `read(name)` answers (None: there is none), and makes none where there is none. Raises Malformed, also for a text
-    that no QR code can hold.
+    `read(name)` answers (None: there is none), and makes none where there is none. A text that no QR code can hold has
+    no picture. Raises Malformed.
     """
     image, *profiles = device_names(stem)
     conf = parse(text.encode(), f"{stem}.conf")
-    try:
-        files = {image: qr.png(text)}
-    except ValueError as error:
-        raise malformed(conf.where, 1, str(error)) from None
+    files = {} if qr.too_long(text) else {image: qr.png(text)}
     for name, platform in zip(profiles, _PLATFORMS, strict=True):
         present = read(name)
         if home_ssids is not None or present is not None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handlers.wireguard.conf import Conf, Malformed, Section, is_key, malformed, parse
+from hooks.events import byte_order_mark
 
 INTERFACE = "wg0"
 NAME = re.compile(r"[A-Za-z0-9]+")  # what the image takes; it skips any other
@@ -117,7 +118,7 @@ def key_file(folder: Path, kind: str) -> Path:
 def read_key(path: Path) -> str | None:
     """The key in a file of the image's, None where there is none. Raises Malformed, OSError."""
     with suppress(FileNotFoundError):
-        text = path.read_text("ascii", "replace").strip()
+        text = path.read_bytes().removeprefix(byte_order_mark.UTF8).decode("ascii", "replace").strip()
         if is_key(text):
             return text
         raise malformed(str(path), 1, "this is no key: it should be 32 bytes in base64")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from handlers.wireguard import qr
+from handlers.wireguard.files import peer_id
 from handlers.wireguard.rewrite import Rewrite
 from hooks.handler import Memory, Outcome, Retry
 
@@ -49,6 +51,9 @@ class Notice:
         parts = [f"{who}: {listing(words)}", served]
         if importing:
             parts.append(f"these must import their configuration again (peer_NAME.png): {', '.join(importing)}")
+        if without := [name for name in words if _has_no_picture(self.directory / peer_id(name), peer_id(name))]:
+            parts.append(f"no QR code can hold the configuration of {', '.join(without)}, which is too long: import "
+                         "peer_NAME.conf itself there, or name fewer networks in allowed_ips")  # fmt: skip
         return Outcome("changed", "; ".join(filter(None, parts)))
 
     @property
@@ -59,6 +64,13 @@ class Notice:
     @property
     def _key(self) -> str:
         return f"wireguard.notice:{self.directory}"
+
+
+def _has_no_picture(folder: Path, stem: str) -> bool:
+    try:
+        return bool(qr.too_long((folder / f"{stem}.conf").read_text("utf-8", "replace")))
+    except OSError:
+        return False
 
 
 def listing(words: Mapping[str, str]) -> str:

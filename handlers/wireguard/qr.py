@@ -12,6 +12,12 @@ _PIXELS = 8  # for each module
 _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
+def too_long(text: str) -> str:
+    """Why no QR code can hold the text, as the rest of a sentence; "" if one can."""
+    size = len(text.encode())
+    return f"its {size:,} bytes are more than the {_MOST_BYTES:,} that a QR code can hold" if size > _MOST_BYTES else ""
+
+
 def png(text: str) -> bytes:
     """The text as a picture. Raises ValueError if it is longer than a QR code can be."""
     rows = [_scanline(row) * _PIXELS for row in _modules(text)]
@@ -33,10 +39,9 @@ def _modules(text: str) -> list[bytes]:
     """Rows of modules, 1 for a dark one, with the white around them."""
     import segno
 
-    content = text.encode()
-    if len(content) > _MOST_BYTES:
-        raise ValueError(f"its {len(content):,} bytes are more than the {_MOST_BYTES:,} that a QR code can hold")
-    matrix = segno.make_qr(content, error="l", mode="byte", mask=_MASK).matrix
+    if why := too_long(text):
+        raise ValueError(why)
+    matrix = segno.make_qr(text.encode(), error="l", mode="byte", mask=_MASK).matrix
     side = bytes(_QUIET)
     above = [bytes(len(matrix) + 2 * _QUIET)] * _QUIET
     return [*above, *(side + bytes(row) + side for row in matrix), *above]

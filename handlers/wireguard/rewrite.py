@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from handlers.wireguard import qr
 from handlers.wireguard.child_client import device_files, pairs
 from handlers.wireguard.conf import Conf
 from handlers.wireguard.desired import Desired
@@ -72,13 +73,23 @@ def carry_out(rewrite: Rewrite, left: Callable[[], float]) -> Conf:
         {layout.path: server.text.encode()} if server.text != layout.server.text else {},
         like=layout.path,
     )
+    for peer in peers:
+        if picture(peer) not in made:  # of the configuration before, which a camera would still read
+            picture(peer).unlink(missing_ok=True)
     return server
+
+
+def picture(peer: Peer) -> Path:
+    """Where the peer's QR code is."""
+    from handlers.wireguard.devices import device_names
+
+    return peer.folder / device_names(peer.id)[0]
 
 
 def _devices(
     peers: Sequence[Peer], profiles: dict[str, Conf], rewrite: Rewrite, left: Callable[[], float]
 ) -> dict[Path, bytes]:
-    """The QR code of each peer, and Apple's profiles where there are some or they are asked for."""
+    """The QR code of each peer that one can hold, and Apple's profiles where there are some or they are asked for."""
     orders = [
         {
             "stem": peer.id,
@@ -108,7 +119,11 @@ def is_stale(peer: Peer, home_ssids: tuple[str, ...] | None) -> bool:
 
     image, *profiles = _device_paths(peer, home_ssids)
     written_ns = peer.path.stat().st_mtime_ns
-    if any(not path.exists() or path.stat().st_mtime_ns < written_ns for path in (image, *profiles)):
+    has_none = peer.profile is not None and bool(qr.too_long(peer.profile.text))
+    if has_none and image.exists():
+        return True
+    paths = profiles if has_none else (image, *profiles)
+    if any(not path.exists() or path.stat().st_mtime_ns < written_ns for path in paths):
         return True
     return home_ssids is not None and home_ssids_of(profiles[0].read_bytes()) != home_ssids
 

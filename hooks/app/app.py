@@ -40,12 +40,14 @@ from hooks.runtime.handler_context import HandlerContexts
 from hooks.runtime.handler_memory import Memory
 from hooks.runtime.inbox import Inbox
 from hooks.runtime.locks import TargetLocks
+from hooks.runtime.loop_watch import LoopWatch
 from hooks.runtime.pauses import Pauses
 from hooks.sources.confirmation import Confirmation
 from hooks.sources.docker import DockerSource, connect
 from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
 from hooks.sources.timer import TimerSource
+from hooks.threads.lasting import LastingThread
 from hooks.world import saved
 from hooks.world.model import World
 from hooks.world.tracker import Tracker
@@ -99,12 +101,14 @@ class App:
         )
         self.health = HealthReport(
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
-            tracker=self.tracker, attempts=self.dispatcher.attempts,
+            tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads,
             warnings=lambda: [*memory.warnings(), *map(_given_up, filter(_is_exhausted, engine.lanes()))],
         )  # fmt: skip
+        self.watch = LoopWatch(self.dispatcher.steps.busy)
         self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
         commands = Commands(self.dispatcher, self.journal, memory, self.pauses, self.tracker.state)
         self.control = Server(state / CONTROL_FILE_NAME, commands.verbs())
+        self.other_threads: list[LastingThread] = []  # that are not the app's own, and belong into the heartbeat
         self._prune_at = time.monotonic() + _PRUNE_S
 
     def _build_sources(
@@ -125,8 +129,9 @@ class App:
         sys.setswitchinterval(_SWITCH_S)
         if self.reload.in_force:
             signals.emit(signals.rules_loaded, table=self.reload.table)
-        sources = (self.files, self.docker, self.timer, self.polls, self.control, self.reload)
-        threading.Thread(target=self._ready, args=(began,), name="ready", daemon=True).start()
+        sources = (self.watch, self.files, self.docker, self.timer, self.polls, self.control, self.reload)
+        first_reading = LastingThread(partial(self._ready, began), "ready", "waits for every source's first reading")
+        first_reading.start()
         self.polls.listen(self.inbox.subscriptions.types)
         for source in sources:
             source.start()
@@ -142,6 +147,7 @@ class App:
             cut = f"{attempt.run.rule.name} is cut off while it handles {attempt.run.key}"
             signals.emit(signals.problem, said=f"{cut}; it goes on at the next start")
         self._save()
+        self.health.write(self.inbox.subscriptions, stopped=True)
         self.journal.close()
         signals.emit(signals.stopped, said="gluehook has stopped")
 
@@ -166,6 +172,11 @@ class App:
         self._resync()
         self._post_loaded(table)
         signals.emit(signals.rules_loaded, table=table, change=change)
+
+    def threads(self) -> list[LastingThread]:
+        """Every thread that must run while gluehook does."""
+        parts = (self.files, self.timer, self.control, self.reload, self.watch)
+        return [*(part.thread for part in parts), *self.docker.threads, *self.polls.threads, *self.other_threads]
 
     def beat(self) -> None:
         """Save what the next process must know, and write the heartbeat that `gluehook health` reads."""
@@ -241,6 +252,7 @@ class App:
 
     def _summary(self) -> str:
         port, file = self.tracker.world.port, self.settings.forwarded_port_file
+        port = None if self.tracker.port_is_remembered else port  # it could not be read yet
         words = [] if self.reload.in_force else ["no rule is in force yet"]
         words += [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
         if self.inbox.subscriptions.uses_port:

@@ -15,6 +15,7 @@ from hooks.runtime import heartbeat
 from hooks.runtime.executor import Attempt
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
+from hooks.threads.lasting import LastingThread
 from hooks.world.model import World
 from hooks.world.tracker import Tracker
 
@@ -25,15 +26,17 @@ class HealthReport:
     def __init__(
         self, folder: Path, *, docker: DockerSource, files: FilesSource, journal: Journal, reload: Reload,
         tracker: Tracker, attempts: Callable[[], list[Attempt]], warnings: Callable[[], list[str]] = list,
+        threads: Callable[[], list[LastingThread]] = list,
     ) -> None:  # fmt: skip
         self._path = str(folder / heartbeat.FILE_NAME)
         self._docker, self._files, self._journal, self._reload = docker, files, journal, reload
-        self._tracker, self._attempts, self._warnings = tracker, attempts, warnings
+        self._tracker, self._attempts, self._warnings, self._threads = tracker, attempts, warnings, threads
         self._port_missing, self._port_since = False, time.time()
         self._problem = ""
 
-    def write(self, subscriptions: Subscriptions) -> None:
-        """Replace the heartbeat file. A folder that cannot be written is reported once."""
+    def write(self, subscriptions: Subscriptions, *, stopped: bool = False) -> None:
+        """Replace the heartbeat file; `stopped` says that it is the last. A folder that cannot be
+        written is reported once."""
         world, rules = self._tracker.world, self._reload.table.rules
         gluetun = world.containers.get(world.gluetun)
         self._note_port(world)
@@ -50,12 +53,21 @@ class HealthReport:
                 "port_used": subscriptions.uses_port, "port_since": self._port_since,
                 "port": list(world.port.ports) if world.port else [],
                 "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen,
-                "journal": self._journal.problem, "warnings": self._warnings(),
+                "journal": self._journal.problem, "warnings": self._warnings(), "threads": self._broken_threads(),
+                "stopped": stopped,
             })  # fmt: skip
         except OSError as error:
             self._report(f"the heartbeat {self._path} cannot be written: {error.strerror}; health checks will fail")
         else:
             self._problem = ""
+
+    def _broken_threads(self) -> list[str]:
+        """One sentence for each thread that does not run now. One that is gone is started anew."""
+        threads = self._threads()
+        problems = [problem for thread in threads if (problem := thread.problem)]
+        for thread in threads:
+            thread.revive()
+        return problems
 
     def _note_port(self, world: World) -> None:
         missing = world.expects_port and not world.port

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import queue
 import stat
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,10 +20,11 @@ from pathlib import Path
 
 from hooks.app import loading
 from hooks.app.loading import Loaded, Loading
-from hooks.events import signals
+from hooks.events import byte_order_mark, signals
 from hooks.events.wording import counted
 from hooks.rules.table import Table
 from hooks.storage import atomic_files
+from hooks.threads.lasting import LastingThread
 
 COPY_NAME = "rules.last-good.toml"
 QUIET_S = 0.5  # an editor that writes in two steps is through by then
@@ -57,7 +57,7 @@ class Reload:
         self._wakeups: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stopping = False
         self._child: Loading | None = None
-        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
+        self.thread = LastingThread(self._run, "reload", "reads the rules file when it changes")
 
     @property
     def in_force(self) -> bool:
@@ -71,16 +71,16 @@ class Reload:
 
     def start(self) -> None:
         """Begin to listen."""
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """End at once, and with it the reading. May be called twice, and without a start."""
         self._stopping = True
+        self.thread.stop()
         self._wakeups.put("stop")
         if child := self._child:
             child.cancel()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_S)
+        self.thread.join(_STOP_S)
 
     def changed(self) -> None:
         """The file may have changed: read it once it is quiet, after `quiet_wait_s` at the latest. Any thread may."""
@@ -166,8 +166,12 @@ class Reload:
         text = self._text.encode()
         try:
             found = Path(self.file).stat()
-            is_alike = stat.S_ISREG(found.st_mode) and found.st_size == len(text)
-            return bool(self.rejected) or not is_alike or Path(self.file).read_bytes() != text
+            is_alike = stat.S_ISREG(found.st_mode) and found.st_size in (
+                len(text),
+                len(byte_order_mark.UTF8) + len(text),
+            )
+            content = Path(self.file).read_bytes() if is_alike else b""
+            return bool(self.rejected) or not is_alike or content.removeprefix(byte_order_mark.UTF8) != text
         except OSError:
             return True
 

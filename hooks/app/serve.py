@@ -49,6 +49,7 @@ def _serve(
         signals.emit(signals.problem, said=str(taken))
         log_sink.close()
         return 1
+    app.other_threads += [stop.thread, log_sink.writer.thread]
     stop.on_stop(app.stop)
     stop.on_reload(app.reload.at_once)
     app.run()

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
+import select
 import signal
 import threading
+import time
 from collections.abc import Callable
 
+from hooks.events import signals
+from hooks.threads.lasting import LastingThread
+
+END_S = 9.5  # from SIGTERM to the end at the latest, whatever hangs; Docker kills after 10
+_LAST_WORD_S = 0.2
 _ENDS = (signal.SIGTERM, signal.SIGINT)
 _NUMBERS = (*_ENDS, signal.SIGHUP)
 
@@ -22,6 +30,8 @@ class SignalHandlers:
         self.requested = threading.Event()
         self._act: Callable[[], None] = lambda: None
         self._reload: Callable[[], None] = lambda: None
+        self._acted = False  # `act` was called for it
+        self._end_by = math.inf
         self._lock = threading.Lock()
 
     def __enter__(self) -> SignalHandlers:
@@ -29,8 +39,8 @@ class SignalHandlers:
         os.set_blocking(self._write_end, False)
         self._before = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         self._handlers = [signal.signal(number, lambda *_: None) for number in _NUMBERS]
-        self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
-        self._thread.start()
+        self.thread = LastingThread(self._listen, "signals", "waits for SIGTERM, SIGINT and SIGHUP", pause_s=(0.1, 5.0))
+        self.thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -38,25 +48,41 @@ class SignalHandlers:
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._before)
         os.close(self._write_end)
-        self._thread.join()
+        self.thread.join()
         os.close(self._read_end)
 
     def on_stop(self, act: Callable[[], None]) -> None:
         """Call `act` at SIGTERM or SIGINT, in another thread; at once if one has come already."""
         with self._lock:
-            self._act = act
-            if self.requested.is_set():
-                act()
+            self._act, self._acted = act, False
+        self._stop_if_requested()
 
     def on_reload(self, act: Callable[[], None]) -> None:
         """Call `act` at each SIGHUP, in another thread. An earlier SIGHUP is forgotten."""
         self._reload = act
 
     def _listen(self) -> None:
-        while numbers := os.read(self._read_end, 64):
+        self._stop_if_requested()  # a signal that came before this thread broke must not be forgotten
+        while numbers := self._next():
             if signal.SIGHUP in numbers:
                 self._reload()
-            if not self.requested.is_set() and any(number in _ENDS for number in numbers):
-                with self._lock:
-                    self.requested.set()
-                    self._act()
+            if any(number in _ENDS for number in numbers):
+                self._end_by = min(self._end_by, time.monotonic() + END_S)
+                self.requested.set()
+                self._stop_if_requested()
+
+    def _next(self) -> bytes:
+        """The numbers of the signals that came; ends the process if it has not ended `END_S` after a SIGTERM."""
+        left_s = max(0.0, self._end_by - time.monotonic())
+        if not select.select([self._read_end], [], [], left_s if self._end_by < math.inf else None)[0]:
+            said = f"gluehook has not ended within {END_S:g} s and is ended now; it goes on at the next start"
+            signals.emit(signals.problem, said=said)
+            time.sleep(_LAST_WORD_S)  # the log is written by another thread
+            os._exit(1)
+        return os.read(self._read_end, 64)
+
+    def _stop_if_requested(self) -> None:
+        with self._lock:
+            if self.requested.is_set() and not self._acted:
+                self._act()
+                self._acted = True

@@ -68,6 +68,8 @@ def _bar(recordings: Sequence[Recording], total: int) -> Iterator[None]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
+    from hooks.threads.lasting import LastingThread
+
     columns = (BarColumn(None), DownloadColumn(), TimeRemainingColumn())
     console, ended = Console(stderr=True), threading.Event()
     with Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
@@ -77,7 +79,7 @@ def _bar(recordings: Sequence[Recording], total: int) -> Iterator[None]:
             while not ended.wait(_REFRESH_S):
                 bar.update(task, completed=sum(one.size for one in recordings))
 
-        thread = threading.Thread(target=follow, name="progress", daemon=True)
+        thread = LastingThread(follow, "progress", "shows the progress")
         thread.start()
         try:
             yield

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from hooks.config.secrets import Sources, mask_userinfo
 from hooks.config.settings import SECRETS, Settings
+from hooks.events import byte_order_mark
 from hooks.events.wording import nearest
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def _model(secrets_folder: str) -> Callable[..., BaseSettings]:
     class Environment(BaseSettings):
         model_config = SettingsConfigDict(
             env_file=_DOTENV,
+            env_file_encoding="utf-8-sig",
             env_ignore_empty=True,  # compose's ${NAME:-} is an empty variable, and means the default
             extra="ignore",
             secrets_dir=secrets_folder if Path(secrets_folder).is_dir() else None,
@@ -99,9 +102,9 @@ def _dotenv() -> dict[str, str]:
     if not _DOTENV.is_file():
         return {}
     try:
-        with _DOTENV.open(encoding="utf-8") as stream:
-            bad = [binding.original.line for binding in parse_stream(stream) if binding.error]
-    except (OSError, UnicodeDecodeError) as error:
+        text = byte_order_mark.decoded(_DOTENV.read_bytes())
+        bad = [binding.original.line for binding in parse_stream(StringIO(text)) if binding.error]
+    except (OSError, ValueError) as error:
         raise SettingsFileError(
             f"settings: {_DOTENV.resolve()} cannot be read: {error}; make it readable UTF-8"
         ) from None
@@ -109,7 +112,7 @@ def _dotenv() -> dict[str, str]:
         raise SettingsFileError(
             f"settings: {_DOTENV.resolve()} line {bad[0]} makes no sense; write NAME=value, or # before it"
         )
-    return {name: value for name, value in dotenv_values(_DOTENV).items() if value is not None}
+    return {name: value for name, value in dotenv_values(_DOTENV, encoding="utf-8-sig").items() if value is not None}
 
 
 def _named_files(variables: Mapping[str, str]) -> dict[str, str]:
@@ -119,8 +122,8 @@ def _named_files(variables: Mapping[str, str]) -> dict[str, str]:
         file = variables.get(f"{name}_FILE")
         if file and f"{name}_FILE" not in _SETTINGS:
             try:
-                values[name.lower()] = Path(file).read_text().strip()
-            except (OSError, UnicodeDecodeError) as error:
+                values[name.lower()] = byte_order_mark.decoded(Path(file).read_bytes()).strip()
+            except (OSError, ValueError) as error:
                 reason = f"settings: {name}_FILE names {file}, which cannot be read: {error}"
                 raise SettingsFileError(f"{reason}; correct the path, or set {name} itself") from None
     return values

@@ -21,11 +21,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
 
+from hooks.events import byte_order_mark
+
 _LONGEST_BYTES = 64 * 1024
 SHORTEST_MASKED_CHARS = 4  # of a value that is masked
 WITH_USERINFO = ("QBITTORRENT_URL", "GLUETUN_URL")
 """The settings whose URL may hold a user and a password."""
 _USERINFO = re.compile(r"(?<=://)[^/?#\s@]+(?:@[^/?#\s@]+)*(?=@)")
+LISTS = frozenset({"APPRISE_URLS"})
+"""The secrets that hold several, apart by blanks or commas."""
+_LONG_LINE = 16  # characters of a line of a key; a shorter one may be any word
+_ODD = {"a blank": " \t\u00a0", "a quotation mark": "\"'`“”„‘’«»", "a byte order mark": "\ufeff", "a line end": "\n\r"}
 HIDDEN = "***"
 """What is shown in place of a secret."""
 
@@ -64,7 +70,9 @@ class Secrets:
         if value and value not in self._known:  # read before each use, and mostly the same
             with self._lock:
                 self._known.add(value)
-                self._forms.update(_forms(value))
+                self._forms.update(_forms(value, _parts(name, value)))
+            if odd := _shape(name, value):
+                self._report_shape(name, odd)
         return value
 
     def mask(self, text: str) -> str:
@@ -72,6 +80,12 @@ class Secrets:
         with self._lock:
             forms = tuple(self._forms)
         return mask(text, forms)
+
+    def _report_shape(self, name: str, odd: str) -> None:
+        from hooks.events import signals
+
+        said = f"the secret {name} {odd}, and that is used as a part of it; if it is not meant, take it out"
+        signals.emit(signals.problem, said=said)
 
     def _from_file(self, name: str) -> str | None:
         named = self._sources.variables.get(f"{name}_FILE")
@@ -100,11 +114,13 @@ def mask_userinfo(text: str) -> str:
 def _content(name: str, file: Path) -> str:
     try:
         with file.open("rb") as opened:
-            value = opened.read(_LONGEST_BYTES + 1).decode().removesuffix("\n").removesuffix("\r")
+            value = byte_order_mark.decoded(opened.read(_LONGEST_BYTES + 1)).removesuffix("\n").removesuffix("\r")
     except IsADirectoryError:
         raise _error(name, file, "is a folder: Docker makes one where the file to mount is missing") from None
     except UnicodeDecodeError:
         raise _error(name, file, "is not UTF-8 text") from None
+    except ValueError as error:
+        raise _error(name, file, str(error)) from None
     except OSError as error:
         raise _error(name, file, f"cannot be read: {error.strerror}") from None
     if not value.strip():
@@ -128,8 +144,28 @@ def _userinfo_forms(url: str) -> Iterator[str]:
         yield b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
 
 
-def _forms(value: str) -> Iterator[str]:
-    """The value as it may stand in a message: as it is, in a URL, in JSON; of a list also each item."""
-    for text in {value, *re.split(r"[\s,]+", value)}:
+def _parts(name: str, value: str) -> Iterable[str]:
+    """What of the value is secret by itself: each item of a list, each line of a key. A passphrase is one thing."""
+    if name in LISTS:
+        return re.split(r"[\s,]+", value)
+    return [line for line in value.splitlines() if len(line) >= _LONG_LINE]
+
+
+def _shape(name: str, value: str) -> str:
+    """What is odd about the ends of the value, as the rest of a sentence, and never the value; "" if nothing is."""
+    if name in LISTS:
+        return ""
+    for which, char in (("begins", value[0]), ("ends", value[-1])):
+        for odd, chars in _ODD.items():
+            if char in chars:
+                return f"{which} with {odd}"
+        if not char.isprintable():
+            return f"{which} with a character that is not shown"
+    return ""
+
+
+def _forms(value: str, parts: Iterable[str] = ()) -> Iterator[str]:
+    """The value, and each of its parts, as it may stand in a message: as it is, in a URL, in JSON."""
+    for text in {value, value.strip(), *parts}:
         if len(text) >= SHORTEST_MASKED_CHARS:
             yield from (text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1])

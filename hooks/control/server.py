@@ -14,13 +14,13 @@ from __future__ import annotations
 import json
 import os
 import socket
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hooks.events import signals
+from hooks.threads.lasting import LastingThread
 
 FILE_NAME = "gluehook.sock"
 LONGEST_PATH_BYTES = 107  # the kernel's limit
@@ -43,6 +43,8 @@ class Server:
     def __init__(self, path: Path, verbs: Verbs) -> None:
         self._path, self._verbs = path, verbs
         self._socket: socket.socket | None = None
+        self._stopping = False
+        self.thread = LastingThread(self._serve, "control", "answers `gluehook retry`, `pause` and other commands")
 
     def start(self) -> None:
         """Open the socket and serve it. If it cannot be opened, that is reported and gluehook runs on."""
@@ -53,10 +55,12 @@ class Server:
                          f"{error.strerror or error}; the work goes on, but `gluehook retry`, `pause` and `resume` "
                          "cannot be answered")  # fmt: skip
             return
-        threading.Thread(target=self._serve, args=(self._socket,), name="control", daemon=True).start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Accept no connection any more, and remove the socket."""
+        self._stopping = True
+        self.thread.stop()
         listening, self._socket = self._socket, None
         if listening is not None:
             with suppress(OSError):  # the folder itself may be gone
@@ -64,19 +68,21 @@ class Server:
             with suppress(OSError):  # it has failed already
                 listening.shutdown(socket.SHUT_RDWR)  # wakes the thread
 
-    def _serve(self, listening: socket.socket) -> None:
-        with listening:
-            while self._socket is listening:
-                try:
-                    connection, _ = listening.accept()
-                except OSError as error:
-                    if self._socket is listening:
-                        signals.emit(signals.problem, said=f"the control socket {self._path} has failed "
-                                     f"({error.strerror}); it is opened again at the next start")  # fmt: skip
-                    return
+    def _serve(self) -> None:
+        """Answer one connection after the other. Raises OSError where the socket fails: the next call opens it anew."""
+        listening = self._socket = self._socket or _listening(self._path)
+        try:
+            while not self._stopping:
+                connection, _ = listening.accept()
                 with connection, suppress(OSError):  # a client that hangs up gets no response
                     connection.settimeout(_IDLE_TIMEOUT_S)
                     self._handle(connection)
+        except OSError:
+            if not self._stopping:
+                raise
+        finally:
+            self._socket = None
+            listening.close()
 
     def _handle(self, connection: socket.socket) -> None:
         with connection.makefile("rwb") as stream:

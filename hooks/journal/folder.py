@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
+
+from hooks.events import signals
+from hooks.storage import own_files
 
 
 class Taken(Exception):  # noqa: N818 - a fact about the folder
@@ -34,9 +38,12 @@ class FolderLock:
 def _lock(folder: Path) -> int:
     """The descriptor that holds the lock; -1 where the folder cannot be written."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError:
+        own_files.make_folder(folder)
+        file = own_files.open_private(folder / "lock")
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # anything else the journal itself reports, in the same folder
+            said = f"{folder / 'lock'} keeps no second gluehook out: {error.strerror}"
+            signals.emit(signals.problem, said=said)
         return -1
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

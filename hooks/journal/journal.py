@@ -27,6 +27,7 @@ from hooks.events.catalogue import Event, topic_of
 from hooks.journal.folder import FolderLock, Taken
 from hooks.journal.records import Pruned, Saved, Settled
 from hooks.journal.store import Record, Store
+from hooks.storage import own_files
 
 FILE_NAME = "journal.db"
 _COMPLETE_NAME = f"{FILE_NAME}.whole"  # an empty file, there while the journal holds all that was to be written
@@ -200,13 +201,17 @@ class Journal:
             return
         if self._takes_over:
             with suppress(OSError):  # without it the next process trusts the journal less than it could
-                self._complete.touch()
+                own_files.make_private(self._complete)
         if self.problem:
             _report(f"{self._path} can be written again; it is kept from here on, with what was done meanwhile")
         self.problem = ""
 
     def _opened(self) -> Store:
         self._folder_lock.take()
+        for suffix in ("", "-wal", "-shm"):
+            path = self._path.with_name(self._path.name + suffix)
+            if not suffix or path.is_symlink() or path.exists():  # SQLite makes the others with the mode of the first
+                own_files.make_private(path)
         try:
             return self._open_store(self._path)
         except sqlite3.OperationalError:

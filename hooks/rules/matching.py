@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from hooks.rules.linear_regex import fits
 
 
 class Match(Protocol):
@@ -58,16 +59,16 @@ class Glob:
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """A regular expression that must fit the whole text."""
+    """A regular expression (hooks/rules/linear_regex.py) that must fit the whole text."""
 
-    pattern: re.Pattern[str]
+    pattern: str
 
     def __call__(self, value: Any) -> bool:
         """Whether the whole text fits."""
-        return isinstance(value, str) and self.pattern.fullmatch(value) is not None
+        return isinstance(value, str) and fits(self.pattern, value)
 
     def __str__(self) -> str:
-        return f"{{ regex = {as_toml(self.pattern.pattern)} }}"
+        return f"{{ regex = {as_toml(self.pattern)} }}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from hooks.events import durations
+from hooks.rules import linear_regex
 from hooks.rules.matching import AnyOf, Glob, Match, Not, OneOf, Range, Regex
 from hooks.rules_file.arguments import field_kind
 from hooks.rules_file.errors import kind_of, quoted
@@ -72,13 +72,9 @@ class MatchReader:
             return None
         if self._wanted is not str:
             return self._misfit("a regular expression", where)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                return Regex(re.compile(raw))
-        except (re.error, OverflowError, RecursionError, Warning) as error:
-            said = f"{quoted(raw)} is no regular expression: {str(error)[:80]}"
-            return self._wrong("bad-match", where, said, "correct it; it must fit the whole text")
+        if wrong := linear_regex.refusal(raw):
+            return self._wrong("bad-match", where, f"{quoted(raw)} {wrong[0]}", wrong[1])
+        return Regex(raw)
 
     def _range(self, raw: Mapping[str, Any], where: tuple[str | int, ...]) -> Match | None:
         if any(self._node.broken(*where, bound) for bound in raw):

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from hooks.events import byte_order_mark
 from hooks.events.wording import did_you_mean
 from hooks.rules.matching import OneOf
 from hooks.rules.rule_tests import RuleTest
@@ -68,11 +69,14 @@ def _text(path: Path) -> str | Diagnostic:
 
 def _decoded(raw: bytes) -> str | Diagnostic:
     try:
-        return raw.decode("utf-8-sig")
+        return byte_order_mark.decoded(raw)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         said = f"it is not UTF-8 text: byte {error.start + 1}, on line {line}, is 0x{raw[error.start]:02x}"
         return Diagnostic("not-utf8", said, "save it as UTF-8")
+    except ValueError as error:
+        said, _, hint = str(error).partition("; ")
+        return Diagnostic("not-utf8", f"it {said}", hint)
 
 
 # -- the text --------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class MatchTable(_Shape):
 
     opposite: Match | None = Field(None, alias="not", examples=["gluetun"], description="everything but this")
     regex: str | None = Field(
-        None, examples=["web-[0-9]+"], description="a regular expression that must fit the whole text"
+        None, examples=["web-[0-9]+"], description="a regular expression (RE2) that must fit the whole text"
     )
     min: Number | None = Field(None, examples=[1], description="at least this number")
     max: Number | None = Field(None, examples=[137], description="at most this number")

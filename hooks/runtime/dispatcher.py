@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ from hooks.journal.journal import Journal
 from hooks.journal.records import Began, Ended, decided
 from hooks.journal.store import Record
 from hooks.runtime.executor import Attempt, Executor
+from hooks.runtime.loop_watch import LoopSteps
 from hooks.runtime.ready_runs import ReadyRuns
 from hooks.runtime.workers import Work, Workers
 
@@ -92,6 +94,7 @@ class Dispatcher:
         self._next_beat = self.now()
         self._stop_by = -inf  # until when a stop waits for running attempts
         self.stopping = stopping or threading.Event()
+        self.steps = LoopSteps(self.now, self.stopping.wait, _named)
 
     def post(self, event: Event) -> None:
         """Put an event into the queue. Any thread may."""
@@ -134,10 +137,7 @@ class Dispatcher:
             self.turn(self.deadline())
 
     def drain(self) -> None:
-        """Wait for running attempts, `STOP_WAIT_S` from the stop on at most.
-
-        It takes in how they end and what was posted until now: what is accepted is done by the next process.
-        """
+        """Wait for running attempts until `STOP_WAIT_S` after the stop, and take in what was posted until now."""
         while (self._attempts and self.now() < self._stop_by) or not self.caught_up:
             self.turn(self._stop_by)
 
@@ -153,14 +153,21 @@ class Dispatcher:
     def turn(self, until: float) -> None:
         """Take in what was posted and start what is due; wait until then if nothing was posted."""
         for message in self._receive(until):
-            self._take(message)
-        now = self.now()
-        begun = self._advance(now)
-        self._hand_over()  # what was accepted is in the journal before anything of it runs
+            self.steps.do(message, partial(self._take, message))
+        now, begun = self.now(), list[Attempt]()
+        self.steps.do("decide what is due", lambda: begun.extend(self._advance(now)))
+        self.steps.do("write the journal", self._hand_over)  # what was accepted, before anything of it runs
         for attempt in begun:
-            signals.emit(signals.run_started, run=attempt.run)
+            self._start(attempt)
+        self.steps.do("watch what runs, and write the heartbeat", partial(self._watch, now))
+
+    def _start(self, attempt: Attempt) -> None:
+        signals.emit(signals.run_started, run=attempt.run)
+        try:
             self._submit(attempt, self._work)
-        self._watch(now)
+        except Exception as error:  # noqa: BLE001 - no thread is left, for example: the lane must learn of the end
+            said = f"no thread could be started for it ({type(error).__name__}: {error})"
+            self._messages.put(_Finished(attempt, Result("retry", said, step=attempt.run.step)))
 
     def deadline(self) -> float:
         """When there is something to do again, if nothing is posted before."""
@@ -273,6 +280,14 @@ class Dispatcher:
         if now >= self._next_beat:
             self._next_beat = now + BEAT_S
             self._beat()
+
+
+def _named(what: object) -> str:
+    if isinstance(what, Event):
+        return f"take in {what.type} of {what.subject[:100]}"
+    if isinstance(what, _Finished):
+        return f"take in how {what.attempt.run.id[:100]} ended"
+    return what if isinstance(what, str) else "answer a command"
 
 
 def _answer(call: _Call) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hooks.events import signals
 from hooks.handler import WARNING, rejecting_address
-from hooks.storage import atomic_files
+from hooks.storage import atomic_files, own_files
 
 
 class Memory:
@@ -84,7 +84,7 @@ class Memory:
 
     def _save(self) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            own_files.make_folder(self._path.parent)
             atomic_files.replace(self._path, json.dumps(self._values, indent=1, sort_keys=True).encode())
         except OSError as error:
             if self._written:

@@ -7,18 +7,19 @@ The report, all times in seconds since the Unix epoch:
      "overdue": ["heal-vpn: gluetun.restart_vpn runs for 180 s, its time-out is 150 s"],
      "rules": 4, "rules_reason": "", "rules_rejected": "",
      "port_used": true, "gluetun_runs": true, "port": [51413], "port_since": 1767225300.0,
-     "journal": "", "warnings": ["container 'sonarr' is cut off …; run: docker compose …"]}
+     "journal": "", "threads": [], "warnings": ["container 'sonarr' is cut off …; run: docker compose …"]}
 
 `since`: when the source came to be as it is. `rules_reason`: why no rules are in force.
 `rules_rejected`: why the rules file is not those that are, which is no illness.
 `port_used`: a rule in force uses the port. `port_since`: since when the port is there, or missing
-while gluetun runs. `journal`: why it cannot be written.
+while gluetun runs. `journal`: why it cannot be written. `threads`: what is wrong with each that does not run now.
+`stopped`: gluehook has ended as it was asked to.
 `warnings`: what is wrong although gluehook is well, and what a person must do.
 This module is the whole of a process that Docker starts every 30 s: it imports as little as can be.
 """
 
 # pathlib would add a third to what the probe costs
-# ruff: noqa: PTH105, PTH118, PTH123
+# ruff: noqa: PTH105, PTH108, PTH118, PTH123, SIM105
 
 import json
 import os
@@ -39,12 +40,16 @@ NO_PORT = "the port file holds no valid port for"  # a sentence that begins so i
 
 
 def write(path: str, report: "Mapping[str, Any]") -> None:
-    """Replace the heartbeat file as a whole, readable by all. Raises OSError where the folder cannot be written."""
+    """Replace the heartbeat file as a whole, for its owner only. Raises OSError where the folder cannot be written."""
     fresh = f"{path}.{os.getpid()}.new"
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
-        os.fchmod(file, 0o644)  # whatever the umask: the probe may run as somebody else
-        os.write(file, json.dumps(report, ensure_ascii=False).encode())
+        os.unlink(fresh)  # of a process that was killed, or a link that somebody else put there
+    except FileNotFoundError:
+        pass
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchmod(file, 0o600)  # whatever the umask
+        os.write(file, json.dumps(report, ensure_ascii=False).encode(errors="replace"))
     finally:
         os.close(file)
     os.replace(fresh, path)
@@ -81,6 +86,9 @@ def main(argv: "Sequence[str]") -> int:
 
 def _problems(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
     age_s = now - report["time"]
+    if report.get("stopped"):
+        yield f"gluehook was stopped {max(age_s, 0.0):.0f} s ago and does not run"
+        return
     if not abs(age_s) <= STALE_S:  # so that a NaN is stale, too
         when = f"{age_s:.0f} s old" if age_s > 0 else f"{-age_s:.0f} s in the future"
         yield f"the heartbeat is {when}, and is written every {BEAT_S:g} s: gluehook hangs or has ended"
@@ -95,6 +103,8 @@ def _problems(report: "Mapping[str, Any]", now: float) -> "Iterator[str]":
         yield f"the rules file is not in force: {report['rules_reason']}; it is read again when it changes"
     if report["journal"]:
         yield f"the journal {report['journal']}; the work goes on, and it is tried again all the time"
+    for problem in report.get("threads", ()):
+        yield f"{problem}; it begins again soon"
     missing_s = now - report["port_since"]
     if report["port_used"] and report["gluetun_runs"] and not report["port"] and missing_s > PORT_GRACE_S:
         yield f"{NO_PORT} {missing_s:.0f} s although gluetun runs: see its log for why"

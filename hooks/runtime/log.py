@@ -2,7 +2,8 @@
 
 It listens to the signals of hooks.events.signals and is the only module that knows loguru. A failure is a warning while
 it is tried again and an error when it is not. The same failure again in a lane is a counter, not a new line: it is
-written for the 1st, 10th, 100th time. Secrets are masked at the last moment, in every field.
+written for the 1st, 10th, 100th time. Secrets are masked at the last moment, in every field. A log that nobody reads
+stops nothing (log_writer.py).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
 from hooks.rules.table import Table
+from hooks.runtime.log_writer import LogWriter
 
 if TYPE_CHECKING:
     from blinker import Signal
@@ -38,30 +40,32 @@ _LANES = 1000  # whose failures are counted; with `key = "${event.id}"` there ma
 def set_up(level: str, form: str, mask: Callable[[str], str]) -> Log:
     """Write to stderr, as text for people or as JSON lines; secrets are masked at the last moment. Then listen."""
     logger.remove()
+    writer = LogWriter(_say_dropped)
     logging.getLogger().addHandler(logging.NullHandler())  # else Python prints what libraries warn of, unmasked
     if form == "json":
-        logger.add(lambda line: _write(_as_json(line, mask)), level=level, format="{message}")
+        logger.add(lambda line: writer.write(_as_json(line, mask)), level=level, format="{message}")
     else:
         colour = sys.stderr.isatty()
         shown = {"format": _TEXT, "colorize": colour, "backtrace": False, "diagnose": False}
-        logger.add(lambda line: _write(mask(line)), level=level, **shown)  # type: ignore[arg-type]
-    return Log()
+        logger.add(lambda line: writer.write(mask(line)), level=level, **shown)  # type: ignore[arg-type]
+    return Log(writer)
 
 
 class Log:
     """Turns signals into lines. The same failure again in a lane is a counter, not a new line."""
 
-    def __init__(self) -> None:
+    def __init__(self, writer: LogWriter) -> None:
+        self.writer = writer
         self._repeats = Repeats()
         self._last_problem, self._in_a_row, self._stopping = "", 0, False
         for signal, listener in self._listeners():
             signal.connect(listener)
 
     def close(self) -> None:
-        """Stop listening, and write what is still buffered."""
+        """Stop listening, and write what still waits, for a second at most."""
         for signal, listener in self._listeners():
             signal.disconnect(listener)
-        logger.complete()
+        self.writer.close()
 
     def _listeners(self) -> tuple[tuple[Signal, Callable[..., None]], ...]:
         return (
@@ -112,7 +116,7 @@ class Log:
     def _overdue(self, _: object, run: Run, after_s: float) -> None:
         took, most = duration(round(after_s)), duration(run.rule.timeout_s)
         said = f"{run.rule.name}: still running after {took}, beyond its timeout of {most}"
-        _about(run).error("{}; nothing else touches its target until it ends", said)
+        _about(run).error("{}; no other run changes its target until it ends", said)
 
     # -- what the engine decided ---------------------------------------------------------
 
@@ -226,9 +230,9 @@ def _about(run: Run) -> Any:
     return logger.bind(rule=run.rule.name, key=run.key, run=run.id, event=run.event.id)
 
 
-def _write(line: str) -> None:
-    sys.stderr.write(line)
-    sys.stderr.flush()
+def _say_dropped(count: int) -> None:
+    lines = "1 line of the log is" if count == 1 else f"{count} lines of the log are"
+    logger.warning("{} missing here: standard error was not read, and gluehook does not wait for that", lines)
 
 
 def _as_json(line: Message, mask: Callable[[str], str]) -> str:

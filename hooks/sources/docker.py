@@ -5,7 +5,7 @@ to the engine. app builds the source, calls `listen` when the rules change and `
 Guarantees. Subscribe, then list: each opened stream puts a mark into the queue and the keeper resyncs at that mark, so
 no event falls in between. Every reconnect is a resync, and one comes every `resync_s` anyway. After a reconnect events
 are asked for from a second before the last one seen, and those seen already are dropped. An outage is reported once
-(`source.lost`), its end as well, and it ends after a good resync. No exception ends the keeper.
+(`source.lost`), its end as well, and it ends after a good resync. No exception ends a thread (hooks/threads).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from hooks.events.catalogue import CHANGES_WORLD, Event
 from hooks.events.durations import backoff
 from hooks.sources.docker_lines import Lines
 from hooks.sources.docker_stream import Backlog, Failed, Item, Opened, Reader
+from hooks.threads.lasting import LastingThread
 from hooks.world.changes import addresses_of, all_containers, some_containers
 from hooks.world.model import Container
 from hooks.world.tracker import Tracker
@@ -77,11 +78,12 @@ class DockerSource:
         self._failures, self._dropped = 0, 0
         self._resynced = (0.0, 0.0)  # when the last resync began, by the monotonic and by the wall clock
         self._skipped: frozenset[Skipped] = frozenset()
-        self._keeper = threading.Thread(target=self._keep, name="docker-keeper", daemon=True)
+        keeper = LastingThread(self._keep, "docker-keeper", "lists containers", failed=self._lose, pause_s=backoff_s)
+        self.threads = [keeper, self._reader.thread]
 
     def start(self) -> None:
         """Start both threads. An engine that is away is no error: it is reported once and tried again."""
-        self._keeper.start()
+        self.threads[0].start()
         self._reader.start()
 
     def listen(self, types: Iterable[str]) -> None:
@@ -93,9 +95,10 @@ class DockerSource:
     def stop(self) -> None:
         """Stop within a second, even when the engine hangs. Nothing is posted afterwards."""
         self._stopping.set()
+        self.threads[0].stop()
         self._backlog.mark(None)
         self._reader.stop(_STOP_S)
-        self._keeper.join(_STOP_S)
+        self.threads[0].join(_STOP_S)
 
     def health(self) -> dict[str, Any]:
         """For the heartbeat: whether it is connected, since when (s since the Unix epoch), and the reason if not.
@@ -129,17 +132,14 @@ class DockerSource:
     # -- the keeper --------------------------------------------------------------------------
 
     def _keep(self) -> None:
+        if self._reported_lost:  # this thread broke, and what it had taken from the queue is gone
+            self._certain, self._resync_at = False, time.monotonic()
         while not self._stopping.is_set():
-            try:
-                item = self._next()
-                if item is None:
-                    self._catch_up()
-                else:
-                    self._take(item)
-            except Exception as error:  # noqa: BLE001 - a keeper that dies is an outage that nobody reports
-                self._resync_at = min(self._resync_at, time.monotonic() + self._backoff_s[1])
-                said = f"the Docker source failed ({type(error).__name__}: {error}); it lists all containers again soon"
-                signals.emit(signals.problem, said=said, error=error)
+            item = self._next()
+            if item is None:
+                self._catch_up()
+            else:
+                self._take(item)
 
     def _next(self) -> Item | None:
         """The next item, or None when it is time to catch up."""

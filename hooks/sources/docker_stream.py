@@ -16,6 +16,7 @@ from hooks.docker.client import EventStream, forget, where
 from hooks.docker.filters import filters, wants_exec
 from hooks.docker.refusals import why
 from hooks.events.durations import backoff
+from hooks.threads.lasting import LastingThread
 
 _SETTLED_S = 1.0  # a stream that lasted so long does not belong to a series of failures
 _EXEC = b'"Action":"exec'  # "exec_create: …", and Podman's "exec"; within a label it would have backslashes
@@ -79,11 +80,13 @@ class Reader:
         self._stopping = threading.Event()
         self._open = threading.Lock()
         self._stream: EventStream | None = None
-        self._thread = threading.Thread(target=self._run, name="docker-reader", daemon=True)
+        self.thread = LastingThread(
+            self._run, "docker-reader", "reads Docker's events", failed=self._report_failed, pause_s=backoff_s
+        )
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread.start()
+        self.thread.start()
 
     def listen(self, types: frozenset[str]) -> None:
         """Subscribe to these types from now on: a stream with other filters is closed, and the next one opened."""
@@ -96,20 +99,17 @@ class Reader:
     def stop(self, timeout_s: float) -> None:
         """Close the stream and wait so many seconds. During a hanging request it ends after the time-out."""
         self._stopping.set()
+        self.thread.stop()
         with self._open:
             if self._stream:
                 self._stream.stop()
-        self._thread.join(timeout_s)
+        self.thread.join(timeout_s)
 
     def _run(self) -> None:
         failures, silent = 0, False
         while not self._stopping.is_set():
             began = time.monotonic()
-            try:
-                silent, opened = self._subscribe(after_silence=silent)
-            except BaseException as error:  # noqa: BLE001 - a reader that dies leaves gluehook blind, and nobody knows
-                self._backlog.mark(Failed(f"the reader of Docker's events failed ({type(error).__name__}: {error})"))
-                silent = opened = False
+            silent, opened = self._subscribe(after_silence=silent)
             if silent or (opened and time.monotonic() - began > _SETTLED_S):
                 failures = 0
             if not silent:
@@ -117,6 +117,10 @@ class Reader:
                 # the first time at once: a proxy that cuts a long request is no outage
                 self._stopping.wait(self._pause_s(failures) if failures or not opened else 0)
                 failures += 1
+
+    def _report_failed(self, reason: str) -> None:
+        forget()
+        self._backlog.mark(Failed(reason))
 
     def _subscribe(self, *, after_silence: bool) -> tuple[bool, bool]:
         """Read one subscription to its end. Returns whether it ended by silence, and whether it was opened at all."""

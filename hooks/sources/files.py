@@ -5,7 +5,7 @@ read; the file itself is always read, events are never counted. Guarantees: a sl
 NFS, FUSE and Docker Desktop's mounts report no changes; without inotify the poll is faster. An empty file, and a change
 that only the poll found, is accepted at a second reading `settle_s` later, because a writer truncates the file first.
 An older reading never replaces a newer one. An unreadable port file is `source.lost`, once, until it can be read. No
-exception ends the thread: it starts anew after a second.
+exception ends the thread (hooks/threads): the source is lost, and after a second it reads every file anew.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.sources.followed import Followed, FollowedFile, FollowedPort, Reading
+from hooks.threads.lasting import LastingThread
 from hooks.world.tracker import Tracker
 
 if TYPE_CHECKING:
     from hooks.sources.inotify import Watches
 
 _POLL_WITHOUT_INOTIFY_S = 5.0
-_FAILURE_PAUSE_S = 1.0
+_FAILURE_PAUSE_S = (1.0, 5.0)
 _STOP_S = 2.0
 
 
@@ -61,37 +62,41 @@ class FilesSource:
         self._watches: Watches | None = None
         self._refusal = ""
         self._sweep_at = 0.0
+        self._is_swept = False
         self._stopping = False
         self._wakeup = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._wakeup_lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="files", daemon=True)
+        self.thread = LastingThread(
+            self._run, "files", "follows the port file and the rules file", failed=self._report_failed,
+            pause_s=_FAILURE_PAUSE_S,
+        )  # fmt: skip
         self.ready = threading.Event()
         self.follow(port_file, files)
 
     @property
     def alive(self) -> bool:
         """Whether its thread runs and the files can be read."""
-        return self._thread.is_alive() and not self._lost
+        return self.thread.is_alive() and not self._lost
 
     def health(self) -> dict[str, object]:
         """For the heartbeat: `connected`, `since` when (s since the epoch), and the `reason` if not."""
-        reason = self._lost or ("" if self._thread.is_alive() else "the thread that follows files does not run")
+        reason = self._lost or ("" if self.thread.is_alive() else "the thread that follows files does not run")
         return {"connected": not reason, "since": self._since_s, "reason": reason}
 
     def start(self) -> None:
         """Start the thread. Returns at once; `ready` is set when every file has been read."""
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Stop at once. May be called twice, and without a start."""
         if self._stopping:
             return
         self._stopping = True
+        self.thread.stop()
         self._wake()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_S)
+        self.thread.join(_STOP_S)
         with self._wakeup_lock:
-            if not self._thread.is_alive():  # it may hang in a dead network file system
+            if not self.thread.is_alive():  # it may hang in a dead network file system
                 os.close(self._wakeup)
                 self._wakeup = -1
 
@@ -106,6 +111,7 @@ class FilesSource:
             self._port = next((file for file in self._files if isinstance(file, FollowedPort)), None)
             self._pending, self._unreadable = {}, {}
             self._sweep_at = 0.0
+            self._is_swept = False
             self.ready.clear()
         self._wake()
 
@@ -121,18 +127,20 @@ class FilesSource:
     # -- the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._stopping:
-            try:
+        self._sweep_at = 0.0
+        try:
+            while not self._stopping:
                 self._turn()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the files are followed again
-                self._start_over(error)
-        self._close_watches()
+        finally:
+            self._close_watches()
 
     def _turn(self) -> None:
         now = time.monotonic()
         if now >= self._sweep_at:
             self._sweep()
         self._read_all([file for file, (_, due) in list(self._pending.items()) if due <= now], complete=False)
+        if self._is_swept and not self._pending:  # a first reading that is not settled yet is no knowledge
+            self.ready.set()
         touched, moved = self._wait()
         self._read_all([file for file in self._files if file.path in touched], complete=True)
         if moved and self._watch():
@@ -145,8 +153,7 @@ class FilesSource:
         self._read_all(self._files, complete=is_new)
         if self._refusal:
             self._sweep_at = min(self._sweep_at, time.monotonic() + _POLL_WITHOUT_INOTIFY_S)
-        if self._sweep_at > 0:
-            self.ready.set()
+        self._is_swept = self._sweep_at > 0
 
     def _wait(self) -> tuple[set[str], bool]:
         """Sleep until something happens or is due. Returns the files to read, and whether to watch anew."""
@@ -177,12 +184,6 @@ class FilesSource:
     def _read_all(self, files: list[Followed], *, complete: bool) -> None:
         for file in files:
             self._read(file, complete=complete)
-
-    def _start_over(self, error: Exception) -> None:
-        said = f"following files failed ({type(error).__name__}: {error}); it starts anew in {_FAILURE_PAUSE_S:g} s"
-        signals.emit(signals.problem, said=said)
-        self._close_watches()
-        self._sweep_at = time.monotonic() + _FAILURE_PAUSE_S
 
     def _close_watches(self) -> None:
         watches, self._watches = self._watches, None
@@ -227,6 +228,10 @@ class FilesSource:
         self._report_lost(decisive)
         if why != before and why and not self._lost:
             signals.emit(signals.problem, said=why)
+
+    def _report_failed(self, reason: str) -> None:
+        with self._lock:
+            self._report_lost(reason)
 
     def _report_lost(self, why: str) -> None:
         was, self._lost = self._lost, why

@@ -55,7 +55,10 @@ class FollowedPort:
         self._last = reading = port_file.read(self.path)
         is_empty = bool(reading.generation) and not reading.ports and not reading.reason
         unreadable = "" if reading.generation else reading.reason
-        return Reading(reading.generation, reading != self._tracker.world.file, is_empty, unreadable)
+        is_new = reading != self._tracker.world.file
+        if not is_new:
+            self._tracker.port_was_read()
+        return Reading(reading.generation, is_new, is_empty, unreadable)
 
     def accept(self) -> None:
         """Put the last reading into the world."""

@@ -6,36 +6,39 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from hooks.threads.lasting import LastingThread
+
 _STOP_S = 2.0
 
 
 class PeriodicThread(ABC):
     """Calls `turn` again and again and sleeps in between.
 
+    `does` says what for, as in "ticks for the rules". A turn that raises is reported, and comes again after a pause.
     `wait(wakeup, timeout_s)` returns when the wakeup is set or the time is over (None: no time-out).
     """
 
     def __init__(
-        self, name: str, wait: Callable[[threading.Event, float | None], object] = threading.Event.wait
+        self, name: str, does: str, wait: Callable[[threading.Event, float | None], object] = threading.Event.wait
     ) -> None:
         self._wait, self._wakeup, self._stopping = wait, threading.Event(), False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.thread = LastingThread(self._run, name, does)
 
     @property
     def alive(self) -> bool:
         """Whether the thread runs, so that there will be another turn."""
-        return self._thread.is_alive()
+        return self.thread.is_alive()
 
     def start(self) -> None:
         """Start the thread; its first turn comes at once."""
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Stop. A turn in progress is waited for two seconds at most. May be called without a start."""
         self._stopping = True
         self._wakeup.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_S)
+        self.thread.stop()
+        self.thread.join(_STOP_S)
 
     def wake(self) -> None:
         """Begin the next turn now."""

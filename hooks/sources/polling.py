@@ -16,6 +16,7 @@ from dataclasses import replace
 from hooks.events import durations, signals
 from hooks.events.catalogue import Event, Topic, identity_of, topic_of
 from hooks.sources.periodic import PeriodicThread
+from hooks.threads.lasting import LastingThread
 
 
 class PollingSource(PeriodicThread):
@@ -38,7 +39,7 @@ class PollingSource(PeriodicThread):
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[threading.Event, float | None], object] = threading.Event.wait,
     ) -> None:
-        super().__init__(f"poll-{name}", wait)
+        super().__init__(f"poll-{name}", f"polls {name}", wait)
         self.name, self._poll, self._post = name, poll, post
         self._every_s, self._resync_s, self._clock = every_s, resync_s, clock
         self._known: Mapping[Topic, Event] | None = None  # None: never polled
@@ -123,6 +124,11 @@ class PollingSources:
             for name, poll in polls.items()
             if name not in self._off
         }
+
+    @property
+    def threads(self) -> list[LastingThread]:
+        """The thread of each source."""
+        return [source.thread for source in self._sources.values()]
 
     def start(self) -> None:
         """Start each source's thread."""

@@ -8,6 +8,7 @@ import stat
 import time
 from pathlib import Path
 
+from hooks.events import byte_order_mark
 from hooks.world.model import PortFile
 
 MAX_BYTES = 4096  # gluetun writes at most a few lines of five digits
@@ -41,6 +42,8 @@ def parse(content: bytes) -> tuple[int, ...]:
     """The ports in a port file's content. Raises ValueError with what is wrong, as the rest of a sentence."""
     if len(content) > MAX_BYTES:
         raise ValueError(f"is longer than {MAX_BYTES} bytes, which is no list of ports")
+    if mark := byte_order_mark.named(content):
+        raise ValueError(f"{mark.partition(';')[0]}, and gluetun writes none: another program or a person wrote it")
     if b"\0" in content:
         raise ValueError("holds NUL bytes, as after a crash in the middle of a write")
     try:

@@ -49,7 +49,7 @@ class TimerSource(PeriodicThread):
         wait: Callable[[threading.Event, float | None], object] = threading.Event.wait,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        super().__init__("timer", wait)
+        super().__init__("timer", "ticks for the rules", wait)
         self._post, self._clock, self._now_ns = post, clock, now_ns
         self._lock = threading.Lock()
         self._periods: dict[str, _Period] = {}

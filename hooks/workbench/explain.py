@@ -78,7 +78,7 @@ def _why_not(rule: Rule, entry: Entry | None, event: Event) -> list[str]:
         return misses
     if event.type == "rule.exhausted":
         return ["it matches, but a rule does not answer its own exhaustion"]
-    return ["it matches, but a resync reaches only rules with `for`, or with a step that brings a state about"]
+    return ["it matches, but a resync reaches only rules with `for`, or with a step that reconciles"]
 
 
 def _misses(entry: Entry, event: Event) -> list[str]:

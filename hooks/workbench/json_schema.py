@@ -84,7 +84,8 @@ def _title(what: str, name: str) -> str:
 _TEXT: Schema = {"type": "string", "not": PLACEHOLDER}
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 _BOUNDS: Schema = {"min": {"type": "number"}, "max": {"type": "number"}}
-_REGEX: Schema = {"regex": {"type": "string", "format": "regex"}}
+# RE2 (hooks/rules/linear_regex.py) is no format that an editor knows: with ECMA's it would mark good patterns as wrong
+_REGEX: Schema = {"regex": {"type": "string", "description": "in RE2's syntax; it must fit the whole text"}}
 
 
 def _match(name: str, value: Schema, more: Schema) -> dict[str, Schema]:

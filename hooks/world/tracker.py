@@ -25,6 +25,9 @@ class Tracker:
     def __init__(self, world: World, post: Callable[[Event], None], now: Callable[[], int]) -> None:
         self._world, self._post, self._now = world, post, now
         self._lock = threading.RLock()
+        # what a previous run of gluehook read may be out of date: no rule acts on it before it is read again
+        self.port_is_remembered = world.file is not None
+        self._held_back = False  # a resync left the port out meanwhile
 
     @property
     def world(self) -> World:
@@ -58,10 +61,26 @@ class Tracker:
                 if event.type not in _PRESENT:
                     self._post(event)
             for event in present(self._world, self._now()):
-                self._post(event)
+                if self.port_is_remembered and event.source == "files":
+                    self._held_back = True
+                else:
+                    self._post(event)
+
+    def port_was_read(self) -> None:
+        """The port file has been read, and is as the world has it."""
+        with self._lock:
+            if not self.port_is_remembered:
+                return
+            self.port_is_remembered = False
+            if self._held_back:
+                for event in present(self._world, self._now()):
+                    if event.source == "files":
+                        self._post(event)
 
     def _changed(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
         before, self._world = self._world, _mark_gluetun(change(self._world))
+        if self._world.file is not before.file:
+            self.port_is_remembered = self._held_back = False  # it has been read anew, and the difference says it
         return diff(before, self._world, origin, self._now())
 
 

@@ -39,6 +39,52 @@ def test_it_tells_what_it_found(started: Callable[..., Running]) -> None:
     assert started().hears("ready").endswith("; Docker is not seen yet; the forwarded port is 40000")
 
 
+def test_it_is_unhealthy_as_soon_as_it_has_stopped(started: Callable[..., Running]) -> None:
+    running = started()
+    running.hears("ready")
+    running.stop()
+    file = Path(running.settings.gluehook_state) / heartbeat.FILE_NAME
+    well, said = heartbeat.judge(str(file), time.time())
+    assert not well
+    assert said[0].startswith("gluehook was stopped ")
+
+
+def test_the_first_words_of_a_start_with_an_emptied_port_file_are_true(started: Callable[..., Running]) -> None:
+    first = started()
+    first.hears("ready")
+    assert first.calls.get(timeout=WAIT_S)[1].event.data["port"] == 40000
+    first.stop()
+    first.port_file.write_text("")
+    again = started()
+    assert again.hears("ready").endswith("holds no valid port yet")
+    again.stop()
+    assert again.calls.empty(), "nobody acts on a port that is no more"
+    seen = [kind_said[1] for kind_said in list(again.news.queue) if kind_said[0] == "event_seen"]
+    assert not any("port.forwarded" in str(event) for event in seen)
+
+
+@pytest.mark.parametrize("now", ["40000", "50000"])
+def test_a_start_with_a_port_in_the_file_says_that_one(now: str, started: Callable[..., Running]) -> None:
+    first = started()
+    first.hears("ready")
+    first.calls.get(timeout=WAIT_S)
+    first.stop()
+    first.port_file.write_text(now)
+    again = started()
+    assert again.hears("ready").endswith(f"the forwarded port is {now}")
+    assert str(again.calls.get(timeout=WAIT_S)[1].event.data["port"]) == now
+
+
+def test_a_stop_that_hangs_is_ended_in_time(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, threading\nfrom hooks.app import shutdown\nfrom hooks.app.shutdown import SignalHandlers\n"
+        "shutdown.END_S = 0.3\nwith SignalHandlers() as stop:\n stop.on_stop(lambda: None)\n"
+        " os.kill(os.getpid(), signal.SIGTERM)\n threading.Event().wait()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=TOP, timeout=WAIT_S, check=False)
+    assert ran.returncode == 1
+
+
 def test_a_start_is_an_event_and_so_are_its_rules(started: Callable[..., Running]) -> None:
     running = started()
     assert "gluehook.started" in running.hears("event_seen", "gluehook.started")

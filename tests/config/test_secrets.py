@@ -47,6 +47,7 @@ def test_a_file_is_read_at_each_use_so_a_change_is_seen(tmp_path: Path) -> None:
     [
         ("word\n", "word"),
         ("word\r\n", "word"),
+        ("\ufeffword\n", "word"),
         ("word\n\n", "word\n"),
         (" word ", " word "),
         ("pa:ss wörd", "pa:ss wörd"),
@@ -62,7 +63,8 @@ def test_one_trailing_newline_is_no_part_of_it(content: str, value: str, tmp_pat
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (b"\xff\xfehunter2", "is not UTF-8 text"),
+        (b"\x80hunter2", "is not UTF-8 text"),
+        (b"\xff\xfeh\0u\0n\0t\0e\0r\0002\0", "begins with a byte order mark and is UTF-16; save it as UTF-8"),
         (b"hunter2" * 10_000, "is longer than 64 KiB"),
         (None, "is a folder: Docker makes one where the file to mount is missing"),
     ],
@@ -143,3 +145,47 @@ def test_neither_sources_nor_secrets_show_a_value() -> None:
 def test_the_longest_secret_goes_first_and_short_ones_stay() -> None:
     assert mask("abcdef abcd on", ["abcd", "abcdef", "on"]) == "*** *** on"
     assert mask("http://u:p@h/x", ()) == "http://***@h/x"
+
+
+@pytest.mark.parametrize("phrase", ["forward port with qBittorrent", "on 50123 the port", "a, b, the, rule"])
+def test_a_passphrase_with_blanks_is_one_secret_and_its_words_are_words(phrase: str) -> None:
+    secrets = Secrets(Sources({"QBITTORRENT_PASSWORD": phrase}))
+    secrets.read("QBITTORRENT_PASSWORD")
+    line = "forward-port: the rule sets the port of qBittorrent on 50123"
+    assert secrets.mask(line) == line
+    assert secrets.mask(f"said {phrase}!") == "said ***!"
+
+
+def test_each_line_of_a_key_is_a_secret() -> None:
+    secrets = Secrets(Sources({"KEY": "-----BEGIN-----\nMIIEvQIBADANBgkqhkiG\n9w0BAQEFAASCBKcwggSj\nend\n"}))
+    secrets.read("KEY")
+    assert secrets.mask("it ended with 9w0BAQEFAASCBKcwggSj at the end") == "it ended with *** at the end"
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [(" hunter2", "begins with a blank"), ("hunter2\t", "ends with a blank"), ('"hunter2"', "begins with a quotation"),
+     ("hunter2'", "ends with a quotation mark"), ("\ufeffhunter2", "begins with a byte order mark"),
+     ("hunter2\n", "ends with a line end"), ("“hunter2”", "begins with a quotation mark"),
+     ("hunter2\u200b", "ends with a character that is not shown")],
+)  # fmt: skip
+def test_odd_ends_of_a_value_are_said_once_and_never_the_value(value: str, shape: str, problems: list[str]) -> None:
+    secrets = Secrets(Sources({"QBITTORRENT_PASSWORD": value}))
+    assert secrets.read("QBITTORRENT_PASSWORD") == value
+    assert secrets.read("QBITTORRENT_PASSWORD") == value
+    assert len(problems) == 1
+    assert f"the secret QBITTORRENT_PASSWORD {shape}" in problems[0]
+    assert "hunter2" not in problems[0]
+
+
+def test_a_file_with_a_second_newline_says_so(tmp_path: Path, problems: list[str]) -> None:
+    (tmp_path / "token").write_text("hunter2\n\n")
+    assert Secrets(Sources({}, str(tmp_path))).read("TOKEN") == "hunter2\n"
+    assert problems == [
+        "the secret TOKEN ends with a line end, and that is used as a part of it; if it is not meant, take it out"
+    ]
+
+
+def test_a_list_may_end_as_it_likes(problems: list[str]) -> None:
+    assert Secrets(Sources({"APPRISE_URLS": "ntfy://topic\n"})).read("APPRISE_URLS")
+    assert not problems

@@ -169,6 +169,7 @@ def test_a_named_file_that_is_missing_is_an_error(monkeypatch: pytest.MonkeyPatc
     [
         (b"GLUETUN_URL=http://a:1\nthis is = no 'assignment\n", "line 2 makes no sense; write NAME=value"),
         (b"GLUETUN_URL=\xff\xfe\n", "cannot be read"),
+        ("GLUETUN_URL=http://a:1\n".encode("utf-16"), "begins with a byte order mark and is UTF-16; save it as UTF-8"),
     ],
 )
 def test_a_broken_dotenv_is_an_error(content: bytes, said: str, tmp_path: Path) -> None:
@@ -176,6 +177,15 @@ def test_a_broken_dotenv_is_an_error(content: bytes, said: str, tmp_path: Path) 
     (error,) = read()[1]
     assert error.startswith(f"settings: {tmp_path / '.env'} ")
     assert said in error
+
+
+def test_a_byte_order_mark_before_settings_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfGLUETUN_URL=http://a:1\nQBITTORRENT_PASSWORD=hunter2\n")
+    (tmp_path / "named").write_bytes(b"\xef\xbb\xbfhttp://b:2\r\n")
+    monkeypatch.setenv("QBITTORRENT_URL_FILE", str(tmp_path / "named"))
+    settings, errors = read()
+    assert errors == []
+    assert (settings.gluetun_url, settings.qbittorrent_url) == ("http://a:1", "http://b:2")
 
 
 def test_a_file_in_place_of_the_secrets_folder_hurts_nobody(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,13 +56,13 @@ def test_all_fields_of_an_entry_must_match() -> None:
     assert reached(container("die", "b", exit_code=137), both) == []
 
 
-@pytest.mark.parametrize("match", [OneOf(("x",)), Glob("*"), Not(OneOf(("x",))), Regex(re.compile(".*"))])
+@pytest.mark.parametrize("match", [OneOf(("x",)), Glob("*"), Not(OneOf(("x",))), Regex(".*")])
 def test_an_absent_field_never_matches(match: Match) -> None:
     assert reached(container("start", "a"), rule("service", on("container.start", service=match))) == []
 
 
 def test_a_regex_is_anchored() -> None:
-    starr = rule("starr", on("container.start", container=Regex(re.compile("son|rad"))))
+    starr = rule("starr", on("container.start", container=Regex("son|rad")))
     assert reached(container("start", "son"), starr) == ["starr"]
     assert reached(container("start", "sonarr"), starr) == []
 

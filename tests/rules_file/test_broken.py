@@ -177,7 +177,11 @@ def test_another_version_is_refused(version: str) -> None:
         "version = 1\n[[rule]]\nname = ''\non = ''\ndo = ''",
         GOOD.replace('"container.die"', '{ event = "container.die", container = { regex = "(" } }'),
         GOOD.replace('"container.die"', '{ event = "container.die", container = { regex = "a{99999999999}" } }'),
-        GOOD.replace('"container.die"', '{ event = "container.die", container = { regex = "[[a]" } }'),
+        GOOD.replace('"container.die"', '{ event = "container.die", container = { regex = "[[:word" } }'),
+        *(
+            GOOD.replace('"container.die"', f"{{ event = 'container.die', container = {{ regex = '{pattern}' }} }}")
+            for pattern in ("a(?=b)", "(?<!a)b", r"(a)\1", "a{,3}", r"a\Z", r"\pL{900}", "a*+", "(?x)a")
+        ),
         GOOD.replace('"container.die"', '{ event = "container.die", exit_code = nan }'),
         GOOD.replace('"container.die"', '{ event = "container.die", exit_code = { min = inf } }'),
         GOOD.replace('"container.die"', '{ event = "container.die", container = 07:32:00 }'),

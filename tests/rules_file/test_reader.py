@@ -140,7 +140,7 @@ def test_a_rule_knows_its_line() -> None:
         ('container = ["web", "db-*", ["x", "y"]]', AnyOf((OneOf(("web", "x", "y")), Glob("db-*")))),
         ('container = { not = "web" }', Not(OneOf(("web",)))),
         ('container = { not = ["web", "db-*"] }', Not(AnyOf((OneOf(("web",)), Glob("db-*"))))),
-        ('container = { regex = "web-[0-9]+" }', Regex(re.compile("web-[0-9]+"))),
+        ('container = { regex = "web-[0-9]+" }', Regex("web-[0-9]+")),
         ("exit_code = 137", OneOf((137,))),
         ("exit_code = { min = 1 }", Range(1, None)),
         ("exit_code = { min = 1, max = 127 }", Range(1, 127)),

@@ -126,8 +126,8 @@ def test_an_unreadable_heartbeat(tmp_path: Path) -> None:
     assert "cannot be read: Is a directory" in sentences[0]
 
 
-def test_it_is_replaced_as_a_whole_and_readable_by_all(heartbeat: str, tmp_path: Path) -> None:
-    was = os.umask(0o077)
+def test_it_is_replaced_as_a_whole_and_for_its_owner_only(heartbeat: str, tmp_path: Path) -> None:
+    was = os.umask(0o000)
     try:
         health.write(heartbeat, report())
         with Path(heartbeat).open() as reader:
@@ -136,7 +136,7 @@ def test_it_is_replaced_as_a_whole_and_readable_by_all(heartbeat: str, tmp_path:
     finally:
         os.umask(was)
     assert json.loads(Path(heartbeat).read_text())["rules"] == 5
-    assert stat.S_IMODE(Path(heartbeat).stat().st_mode) == 0o644
+    assert stat.S_IMODE(Path(heartbeat).stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == [health.FILE_NAME]
 
 
@@ -180,3 +180,17 @@ def test_a_warning_is_shown_and_is_no_illness(heartbeat: str) -> None:
     healthy, (said,) = judge(heartbeat, warnings=warnings)
     assert healthy
     assert said.endswith("; warning: container 'sonarr' is cut off; warning: the rule web has used up its limit")
+
+
+def test_after_a_clean_stop_it_is_not_healthy(heartbeat: str) -> None:
+    assert judge(heartbeat, stopped=True) == (False, ["gluehook was stopped 3 s ago and does not run"])
+
+
+def test_a_thread_that_failed_is_not_healthy(heartbeat: str) -> None:
+    problem = "the thread timer, which ticks for the rules, failed (ValueError: no)"
+    assert judge(heartbeat, threads=[problem]) == (False, [f"{problem}; it begins again soon"])
+
+
+def test_half_a_character_in_a_reason_does_not_keep_it_from_being_written(heartbeat: str) -> None:
+    health.write(heartbeat, report(rules_reason="\udc80"))
+    assert json.loads(Path(heartbeat).read_text())["rules_reason"] == "?"

@@ -33,9 +33,11 @@ class Page:
 
     def lines(self) -> list[str]:
         """The new lines, without their time."""
+        assert self.log.writer.flush(10.0)
         return [_TIME.sub("", line) for line in self._capsys.readouterr().err.splitlines()]
 
     def records(self) -> list[dict[str, Any]]:
+        assert self.log.writer.flush(10.0)
         return [json.loads(line) for line in self._capsys.readouterr().err.splitlines()]
 
 
@@ -89,7 +91,7 @@ SAID: list[tuple[Callable[[], None], str]] = [
      "ERROR   heal-vpn: wrong password; not tried again until something changes"),
     (lambda: signals.emit(signals.run_overdue, run=Run("r", RULE, "gluetun", ON), after_s=151.2),
      ("ERROR   heal-vpn: still running after 2m31s, beyond its timeout of 2m30s; "
-      "nothing else touches its target until it ends")),
+      "no other run changes its target until it ends")),
     (lambda: signals.emit(signals.decided, note=note("waits", wait_s=180.0)),
      "INFO    gluetun: container.unhealthy; heal-vpn runs in 3m if that lasts"),
     (lambda: signals.emit(signals.decided, note=note("dropped", "the state has ended")),

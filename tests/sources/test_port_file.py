@@ -50,7 +50,7 @@ def test_ports_are_kept_in_file_order_without_repeats(file: Path, content: bytes
         (b"51413 51414", "holds something else than a number in line 1"),
         (b"+51413", "holds something else than a number"),
         ("٥١٤١٣".encode(), "holds something else than a number"),
-        ("\ufeff51413".encode(), "holds something else than a number"),
+        ("\ufeff51413".encode(), "begins with a byte order mark, which an editor put there"),
         (b"\0\0\0\0\0", "holds NUL bytes"),
         (b"514\xff", "is not UTF-8 text (byte 3)"),
         (b"51413\n" * 700, "is longer than 4096 bytes"),
@@ -162,3 +162,18 @@ def test_a_file_that_changes_under_the_reader_is_one_version_or_the_other(file: 
         writer.join(5)
     # empty is what a truncated file looks like; whether to believe that is the source's question
     assert whole <= seen <= {((), ""), *whole}
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [(b"\xef\xbb\xbf50123", "begins with a byte order mark"), (b"\xef\xbb\xbf", "begins with a byte order mark"),
+     ("50123\n".encode("utf-16"), "begins with a byte order mark and is UTF-16"),
+     ("50123".encode("utf-16-be").join([b"\xfe\xff", b""]), "begins with a byte order mark and is UTF-16"),
+     ("50123".encode("utf-32"), "begins with a byte order mark and is UTF-32")],
+)  # fmt: skip
+def test_a_byte_order_mark_is_named(file: Path, content: bytes, what: str) -> None:
+    file.write_bytes(content)
+    reading = port_file.read(str(file))
+    assert reading.ports == ()
+    assert what in reading.reason
+    assert "gluetun writes none" in reading.reason

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hooks.world.changes import addresses_of, all_containers, some_containers
 from hooks.world.differences import lasts
-from hooks.world.model import Container, World
+from hooks.world.model import Container, PortFile, World
 from tests.parts.values.world_events import Posted, after, happened
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -95,3 +95,29 @@ def test_whether_a_state_lasts_is_asked_by_the_event_that_began_it() -> None:
     assert not lasts(world, good)
     assert not lasts(World(), bad)
     assert lasts(World(), happened("die", "vpn", A, 5))
+
+
+REMEMBERED = World(file=PortFile((42020,), "", "5", 5))  # as a previous run of gluehook read it
+
+
+def test_a_remembered_port_is_no_state_before_it_is_read() -> None:
+    posted = Posted(REMEMBERED)
+    assert posted.resync(lambda world: world) == []
+    assert posted.tracker.port_is_remembered
+    assert posted.file(mtime=6) == ["port.cleared"], "the file is empty now, and that is said once"
+    assert not posted.tracker.port_is_remembered
+
+
+def test_a_remembered_port_that_is_still_there_is_posted_when_it_has_been_read() -> None:
+    posted = Posted(REMEMBERED)
+    posted.resync(lambda world: world)
+    posted.tracker.port_was_read()
+    posted.tracker.port_was_read()
+    assert [(event.type, event.origin) for event in posted.events] == [("port.forwarded", "resync")]
+    assert posted.resync(lambda world: world) == ["port.forwarded"]
+
+
+def test_without_a_resync_meanwhile_a_port_that_is_the_same_is_no_event() -> None:
+    posted = Posted(REMEMBERED)
+    posted.tracker.port_was_read()
+    assert posted.events == []

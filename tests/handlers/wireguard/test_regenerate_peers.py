@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from handlers.wireguard.regenerate_peers import RegenerateArgs, RegeneratePeers
-from hooks.handler import Outcome
+from hooks.handler import GiveUp, Outcome
 from tests.handlers.cases_general import OneContainer, docker_at, engine_of
 from tests.handlers.cases_wireguard import contents, on_network
 from tests.parts.targets.on_folder import NEW_DNS, apply, changed, profile, within
@@ -69,6 +69,57 @@ def test_a_qr_code_that_is_gone_is_made_anew(folder: Path) -> None:
     (folder / "peer_phone/peer_phone.png").unlink()
     assert apply(folder, RegenerateArgs()).said.endswith("phone: QR code and profiles made anew")
     assert (folder / "peer_phone/peer_phone.png").stat().st_size > 500
+
+
+LONG = ", ".join(f"10.{number}.0.0/16" for number in range(250))  # 3.4 kB: longer than any QR code
+
+
+def lengthen(folder: Path, name: str) -> None:
+    path = folder / f"peer_{name}" / f"peer_{name}.conf"
+    lines = [f"AllowedIPs = {LONG}" if line.startswith("AllowedIPs") else line for line in path.read_text().split("\n")]
+    path.write_text("\n".join(lines))
+
+
+def test_a_configuration_that_no_qr_code_can_hold_keeps_nothing_else_from_being_written(folder: Path) -> None:
+    lengthen(folder, "laptop")
+    said = apply(folder, NEW_DNS).said
+    assert "172.18.0.15" in profile(folder, "phone")
+    assert "172.18.0.15" in profile(folder, "laptop")
+    assert (folder / "peer_phone/peer_phone.png").exists()
+    assert not (folder / "peer_laptop/peer_laptop.png").exists(), "a picture of the old configuration would be wrong"
+    assert "no QR code can hold the configuration of laptop, which is too long: import peer_NAME.conf itself" in said
+    assert apply(folder, NEW_DNS).status == "unchanged", "that there is no picture is as it should be"
+
+
+def test_networks_too_many_for_a_qr_code_are_written_for_all(folder: Path) -> None:
+    said = apply(folder, RegenerateArgs(allowed_ips=LONG.split(", "))).said
+    for name in ("phone", "laptop"):
+        assert "10.249.0.0/16" in profile(folder, name)
+    assert not list(folder.glob("peer_*/*.png"))
+    assert "no QR code can hold the configuration of phone, laptop" in said
+
+
+def test_a_picture_comes_back_with_a_shorter_configuration(folder: Path) -> None:
+    lengthen(folder, "laptop")
+    apply(folder, NEW_DNS)
+    apply(folder, RegenerateArgs(allowed_ips="0.0.0.0/0"))
+    assert (folder / "peer_laptop/peer_laptop.png").exists()
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_before_a_configuration_does_no_harm(mark: bytes, folder: Path) -> None:
+    for path in (folder / "wg_confs/wg0.conf", folder / "peer_phone/peer_phone.conf"):
+        path.write_bytes(mark + path.read_bytes())
+    apply(folder, NEW_DNS)
+    assert "172.18.0.15" in profile(folder, "phone")
+    assert not profile(folder, "phone").startswith("\ufeff")
+
+
+def test_a_configuration_in_utf_16_is_named_as_what_it_is(folder: Path) -> None:
+    path = folder / "wg_confs/wg0.conf"
+    path.write_bytes(path.read_text().encode("utf-16"))
+    with pytest.raises(GiveUp, match=r"wg0.conf:1: it begins with a byte order mark and is UTF-16; save it as UTF-8"):
+        apply(folder, NEW_DNS)
 
 
 def test_who_names_no_wifis_gets_no_profiles(folder: Path) -> None:
