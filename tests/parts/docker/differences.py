@@ -55,6 +55,7 @@ DIFFERENCES = (
         "Podman refuses to restart a container without its parent before it stops it, so none is stranded",
         ("test_a_stranded_", "test_attached_stale_stranded"),
     ),
+    Difference("podman", "an image that Podman builds by its Docker socket has no health check", ("test_image.py",)),
     Difference("podman", "Podman creates no container that joins one that is not there", ("test_a_circle_is_told",)),
     Difference("podman", "Podman lists a network `none` for such a container", ("a_member_of_anothers_network",)),
 )  # fmt: skip
