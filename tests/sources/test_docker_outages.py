@@ -290,7 +290,7 @@ ODD_LINES = [
 
 
 @pytest.mark.usefixtures("no_collection")
-@pytest.mark.parametrize("odd", ODD_LINES, ids=lambda odd: ascii(odd[-60:]))
+@pytest.mark.parametrize("odd", ODD_LINES, ids=[f"line {number}" for number in range(len(ODD_LINES))])
 def test_whatever_a_line_holds_it_is_refused_by_itself(fake: FakeEngine, ear: Ear, listen: Any, odd: bytes) -> None:
     source = listen(lambda _: True)
     ear.hears("restored")
