@@ -20,7 +20,7 @@ _TO_READ = ("EVENTS=1", "CONTAINERS=1", "VERSION=1")  # all that reading needs: 
 # By the last word: the single actions, which such proxies allow without POST=1, and so without everything else.
 _ACTIONS = {"restart": "ALLOW_RESTARTS=1", "start": "ALLOW_START=1", "stop": "ALLOW_STOP=1"}
 _VERSION = re.compile(r"^/v\d+(\.\d+)*(?=/)")
-_ONE = re.compile(r"^/(containers|exec)/[^/]+(?=/|$)")
+_ONE = re.compile(r"^/(containers|exec)/(?!(?:json|create|prune)$)[^/]+(?=/|$)")  # not the list, nor a creation
 
 
 def why(error: BaseException, where: str, process: Path = PROCESS) -> str:

@@ -79,6 +79,13 @@ def test_a_path_in_the_list_names_no_container_and_no_version() -> None:
     assert "add POST /exec/ID/start to it" in remedy("POST", "/v1.41/exec/abc/start")
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/containers/create"), ("GET", "/containers/json"), ("POST", "/containers/prune")]
+)
+def test_a_path_about_no_one_container_stays_as_it_is(method: str, path: str) -> None:
+    assert f"add {method} {path} to it" in remedy(method, f"/v1.41{path}")
+
+
 def test_over_tls_there_is_no_proxy_to_blame() -> None:
     said = why(RefusedError(403, "/v1.41/events"), "https://docker.example:2376")
     assert "proxy" not in said
