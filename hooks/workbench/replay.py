@@ -60,9 +60,8 @@ class Replay:
         if self._tells_port(event.type, event.subject):
             self._world.accept(event)
         self._engine.feed(event, self._now)
-        if notes := self._engine.take_notes():
-            self._rows.append(Decision(at, "event", event))
-            self._rows += [_row(at, note) for note in notes]
+        if rows := self._decided(at):
+            self._rows += [Decision(at, "event", event), *rows]
         self._let_pass(self._now)
         return self._take()
 
@@ -130,7 +129,11 @@ class Replay:
     # -- rows ----------------------------------------------------------------------------
 
     def _take_notes(self) -> None:
-        self._rows += [_row(self._at, note) for note in self._engine.take_notes()]
+        self._rows += self._decided(self._at)
+
+    def _decided(self, at: int) -> list[Decision]:
+        # that a limit counts anew is seen by the runs that it allows
+        return [_row(at, note) for note in self._engine.take_notes() if note.kind != "renewed"]
 
     def _unfinished(self, lane: Lane) -> Decision:
         name, key, now = lane.rule.name, lane.key, self._at

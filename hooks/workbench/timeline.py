@@ -80,7 +80,6 @@ def _said(decision: Decision) -> str:
 _WORDS: Mapping[str, str] = {
     "accepted": "takes it", "merged": "takes it in place of the one that waits",
     "dropped": "lets it go", "exhausted": "is exhausted", "superseded": "begins anew", "failed": "has failed for good",
-    "renewed": "counts its limit anew: the trouble is over",
     "blind": "cannot see whether its state lasts, and counts no time", "sees": "sees its state again",
 }  # fmt: skip
 

@@ -116,7 +116,7 @@ def test_what_would_be_done_is_filled_in_as_far_as_it_is_known() -> None:
     (alone,) = explained(it, "container.die", "container=web")
     (asked,) = explained(it, "container.die", "container=web", state={"port": 51413, "ports": [51413]})
     post, restart, tell, again = asked["do"]
-    assert post["args"]["json"] == {"port": "51413", "who": "web", "token": "${secret:TOKEN}"}
+    assert post["args"]["json"] == {"port": 51413, "who": "web", "token": "${secret:TOKEN}"}
     assert alone["do"][0]["args"]["json"]["port"] == "${state.port}"
     assert post["args"]["url"] == "https://***@host/***"
     assert restart["args"] == {"container": "web", "stop_timeout": "10s"}
