@@ -2,8 +2,7 @@
 
 The live dispatcher, the replay and the rule tests drive this same engine; `gluehook explain` feeds a copy of it. The
 caller does four things: it feeds events, asks for the runs that are due, reports how each run ended, and waits until
-the next deadline. `now` is seconds on whatever clock the caller keeps. It may stand still and it may jump forward,
-never back.
+the next deadline. `now` is seconds on the caller's clock. It may stand still and jump forward, never back.
 
 Guarantees: the same calls give the same runs. In a lane (a rule and a key) one run at a time, in order; lanes do not
 wait for each other. The cost of an event does not grow with the number of rules that listen to something else. What was
