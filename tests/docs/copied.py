@@ -15,7 +15,8 @@ def copy_to(folder: Path) -> Path:
     """What a developer changes and what the tests of it read, in a new folder."""
     folder.mkdir()
     for name in ("hooks", "handlers", "tests", "docs"):
-        shutil.copytree(TOP / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        # with what is compiled already, and without what another process is compiling
+        shutil.copytree(TOP / name, folder / name, ignore=shutil.ignore_patterns("*.pyc.*"))
     for name in ("pyproject.toml", "mkdocs.yml", "rules.schema.json", "rules.toml", "README.md", "CHANGELOG.md"):
         shutil.copy(TOP / name, folder)
     return folder
