@@ -10,6 +10,7 @@ translated into the owner's language.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -148,8 +149,6 @@ def not_an_api(answer: Answer, who: str) -> Retry:
 
 def read_json(answer: Answer, who: str) -> Any:
     """The JSON value of an answer. Raises Retry if it is none."""
-    import json
-
     try:
         return json.loads(answer.content)
     except ValueError:
