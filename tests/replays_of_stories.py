@@ -27,16 +27,17 @@ class Telling:
 
     def __init__(self) -> None:
         self._numbers = dict.fromkeys(_CONTAINERS, 0)  # of their re-creations
+        self._last_port: int | None = None
 
     def events(self, rows: list[list[Any]]) -> Iterator[Event]:
         """The states before it, then what happened."""
         for name in _CONTAINERS:
             yield self._container(-60.0, name, "start", "resync")
         yield self._container(-50.0, "gluetun", "healthy", "resync")
-        yield self._port(-50.0, "40001", "resync")
+        yield from self._port(-50.0, "40001", "resync")
         for at, who, what, *more in rows:
             if who == "forwarded_port":
-                yield self._port(at, what)
+                yield from self._port(at, what)
             elif who in _CONTAINERS and f"container.{what}" in CATALOGUE:
                 self._numbers[who] += what == "create"
                 yield self._container(at, who, what, "live", *more)
@@ -48,12 +49,17 @@ class Telling:
             data["exit_code"] = more[0] if more else 0
         return Event(f"container.{what}", name, _ns(at), "docker", origin, data)
 
-    def _port(self, at: float, content: str, origin: Any = "live") -> Event:
+    def _port(self, at: float, content: str, origin: Any = "live") -> Iterator[Event]:
         if not content.strip():
-            return Event("port.cleared", "gluetun", _ns(at), "files", origin, {"container": "gluetun"})
+            yield Event("port.cleared", "gluetun", _ns(at), "files", origin, {"container": "gluetun"})
+            return
         ports = [int(line) for line in content.split()]
         data = {"container": "gluetun", "port": ports[0], "ports": ports, "generation": f"{_ns(at)}-1"}
-        return Event("port.forwarded", "gluetun", _ns(at), "files", origin, data)
+        yield Event("port.forwarded", "gluetun", _ns(at), "files", origin, data)
+        old, self._last_port = self._last_port, ports[0]
+        if old not in (None, ports[0]):
+            data = {"container": "gluetun", "port": ports[0], "old_port": old}
+            yield Event("port.changed", "gluetun", _ns(at), "files", origin, data)
 
 
 def main() -> None:

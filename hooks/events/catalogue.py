@@ -186,6 +186,8 @@ _TYPES: tuple[EventType, ...] = (
     # -- gluetun's port file ------------------------------------------------------------------
     EventType("port.forwarded", "gluetun wrote a valid port, also the same one again", "container", _fields(_PORT),
               State("port", "forwarded", ("ports", "generation"), good=True), source="files"),
+    EventType("port.changed", "gluetun forwards another port than the last time, also if there was none in between",
+              "container", _fields("container port old_port"), source="files"),
     EventType("port.cleared", "the port file holds no valid port, or one older than gluetun's start", "container",
               _fields("container old_port"), State("port", "cleared"), source="files"),
     EventType("port.invalid", "the port file held garbage", "container", _fields("container reason"), source="files"),

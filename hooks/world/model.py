@@ -60,6 +60,7 @@ class World:
     gluetun: str = "gluetun"
     containers: Mapping[str, Container] = field(default_factory=dict)
     file: PortFile | None = None  # None: never read, or no rule uses the port
+    last_port: int | None = None  # the first port of the last valid reading, kept while there is none
     gluetun_seen: bool = False  # once Docker has shown it, its absence means that it is down
     former: Mapping[str, Container] = field(
         default_factory=dict
@@ -117,6 +118,12 @@ class World:
         if vpn and vpn.running and vpn.started_at > now:
             file = replace(file, mtime=max(file.mtime, vpn.started_at))
         return replace(self, file=file)
+
+    def with_last_port(self) -> World:
+        """The world that remembers its port, if it has one: what the next one is compared with."""
+        port = self.port
+        is_known = port is None or port.ports[0] == self.last_port
+        return self if port is None or is_known else replace(self, last_port=port.ports[0])
 
     def state(self) -> dict[str, Any]:
         """The values of `${state.…}`."""

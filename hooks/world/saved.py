@@ -17,6 +17,7 @@ def dump(world: World) -> _Json:
         "former": [asdict(container) for container in world.former.values()],
         "earlier": {name: list(ids) for name, ids in world.earlier.items()},
         "file": asdict(world.file) if world.file else None,
+        "last_port": world.last_port,
         "gluetun_seen": world.gluetun_seen,
     }
 
@@ -28,6 +29,7 @@ def load(saved: Any, world: World) -> World:
         return replace(
             world, containers=_containers(saved["containers"]), former=_containers(saved["former"]),
             file=PortFile(tuple(file["ports"]), file["reason"], file["generation"], file["mtime"]) if file else None,
+            last_port=saved.get("last_port", file["ports"][0] if file and file["ports"] else None),
             gluetun_seen=bool(saved["gluetun_seen"]),
             earlier={name: tuple(ids) for name, ids in saved.get("earlier", {}).items()},
         )  # fmt: skip

@@ -42,7 +42,7 @@ class Tracker:
         """Take in one raw event: post it, and what follows from its change of the world."""
         with self._lock:
             event = with_old_name(self._world, event)
-            before, self._world = self._world, _mark_gluetun(after_event(self._world, event))
+            before, self._world = self._world, _remember(after_event(self._world, event))
             self._post(event)
             for derived in diff(before, self._world, event.origin, event.time):
                 if derived.type in _DERIVED:
@@ -78,21 +78,23 @@ class Tracker:
                         self._post(event)
 
     def _changed(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
-        before, self._world = self._world, _mark_gluetun(change(self._world))
+        before, self._world = self._world, _remember(change(self._world))
         if self._world.file is not before.file:
             self.port_is_remembered = self._held_back = False  # it has been read anew, and the difference says it
         return diff(before, self._world, origin, self._now())
 
 
 # What follows from a raw event. The rest of a difference is the raw event itself.
-_DERIVED = frozenset({"container.recreated", "container.ip_changed", "port.forwarded", "port.cleared"})
+_DERIVED = frozenset({
+    "container.recreated", "container.ip_changed", "port.forwarded", "port.changed", "port.cleared",
+})  # fmt: skip
 # What `present` returns. A resync leaves these out of its difference, so that no event is posted twice.
 _PRESENT = frozenset({
     "container.start", "container.healthy", "container.unhealthy", "port.forwarded", "port.cleared",
 })  # fmt: skip
 
 
-def _mark_gluetun(world: World) -> World:
-    """The world that knows from now on whether Docker has ever shown gluetun."""
+def _remember(world: World) -> World:
+    """The world that knows from now on whether Docker has ever shown gluetun, and which port was the last."""
     is_first = world.gluetun in world.containers and not world.gluetun_seen
-    return replace(world, gluetun_seen=True) if is_first else world
+    return (replace(world, gluetun_seen=True) if is_first else world).with_last_port()

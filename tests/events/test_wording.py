@@ -35,7 +35,7 @@ def test_handlers(word: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(("word", "meant"), [
-    ("port.changed", ""), ("port.lost", ""), ("source.down", "source.lost"),
+    ("port.change", "port.changed"), ("port.chnged", "port.changed"), ("port.lost", ""), ("source.down", "source.lost"),
     ("container.unhealty", "container.unhealthy"), ("container.heathy", "container.healthy"),
     ("container.stopped", "container.stop"), ("container.died", "container.die"), ("file.remove", "file.removed"),
     ("conteiner.unpuase", "container.unpause"), ("wireguard.stail", "wireguard.stale"),

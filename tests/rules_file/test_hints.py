@@ -20,7 +20,7 @@ def hints(*changed: tuple[str, str]) -> list[str]:
 
 
 @pytest.mark.parametrize(("event", "hint"), [
-    ("port.changed", "these exist: port.forwarded, port.cleared, port.invalid"),
+    ("port.gone", "these exist: port.forwarded, port.changed, port.cleared, port.invalid"),
     ("image.qqqqqqq", "`gluehook events` lists all of them"),
     ("nothing", "`gluehook events` lists all of them"),
     ("containers.die", "did you mean 'container.die'?"),
