@@ -92,9 +92,10 @@ def _port_events(before: World, after: World, origin: Origin, now: int) -> Itera
     if is_new:
         yield from _port_state(after, before, origin, now)
     if after.port and before.last_port not in (None, after.port.ports[0]):
-        data = {"container": after.gluetun, "port": after.port.ports[0], "old_port": before.last_port}
+        change: dict[str, Any] = {"port": after.port.ports[0], "old_port": before.last_port}
         # no resync finds it again, so a rule that only sends a message must get it, however it was found
         origin = "live" if origin == "resync" else origin
+        data = {"container": after.gluetun, **change}
         yield Event("port.changed", after.gluetun, after.port.mtime, "files", origin, data)
 
 
