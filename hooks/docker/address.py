@@ -17,9 +17,11 @@ from urllib.parse import SplitResult, urlsplit
 
 _SOCKET = "/var/run/docker.sock"
 _LONGEST_PATH = 107  # bytes: sun_path in unix(7)
+_NO_PATH = re.compile("[?#]")  # what docker-py takes for the end of a path
 _FILES = ("ca.pem", "cert.pem", "key.pem")
 _USER = re.compile(r"(?:(?<=//)|^(?!.*//)).*@")
 _BARE = re.compile(r"[^\s/:@]+:\d+|\[[0-9A-Fa-f:.]+\]:\d+")  # host:port, which Docker takes for tcp
+_SSH_HOST = re.compile(r"\[[^]]*\]|[^/:]*")
 _HOST = re.compile(r"(?!\d+$)(?!.*\.sock$)[\w.-]+")
 
 
@@ -105,15 +107,17 @@ def _advice(text: str, *, tls: bool) -> str:
     if text.startswith("/"):
         return f"write unix://{text}"
     scheme, separator, rest = text.partition("://")
+    if "://" in rest:
+        return f"write one address only, {text.split(',', maxsplit=1)[0].split(maxsplit=1)[0]} for example"
     if not separator:
         return "" if _BARE.fullmatch(text) else _of_bare(text, tls=tls)
     match scheme.lower():
         case "unix":
-            return _of_socket("/" + rest.lstrip("/"))
+            return _of_socket("/" + rest.lstrip("/ "), is_exact=rest == rest.lstrip())
         case "tcp" | "http" | "https":
             return _of_tcp(scheme, text, tls=tls or scheme.lower() == "https")
         case "ssh":
-            host = re.split("[/:]", rest.rpartition("@")[2])[0] or "HOST"
+            host = (_SSH_HOST.match(rest.rpartition("@")[2]) or [""])[0].strip("[]") or "HOST"
             return (
                 f"gluehook has no ssh client: run it on that machine with DOCKER_HOST=unix://{_SOCKET}, or forward the "
                 f"socket (`ssh -nNT -L /tmp/docker.sock:{_SOCKET} {host}`) and write unix:///tmp/docker.sock"
@@ -131,9 +135,13 @@ def _of_bare(text: str, *, tls: bool) -> str:
     return f"write {_with_port(f'tcp://{text}', tls=tls)}" if _HOST.fullmatch(text) else _general(tls=tls)
 
 
-def _of_socket(path: str) -> str:
+def _of_socket(path: str, *, is_exact: bool) -> str:
     if path == "/":
         return f"write the path of Docker's socket, unix://{_SOCKET}"
+    if not is_exact:
+        return f"write it without the blank, unix://{path}"
+    if found := _NO_PATH.search(path):
+        return f"the path of a socket cannot hold {found[0]!r} here; mount it under another one"
     if len(os.fsencode(path)) > _LONGEST_PATH:
         return f"the path of a socket has at most {_LONGEST_PATH} bytes; mount it under a shorter one"
     return ""
@@ -141,8 +149,10 @@ def _of_socket(path: str) -> str:
 
 def _of_tcp(scheme: str, text: str, *, tls: bool) -> str:
     parts, port = _split(text)
-    if parts is None or re.search(r"\s", text):
+    if parts is None or re.search(r"\s", text) or not _is_name(parts.hostname or ""):
         return _general(tls=tls)
+    if "%" in parts.netloc:
+        return "an address with a zone cannot be used; write a name, or an address that needs none"
     host = parts.netloc.rpartition("@")[2].removesuffix(":")
     if not host:
         return _general(tls=tls)
@@ -161,6 +171,15 @@ def _split(text: str) -> tuple[SplitResult | None, int | None]:
     except ValueError:  # a port beyond 65535 or of letters, brackets that do not close
         return None, None
     return (None, None) if port == 0 else (parts, port)
+
+
+def _is_name(host: str) -> bool:
+    """Whether it can be looked up: no part between two dots is empty or too long."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _with_port(host: str, *, tls: bool) -> str:
