@@ -21,10 +21,11 @@ from typing import Any
 from handlers.containers.companions import forget, save
 from handlers.containers.dependents import Dependent
 from handlers.containers.joined_starts import JoinedStarts
+from handlers.containers.others_restarts import started_by_another
 from handlers.containers.present_ids import PresentIds
 from handlers.containers.recreate import recreate
 from handlers.containers.rejoin_work import Work, by_hand, names, report, waves
-from handlers.containers.restart_attempt import SETTLE_S, read_back, restart, started_by_another
+from handlers.containers.restart_attempt import SETTLE_S, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import CONTROL, docker_client, list_containers
 from hooks.docker.container import InspectedContainer

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from handlers.containers import compose
 from handlers.containers.companions import stopped_with_another
-from handlers.containers.dependents import Dependent
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import inspect
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Duration, Outcome, Retry
 
 SETTLE_S = 0.5  # what crashes at once still runs when Docker answers
-_COMPOSE_S = 0.7  # Compose asks every half second whether the parent is healthy
 _CLOCKS_S = 60.0  # by so much the engine's clock may be ahead of ours
 _AFTERMATH_S = 60  # for so long beyond the stop time-out a restart that was asked for may still be under way
 
@@ -33,23 +30,6 @@ def restart(client: Any, seen: InspectedContainer, stop_timeout: Duration | None
     client.timeout = ctx.left() - stop_s  # docker-py adds the stop time-out again
     client.restart(seen.id, timeout=stop_s)
     client.timeout = max(ctx.left(), 1.0)
-
-
-def started_by_another(client: Any, one: Dependent, ctx: Context) -> bool:
-    """Whether somebody else has started it since it was inspected, where that is to be expected.
-
-    Compose restarts it after its parent where its `depends_on` has `restart: true`, and notices within half a second
-    that the parent is healthy. Docker restarts it by its restart policy, if it ended with the one whose processes it
-    shares.
-    """
-    labels, holder = one.seen.labels, one.joins.labels
-    by_compose = compose.project(labels) and compose.project(labels) == compose.project(holder)
-    if by_compose and compose.service(holder) in compose.restarts_with(labels):
-        ctx.wait(_COMPOSE_S)
-    elif "processes" not in one.seen.shares:
-        return False
-    now = inspect(client, one.seen.id)
-    return now is not None and now.running and now.started_at not in (one.seen.started_at, 0)
 
 
 def read_back(client: Any, before: InspectedContainer, done: str, ctx: Context) -> Outcome:

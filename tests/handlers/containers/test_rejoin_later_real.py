@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -24,9 +26,9 @@ pytestmark = pytest.mark.docker
 REPORT, RECREATE = RejoinArgs("vpn"), RejoinArgs("vpn", "recreate", Duration(0.0))
 
 
-def restart(engine: Dockerd, name: str) -> None:
+def restart(engine: Dockerd, name: str, timeout_s: int = 0) -> None:
     with closing(engine.client()) as client:
-        client.restart(name, timeout=0)
+        client.restart(name, timeout=timeout_s)
 
 
 def test_one_that_was_paused_is_brought_in_when_it_is_unpaused(engine: Dockerd) -> None:
@@ -87,8 +89,57 @@ def test_what_compose_restarts_at_the_same_time_is_restarted_once(engine: Docker
     assert ends(Rejoin(), REPORT, ctx) == (
         "unchanged", "container 'dep' has been started meanwhile; it is left as it is",
     )  # fmt: skip
-    assert (waits, RestartBudget("dep", ctx).spent) == ([0.7], [])
+    assert (waits, RestartBudget("dep", ctx).spent) == ([0.3], [])
     assert namespace(engine, "dep") == namespace(engine, "vpn")
+
+
+def test_one_that_compose_is_stopping_is_left_to_it_however_long_that_takes(engine: Dockerd) -> None:
+    slow = "trap 'while [ ! -e /go ]; do sleep 0.1; done; exit' TERM; while :; do sleep 0.1; done"
+    engine.run("vpn", labels=composed("vpn"))
+    engine.run("dep", ["sh", "-c", slow], network="container:vpn", labels=composed("dep", "vpn"), stop_signal="TERM")
+    restart(engine, "vpn")
+    with closing(engine.client()) as client, ThreadPoolExecutor(1) as compose:
+        signals = client.events(filters={"container": "dep", "event": "kill"}, decode=True)
+        restarts: list[Future[None]] = []
+
+        def compose_stops_it(_: float) -> None:
+            restarts.append(compose.submit(restart, engine, "dep", 60))
+            next(signals)
+
+        try:
+            assert ends(Rejoin(), REPORT, replace(now(engine), wait=compose_stops_it)) == (
+                "Retry",
+                "container 'dep' is being stopped by Compose or by somebody else; it is checked again",
+            )
+            assert len(restarts) == 1, "one look was enough"
+        finally:
+            engine.shell("dep", "touch /go")
+            signals.close()
+        restarts[0].result(30)
+    assert ends(Rejoin(), REPORT, now(engine))[0] == "unchanged"
+    assert namespace(engine, "dep") == namespace(engine, "vpn")
+
+
+def test_one_that_its_owner_stops_meanwhile_is_not_started_again(engine: Dockerd) -> None:
+    engine.run("vpn", labels=composed("vpn"))
+    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"))
+    restart(engine, "vpn")
+    with closing(engine.client()) as client:
+        ctx = replace(now(engine), wait=lambda _: client.stop("dep"))
+        assert ends(Rejoin(), REPORT, ctx)[0] == "Retry"
+    assert ends(Rejoin(), REPORT, now(engine)) == (
+        "unchanged", "container 'dep' does not run and stays stopped",
+    )  # fmt: skip
+
+
+def test_one_that_took_a_signal_and_runs_on_is_restarted(engine: Dockerd) -> None:
+    engine.run("vpn", labels=composed("vpn"))
+    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"), stop_timeout=0)
+    with closing(engine.client()) as client:
+        client.kill("dep", "HUP")
+    restart(engine, "vpn")
+    later = replace(now(engine), now=lambda: time.time() + 11)
+    assert ends(Rejoin(), REPORT, later) == ("changed", "container 'dep' restarted, in the network of 'vpn'")
 
 
 def test_one_that_compose_does_not_restart_by_itself_is_restarted(engine: Dockerd) -> None:

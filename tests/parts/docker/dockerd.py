@@ -97,7 +97,7 @@ class Dockerd:
             self.start()
         self.thaw()
 
-    def run(self, name: str, command: str = "sleep 1000", *, network: str = "none", **config: Any) -> str:
+    def run(self, name: str, command: str | list[str] = "sleep 1000", *, network: str = "none", **config: Any) -> str:
         """Create and start a busybox container; its id. `host=` are host options, the rest is the container's."""
         with self._client() as client:
             host = client.create_host_config(network_mode=network, **config.pop("host", {}))

@@ -1,0 +1,69 @@
+"""Whether somebody else restarts a container that `containers.rejoin` is about to restart.
+
+Compose restarts a container after its parent where its `depends_on` has `restart: true`; Docker does so by its restart
+policy where it ended with the one whose processes it shares. rejoin_attempt.py asks just before it restarts one.
+A container that takes long to stop is found by the signal that was sent to it: it is then looked at again later.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from handlers.containers import compose
+from handlers.containers.dependents import Dependent
+from handlers.shared.docker import inspect
+from hooks.docker.container import InspectedContainer
+from hooks.handler import Context, Retry
+
+_LOOKS, _LOOK_S = 5, 0.3  # Compose asks every half second whether the parent is healthy, and a busy machine is slower
+_ANSWER_S = 3.0
+_KILLED_AFTER_S = 10.0  # beyond the stop time-out: what still runs then was not stopped by the signal
+
+
+def started_by_another(client: Any, one: Dependent, ctx: Context) -> bool:
+    """Whether somebody else has started it since it was inspected, where that is to be expected.
+
+    Raises Retry while somebody else is about to: it has been sent a signal, or has ended.
+    """
+    labels, holder = one.seen.labels, one.joins.labels
+    by_compose = compose.project(labels) and compose.project(labels) == compose.project(holder)
+    if by_compose and compose.service(holder) in compose.restarts_with(labels):
+        return any(_compose_has_started(client, one, ctx) for _ in range(_LOOKS))
+    return "processes" in one.seen.shares and _is_new_start(inspect(client, one.seen.id), one.seen)
+
+
+def _compose_has_started(client: Any, one: Dependent, ctx: Context) -> bool:
+    ctx.wait(_LOOK_S)
+    now = inspect(client, one.seen.id)
+    if _is_new_start(now, one.seen):
+        return True
+    ended = one.seen.running and now is not None and not now.running
+    if ended or _was_sent_a_signal(client, one, ctx):
+        raise Retry(f"container '{one.seen.name}' is being stopped by Compose or by somebody else; it is checked again")
+    return False
+
+
+def _is_new_start(now: InspectedContainer | None, before: InspectedContainer) -> bool:
+    return now is not None and now.running and now.started_at not in (before.started_at, 0)
+
+
+def _was_sent_a_signal(client: Any, one: Dependent, ctx: Context) -> bool:
+    """Whether Docker has sent it a signal that may still end it. False where Docker does not say so in time.
+
+    `docker stop` and `docker restart` send the stop signal first. Podman reports no event of it.
+    """
+    from requests.exceptions import RequestException
+
+    now_s = ctx.now()
+    since_s = max(one.seen.started_at / 1e9, now_s - one.seen.stop_timeout_s - _KILLED_AFTER_S)
+    if since_s >= now_s:  # the engine's clock is ahead of ours
+        return False
+    query = {"since": f"{since_s:.9f}", "until": f"{now_s:.9f}",
+             "filters": json.dumps({"container": [one.seen.id], "event": ["kill"]})}  # fmt: skip
+    url = f"{client.base_url}/v{client.api_version}/events"
+    try:
+        answer = client.get(url, params=query, timeout=min(_ANSWER_S, max(ctx.left(), 0.1)))
+        return answer.status_code == 200 and bool(answer.content.strip())
+    except RequestException:
+        return False
