@@ -6,7 +6,7 @@ BASE   ?= debian:trixie-slim
 ARGS   ?=
 
 # Much of the suite waits for engines and processes, so three share two cores; a file's tests share its engine.
-SPREAD ?= -n 3 --dist loadfile
+SPREAD ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 PY  = $(VENV)/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from hooks.events import signals
 from tests.parts.docker import differences
 from tests.parts.programs import MISSING
+
+_SLOW = ("image", "docker", "qbittorrent")  # markers of tests that wait for other programs
 
 pytest_plugins = ["hooks.pytest_plugin", "tests.parts.docker.dockerd", "tests.parts.targets.qbittorrent"]
 
@@ -29,8 +32,17 @@ def pytest_runtest_makereport(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what does not apply to the engine that the matrix asks for."""
+    """Leave out what does not apply to the engine that the matrix asks for. Files that take long come first."""
     differences.apply(items)
+    waits: dict[Path, int] = {}
+    for item in items:
+        waits[item.path] = min(waits.get(item.path, len(_SLOW)), _place(item))
+    items.sort(key=lambda item: waits[item.path])  # so that no process is left with one of them at the end
+
+
+def _place(item: pytest.Item) -> int:
+    markers = {marker.name for marker in item.iter_markers()}
+    return next((place for place, name in enumerate(_SLOW) if name in markers), len(_SLOW))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -31,7 +31,8 @@ _NAMESPACES = (
     "-c",
     '"$0" "$@"; exit $?',
 )
-_ENGINE_TESTS = ("-m", "docker or image or compose", "-n", "3", "--dist", "loadfile")  # a file's tests share an engine
+# a file's tests share an engine
+_ENGINE_TESTS = ("-m", "docker or image or compose", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 # Fifteen minutes for all rows: what takes long runs on the newest Docker, the image on the newest of each engine.
 # `make test` runs all of it on the engine of this machine.
 _LONG = ("handlers/containers/test_references_real.py", "handlers/containers/test_rejoin_later_real.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import platform
@@ -25,7 +26,8 @@ from tests.parts.programs import require
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(300)]
 
-CACHE = TOP / "build" / "image-test"  # the base and the wheels, for the next run
+# the base and the wheels, for the next run of any checkout
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gluehook" / "image-test"
 BASE, IMAGE = "gluehook-base", "gluehook-test"
 KEPT = ("hooks", "handlers", "container", "rules.toml", "pyproject.toml", "README.md", "LICENSE", "requirements.txt",
         "requirements-build.txt", "Makefile", ".dockerignore")  # fmt: skip
@@ -49,6 +51,15 @@ def _release() -> str:
     if version not in releases:
         pytest.skip(f"no Debian release has Python {version}")
     return releases[version]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process at a time fill the cache."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _base() -> Path:
@@ -92,14 +103,15 @@ def _wheels() -> Path:
 def image(dockerd: Dockerd, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The image, made by `make image` from a copy of the tree."""
     require("docker", "docker.io")
-    CACHE.mkdir(parents=True, exist_ok=True)
+    with _alone():
+        wheels, made = _wheels(), _base()
     tree = tmp_path_factory.mktemp("tree")
     for name in KEPT:
         copy = shutil.copytree if (TOP / name).is_dir() else shutil.copy2
         copy(TOP / name, tree / name)
-    shutil.copytree(_wheels(), tree / "build" / "wheels")
+    shutil.copytree(wheels, tree / "build" / "wheels")
     client = dockerd.client(120)
-    with _base().open("rb") as base:
+    with made.open("rb") as base:
         client.import_image_from_data(base, repository=BASE)
     client.close()
     # the engine has no bridge, so nothing in this build can reach a network
