@@ -30,6 +30,7 @@ _WHYS = (
     (("Connection broken", "IncompleteRead"), "broke off in the middle of its answer"),
     (("RemoteDisconnected", "ConnectionResetError", "UNEXPECTED_EOF"), "closed the connection without an answer"),
     (("BadStatusLine",), "does not speak HTTP"),
+    (("DecodeError", "ContentDecodingError"), "answers with something that cannot be unpacked (its Content-Encoding)"),
     (("Timeout", "timed out"), "did not answer in time"),
 )
 

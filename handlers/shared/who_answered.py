@@ -16,11 +16,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.shared.http import TRY_LATER, retry_after_s, shown, unreadable
+from handlers.shared.http import TRY_LATER, destination, later, unreadable
 from hooks.handler import GiveUp, Retry
 
-_BY_QBITTORRENT = {"x-xss-protection": "1; mode=block", "referrer-policy": "same-origin"}
+# Two of them must be there: a proxy may replace one, and others send one of them (Cloudflare a Referrer-Policy).
+_BY_QBITTORRENT = {
+    "x-xss-protection": "1; mode=block", "referrer-policy": "same-origin",
+    "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'",
+}  # fmt: skip
+_ENOUGH = 2
 _WORDS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
+# each scheme of WWW-Authenticate: a word that no "=" follows, first or after a comma
+_SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z-]{0,19})(?=\s+[^=\s]|\s*(?:,|$))")
 _TO_HTTPS = ("plain HTTP request was sent to HTTPS", "HTTP request to an HTTPS server", "plain HTTP to an SSL-enabled")
 
 
@@ -61,12 +68,12 @@ def is_qbittorrent(answer: Answer) -> bool:
         return False
     if answer.status < 400 or answer.status in (502, 503, 504):
         return False
-    signs = sum(answer.headers.get(name) == value for name, value in _BY_QBITTORRENT.items())
+    signs = sum(answer.headers.get(name, "").startswith(value) for name, value in _BY_QBITTORRENT.items())
     kind = answer.headers["Content-Type"]
     if "charset" not in kind.lower():
-        return signs == len(_BY_QBITTORRENT)
+        return signs >= _ENOUGH
     # Go's and nginx's charset is in lower case, and a proxy may add the same security headers to its own answers
-    return kind.endswith("charset=UTF-8") and (signs > 0 or answer.text == _WORDS.get(answer.status))
+    return kind.endswith("charset=UTF-8") and (signs >= _ENOUGH or answer.text == _WORDS.get(answer.status))
 
 
 def is_ban(answer: Answer) -> bool:
@@ -96,7 +103,7 @@ def refusal_of_another(answer: Answer, target: Target, now_s: float) -> Retry | 
     if status == 401:
         return _login_wanted(answers, answer, target, directly)
     if 300 <= status < 400:
-        where = shown(answer.headers.get("Location", ""))
+        where = destination(answer.headers)
         return GiveUp(
             f"{answers} and sends us to {where}; if that is where it really is, write that in {target.setting}; if it "
             f"is a login page, exempt gluehook's address there, {directly}",
@@ -113,23 +120,22 @@ def _another(answer: Answer) -> str:
 
 
 def _later(answers: str, answer: Answer, now_s: float) -> Retry:
-    after = retry_after_s(answer.headers, now_s)
-    when = "It is tried again" + (f" in {after:g} s, as it asks" if after is not None else "")
-    return Retry(f"{answers} for now; look at its log. {when}", after=after, kind="proxy")
+    when, after = later(answer.headers, now_s)
+    return Retry(f"{answers} for now; look at its log; {when}", after=after, kind="proxy")
 
 
 def _login_wanted(answers: str, answer: Answer, target: Target, directly: str) -> GiveUp:
-    scheme = answer.headers.get("WWW-Authenticate", "").partition(" ")[0]
+    schemes = _SCHEME.findall(answer.headers.get("WWW-Authenticate", ""))
     if target.signed_in:
         said = f"{answers} and rejects the user and the password of {target.setting}; correct them there, {directly}"
         return GiveUp(said, kind="proxy-login")
-    if scheme.lower() == "basic":
+    if "basic" in map(str.lower, schemes):
         return GiveUp(
-            f"{answers} and wants a user and a password; write them in {target.setting} as "
-            f"http://USER:PASSWORD@HOST:PORT (https:// where it is), {directly}",
+            f"{answers} and wants a user and a password; write them in {target.setting}, before its host, as "
+            f"USER:PASSWORD@HOST, {directly}",
             kind="proxy-login",
         )
-    wants = f"a login of the kind {re.sub(r'[^A-Za-z-]', '', scheme)[:20]}" if scheme else "a login"
+    wants = f"a login of the kind {schemes[0]}" if schemes else "a login"
     return GiveUp(
         f"{answers} and wants {wants}, which gluehook cannot do; exempt gluehook's address there, {directly}",
         kind="proxy-login",
@@ -140,8 +146,8 @@ def not_an_api(answer: Answer, who: str) -> Retry:
     """For an answer of 200 that is not what this API says: something else may live at that address for now."""
     if answer.media_type in ("text/html", "application/xhtml+xml"):
         return Retry(
-            f"{who} answers with a web page, which is not its API's; is it a proxy's login page, or another program's? "
-            "It is tried again",
+            f"{who} answers with a web page, which is not its API's; it may be a proxy's login page, or another "
+            "program's; it is tried again",
             kind="proxy",
         )
     return unreadable(who)

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 _LEVELS = {"changed": "INFO", "unchanged": "DEBUG", "skipped": "INFO", "retry": "WARNING", "give_up": "ERROR"}
 _TEXT = "<dim>{time:YYYY-MM-DD HH:mm:ss}</dim> <level>{level: <7}</level> {message}"
 _VARIES = re.compile(r"\d+(\.\d+)? ?(ms|s|m|h|d|more minutes)\b|\s*\([^()]*\)$")  # in one failure, reported twice
-_PROMISE = re.compile(r";? [Ii]t is tried again( in [\d.]+ s, as it asks)?$")  # the engine knows when, and how often
+_PROMISE = re.compile(
+    r"[;.]? [Ii]t is tried again( in [\d.]+ s, as it asks[a-z ]*)?$"
+)  # the engine knows when, and how often
 _PLAIN = (int, float, type(None))
 _LANES = 1000  # whose failures are counted; with `key = "${event.id}"` there may come ever more
 

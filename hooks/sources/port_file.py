@@ -14,6 +14,7 @@ from hooks.world.model import PortFile
 MAX_BYTES = 4096  # gluetun writes at most a few lines of five digits
 _MOST_READS = 3  # a file that changes during a read is read again; a busy writer must not hold the thread
 _NEXT = "no port is set until it is written anew"
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # not blocking: a pipe in its place must not hang the thread
 
 
@@ -27,7 +28,7 @@ def read(path: str) -> PortFile:
     try:
         found, content = _settled(path)
     except FileNotFoundError:
-        return PortFile()
+        return _absent(path)
     except OSError as error:
         return _unreadable(path, error)
     generation = f"{found.st_mtime_ns}-{found.st_ino}"
@@ -45,7 +46,7 @@ def parse(content: bytes) -> tuple[int, ...]:
     if mark := byte_order_mark.named(content):
         raise ValueError(f"{mark.partition(';')[0]}, and gluetun writes none: another program or a person wrote it")
     if b"\0" in content:
-        raise ValueError("holds NUL bytes, as after a crash in the middle of a write")
+        raise ValueError("holds NUL bytes, as after a crash in the middle of a write, or as text in UTF-16")
     try:
         lines = content.decode().split("\n")
     except UnicodeDecodeError as error:
@@ -70,7 +71,7 @@ def _settled(path: str) -> tuple[os.stat_result, bytes]:
     try:
         after = os.fstat(file)
         if not stat.S_ISREG(after.st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file")
+            raise OSError(errno.EINVAL, _no_file(after.st_mode))
         for _ in range(_MOST_READS):
             before, content, after = after, os.pread(file, MAX_BYTES + 1, 0), os.fstat(file)
             if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size):
@@ -78,6 +79,22 @@ def _settled(path: str) -> tuple[os.stat_result, bytes]:
         return after, content
     finally:
         os.close(file)
+
+
+def _absent(path: str) -> PortFile:
+    """No file and no reason, unless a symbolic link stands there that leads nowhere."""
+    try:
+        link, target = Path(path).lstat(), Path(path).readlink()
+    except OSError:
+        return PortFile()
+    why = f"it is a symbolic link to {target}, which is not there"
+    why = f"the port file {path} cannot be read: {why}; FORWARDED_PORT_FILE must name the file itself; {_NEXT}"
+    return PortFile((), why, f"{link.st_mtime_ns}-{link.st_ino}", link.st_mtime_ns)
+
+
+def _no_file(mode: int) -> str:
+    kind = _KINDS.get(stat.S_IFMT(mode))
+    return f"it is no plain file but {kind}" if kind else "it is no plain file"
 
 
 def _unreadable(path: str, error: OSError) -> PortFile:
@@ -89,6 +106,8 @@ def _unreadable(path: str, error: OSError) -> PortFile:
         return PortFile()
     except OSError:
         return PortFile((), f"{why}; {fix}", "", time.time_ns())
+    if not stat.S_ISREG(found.st_mode):  # a socket cannot even be opened
+        why = f"the port file {path} cannot be read: {_no_file(found.st_mode)}"
     return PortFile((), f"{why}; {fix}", f"{found.st_mtime_ns}-{found.st_ino}", found.st_mtime_ns)
 
 

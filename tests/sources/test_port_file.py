@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import socket
 import threading
 import time
 import tracemalloc
@@ -52,6 +53,10 @@ def test_ports_are_kept_in_file_order_without_repeats(file: Path, content: bytes
         ("٥١٤١٣".encode(), "holds something else than a number"),
         ("\ufeff51413".encode(), "begins with a byte order mark, which an editor put there"),
         (b"\0\0\0\0\0", "holds NUL bytes"),
+        (
+            "51413\n".encode("utf-16-le"),
+            "holds NUL bytes, as after a crash in the middle of a write, or as text in UTF",
+        ),
         (b"514\xff", "is not UTF-8 text (byte 3)"),
         (b"51413\n" * 700, "is longer than 4096 bytes"),
     ],
@@ -75,6 +80,24 @@ def test_an_empty_file_has_no_reason(file: Path, content: bytes) -> None:
     reading = port_file.read(str(file))
     assert (reading.ports, reading.reason) == ((), "")
     assert reading.generation
+
+
+def test_a_link_that_leads_nowhere_is_told_until_its_file_is_there(file: Path) -> None:
+    file.symlink_to("gone")
+    reading = port_file.read(str(file))
+    assert "it is a symbolic link to gone, which is not there; FORWARDED_PORT_FILE must name" in reading.reason
+    assert reading.generation
+    file.with_name("gone").write_bytes(b"51413")
+    assert port_file.read(str(file)).ports == (51413,)
+
+
+def test_what_is_no_file_is_named(file: Path) -> None:
+    file.mkdir()
+    assert "no plain file but a folder; " in port_file.read(str(file)).reason
+    file.rmdir()
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(file))
+        assert "no plain file but a socket; " in port_file.read(str(file)).reason
 
 
 def test_an_absent_file_is_nothing(file: Path) -> None:

@@ -21,7 +21,9 @@ _2015 = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT
     [
         ("7", 7.0), ("0", 0.0), ("Wed, 21 Oct 2015 07:28:30 GMT", 30.0), ("Wed, 21 Oct 2015 07:28:30 -0000", 30.0),
         ("Wed, 21 Oct 2015 07:00:00 GMT", 0.0), ("soon", None), ("-3", None), ("", None),
-        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", None), ("Wed, 21 Oct 2015 07:28:00 +99999999999999", None),
+        ("Wed, 21 Oct 9999999999999999999999 07:28:00 GMT", None), ("9" * 400, 3600.0), ("1e3000", None),
+        ("Wed, 21 Oct 2037 07:28:00 GMT", 3600.0),
     ],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date(text: str, wait_s: float | None) -> None:

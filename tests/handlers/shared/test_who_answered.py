@@ -11,6 +11,7 @@ import pytest
 from urllib3 import HTTPHeaderDict
 
 from handlers.shared.who_answered import Answer, is_ban, is_gluetun, is_qbittorrent
+from hooks.config.secrets import mask_userinfo
 from hooks.handler import GiveUp, Retry
 from tests.handlers.gluetun.test_restart_vpn import Runner as GluetunRunner
 from tests.handlers.gluetun.test_restart_vpn import runner as gluetun_runner
@@ -57,6 +58,15 @@ def test_each_recorded_refusal_of_qbittorrent_is_its_own(row: dict[str, Any]) ->
     assert is_qbittorrent(answer)
     assert not is_gluetun(answer)
     assert is_ban(answer) is (row["what"] == "login while banned")
+
+
+@pytest.mark.parametrize("replaced", ["x-xss-protection", "referrer-policy"])
+def test_a_ban_is_known_through_a_proxy_that_replaces_a_security_header(replaced: str) -> None:
+    policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"  # 4.5.2 to 5.3.0 begin so
+    headers = {"Content-Security-Policy": policy, "X-XSS-Protection": "1; mode=block", "Referrer-Policy": "same-origin"}
+    found = HTTPHeaderDict({"Content-Type": "text/plain; charset=UTF-8", **headers})
+    found[replaced] = "0"
+    assert is_ban(Answer(403, found, BANNED.encode()))
 
 
 @pytest.mark.parametrize("fake", [*REFUSALS.values(), *LOGINS.values()], ids=[*REFUSALS, *(f"{n} 401" for n in LOGINS)])
@@ -167,7 +177,7 @@ def test_a_login_page_is_no_api() -> None:
     page = Fake(200, "<html>login</html>", {"Content-Type": "text/html; charset=utf-8"})
     with runner() as r, served(lambda _: page) as url:
         r.url = url
-        with pytest.raises(Retry, match="a web page, which is not its API's; is it a proxy's login page"):
+        with pytest.raises(Retry, match="a web page, which is not its API's; it may be a proxy's login page"):
             r.set()
 
 
@@ -178,6 +188,36 @@ def test_a_portal_on_another_host_is_named() -> None:
         said = r.gives_up()
         assert "sends us to https://auth.example.org;" in said
         assert "if it is a login page, exempt gluehook's address" in said
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("/outpost.goauthentik.io/start?rd=x", "its own path /outpost.goauthentik.io/start;"), ("login", "path login;"),
+        ("//auth.example.org/?rd=x", "us to auth.example.org/;"), ("", "another place that it does not name;"),
+        ("HTTPS://me:pw-7@auth.example.org/a?token=pw-7", "https://auth.example.org/a;"),
+    ],
+)  # fmt: skip
+def test_a_redirect_within_the_proxy_is_told_as_such(location: str, told: str) -> None:
+    with runner() as r, served(lambda _: Fake(302, "", {"Location": location})) as url:
+        r.url = url
+        said = r.gives_up()
+        assert told in said
+        assert "pw-7" not in said
+
+
+def test_an_answer_that_cannot_be_unpacked_is_told_as_such() -> None:
+    with runner() as r, served(lambda _: Fake(200, "no gzip", {"Content-Encoding": "gzip"})) as url:
+        r.url = url
+        with pytest.raises(Retry, match="something that cannot be unpacked"):
+            r.set()
+
+
+def test_the_advice_for_a_login_is_left_whole_by_the_masking_of_urls() -> None:
+    with runner() as r, served(lambda _: LOGINS["nginx"]) as url:
+        r.url = url
+        said = r.gives_up()
+        assert "USER:PASSWORD@HOST" in mask_userinfo(said)
 
 
 def test_http_to_a_port_that_speaks_https_is_said_by_the_server() -> None:

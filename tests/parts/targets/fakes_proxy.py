@@ -23,6 +23,14 @@ REFUSALS = {
         "Content-Type": "text/plain; charset=utf-8", "X-XSS-Protection": "1; mode=block",
         "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
     }),
+    "cloudflare 403": Answer(403, "error code: 1020", {
+        "Content-Type": "text/plain; charset=UTF-8", "Server": "cloudflare", "Referrer-Policy": "same-origin",
+        "X-Frame-Options": "SAMEORIGIN",
+    }),
+    "spring 403": Answer(403, "Access Denied", {
+        "Content-Type": "text/plain;charset=UTF-8", "X-XSS-Protection": "1; mode=block",
+        "X-Content-Type-Options": "nosniff",
+    }),
     "caddy 403": Answer(403, "", {"Server": "Caddy"}),
     "json 403": Answer(403, {"error": "Forbidden"}, {"Content-Type": "application/json"}),
     "no type 403": Answer(403, "Forbidden"),
@@ -40,6 +48,7 @@ LOGINS = {
         "Content-Type": "text/plain; charset=utf-8", "WWW-Authenticate": 'Basic realm="traefik"',
     }),
     "caddy": Answer(401, "", {"Server": "Caddy", "WWW-Authenticate": 'Basic realm="restricted"'}),
+    "negotiate or basic": Answer(401, "", {"WWW-Authenticate": 'Negotiate, Basic realm="a, b"'}),
     "text": Answer(401, "Unauthorized", {"Content-Type": "text/plain", "WWW-Authenticate": 'Basic realm="x"'}),
 }  # fmt: skip
 
