@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.shared.http import address, refusal, shown, time_outs, unreadable
-from handlers.shared.http_connection import Connection, Request, Trust, basic, split_userinfo
+from handlers.shared.http_connection import Connection, Request, basic, split_userinfo
 from handlers.shared.rejected_credentials import Credential
+from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, Target, is_gluetun, not_an_api, read_json, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
 
@@ -34,7 +35,7 @@ class Control:
         self._target = Target("gluetun", self.who, "GLUETUN_URL", bool(of_url))
         self._credential = Credential(rejection_key("gluetun", shown(url)), proof, container)
         self._credential.check(ctx)
-        trust = Trust.of("GLUETUN_CA_FILE", ctx.settings.gluetun_ca_file)
+        trust = Trust.of("GLUETUN", ctx.settings)
         self._http = Connection(url, self.who, trust, headers)
 
     def __enter__(self) -> Control:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from handlers.shared.http_connection import Connection, Request, Trust, split_userinfo
+from handlers.shared.http_connection import Connection, Request, split_userinfo
+from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, is_qbittorrent
 from hooks.handler import Context
 

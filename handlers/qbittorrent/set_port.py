@@ -19,9 +19,10 @@ from typing import Any
 
 from handlers.qbittorrent import listening
 from handlers.qbittorrent.web_api import Session, Sessions
-from handlers.shared.http import address, shown
+from handlers.shared.desired_port import DesiredPort, desired_port
+from handlers.shared.http import shown
 from hooks.config.settings import Settings
-from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
+from hooks.handler import Context, Handler, Outcome, Retry
 
 # Both would let qBittorrent choose or advertise another port than gluetun's.
 _OFF = {"random_port": False, "upnp": False}
@@ -35,27 +36,6 @@ class SetPortArgs:
     url: str | None = field(default=None, metadata={"says": "the Web UI's address; default QBITTORRENT_URL"})
     container: str | None = field(default=None, metadata={"says": "its container; default QBITTORRENT_CONTAINER"})
     port: int | None = field(default=None, metadata={"says": "1 to 65535; default the port gluetun forwards now"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Desired:
-    """The port that qBittorrent should have, and where."""
-
-    url: str
-    port: int
-    generation: str  # of the port file; "" without one
-
-    @property
-    def who(self) -> str:
-        return f"qBittorrent at {shown(self.url)}"
-
-    @property
-    def memory_key(self) -> str:
-        return f"qbittorrent.applied:{shown(self.url)}"
-
-    @property
-    def applied(self) -> dict[str, Any]:
-        return {"generation": self.generation, "port": self.port}
 
 
 class SetPort(Handler[SetPortArgs]):
@@ -95,18 +75,17 @@ class SetPort(Handler[SetPortArgs]):
         lost = _difference(desired, before, ctx) is None
         if lost and listening.status_of(session, ctx) != "disconnected":
             return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
-        relisten = lost or (before["listen_port"] == desired.port and _written_anew(desired, ctx))
+        relisten = lost or (before["listen_port"] == desired.port and desired.is_written_anew(ctx))
         found = _listen(session, desired, ctx, relisten=relisten)
         if lost:  # its status may still be the one from between the two ports
             ctx.wait(listening.LATE_S)
         status = _listening_status(session, desired, found, ctx)
         announced = session.reannounce(ctx)
         said = _sentence(desired, before, ctx, relisten=relisten)
-        # last: an attempt that broke off before this is repeated as a whole
-        ctx.memory.put(desired.memory_key, desired.applied)
+        desired.remember(ctx)
         return Outcome("changed", said + _to_whom(before, announced=announced, status=status))
 
-    def _session(self, desired: _Desired, args: SetPortArgs, ctx: Context) -> Session:
+    def _session(self, desired: DesiredPort, args: SetPortArgs, ctx: Context) -> Session:
         return self._sessions.of(desired.url, _container(args, ctx.settings), ctx)
 
 
@@ -114,36 +93,22 @@ def _container(args: SetPortArgs, settings: Settings) -> str:
     return args.container or settings.qbittorrent_container
 
 
-def _desired(args: SetPortArgs, ctx: Context) -> _Desired | Outcome:
+def _desired(args: SetPortArgs, ctx: Context) -> DesiredPort | Outcome:
     url = args.url or ctx.settings.qbittorrent_url
-    known = ctx.world.containers.get(_container(args, ctx.settings))
-    if known and not known.running:
-        return Outcome("skipped", f"{known.name} is not running; its port is set when it starts")
-    file = ctx.world.port
-    port = args.port if args.port is not None else file.ports[0] if file else None
-    if port is None:
-        return Outcome("skipped", f"no forwarded port for qBittorrent at {shown(url)}; it is set when gluetun has one")
-    if not 1 <= port <= 65535:  # qBittorrent answers 200 to -1 and 65536, and stops listening
-        raise GiveUp(f"{port} is no port that qBittorrent at {shown(url)} could listen on; write 1 to 65535")
-    return _Desired(address(url, "qBittorrent"), port, file.generation if file else "")
+    return desired_port("qBittorrent", url, _container(args, ctx.settings), args.port, ctx)
 
 
-def _difference(desired: _Desired, found: dict[str, Any], ctx: Context) -> str | None:
+def _difference(desired: DesiredPort, found: dict[str, Any], ctx: Context) -> str | None:
     """What is to be done, as a sentence, or None."""
     if found["listen_port"] != desired.port:
         return f"{desired.who} would listen on {desired.port} instead of {found['listen_port']}"
-    if _written_anew(desired, ctx):
+    if desired.is_written_anew(ctx):
         return f"{desired.who} would be made to listen on {desired.port} anew, as the tunnel may be a new one"
     wrong = [name for name in _OFF if found.get(name)]
     return f"{desired.who} would switch {' and '.join(wrong)} off" if wrong else None
 
 
-def _written_anew(desired: _Desired, ctx: Context) -> bool:
-    """Whether gluetun wrote the file since the last time: then tun0 is new, and setting the same port is a no-op."""
-    return bool(ctx.memory.get(desired.memory_key) != desired.applied)
-
-
-def _listen(session: Session, desired: _Desired, ctx: Context, *, relisten: bool) -> dict[str, Any]:
+def _listen(session: Session, desired: DesiredPort, ctx: Context, *, relisten: bool) -> dict[str, Any]:
     """Set the port, and answer the preferences as they are then."""
     _set(session, desired, ctx, relisten=relisten)
     found = session.preferences(ctx)
@@ -159,7 +124,7 @@ def _listen(session: Session, desired: _Desired, ctx: Context, *, relisten: bool
     return found
 
 
-def _listening_status(session: Session, desired: _Desired, found: dict[str, Any], ctx: Context) -> str:
+def _listening_status(session: Session, desired: DesiredPort, found: dict[str, Any], ctx: Context) -> str:
     """The connection status. Raises Retry or GiveUp where the port is only stored."""
     stored = f"{desired.who} is set to {desired.port}, but nothing listens there"
     if why := listening.reason(session, found, stored, ctx):
@@ -170,19 +135,19 @@ def _listening_status(session: Session, desired: _Desired, found: dict[str, Any]
     return status
 
 
-def _set(session: Session, desired: _Desired, ctx: Context, *, relisten: bool) -> None:
+def _set(session: Session, desired: DesiredPort, ctx: Context, *, relisten: bool) -> None:
     if relisten:
         session.set_preferences(ctx, listen_port=desired.port - 1 or 2, **_OFF)
     session.set_preferences(ctx, listen_port=desired.port, **_OFF)
 
 
-def _is_set(found: dict[str, Any], desired: _Desired) -> bool:
+def _is_set(found: dict[str, Any], desired: DesiredPort) -> bool:
     return found["listen_port"] == desired.port and not any(found.get(name) for name in _OFF)
 
 
-def _sentence(desired: _Desired, before: dict[str, Any], ctx: Context, *, relisten: bool) -> str:
+def _sentence(desired: DesiredPort, before: dict[str, Any], ctx: Context, *, relisten: bool) -> str:
     if relisten:
-        why = "gluetun wrote that port anew" if _written_anew(desired, ctx) else "nothing listened there"
+        why = "gluetun wrote that port anew" if desired.is_written_anew(ctx) else "nothing listened there"
         return f"{desired.who} listens on {desired.port} anew, as {why}"
     if before["listen_port"] == desired.port:
         return f"{desired.who} listens on {desired.port}, now without random port and UPnP"

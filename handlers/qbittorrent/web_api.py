@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 from handlers.qbittorrent.client import Login, Refused, lean_client
 from handlers.shared.http import address, refusal, shown, time_outs, unreadable
-from handlers.shared.http_connection import Trust, split_userinfo
+from handlers.shared.http_connection import split_userinfo
 from handlers.shared.rejected_credentials import Credential
+from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, Target, is_ban, not_an_api, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
 
@@ -31,7 +32,7 @@ class Sessions:
     def of(self, url: str, container: str, ctx: Context) -> Session:
         """The session with this Web UI. Raises GiveUp while our credential stands rejected there."""
         password, key = ctx.secret("QBITTORRENT_PASSWORD") or "", ctx.secret("QBITTORRENT_API_KEY") or ""
-        trust = Trust.of("QBITTORRENT_CA_FILE", ctx.settings.qbittorrent_ca_file)
+        trust = Trust.of("QBITTORRENT", ctx.settings)
         login = Login(ctx.settings.qbittorrent_username, password, key, split_userinfo(url)[1], trust)
         credential = Credential(rejection_key("qbittorrent", shown(url)), login.proof, container)
         credential.check(ctx)

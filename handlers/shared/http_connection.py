@@ -1,42 +1,23 @@
 """A kept connection to one target over HTTP: it asks no proxy, follows no redirect and tries once.
 
 It uses urllib3 alone, which halves the time of a warm call against `requests`. User and password of the URL are sent
-as basic authentication. A CA file, where one is set, is all that is trusted; the first certificate in it is also
-accepted itself, whatever its name and dates are ("pinned"). Both are read when the connection is made.
+as basic authentication. trust.py has what is trusted; its file is read when the connection is made.
 """
 
 from __future__ import annotations
 
 import base64
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from handlers.shared.http_failure import certificate_error, failure, protocol_mixed_up
+from handlers.shared.http_failure import failure
+from handlers.shared.port_probe import protocol_mixed_up, wants_certificate
+from handlers.shared.tls_failure import CLIENT_CERTIFICATE, certificate_error, shown_fingerprint
+from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer
-from hooks.handler import Context, GiveUp
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Which certificates are trusted: those of the system, or those of one PEM file."""
-
-    setting: str  # the variable that names the file
-    file: str = ""
-    stamp: tuple[int, int] = (0, 0)  # when it was written and its size: a changed file makes another Trust
-
-    @classmethod
-    def of(cls, setting: str, file: str) -> Trust:
-        """As the file is now. A file that cannot be read is told when a connection is made."""
-        try:
-            found = Path(file).stat() if file else None
-        except OSError:
-            found = None
-        return cls(setting, file, (found.st_mtime_ns, found.st_size) if found else (0, 0))
+from hooks.handler import Context, GiveUp, Retry
 
 
 def split_userinfo(url: str) -> tuple[str, str]:
@@ -87,11 +68,23 @@ class Connection:
         try:
             return self._trusted(request)
         except HTTPError as error:
-            if scheme := protocol_mixed_up(self._url, error, ctx.left()):
-                spoken = "plain http" if scheme == "http" else "https"
-                said = f"{self._who} speaks {spoken} at that port; write {scheme}:// in its URL"
-                raise GiveUp(said, kind="https") from None
-            raise failure(error, self._who, self._trust.setting) from None
+            raise self._meaning(error, ctx) from None
+
+    def _meaning(self, error: Exception, ctx: Context) -> Retry | GiveUp:
+        if other := shown_fingerprint(error):
+            return GiveUp(self._another_certificate(other), kind="https")
+        if scheme := protocol_mixed_up(self._url, error, ctx.left()):
+            spoken = "plain http" if scheme == "http" else "https"
+            return GiveUp(f"{self._who} speaks {spoken} at that port; write {scheme}:// in its URL", kind="https")
+        if wants_certificate(self._url, error, ctx.left()):
+            return GiveUp(f"{self._who} {CLIENT_CERTIFICATE}", kind="https")
+        return failure(error, self._who, self._trust.ca_setting)
+
+    def _another_certificate(self, fingerprint: str) -> str:
+        return (
+            f"{self._who} shows a certificate with another fingerprint than {self._trust.fingerprint_setting} says; if "
+            f"you renewed it there, write the new one: {fingerprint}"
+        )
 
     def _trusted(self, request: Request) -> Answer:
         """Send it; where only the file's own certificate would be trusted, over a connection that trusts that alone."""
@@ -100,64 +93,32 @@ class Connection:
         try:
             return self._send(request)
         except HTTPError as error:
-            pinned = _fingerprint(self._trust.file) if certificate_error(error) else ""
-            if not pinned:
+            if self._trust.fingerprint or certificate_error(error) is None or not (pinned := self._trust.pinned()):
                 raise
-            self._pool = self._open(cert_reqs="CERT_NONE", assert_fingerprint=pinned)
+            self._pool = self._open(pinned)
             try:
                 return self._send(request)  # another fingerprint ends it before anything is sent
             except HTTPError as other:
                 self.close()
-                if "ingerprint" not in str(other):
+                if not shown_fingerprint(other):
                     raise
             raise
 
     def _send(self, request: Request) -> Answer:
         import urllib3
 
-        self._pool = self._pool or self._open()
+        self._pool = self._pool or self._open(self._trust.fingerprint)
         headers = self.headers | ({"Content-Type": request.kind} if request.kind else {})
         within = urllib3.Timeout(connect=request.within_s[0], read=request.within_s[1])
         found = self._pool.urlopen(request.method, self._path + request.path, request.body, headers, timeout=within)
         return Answer(found.status, found.headers, found.data)
 
-    def _open(self, **more: Any) -> Any:
+    def _open(self, fingerprint: str) -> Any:
         import urllib3
 
-        if self._url.startswith("https:") and not more:
-            more = {"ssl_context": self._context()}
+        more: dict[str, Any] = {}
+        if self._url.startswith("https:"):
+            more = {"cert_reqs": "CERT_NONE", "assert_fingerprint": fingerprint}
+            more = more if fingerprint else {"ssl_context": self._trust.context(self._who)}
         # retries=False: one try, and a redirect is an answer like any other
         return urllib3.connection_from_url(self._url, retries=False, **more)
-
-    def _context(self) -> ssl.SSLContext:
-        if not self._trust.file:
-            from requests.utils import DEFAULT_CA_BUNDLE_PATH
-
-            context = ssl.create_default_context()
-            context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)  # an image without ca-certificates has no others
-            return context
-        try:
-            context = ssl.create_default_context(cafile=self._trust.file)
-        except OSError as error:  # ssl.SSLError is one, too
-            raise GiveUp(f"{self._who}: {self._unreadable(error)}", kind="https") from None
-        # a certificate that an owner made may lack what Python 3.13 asks of authorities, and may be no root
-        context.verify_flags = (context.verify_flags & ~ssl.VERIFY_X509_STRICT) | ssl.VERIFY_X509_PARTIAL_CHAIN
-        return context
-
-    def _unreadable(self, error: OSError) -> str:
-        why = (
-            "holds no certificate in PEM form"
-            if isinstance(error, ssl.SSLError)
-            else f"cannot be read ({error.strerror})"
-        )
-        return f"{self._trust.setting} names {self._trust.file}, which {why}; put the certificate there"
-
-
-def _fingerprint(file: str) -> str:
-    """The SHA-256 of the file's first certificate, "" where there is none."""
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    try:
-        text = Path(file).read_text("ascii", "replace") if file else ""
-        return sha256(ssl.PEM_cert_to_DER_cert(text[text.index(begin) : text.index(end) + len(end)])).hexdigest()
-    except (OSError, ValueError):  # "BEGIN TRUSTED CERTIFICATE", a file that has just gone
-        return ""

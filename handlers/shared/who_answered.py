@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.shared.http import TRY_LATER, destination, later, unreadable
+from handlers.shared.tls_failure import CLIENT_CERTIFICATE
 from hooks.handler import GiveUp, Retry
 
 # Two of them must be there: a proxy may replace one, and others send one of them (Cloudflare a Referrer-Policy).
@@ -100,6 +101,8 @@ def refusal_of_another(answer: Answer, target: Target, now_s: float) -> Retry | 
         return _later(answers, answer, now_s)
     if status == 400 and any(words in answer.text for words in _TO_HTTPS):
         return GiveUp(f"{target.who} speaks https at that port; write https:// in {target.setting}", kind="https")
+    if status == 400 and "No required SSL certificate was sent" in answer.text:  # nginx; others refuse the greeting
+        return GiveUp(f"{target.who} {CLIENT_CERTIFICATE}", kind="https")
     if status == 401:
         return _login_wanted(answers, answer, target, directly)
     if 300 <= status < 400:

@@ -77,6 +77,17 @@ def log_level(text: str) -> str:
     return text.upper()
 
 
+def fingerprint(text: str) -> str:
+    """The SHA-256 of a certificate as 64 hexadecimal digits, or "" for none. Raises ValueError saying what to write.
+
+    `openssl x509 -noout -fingerprint -sha256` writes it as "sha256 Fingerprint=AB:CD:…", and that may stand here.
+    """
+    digits = re.sub(r"[:\s]", "", text.rpartition("=")[2]).lower()
+    if digits and not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise ValueError("write the SHA-256 fingerprint of the certificate: 64 hexadecimal digits, with colons or none")
+    return digits
+
+
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _INTERFACE = re.compile(r"[A-Za-z0-9_=+.-]{1,15}")
@@ -86,6 +97,7 @@ _LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Url = Annotated[str, http_url]
 FilePath = Annotated[str, file_path]
 OptionalPath = Annotated[str, optional_path]
+Fingerprint = Annotated[str, fingerprint]
 ContainerName = Annotated[str, container_name]
 
 
@@ -129,6 +141,12 @@ class Settings:
     qbittorrent_ca_file: OptionalPath = field(
         default="", metadata={"says": "PEM file of the certificate, or of its authority, that is trusted there"}
     )
+    qbittorrent_fingerprint: Fingerprint = field(
+        default="",
+        metadata={
+            "says": "the SHA-256 of the one certificate that is trusted there; QBITTORRENT_CA_FILE is then not read"
+        },
+    )
     qbittorrent_username: str = field(
         default="admin", metadata={"says": "the name that belongs to QBITTORRENT_PASSWORD"}
     )
@@ -140,6 +158,7 @@ class Settings:
     gluetun_ca_file: OptionalPath = field(
         default="", metadata={"says": "as QBITTORRENT_CA_FILE, for a proxy that speaks https before the control server"}
     )
+    gluetun_fingerprint: Fingerprint = field(default="", metadata={"says": "as QBITTORRENT_FINGERPRINT"})
     gluetun_username: str = field(
         default="", metadata={"says": "for basic authentication there, with GLUETUN_PASSWORD"}
     )

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from handlers.shared.http_connection import Connection, Request, Trust, basic, split_userinfo
+from handlers.shared.http_connection import Connection, Request, basic, split_userinfo
+from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer as Found
+from hooks.config.settings import Settings
 from hooks.handler import GiveUp, Retry
 from tests.handlers.contract import context
 from tests.parts.targets.certificates import Certificate, authority, made
@@ -27,7 +29,7 @@ def told(ask: Ask) -> Answer:
 
 
 def asked(url: str, ca_file: Path | str = "", within_s: tuple[float, float] = _WITHIN_S) -> Found:
-    connection = Connection(url, "it", Trust.of("IT_CA_FILE", str(ca_file)))
+    connection = Connection(url, "it", Trust("IT", str(ca_file)))
     try:
         return connection.send(replace(context(), left=lambda: 3.0), Request("GET", "/x", within_s))
     finally:
@@ -135,10 +137,11 @@ def test_a_file_of_openssls_trusted_form_pins_nothing(tmp_path: Path) -> None:
 
 def test_a_file_that_has_changed_is_another_trust(tmp_path: Path) -> None:
     file = made().pem(tmp_path / "ca.pem")
-    before = Trust.of("IT_CA_FILE", str(file))
-    assert Trust.of("IT_CA_FILE", str(file)) == before
+    settings = Settings(gluetun_ca_file=str(file))
+    before = Trust.of("GLUETUN", settings)
+    assert Trust.of("GLUETUN", settings) == before
     file.write_text(file.read_text() + "\n")
-    assert Trust.of("IT_CA_FILE", str(file)) != before
+    assert Trust.of("GLUETUN", settings) != before
 
 
 # -- the wrong protocol ------------------------------------------------------------------------------

@@ -28,6 +28,11 @@ class Certificate:
         file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
         return file
 
+    @property
+    def sha256(self) -> str:
+        """Its fingerprint, in hexadecimal digits."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
+
     def server(self, folder: Path) -> ssl.SSLContext:
         """What a server needs that shows this certificate. The key goes to a file in `folder`."""
         file = folder / f"server-{self.certificate.serial_number}.pem"
