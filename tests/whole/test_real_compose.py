@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from docker.errors import NotFound
 
 from tests.parts.docker.compose_project import Creations, Project, home, require_compose, wireguard
 from tests.parts.docker.dockerd import Dockerd
@@ -48,11 +49,12 @@ class Server:
         assert self.attached()
 
     def attached(self) -> bool:
-        if not all(name in self.project.ids() for name in HOME):
+        try:
+            if not all(state(self.engine, name)["Running"] for name in HOME):
+                return False
+            return namespace(self.engine, "qbittorrent") == namespace(self.engine, "gluetun")
+        except NotFound:  # it is being made anew
             return False
-        if any(not state(self.engine, name)["Running"] for name in HOME):
-            return False
-        return namespace(self.engine, "qbittorrent") == namespace(self.engine, "gluetun")
 
 
 @pytest.fixture
