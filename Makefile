@@ -8,6 +8,9 @@ ARGS   ?=
 # Much of the suite waits for engines and processes, so three share two cores; a file's tests share its engine.
 SPREAD ?= -n 3 --dist loadfile --no-loadscope-reorder
 
+# What is compiled once is read by every process of the tests, whatever the machine's environment says.
+export PYTHONDONTWRITEBYTECODE =
+
 PY  = $(VENV)/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check
 # A stamp's name holds what the environment was made from, so a changed lock, checkout or Python makes a new one.

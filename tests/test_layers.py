@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -111,12 +112,15 @@ def imports(node: ast.AST) -> Iterator[str]:
             yield from imports(child)
 
 
-IMPORTS = {module: set(imports(ast.parse(file.read_text()))) for module, file in FILES.items()}
+@cache
+def imported_by(module: str) -> frozenset[str]:
+    """What `imports` finds in a module of ours."""
+    return frozenset(imports(ast.parse(FILES[module].read_text())))
 
 
 def third_party(module: str) -> set[str]:
     """The packages that a module imports and that are neither Python's nor ours."""
-    return {name.split(".")[0] for name in IMPORTS[module]} - {*sys.stdlib_module_names, "hooks", "handlers"}
+    return {name.split(".")[0] for name in imported_by(module)} - {*sys.stdlib_module_names, "hooks", "handlers"}
 
 
 def is_ours(name: str) -> bool:
@@ -153,7 +157,7 @@ def test_a_package_imports_only_what_its_row_allows(package: str) -> None:
         f"{module} imports {name}; {package} may import {', '.join(sorted(allowed))}"
         for module in sorted(FILES)
         if package_of(module) == package
-        for name in sorted(filter(is_ours, IMPORTS[module]))
+        for name in sorted(filter(is_ours, imported_by(module)))
         if package_of(name) not in allowed and package_of(name) != "hooks"
     ]
     assert not wrong, "\n".join(wrong)
@@ -214,9 +218,9 @@ def test_the_engine_is_pure_and_the_world_but_for_its_lock(
         module = left.pop()
         if module not in seen:
             seen.add(module)
-            used = IMPORTS[module] & impure - set(allowed)
+            used = imported_by(module) & impure - set(allowed)
             assert not used, f"{module} imports {used}"
-            left += filter(is_ours, IMPORTS[module])
+            left += filter(is_ours, imported_by(module))
     assert reaches <= seen
 
 

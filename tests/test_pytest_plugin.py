@@ -12,6 +12,8 @@ import pytest
 from hooks.workbench.golden import ReplayError, read
 from tests.parts.places import TOP
 
+# without the plugins that happen to be installed here
+ENVIRONMENT = {"PYTHONPATH": str(TOP), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 RULES = """
 version = 1
 [[rule]]
@@ -35,7 +37,13 @@ class Repository:
         """What pytest says, and its exit code at the end."""
         argv = [sys.executable, "-m", "pytest", "-p", "hooks.pytest_plugin", "-p", "no:cacheprovider", *words]
         ran = subprocess.run(
-            argv, cwd=self.folder, env={"PYTHONPATH": str(TOP)}, capture_output=True, text=True, timeout=50, check=False
+            argv,
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
         )
         assert "INTERNALERROR" not in ran.stdout + ran.stderr
         return f"{ran.stdout}{ran.stderr}\nexit {ran.returncode}"
@@ -100,7 +108,7 @@ def test_it_costs_nothing_where_it_is_not_used(tmp_path: Path) -> None:
     )
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "hooks.pytest_plugin", "-p", "no:cacheprovider", "-q"],
-        cwd=tmp_path, env={"PYTHONPATH": str(TOP)}, capture_output=True, text=True, timeout=50, check=False,
+        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=50, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout
     assert "1 passed" in ran.stdout
