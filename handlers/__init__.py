@@ -1,7 +1,7 @@
 """One module per target, and the table of all handlers: a rule's `use` is a name of it.
 
 Seam: `HANDLERS`, `POLLS`.
-May import: events, storage, threads, config, world, docker, handler.
+May import: events, storage, threads, images, config, world, pairs, docker, handler.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ logged and treated as `Retry`. Each sentence names the thing, says what happens 
 tests/handlers/contract.py holds every handler to this; docs/add-a-handler.md shows how one is added.
 
 Seam: `Handler`, `Context`, `Outcome`, `Retry`, `GiveUp`.
-May import: events, config, world.
+May import: events, config, world, pairs.
 """
 
 from __future__ import annotations

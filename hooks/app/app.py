@@ -50,6 +50,7 @@ from hooks.sources.timer import TimerSource
 from hooks.threads.lasting import LastingThread
 from hooks.world import saved
 from hooks.world.model import World
+from hooks.world.names import Names
 from hooks.world.tracker import Tracker
 
 _READY_WAIT_S = 10.0
@@ -82,9 +83,9 @@ class App:
             settled=self._beat_now, table=table, text=loaded.text, broken=broken,
         )  # fmt: skip
         messages: queue.SimpleQueue[Any] = queue.SimpleQueue()  # from the sources to the dispatcher
-        subscriptions = Subscriptions(table, settings.gluetun_container)
+        subscriptions = Subscriptions(table)
         self.inbox = Inbox(messages.put, subscriptions, self.reload.file, self.reload.changed)
-        self._saved = saved.load(self.journal.load("world"), World(settings.gluetun_container))
+        self._saved = saved.load(self.journal.load("world"), World(Names(settings.containers)))
         self.tracker = Tracker(self._saved, self.inbox.put, time.time_ns)
         memory, locks, stopping = Memory(state / "memory.json"), TargetLocks(), threading.Event()
         self._contexts = HandlerContexts(
@@ -106,7 +107,9 @@ class App:
         )  # fmt: skip
         self.watch = LoopWatch(self.dispatcher.steps.busy)
         self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
-        commands = Commands(self.dispatcher, self.journal, memory, self.pauses, self.tracker.state)
+        commands = Commands(
+            self.dispatcher, self.journal, memory, self.pauses, self.tracker.state, complete=self.tracker.with_role
+        )
         self.control = Server(state / CONTROL_FILE_NAME, commands.verbs())
         self.other_threads: list[LastingThread] = []  # that are not the app's own, and belong into the heartbeat
         self._prune_at = time.monotonic() + _PRUNE_S
@@ -163,7 +166,7 @@ class App:
         Events that it listens to are taken in from the same instant on. Raises TimeoutError if the loop does not come
         to it.
         """
-        subscriptions = Subscriptions(table, self.settings.gluetun_container)
+        subscriptions = Subscriptions(table)
         self.dispatcher.call(lambda: self._swap(table, subscriptions))
         self.docker.listen(subscriptions.types)
         self.files.follow(*self._followed(subscriptions))

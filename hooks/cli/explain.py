@@ -35,7 +35,7 @@ def explain(event: tuple[str, ...], *, rules: str | None, as_json: bool) -> int:
 
     ours, _ = settings()
     try:
-        parsed = event_words.read(_words(event), ours.gluetun_container)
+        parsed = event_words.read(_words(event))
     except event_words.EventSyntaxError as wrong:
         raise click.UsageError(str(wrong)) from None
     explained = _explain(parsed, ours, rules)
@@ -68,13 +68,16 @@ def _explain(event: Event, ours: Settings, rules: str | None) -> tuple[_Explanat
     from hooks.control import client
     from hooks.control.server import Refused
     from hooks.events import jsonl
+    from hooks.world.from_events import WorldFromEvents
+    from hooks.world.names import Names
 
+    completed = WorldFromEvents(Names(ours.containers)).with_role(event)
     if rules:
-        return _from_file(event, rules)
+        return _from_file(completed, rules)
     try:
         return client.request(Path(ours.gluehook_state), "explain", event=json.loads(jsonl.dumps(event)))
     except client.NotRunning as why:
-        return _from_file(event, ours.gluehook_rules, f"\n{why}")
+        return _from_file(completed, ours.gluehook_rules, f"\n{why}")
     except Refused as why:
         click.echo(str(why), err=True)
         return None

@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hooks.world.names import Names
+
 if TYPE_CHECKING:
     from hooks.config.settings import Settings
-    from hooks.workbench.recording import Accepts, Recording
+    from hooks.workbench.recording import Needed, Recording
 
 _LONG_BYTES = 4 << 20  # from this size on, a replay takes long enough for a bar
 _REFRESH_S = 0.2
 
 
-def opened(names: Sequence[str], ours: Settings, accepts: Accepts, stack: ExitStack) -> list[Recording]:
+def opened(names: Sequence[str], ours: Settings, needed: Needed, stack: ExitStack) -> list[Recording]:
     """The recordings of these names, until the stack is closed; "-" is standard input. Raises click.UsageError."""
     from hooks.workbench.recording import Recording
 
     if names.count("-") > 1:
         raise click.UsageError("standard input can be read once only")
-    gluetun = ours.gluetun_container
-    return [Recording(name, _file(name, stack), accepts=accepts, gluetun=gluetun) for name in names]
+    accepts, wants = needed
+    known = Names(ours.containers)
+    return [Recording(name, _file(name, stack), accepts=accepts, wants=wants, names=known) for name in names]
 
 
 def _file(name: str, stack: ExitStack) -> Any:
@@ -37,7 +40,7 @@ def _file(name: str, stack: ExitStack) -> Any:
         raise click.UsageError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def journal(since_s: float, ours: Settings, accepts: Accepts, stack: ExitStack) -> Recording:
+def journal(since_s: float, ours: Settings, needed: Needed, stack: ExitStack) -> Recording:
     """The events that gluehook accepted in the last `since_s` seconds, as a recording. Raises click.UsageError."""
     from hooks.control import history
     from hooks.journal.journal import FILE_NAME
@@ -49,7 +52,9 @@ def journal(since_s: float, ours: Settings, accepts: Accepts, stack: ExitStack) 
     except history.NoJournal as why:
         raise click.UsageError(str(why)) from None
     events = found.recorded(time.time() - since_s)
-    return Recording(str(path), EventLines(events), accepts=accepts, gluetun=ours.gluetun_container)
+    accepts, wants = needed
+    names = Names(ours.containers)
+    return Recording(str(path), EventLines(events), accepts=accepts, wants=wants, names=names)
 
 
 @contextmanager

@@ -13,13 +13,14 @@ from hooks.cli.check import checked
 from hooks.cli.options import seconds, settings
 from hooks.cli.recordings import journal, opened, progress
 from hooks.events.wording import counted
+from hooks.world.names import Names
 
 if TYPE_CHECKING:
     from hooks.config.settings import Settings
     from hooks.rules.rule_tests import Assumed
     from hooks.rules.table import Table
     from hooks.workbench.decisions import Decision
-    from hooks.workbench.recording import Accepts, Recording
+    from hooks.workbench.recording import Needed, Recording
     from hooks.workbench.replay import Replay
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -61,7 +62,7 @@ def replay(
     replays = _replays(good, assume, ours)
     pause_ns = round(seconds("--go-on", go_on) * 1e9)
     with ExitStack() as stack:
-        read = _opened(recordings, since, ours, _accepts(replays), stack)
+        read = _opened(recordings, since, ours, _needed(replays), stack)
         stack.enter_context(progress(read, recordings))
         different = _play(replays, read, pause_ns, _Output(replays, as_json=as_json))
     _sum_up(read)
@@ -75,7 +76,7 @@ def _replays(tables: Sequence[Table], assume: Sequence[str], ours: Settings) -> 
     from hooks.workbench.replay import Replay
 
     assumed = _assumed(assume, {rule.name for table in tables for rule in table.rules})
-    return [Replay(table, assume=assumed, gluetun=ours.gluetun_container) for table in tables]
+    return [Replay(table, assume=assumed, names=Names(ours.containers)) for table in tables]
 
 
 def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
@@ -100,18 +101,23 @@ def _assumed(texts: Sequence[str], rules: set[str]) -> dict[str, list[Assumed]]:
 
 
 def _opened(
-    names: Sequence[str], since: str | None, ours: Settings, accepts: Accepts, stack: ExitStack
+    names: Sequence[str], since: str | None, ours: Settings, needed: Needed, stack: ExitStack
 ) -> list[Recording]:
     if bool(names) == bool(since):
         raise click.UsageError("name a RECORDING (- is standard input), or --since 7d for gluehook's own journal")
     if since:
-        return [journal(seconds("--since", since), ours, accepts, stack)]
-    return opened(names, ours, accepts, stack)
+        return [journal(seconds("--since", since), ours, needed, stack)]
+    return opened(names, ours, needed, stack)
 
 
-def _accepts(replays: Sequence[Replay]) -> Accepts:
+def _needed(replays: Sequence[Replay]) -> Needed:
     first = replays[0]
-    return first.accepts if len(replays) == 1 else lambda *what: any(replay.accepts(*what) for replay in replays)
+    if len(replays) == 1:
+        return first.accepts, first.wants
+    return (
+        lambda *what: any(replay.accepts(*what) for replay in replays),
+        lambda event: any(replay.wants(event) for replay in replays),
+    )
 
 
 # -- the output -------------------------------------------------------------------------------

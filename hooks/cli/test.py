@@ -11,6 +11,7 @@ from hooks.cli.check import checked_contents
 from hooks.cli.options import settings
 from hooks.cli.replay import STYLES
 from hooks.events.wording import counted
+from hooks.world.names import Names
 
 if TYPE_CHECKING:
     from hooks.rules_file.reader import Contents
@@ -29,11 +30,13 @@ def test(files: tuple[str, ...], *, as_json: bool) -> int:
     Exit codes: 0 all is as expected; 1 something is not, a file has errors, or no test; 2 wrong use.
     """
     ours, _ = settings()
-    passed = [_file(file, ours.gluetun_container, as_json=as_json) for file in files or [ours.gluehook_rules]]
+    # a test that calls its containers as the shipped rules do means the same on every server
+    names = Names(tables={name: role for role, name in ours.containers.items()})
+    passed = [_file(file, names, as_json=as_json) for file in files or [ours.gluehook_rules]]
     return int(not all(passed))
 
 
-def _file(file: str, gluetun: str, *, as_json: bool) -> bool:
+def _file(file: str, names: Names, *, as_json: bool) -> bool:
     from hooks.workbench.run_rule_tests import run_rule_test
 
     found = checked_contents(file)
@@ -42,7 +45,7 @@ def _file(file: str, gluetun: str, *, as_json: bool) -> bool:
     if not found.rule_tests:
         click.echo(f"{file}: there is no [[test]] in it; docs/rules.md shows how to write one", err=True)
         return False
-    results = [run_rule_test(found.table, rule_test, gluetun) for rule_test in found.rule_tests]
+    results = [run_rule_test(found.table, rule_test, names) for rule_test in found.rule_tests]
     for result in results:
         _show(result, found, as_json=as_json)
     bad = sum(not result.passed for result in results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -150,9 +150,13 @@ class Settings:
     qbittorrent_username: str = field(
         default="admin", metadata={"says": "the name that belongs to QBITTORRENT_PASSWORD"}
     )
-    qbittorrent_container: ContainerName = field(default="qbittorrent", metadata={"says": "its container"})
+    qbittorrent_container: ContainerName = field(
+        default="qbittorrent",
+        metadata={"says": "its container; with the default the one of that image, whatever its name"},
+    )
     gluetun_container: ContainerName = field(
-        default="gluetun", metadata={"says": "the container whose port the port file holds"}
+        default="gluetun",
+        metadata={"says": "the container whose port the port file holds; with the default the one of that image"},
     )
     gluetun_url: Url = field(default="http://gluetun:8000", metadata={"says": "gluetun's control server"})
     gluetun_ca_file: OptionalPath = field(
@@ -165,12 +169,23 @@ class Settings:
     wireguard_dir: FilePath = field(
         default="/wireguard", metadata={"says": "the folder that linuxserver/wireguard knows as /config"}
     )
-    wireguard_container: ContainerName = field(default="wireguard", metadata={"says": "its container"})
+    wireguard_container: ContainerName = field(
+        default="wireguard", metadata={"says": "its container; with the default the one of that image"}
+    )
     wireguard_interface: Annotated[str, interface] = field(default="wg0", metadata={"says": "its interface"})
     wireguard_router: Annotated[str, ip_address] = field(
         default="", metadata={"says": "the LAN's router, for wireguard.hairpin; without it any private address counts"}
     )
 
+    @property
+    def containers(self) -> Mapping[str, str]:
+        """The containers that settings choose, by role. A setting that is left at its default chooses none."""
+        names = {field.name: (str(getattr(self, field.name)), field.default) for field in fields(self)}
+        ours = ((name.removesuffix(_CONTAINER), *names[name]) for name in names if name.endswith(_CONTAINER))
+        return {role: chosen for role, chosen, default in ours if chosen != default}
+
+
+_CONTAINER = "_container"
 
 SECRETS: Mapping[str, str] = {
     "QBITTORRENT_PASSWORD": "the password of QBITTORRENT_USERNAME",

@@ -37,13 +37,14 @@ T = TypeVar("T")
 class Commands:
     """The verbs. Each takes the request and yields the response, or raises Refused.
 
-    `state` returns what `${state.…}` in rules stands for now.
+    `state` returns what `${state.…}` in rules stands for now; `complete` adds the role of its container to an event.
     """
 
     def __init__(self, dispatcher: Dispatcher, journal: Journal, memory: Memory, pauses: Pauses,
-                 state: Callable[[], Mapping[str, Any]]) -> None:  # fmt: skip
+                 state: Callable[[], Mapping[str, Any]], *,
+                 complete: Callable[[Event], Event] = lambda event: event) -> None:  # fmt: skip
         self._dispatcher, self._journal, self._memory, self._pauses = dispatcher, journal, memory, pauses
-        self._state = state
+        self._state, self._complete = state, complete
 
     def verbs(self) -> Verbs:
         """The verbs by name, for `Server`."""
@@ -101,10 +102,12 @@ class Commands:
         if event is None:
             raise Refused("gluehook has no name for this event of Docker's")
 
+        completed = self._complete(event)
+
         def on_the_loop() -> list[dict[str, Any]]:
             executor = dispatcher.executor
             situation = Situation(executor.handlers, dispatcher.now(), self._state(), executor.mask)
-            return list(explain(dispatcher.engine, event, situation))
+            return list(explain(dispatcher.engine, completed, situation))
 
         rules = self._on_the_loop(on_the_loop)
         yield from rules

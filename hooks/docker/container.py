@@ -54,6 +54,11 @@ class ListedContainer:
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
+    def service(self) -> str:
+        """What its compose file calls it, "" without one."""
+        return self.labels.get("com.docker.compose.service", "")
+
+    @property
     def stopped(self) -> bool:
         """Whether it stays as it is until something starts it: it neither runs nor waits for its next restart."""
         return not (self.running or self.restarting)

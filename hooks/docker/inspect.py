@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from hooks.docker.container import MALFORMED, ListedContainer, inspected
 from hooks.docker.listing import Skipped, list_containers
+from hooks.images.roles import is_image_id
 from hooks.world.model import Container, World
 
 _MOST_INSPECTS = 8  # beyond so many one list is cheaper
@@ -66,18 +68,21 @@ def inspect_all(client: Any, world: World, *, since_s: float) -> Reading:
 def _in_full(client: Any, one: ListedContainer, world: World, since_s: float) -> Container | None:
     known = world.containers.get(one.name)
     known = known if known and known.id == one.id else None
-    matters = one.running or (known and known.running) or one.name == world.gluetun
+    # the list shows an id for an image that has lost its name: only an inspect tells the role then
+    nameless = is_image_id(known.image if known else one.image) and (known is None or since_s == inf)
+    matters = one.running or (known and known.running) or one.name == world.gluetun or nameless
     # the list does not show the health of a paused container
     is_new = one.running and one.up_s < since_s
-    if matters and (is_new or one.paused or known is None or _differs(known, one)):
+    if matters and (is_new or one.paused or known is None or nameless or _differs(known, one)):
         with suppress(OSError):  # one failed inspect must not hide the other containers
             return inspect_one(client, one.id)
     now = one.for_world()
     if known is None:
         return now
     return replace(
-        now, health=known.health if one.paused else now.health, started_at=known.started_at,
-        finished_at=known.finished_at, exit_code=known.exit_code, network_mode=now.network_mode or known.network_mode,
+        now, image=known.image if is_image_id(now.image) else now.image,
+        health=known.health if one.paused else now.health, started_at=known.started_at, finished_at=known.finished_at,
+        exit_code=known.exit_code, network_mode=now.network_mode or known.network_mode,
     )  # fmt: skip
 
 

@@ -167,9 +167,9 @@ class Engine:
         by_subject = self._index.get(event.type)
         if by_subject is None:
             return
-        named = by_subject.get(str(event.data.get(CATALOGUE[event.type].subject, event.subject)), {})
-        unnamed = by_subject.get(None)
-        candidates = {**named, **unnamed} if unnamed else named
+        candidates = by_subject.get(str(event.data.get(CATALOGUE[event.type].subject, event.subject)), {})
+        for more in (by_subject.get(("role", event.data.get("role", ""))), by_subject.get(None)):
+            candidates = {**candidates, **more} if more else candidates
         for place in sorted(candidates):
             rule = candidates[place]
             if rule.listens_to(event) and self._reaches(rule, event):

@@ -88,6 +88,10 @@ FIELDS: Mapping[str, Field] = {
     "image": Field(str, "the image's name"),
     "service": Field(str, "its name in a compose file; absent without one"),
     "project": Field(str, "its compose project; absent without one"),
+    "role": Field(
+        str, "which program it is: gluetun, qbittorrent, transmission, deluge, adguard or wireguard; absent for others"
+    ),
+    "gluetun": Field(str, "the gluetun that it is, or whose network it shares; absent where there is none"),
     "labels": Field(dict, 'its labels: labels = { "com.example.heal" = "yes" }'),
     "exit_code": Field(int, "what its process answered: 0 is success, 137 is killed"),
     "signal": Field(int, "the signal's number: 15 is TERM, 9 is KILL"),
@@ -127,8 +131,8 @@ FIELDS: Mapping[str, Field] = {
 }
 """Every field of an event; a name means the same, and has the same type, in each event that has it."""
 
-_CONTAINER = "container id image service project labels "
-_PORT, _PEER = "container port ports old_port generation", "peer container address ip"
+_CONTAINER = "container id image service project role gluetun labels "
+_PORT, _PEER = "container gluetun port ports old_port generation", "peer container address ip"
 _DEAD = ("health", "port")  # what ends when a container stops running
 
 
@@ -187,10 +191,11 @@ _TYPES: tuple[EventType, ...] = (
     EventType("port.forwarded", "gluetun wrote a valid port, also the same one again", "container", _fields(_PORT),
               State("port", "forwarded", ("ports", "generation"), good=True), source="files"),
     EventType("port.changed", "gluetun forwards another port than the last time, also if there was none in between",
-              "container", _fields("container port old_port"), source="files"),
+              "container", _fields("container gluetun port old_port"), source="files"),
     EventType("port.cleared", "the port file holds no valid port, or one older than gluetun's start", "container",
-              _fields("container old_port"), State("port", "cleared"), source="files"),
-    EventType("port.invalid", "the port file held garbage", "container", _fields("container reason"), source="files"),
+              _fields("container gluetun old_port"), State("port", "cleared"), source="files"),
+    EventType("port.invalid", "the port file held garbage", "container", _fields("container gluetun reason"),
+              source="files"),
     # -- other files that a rule names, and time ------------------------------------------------
     EventType("file.written", "a file was written", "path", _fields("path size"), source="files"),
     EventType("file.emptied", "a file became empty", "path", _fields("path size"), source="files"),

@@ -21,9 +21,9 @@ from hooks.rules.table import Rule, Table
 
 
 class Subscriptions:
-    """The events that a table's rules need. `gluetun` is the name of the container whose port the port file holds."""
+    """The events that a table's rules need. Events of containers and ports say their role (hooks/world)."""
 
-    def __init__(self, table: Table, gluetun: str) -> None:
+    def __init__(self, table: Table) -> None:
         rules = [rule for rule in table.rules if rule.enabled]
         self.types = frozenset(entry.event for rule in rules for entry in rule.on)
         self.timers = _named(rules, "timer.")
@@ -33,29 +33,31 @@ class Subscriptions:
         self._topics: defaultdict[str, _Subjects] = defaultdict(_Subjects)
         for entry in (entry for rule in rules for entry in rule.on):
             kind = CATALOGUE[entry.event]
-            match = entry.match.get(kind.subject)
-            self._subjects[kind.name].add(match)
-            if kind.state:
-                # a port's state is gluetun's own, whatever the rule names
-                self._topics[kind.state.topic].add(OneOf((gluetun,)) if kind.state.topic == "port" else match)
+            match, role = entry.match.get(kind.subject), entry.match.get("role")
+            self._subjects[kind.name].add(match, role)
+            if kind.state and kind.state.topic == "port":  # a gluetun's own, whatever the rule names
+                self._topics["port"].add(None, OneOf(("gluetun",)))
+            elif kind.state:
+                self._topics[kind.state.topic].add(match, role)
         self._states = {kind.name: self._followed_topics(kind) for kind in CATALOGUE.values()}
 
     def accepts(self, event: Event) -> bool:
         """Whether a rule listens to the event, or to a state that begins or ends with it."""
         named = str(event.data.get(CATALOGUE[event.type].subject, event.subject))
-        if event.type in self._subjects and named in self._subjects[event.type]:
+        role = "gluetun" if event.type.startswith("port.") else event.data.get("role", "")
+        if event.type in self._subjects and self._subjects[event.type].has(named, role):
             return True
         topic = topic_of(event)
         topics = (*ended_by(event), topic) if topic else ended_by(event)
-        return any(what in self._topics and who in self._topics[what] for what, who in topics)
+        return any(what in self._topics and self._topics[what].has(who, role) for what, who in topics)
 
     def may_accept(self, kind: str, subject: str) -> bool:
         """`accepts` by type and subject alone; True where the answer depends on other fields of the event."""
-        if kind in self._subjects and subject in self._subjects[kind]:
+        if kind in self._subjects and self._subjects[kind].may_have(subject):
             return True
         # a rename ends the states of the container that had the name before
         states = self._states.get(kind, ())
-        return bool(states) and (kind == "container.rename" or any(subject in subjects for subjects in states))
+        return bool(states) and (kind == "container.rename" or any(subjects.may_have(subject) for subjects in states))
 
     def _followed_topics(self, kind: EventType) -> tuple[_Subjects, ...]:
         """The subjects of the states that rules listen to and that an event of this type begins or ends."""
@@ -64,25 +66,33 @@ class Subscriptions:
 
 
 class _Subjects:
-    """The subjects that rules name. Names are looked up in a set; globs and other patterns are tried one by one."""
+    """The subjects that rules name. Names and roles are looked up; globs and other patterns are tried one by one."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
+        self._roles: set[str] = set()
         self._matches: list[Match] = []
         self._all = False
 
-    def __contains__(self, name: str) -> bool:
-        if self._all or name in self._names:
+    def has(self, name: str, role: str) -> bool:
+        """Whether a rule names this subject, or its role."""
+        if self._all or name in self._names or (role and role in self._roles):
             return True
         return bool(self._matches) and any(match(name) for match in self._matches)
 
-    def add(self, match: Match | None) -> None:
-        if match is None:
-            self._all = True
-        elif isinstance(match, OneOf):
+    def may_have(self, name: str) -> bool:
+        """As `has`, where the role is not known."""
+        return bool(self._roles) or self.has(name, "")
+
+    def add(self, match: Match | None, role: Match | None = None) -> None:
+        if isinstance(match, OneOf):
             self._names.update(map(str, match.values))
-        else:
+        elif match is not None:
             self._matches.append(match)
+        elif isinstance(role, OneOf):
+            self._roles.update(map(str, role.values))
+        else:
+            self._all = True
 
 
 def _named(rules: Iterable[Rule], prefix: str) -> frozenset[str]:

@@ -131,16 +131,22 @@ class Table:
         return max(windows, default=0.0)
 
 
-Index = dict[str, dict[str | None, dict[int, Rule]]]
+Subject = str | tuple[str, str] | None  # a name, ("role", a role), or None for all
+Index = dict[str, dict[Subject, dict[int, Rule]]]
 
 
 def index(table: Table) -> Index:
-    """Rules by event type and by the subject they name; those that name none stand under None."""
+    """Rules by event type and by the subject or the role that they name; those that name none stand under None."""
     found: Index = {}
     for place, rule in enumerate(table.rules):
         for entry in rule.on if rule.enabled else ():
-            match = entry.match.get(CATALOGUE[entry.event].subject)
-            subjects = match.values if isinstance(match, OneOf) else (None,)
-            for subject in subjects:
+            for subject in _subjects(entry):
                 found.setdefault(entry.event, {}).setdefault(subject, {})[place] = rule
     return found
+
+
+def _subjects(entry: Entry) -> tuple[Subject, ...]:
+    match, role = entry.match.get(CATALOGUE[entry.event].subject), entry.match.get("role")
+    if isinstance(match, OneOf):
+        return match.values
+    return tuple(("role", value) for value in role.values) if isinstance(role, OneOf) else (None,)

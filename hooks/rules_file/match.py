@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hooks.events import durations
+from hooks.events.wording import did_you_mean
+from hooks.images.roles import ROLES
 from hooks.rules import linear_regex
 from hooks.rules.matching import AnyOf, Glob, Match, Not, OneOf, Range, Regex
 from hooks.rules_file.arguments import field_kind
@@ -121,7 +123,9 @@ class MatchReader:
             return f"{raw} is no port", "ports go from 1 to 65535"
         if self._field == "path" and not raw.startswith("/"):
             return f"{quoted(raw)} is a relative path, and paths of events are absolute", "write it from / on"
-        if self._field in ("container", "old_name") and not _CONTAINER_NAME.fullmatch(raw):
+        if self._field == "role" and raw not in ROLES:
+            return f"{quoted(raw)} is no role", did_you_mean(raw, ROLES) or f"the roles are {', '.join(ROLES)}"
+        if self._field in ("container", "old_name", "gluetun") and not _CONTAINER_NAME.fullmatch(raw):
             name = "".join(_CONTAINER_NAME.findall(raw)[:1]) or "gluetun"
             return f"{quoted(raw)} is not a valid container name", f'write it without /: "{name}"'
         if self._event.startswith("container.") and self._field in ("id", "old_id") and len(raw) != _CONTAINER_ID:

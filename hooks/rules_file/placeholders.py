@@ -62,7 +62,7 @@ class Scope:
         name, _, rest = placeholder.path.partition(".")
         types = {event: _type_in(event, name) for event in self.events}
         without = [event for event, kind in types.items() if kind is None]
-        if without:
+        if without and not (self.is_key and len(without) < len(types)):  # else the key is the event's subject
             said = f"{placeholder} does not exist in {', '.join(without[:3])}"
             self.diagnostics.add("placeholder-unknown", path, said, self._shared(name))
             return None

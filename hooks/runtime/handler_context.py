@@ -12,6 +12,7 @@ from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory, Retry
+from hooks.pairs.containers import with_containers
 from hooks.runtime.locks import TargetLocks
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class HandlerContexts:
     def make(self, event: Event, run: str, deadline: float) -> Context:
         """The context of an attempt at the run of this id; `deadline` is on `clock`."""
 
+        world = self.tracker.world
+
         def left() -> float:
             return deadline - self.clock()
 
         return Context(
-            event=event, run=run, settings=self.settings, world=self.tracker.world, memory=self.memory,
+            event=event, run=run, settings=with_containers(self.settings, world), world=world, memory=self.memory,
             secret=self.secrets.read, docker=self.connect, left=left, wait=self._wait, now=time.time,
             own_id=self.own_id, hold=lambda target: self.locks.hold((target,), run, max(0.0, left())),
         )  # fmt: skip

@@ -187,7 +187,7 @@ class DockerSource:
             self._inspect_soon(event.data["id"])  # Podman sends the health of the check before last
             return
         is_new = event.time >= self._listens_since.get(event.type, 0)
-        if event.type in CHANGES_WORLD or (is_new and self._wanted(event)):
+        if event.type in CHANGES_WORLD or (is_new and self._wanted(self._tracker.with_role(event))):
             self._tracker.apply(event)
         if event.type == "container.start":
             self._inspect_soon(event.data["id"])

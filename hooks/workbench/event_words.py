@@ -20,7 +20,7 @@ class EventSyntaxError(ValueError):
     """The words are not an event; the text says why and what to write."""
 
 
-def read(words: Sequence[str], gluetun: str = "gluetun") -> Event:
+def read(words: Sequence[str], gluetun: str = "") -> Event:
     """The event that the words describe. `gluetun` is the container of a port event that names none. Raises
     EventSyntaxError.
     """
@@ -75,7 +75,7 @@ def make_event(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str
     source are filled in.
     """
     data = dict(fields)
-    if kind.name.startswith("port."):
+    if gluetun and kind.name.startswith("port."):
         data.setdefault("container", gluetun)
     if "port" in data and "ports" in kind.fields:
         data.setdefault("ports", [data["port"]])

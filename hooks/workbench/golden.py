@@ -17,6 +17,7 @@ from hooks.rules.table import Table
 from hooks.workbench.recording import Recording
 from hooks.workbench.replay import Replay, turns
 from hooks.workbench.timeline import Timeline
+from hooks.world.names import Names
 
 SUFFIX = ".decisions"
 
@@ -59,17 +60,18 @@ def read(path: Path) -> Golden:
 
 def decide(recording: Path, golden: Golden, table: Table, gluetun: str = "gluetun") -> list[str]:
     """What these rules decide about the recording, as lines; instants count from its first event. `gluetun` is the name
-    of the container whose port the port file held.
+    of the container whose port the port file held, where neither its image nor its usual name says it.
 
     Raises ReplayError where the recording cannot be read, or has lines that are no events.
     """
     uses = {step.use for rule in table.rules for step in rule.do}
     if unknown := golden.assume.keys() - {rule.name for rule in table.rules} - uses:
         raise ReplayError(f"assume: no rule is called {', '.join(sorted(unknown))}, and no rule uses such a handler")
-    replay = Replay(table, assume=golden.assume, gluetun=gluetun)
+    names = Names({} if gluetun == "gluetun" else {"gluetun": gluetun})
+    replay = Replay(table, assume=golden.assume, names=names)
     try:
         with recording.open("rb") as file:
-            recorded = Recording(recording.name, file, accepts=replay.accepts, gluetun=gluetun)
+            recorded = Recording(recording.name, file, accepts=replay.accepts, wants=replay.wants, names=names)
             lines = list(_lines(replay, recorded, golden.go_on_s))
     except OSError as error:
         raise ReplayError(f"{recording} cannot be read: {error.strerror}") from None

@@ -1,6 +1,6 @@
-"""The rules that `gluehook init` writes: those that ship, with this server's names in them.
+"""The rules that `gluehook init` writes: those that ship. They match roles, so that no name has to be filled in.
 
-What was not found makes a comment of each block that needs it, with a line that says what to fill in.
+What was not found makes a comment of each block that needs it, with a line that says so.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from hooks.workbench.init_survey import Server
 _BLOCK = re.compile(r"^(?=\[\[)", re.MULTILINE)
 _QUOTED = re.compile(r'"([^"\n]*)"')
 _NAME = re.compile(r'^name *= *"([^"]*)"', re.MULTILINE)
-_PORT_EVENT = re.compile(r'event = "port\.[a-z]+"')
-_ADGUARDS = '["adguard", "adguardhome"]'
-# The names that the shipped rules use, and the beginnings of their handlers' names: whose they are.
+# The roles and names that the shipped rules use, and the beginnings of their handlers' names: whose they are.
 _ROLES: Mapping[str, str] = {
     "gluetun": "gluetun", "qbittorrent": "qbittorrent", "adguard": "adguard", "adguardhome": "adguard",
     "wireguard": "wireguard",
@@ -31,7 +29,7 @@ def rules(shipped: str, server: Server | None) -> str:
     while more := _left_alone(blocks, lacks):
         lacks = [lack or more.get(place, "") for place, lack in enumerate(lacks)]
     chosen = zip(blocks, lacks, strict=True)
-    return head + "".join(_commented(block, lack) if lack else _named(block, server) for block, lack in chosen)
+    return head + "".join(_commented(block, lack) if lack else block for block, lack in chosen)
 
 
 def _lack(block: str, server: Server) -> str:
@@ -50,16 +48,5 @@ def _left_alone(blocks: list[str], lacks: list[str]) -> dict[int, str]:
 
 def _commented(block: str, lack: str) -> str:
     why = f"No {lack} was found here" if lack in _ROLES else f"This belongs to the rule {lack}, which is a comment"
-    head = f"# {why}. To use it, take the # away below, and write the names that your containers have.\n"
+    head = f"# {why}. To use it, take the # away below.\n"
     return head + re.sub(r"^(?=.)", "# ", block, flags=re.MULTILINE)
-
-
-def _named(block: str, server: Server) -> str:
-    block = block.replace(_ADGUARDS, f'"{server.name("adguard")}"')
-    block = _QUOTED.sub(lambda found: f'"{server.name(_ROLES[found[1]])}"' if found[1] in _ROLES else found[0], block)
-    if gluetun := server.by_role.get("gluetun"):  # what a message tells the owner to type
-        block = block.replace("docker logs gluetun", f"docker logs {gluetun.name}")
-        block = block.replace("--force-recreate gluetun", f"--force-recreate {gluetun.service}")
-        if block.startswith("[[test]]"):  # whose port it is would be up to the settings where the test is run
-            block = _PORT_EVENT.sub(lambda found: f'{found[0]}, container = "{gluetun.name}"', block)
-    return block

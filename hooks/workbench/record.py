@@ -25,6 +25,7 @@ from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
 from hooks.sources.timer import TimerSource
 from hooks.world.model import World
+from hooks.world.names import Names
 from hooks.world.tracker import Tracker
 
 _EXEC = "container.exec_"  # health checks make three of them every few seconds
@@ -85,9 +86,9 @@ class Recorder:
     """Sends every event of the live sources to a writer. No rule runs; the table only names files and timers."""
 
     def __init__(self, writer: RecordingWriter, settings: Settings, table: Table, *, with_exec: bool = False) -> None:
-        named = Subscriptions(table, settings.gluetun_container)
+        named = Subscriptions(table)
         types = [kind for kind in CATALOGUE if with_exec or not kind.startswith(_EXEC)]
-        tracker = Tracker(World(settings.gluetun_container), writer.write, time.time_ns)
+        tracker = Tracker(World(Names(settings.containers)), writer.write, time.time_ns)
         self._sources = (
             FilesSource(tracker, writer.write, settings.forwarded_port_file, named.files),
             DockerSource(tracker, writer.write, lambda _: True, types=types),

@@ -14,6 +14,7 @@ from hooks.events import jsonl
 from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD, Event
 from hooks.events.durations import format_duration as duration
 from hooks.world.from_events import WorldFromEvents
+from hooks.world.names import NO_NAMES, Names
 
 LONGEST_LINE_BYTES = 1 << 20
 SHOWN = 3  # problems of one kind that are reported one by one; the others are counted
@@ -21,7 +22,10 @@ _TIMES_NS = range(10**17, 1 << 62)  # 1973 to 2116; a time in seconds or of the 
 _OWN = frozenset({"rule.exhausted", "run.failed"})  # the engine makes them anew
 
 Accepts = Callable[[str, str], bool]
-"""Whether an event of this type and subject is needed. A recording leaves out the others."""
+"""Whether an event of this type and subject may be needed. The line of one that is not is never read in full."""
+
+Needed = tuple[Accepts, Callable[[Event], bool]]
+"""`Accepts`, and whether an event is needed in truth, once its line has been read."""
 
 
 class Readable(Protocol):
@@ -57,10 +61,11 @@ class Recording:
     """
 
     def __init__(
-        self, name: str, file: Readable, *, accepts: Accepts = lambda _kind, _subject: True, gluetun: str = "gluetun"
-    ) -> None:
-        self.name, self._file, self._accepts, self._gluetun = name, file, accepts, gluetun
-        self._world = WorldFromEvents(gluetun)
+        self, name: str, file: Readable, *, accepts: Accepts = lambda _kind, _subject: True,
+        wants: Callable[[Event], bool] = lambda _: True, names: Names = NO_NAMES,
+    ) -> None:  # fmt: skip
+        self.name, self._file, self._accepts, self._wants = name, file, accepts, wants
+        self._world = WorldFromEvents(names)
         self.problems: list[Problem] = []
         self.lines, self.size = 0, 0  # read so far, and their bytes
         self.events, self.unwanted, self.unknown = 0, 0, 0  # accepted, not accepted, of unknown types
@@ -101,12 +106,15 @@ class Recording:
 
     def _take(self, raw: Mapping[str, Any], header: jsonl.Header, at: int) -> Iterable[TimedEvent]:
         kind, subject, _ = header
-        follows = self._follows(kind, subject)
-        if kind in _OWN or not (follows or self._accepts(kind, subject)):
+        if kind in _OWN or not (self._may_follow(kind) or self._accepts(kind, subject)):
             self.unwanted += 1
             return ()
         event = jsonl.event_of(raw, header)
         assert event is not None, "its type is in the catalogue"
+        follows = self._follows(event)
+        if not (follows or (self._accepts(kind, subject) and self._wants(event))):
+            self.unwanted += 1
+            return ()
         if follows or self._early or not at:
             events = self._what_follows(event, is_raw=jsonl.is_docker(raw)) if follows else [event]
             return self._several(events, at)
@@ -126,18 +134,21 @@ class Recording:
             events = self._world.derive(event)
         else:
             self._world.accept(event)
-        return [event for event in events if self._accepts(event.type, event.subject)]
+        return [event for event in events if self._accepts(event.type, event.subject) and self._wants(event)]
 
     def _found_early(self) -> list[TimedEvent]:
         early, self._early = self._early, []
         return [TimedEvent(self.last, event) for event in early]
 
-    def _follows(self, kind: str, subject: str) -> bool:
+    def _may_follow(self, kind: str) -> bool:
+        return kind in CHANGES_WORLD or kind.startswith("port.")
+
+    def _follows(self, event: Event) -> bool:
         """Whether it changes the world in a way from which an accepted event may be derived."""
-        if kind in CHANGES_WORLD:
-            known = subject == self._gluetun or kind == "container.rename"
-            return known or self._accepts("container.recreated", subject)
-        return kind.startswith("port.")
+        if event.type in CHANGES_WORLD:
+            known = event.type == "container.rename" or self._world.with_role(event).data.get("role") == "gluetun"
+            return known or self._accepts("container.recreated", event.subject)
+        return event.type.startswith("port.")
 
     def _instant(self, raw: Mapping[str, Any], time: int) -> int:
         """The instant at which it is fed; 0 for a state that was found before the first line with a time."""

@@ -27,18 +27,19 @@ from hooks.workbench.assumed_attempts import WORDS, AssumedAttempts
 from hooks.workbench.decisions import Decision
 from hooks.workbench.recording import TimedEvent
 from hooks.world.from_events import WorldFromEvents
+from hooks.world.names import NO_NAMES, Names
 
 
 class Replay:
     """One rule table, and its clock: it begins at `began` (ns since the Unix epoch), or else with the first event."""
 
     def __init__(
-        self, table: Table, *, assume: Assumptions | None = None, gluetun: str = "gluetun", began: int | None = None
+        self, table: Table, *, assume: Assumptions | None = None, names: Names = NO_NAMES, began: int | None = None
     ) -> None:
-        self.table, self._gluetun = table, gluetun
+        self.table = table
         self._engine = Engine(table)
-        self._subscriptions = Subscriptions(table, gluetun)
-        self._world = WorldFromEvents(gluetun)
+        self._subscriptions = Subscriptions(table)
+        self._world = WorldFromEvents(names)
         self._attempts = AssumedAttempts(assume or {}, self._state)
         self._began = began
         self._now, self._at = 0.0, began or 0  # the instant in the engine's seconds, and in ns since the Unix epoch
@@ -47,17 +48,25 @@ class Replay:
         self._rows: list[Decision] = []
 
     def accepts(self, kind: str, subject: str) -> bool:
-        """Whether an event of this type and subject can change what is decided."""
+        """Whether an event of this type and subject can change what is decided, as far as these two tell."""
         if self._subscriptions.may_accept(kind, subject) or kind.startswith("source."):
             return True
-        return self._subscriptions.uses_port and self._tells_port(kind, subject)
+        return self._subscriptions.uses_port and (kind.startswith("port.") or kind in CHANGES_WORLD)
+
+    def wants(self, event: Event) -> bool:
+        """Whether the event can change what is decided."""
+        event = self._world.with_role(event)
+        if self._subscriptions.accepts(event) or event.type.startswith("source."):
+            return True
+        return self._subscriptions.uses_port and _tells_port(event)
 
     def feed(self, at: int, event: Event) -> list[Decision]:
         """Let time pass until `at` (ns since the Unix epoch), then feed the event; returns the decisions until then."""
         if self._began is None:
             self._began = self._at = at
         self._let_pass((at - self._began) / 1e9)
-        if self._tells_port(event.type, event.subject):
+        event = self._world.with_role(event)
+        if _tells_port(event):
             self._world.accept(event)
         self._engine.feed(event, self._now)
         if rows := self._decided(at):
@@ -144,8 +153,10 @@ class Replay:
         why = "it waits for something to happen first" if due == inf else ""
         return Decision(now, "left", lane.pending[0].event, name, key, why, None if due == inf else due - self._now)
 
-    def _tells_port(self, kind: str, subject: str) -> bool:
-        return kind.startswith("port.") or (subject == self._gluetun and kind in CHANGES_WORLD)
+
+def _tells_port(event: Event) -> bool:
+    """Whether it says something of the port: a gluetun that starts or stops, too."""
+    return event.type.startswith("port.") or (event.data.get("role") == "gluetun" and event.type in CHANGES_WORLD)
 
 
 def turns(replay: Replay, seen: Iterable[TimedEvent], end: Callable[[], int] = lambda: 0) -> Iterator[list[Decision]]:

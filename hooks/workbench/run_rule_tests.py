@@ -13,6 +13,7 @@ from hooks.workbench.decisions import Decision, PerformedStep
 from hooks.workbench.event_words import make_event
 from hooks.workbench.recording import TimedEvent
 from hooks.workbench.replay import Replay, turns
+from hooks.world.names import NO_NAMES, Names
 
 BEGAN_NS = 1_800_000_000_000_000_000  # where every test begins on the wall clock
 
@@ -41,11 +42,11 @@ class RuleTestResult:
         return not self.missing and not self.surplus
 
 
-def run_rule_test(table: Table, rule_test: RuleTest, gluetun: str = "gluetun") -> RuleTestResult:
-    """Run one test. `gluetun` is the container of port events that name none."""
-    replay = Replay(table, assume=rule_test.outcomes, gluetun=gluetun, began=BEGAN_NS)
+def run_rule_test(table: Table, rule_test: RuleTest, names: Names = NO_NAMES) -> RuleTestResult:
+    """Run one test. `names`: what settings call containers."""
+    replay = Replay(table, assume=rule_test.outcomes, names=names, began=BEGAN_NS)
     end_ns = _wall(rule_test.until_s)
-    decisions = tuple(turns(replay, _seen(rule_test, gluetun), lambda: end_ns))
+    decisions = tuple(turns(replay, _seen(rule_test, names.first("gluetun")), lambda: end_ns))
     ran = tuple(_ran(decision) for turn in decisions for decision in turn if decision.kind == "runs")
     missing, surplus = _compare(rule_test.expected, ran)
     return RuleTestResult(rule_test, missing, surplus, ran, decisions)

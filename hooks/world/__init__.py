@@ -1,5 +1,5 @@
 """The containers and the forwarded port as last read, and the events that follow from a difference.
 
-Seam: `World`, `Tracker`.
-May import: events.
+Seam: `World`, `Names`, `Tracker`.
+May import: events, images.
 """

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hooks.events.catalogue import Event, Origin
+from hooks.world.event_roles import with_role
 from hooks.world.model import COMPOSE_FIELDS, Container, World
 
 
@@ -26,19 +27,21 @@ def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
     for name, container in before.containers.items():
         if name not in after.containers:
             events.append(_event("container.destroy", container, now, origin))
-    return events + list(_port_events(before, after, origin, now))
+    events += _port_events(before, after, origin, now)
+    return [with_role(after, event) for event in events]
 
 
 def present(world: World, now: int) -> list[Event]:
     """Every state that holds now, as events of a resync: each lane knows which of them it has handled already."""
-    events = []
+    events: list[Event] = []
     for container in world.containers.values():
         if container.running:
             events.append(_event("container.start", container, container.started_at or now, "resync"))
             if container.health in ("healthy", "unhealthy"):
                 kind = f"container.{container.health}"
                 events.append(_event(kind, container, container.started_at or now, "resync"))
-    return events + list(_port_state(world, None, "resync", now))
+    events += _port_state(world, None, "resync", now)
+    return [with_role(world, event) for event in events]
 
 
 def lasts(world: World, event: Event) -> bool:
@@ -50,9 +53,9 @@ def lasts(world: World, event: Event) -> bool:
         case "container.start" | "container.die":
             return (container is not None and container.running) == (event.type == "container.start")
         case "port.cleared":
-            return world.expects_port and world.port is None
+            return event.subject == world.gluetun and world.expects_port and world.port is None
         case "port.forwarded":
-            return world.port is not None
+            return event.subject == world.gluetun and world.port is not None
     return True
 
 
@@ -89,6 +92,8 @@ def _port_events(before: World, after: World, origin: Origin, now: int) -> Itera
         is_new = previous is None or (previous.ports, previous.generation) != (after.port.ports, after.port.generation)
     else:
         is_new = after.expects_port and (previous is not None or not before.expects_port)
+    # its state belongs to the container of that name: another one has to be told anew
+    is_new = is_new or (before.gluetun != after.gluetun and after.expects_port)
     if is_new:
         yield from _port_state(after, before, origin, now)
     if after.port and before.last_port not in (None, after.port.ports[0]):
@@ -117,6 +122,8 @@ def _event(kind: str, container: Container, time: int, origin: Origin, **more: A
         "container": container.name, "id": container.id, "image": container.image,
         "labels": dict(container.labels), **more,
     }  # fmt: skip
+    if container.role:
+        data["role"] = container.role
     for name in COMPOSE_FIELDS:
         if f"com.docker.compose.{name}" in container.labels:
             data[name] = container.labels[f"com.docker.compose.{name}"]

@@ -5,21 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hooks.events.catalogue import Event
+from hooks.world.event_roles import with_role
 from hooks.world.model import PortFile, World, after_event
+from hooks.world.names import NO_NAMES, Names
 from hooks.world.tracker import Tracker
 
 
 class WorldFromEvents:
     """A world that is updated event by event, through the same tracker that the live sources share."""
 
-    def __init__(self, gluetun: str) -> None:
+    def __init__(self, names: Names = NO_NAMES) -> None:
         self._posted: list[Event] = []
-        self._tracker = Tracker(World(gluetun), self._posted.append, lambda: 0)
+        self._tracker = Tracker(World(names), self._posted.append, lambda: 0)
 
     @property
     def world(self) -> World:
         """The world after the events so far. It has no addresses, because no event has them."""
         return self._tracker.world
+
+    def with_role(self, event: Event) -> Event:
+        """The event with the role and the gluetun of its container, where it does not say them itself."""
+        return with_role(self._tracker.world, event)
 
     def accept(self, event: Event) -> None:
         """Take in an event of ours. What follows from it has an event of its own in the recording."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hooks.events.catalogue import CHANGES_WORLD, Event
+from hooks.world.names import Names
 
 COMPOSE_FIELDS = ("service", "project")  # an event's fields that are Compose's labels
 _FORMER = 200  # names: more than a home server makes and removes between two resyncs
@@ -36,6 +37,13 @@ class Container:
     exit_code: int = 0
     addresses: Mapping[str, str] = field(default_factory=dict)  # network -> the last known IPv4 (or IPv6) address
     network_mode: str = ""
+    # which program it is, "" for none that is known here; the world finds it by its `names`
+    role: str = field(default="", compare=False)
+
+    @property
+    def service(self) -> str:
+        """What its compose file calls it, "" without one."""
+        return self.labels.get("com.docker.compose.service", "")
 
     @property
     def state_since(self) -> int:
@@ -55,9 +63,9 @@ class PortFile:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is known at one instant. `gluetun` is the name of the container whose port stands in the port file."""
+    """What is known at one instant. `roles`: for each role the containers that have it, the first seen first."""
 
-    gluetun: str = "gluetun"
+    names: Names = field(default_factory=Names)
     containers: Mapping[str, Container] = field(default_factory=dict)
     file: PortFile | None = None  # None: never read, or no rule uses the port
     last_port: int | None = None  # the first port of the last valid reading, kept while there is none
@@ -66,6 +74,13 @@ class World:
         default_factory=dict
     )  # by name: the last container of a name that is free now
     earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> previous ids of it, the latest first
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    last_gluetun: str = ""  # what gluetun is called, or was when there was one
+
+    @property
+    def gluetun(self) -> str:
+        """The name of the container whose port stands in the port file."""
+        return self.last_gluetun or self.names.first("gluetun")
 
     @property
     def port(self) -> PortFile | None:
@@ -91,17 +106,41 @@ class World:
         last = {name: (container.id,) for name, container in known.items()}
         return {name: (*last.get(name, ()), *self.earlier.get(name, ())) for name in {**last, **self.earlier}}
 
+    def with_names(self, names: Names) -> World:
+        """The same world where settings and tables call containers so."""
+        empty, known = replace(self, names=names, containers={}, roles={}), self.containers.values()
+        for container in known:
+            empty = empty.with_container(replace(container, role=""))
+        return replace(empty, former=self.former, earlier=self.earlier)
+
     def with_container(self, container: Container) -> World:
-        """The world in which this is the container of its name."""
+        """The world in which this is the container of its name. A role is found for it, unless it has one."""
+        if not container.role:
+            role = self.names.role_of(container.name, container.image, container.service).name
+            container = replace(container, role=role) if role else container
         former = {name: gone for name, gone in self.former.items() if name != container.name}
         containers = {**self.containers, container.name: container}
-        return replace(self, containers=containers, former=former, earlier=self._earlier_than(container))
+        changed = replace(self, containers=containers, former=former, earlier=self._earlier_than(container))
+        return changed._with_role(container.name, container.role)
 
     def without_container(self, name: str) -> World:
         """The world in which the name is free. Its last container is kept in `former`, for the latest 200 names."""
         containers = {n: c for n, c in self.containers.items() if n != name}
         former = {n: c for n, c in self.former.items() if n != name} | {name: self.containers[name]}
-        return replace(self, containers=containers, former=dict(list(former.items())[-_FORMER:]))
+        return replace(self, containers=containers, former=dict(list(former.items())[-_FORMER:]))._with_role(name, "")
+
+    def _with_role(self, name: str, role: str) -> World:
+        if role == next((one for one, names in self.roles.items() if name in names), ""):
+            return self
+        roles = {one: tuple(each for each in names if each != name) for one, names in self.roles.items()}
+        roles[role] = (*roles.get(role, ()), name)
+        found = {one: names for one, names in roles.items() if one and names}
+        return replace(self, roles=found, last_gluetun=self._gluetun_of(found.get("gluetun", ())))
+
+    def _gluetun_of(self, found: tuple[str, ...]) -> str:
+        """Of several, the one with the usual name; else the one so far, since a re-creation has two for a moment."""
+        wanted = (self.names.first("gluetun"), self.last_gluetun)
+        return next((name for name in wanted if name in found), min(found, default=self.last_gluetun))
 
     def _earlier_than(self, container: Container) -> Mapping[str, tuple[str, ...]]:
         name, known = container.name, self.last_known(container.name)
@@ -167,7 +206,7 @@ def _renamed(world: World, event: Event) -> World:
     # names are swapped through a third one, so the name alone does not say which container it is
     if old is None or old.id != event.data.get("id"):
         return world
-    return world.without_container(old_name).with_container(replace(old, name=event.subject))
+    return world.without_container(old_name).with_container(replace(old, name=event.subject, role=""))
 
 
 _CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
@@ -188,5 +227,5 @@ def _from_event(event: Event, known: Container | None) -> Container:
             labels[f"com.docker.compose.{name}"] = event.data[name]
     return Container(
         event.subject, str(event.data.get("id", "")), str(event.data.get("image", "")), labels,
-        addresses=known.addresses if known else {},
+        addresses=known.addresses if known else {}, role=str(event.data.get("role", "")),
     )  # fmt: skip

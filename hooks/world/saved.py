@@ -19,20 +19,23 @@ def dump(world: World) -> _Json:
         "file": asdict(world.file) if world.file else None,
         "last_port": world.last_port,
         "gluetun_seen": world.gluetun_seen,
+        "last_gluetun": world.last_gluetun,
     }
 
 
 def load(saved: Any, world: World) -> World:
-    """The saved world, for the same gluetun; `world` itself if nothing usable was saved."""
+    """The saved world, with the names of `world`, which is returned itself if nothing usable was saved."""
     try:
         file = saved["file"]
-        return replace(
+        known = replace(
             world, containers=_containers(saved["containers"]), former=_containers(saved["former"]),
             file=PortFile(tuple(file["ports"]), file["reason"], file["generation"], file["mtime"]) if file else None,
             last_port=saved.get("last_port", file["ports"][0] if file and file["ports"] else None),
             gluetun_seen=bool(saved["gluetun_seen"]),
             earlier={name: tuple(ids) for name, ids in saved.get("earlier", {}).items()},
+            last_gluetun=str(saved.get("last_gluetun", "")),
         )  # fmt: skip
+        return known.with_names(world.names)
     except (TypeError, KeyError):  # written by another version
         return world
 

@@ -16,7 +16,9 @@ from typing import Any
 
 from hooks.events.catalogue import Event, Origin
 from hooks.world.differences import diff, present
+from hooks.world.event_roles import with_role
 from hooks.world.model import World, after_event, with_old_name
+from hooks.world.names import Names
 
 
 class Tracker:
@@ -38,12 +40,21 @@ class Tracker:
         """What `${state.…}` can name now."""
         return self._world.state()
 
+    def name(self, names: Names) -> None:
+        """Settings or tables call the containers so from now on."""
+        if names != self._world.names:
+            self.update(lambda world: world.with_names(names))
+
+    def with_role(self, event: Event) -> Event:
+        """The event with the role and the gluetun of its container, as far as they are known."""
+        return with_role(self._world, event)
+
     def apply(self, event: Event) -> None:
         """Take in one raw event: post it, and what follows from its change of the world."""
         with self._lock:
             event = with_old_name(self._world, event)
             before, self._world = self._world, _remember(after_event(self._world, event))
-            self._post(event)
+            self._post(with_role(self._world, event))
             for derived in diff(before, self._world, event.origin, event.time):
                 if derived.type in _DERIVED:
                     self._post(derived)

@@ -9,14 +9,16 @@ import pytest
 from hooks.engine.engine import Engine
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.subscriptions import Subscriptions
+from hooks.world.event_roles import with_role
+from hooks.world.model import World
 from tests.parts.places import TOP
 from tests.parts.values.rules_text import table_of
 
 HEAD = '[[rule]]\nname = "r"\n'
 
 
-def subscriptions(text: str, gluetun: str = "gluetun") -> Subscriptions:
-    return Subscriptions(table_of(text), gluetun)
+def subscriptions(text: str) -> Subscriptions:
+    return Subscriptions(table_of(text))
 
 
 def on(entry: str, do: str = '"gluetun.restart_vpn"', more: str = "") -> Subscriptions:
@@ -24,7 +26,8 @@ def on(entry: str, do: str = '"gluetun.restart_vpn"', more: str = "") -> Subscri
 
 
 def event(kind: str, subject: str = "gluetun", **data: Any) -> Event:
-    return Event(kind, subject, 1, "docker", data={CATALOGUE[kind].subject: subject, "id": "1", **data})
+    happened = Event(kind, subject, 1, "docker", data={CATALOGUE[kind].subject: subject, "id": "1", **data})
+    return with_role(World(), happened)
 
 
 SHIPPED = (TOP / "rules.toml").read_text().replace("version = 1", "", 1)
@@ -72,9 +75,20 @@ def test_one_entry_without_names_widens_those_with() -> None:
 
 
 def test_a_port_state_ends_with_its_gluetun_whatever_that_is_called() -> None:
-    found = subscriptions(f'{HEAD}on = "port.cleared"\ndo = "gluetun.restart_vpn"\n', "vpn")
-    assert found.accepts(event("container.die", "vpn"))
-    assert not found.accepts(event("container.die", "gluetun"))
+    found = subscriptions(f'{HEAD}on = "port.cleared"\ndo = "gluetun.restart_vpn"\n')
+    assert found.accepts(event("container.die", "vpn", role="gluetun"))
+    assert found.accepts(event("port.forwarded", "vpn"))
+    assert not found.accepts(event("container.die", "vpn"))
+
+
+def test_a_rule_that_matches_a_role_wants_whom_has_it_and_what_ends_its_state() -> None:
+    found = on('{ event = "container.unhealthy", role = ["gluetun", "adguard"] }')
+    assert found.accepts(event("container.unhealthy", "media-gluetun-1", role="gluetun"))
+    assert found.accepts(event("container.die", "dns", role="adguard")), "it ends the state"
+    assert not found.accepts(event("container.unhealthy", "web"))
+    assert not found.accepts(event("container.die", "web", role="qbittorrent"))
+    assert found.may_accept("container.unhealthy", "web"), "its line has to be read first"
+    assert not found.may_accept("container.oom", "web")
 
 
 def test_rules_that_are_off_want_nothing() -> None:

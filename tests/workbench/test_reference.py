@@ -40,5 +40,5 @@ def test_the_terminal_shows_only_names_of_fields_where_there_are_many_events(
     chosen = [entry for entry in reference.events() if entry["name"].startswith("container.")]
     reference.show(chosen, "event", details=True)
     out = capsys.readouterr().out
-    assert "container, id, image, service, project, labels, exit_code" in out
+    assert "container, id, image, service, project, role, gluetun, labels, exit_code" in out
     assert len(out.splitlines()) == 1 + 2 * len(chosen)

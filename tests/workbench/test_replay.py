@@ -12,6 +12,8 @@ from hooks.engine.engine import Engine
 from hooks.rules.rule_tests import Assumed
 from hooks.workbench.recording import Recording
 from hooks.workbench.replay import Replay, turns
+from hooks.world.event_roles import with_role
+from hooks.world.model import World
 from tests.parts.values.recorded import BEGAN_NS, S, docker, ours, port
 from tests.parts.values.replayed import SHIPPED, brief, decided, random_lines, web
 from tests.whole.story import M, Story
@@ -108,7 +110,7 @@ def by_story(lines: list[bytes], end_s: float) -> list[tuple[float, str]]:
     """The runs that the tests' own driver of the engine comes to."""
     story = Story(*SHIPPED.rules)
     for at, event in Recording("r", io.BytesIO(b"".join(lines))):
-        story.at((at - BEGAN_NS) / S, event)
+        story.at((at - BEGAN_NS) / S, with_role(World(), event))
     story.until(end_s)
     return [(ran.at, ran.run.rule.name) for ran in story.attempts]
 

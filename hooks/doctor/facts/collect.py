@@ -31,8 +31,10 @@ from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, Ho
 from hooks.doctor.facts.parallel import gather
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory
+from hooks.pairs.containers import with_containers
 from hooks.sources import port_file as portfile
 from hooks.world.model import PortFile, World
+from hooks.world.names import Names
 
 _MOUNTS = "/proc/self/mountinfo"
 _DOCKERS_SHARE = 2  # it answers several requests, and all other reads need its answers
@@ -62,30 +64,31 @@ class Collector:
         docker = gather(read, _DOCKERS_SHARE * within_s)["docker"]
         known = docker if isinstance(docker, Docker) else Docker()
         ctx = self.context(known, within_s)
+        settings = ctx.settings
         found = gather({
             "gluehook": self.gluehook,
-            "port_file": lambda: portfile.read(self.settings.forwarded_port_file),
-            "port_folder": Path(self.settings.forwarded_port_file).parent.exists,
+            "port_file": lambda: portfile.read(settings.forwarded_port_file),
+            "port_folder": Path(settings.forwarded_port_file).parent.exists,
             "gluetun": lambda: gluetun.read(ctx),
             "qbittorrent": lambda: qbittorrent.read(
-                ctx, self.sessions, runner(ctx, known, self.settings.qbittorrent_container)
+                ctx, self.sessions, runner(ctx, known, settings.qbittorrent_container)
             ),
             "wireguard": lambda: wireguard.read(ctx),
         }, within_s)  # fmt: skip
         folder_missing = found.pop("port_folder") is False
-        _replace_unread_files(found, self.settings.forwarded_port_file)
+        _replace_unread_files(found, settings.forwarded_port_file)
         dependents, orphans = docker_facts.dependents(
             known,
-            self.settings.gluetun_container,
+            settings.gluetun_container,
             found["gluehook"].earlier_ids,
-            remembered(self.settings.gluetun_container, ctx),
+            remembered(settings.gluetun_container, ctx),
         )
         return _without_absent(Server(
-            settings=self.settings, now_s=time.time(), docker=docker, own_id=self.own_id, public_ip=self.public_ip,
+            settings=settings, now_s=time.time(), docker=docker, own_id=self.own_id, public_ip=self.public_ip,
             uses=self.uses, port_folder_missing=folder_missing,
-            port_file_is_mounted=_is_mounted(self.settings.forwarded_port_file, self.mounts),
+            port_file_is_mounted=_is_mounted(settings.forwarded_port_file, self.mounts),
             adguard=names.find_adguard(known), dependents=dependents, orphans=orphans,
-            applied=self.memory.get(f"qbittorrent.applied:{shown(self.settings.qbittorrent_url)}"), **found,
+            applied=self.memory.get(f"qbittorrent.applied:{shown(settings.qbittorrent_url)}"), **found,
         ))  # fmt: skip
 
     def collect_all(self, within_s: float) -> Server:
@@ -116,9 +119,10 @@ class Collector:
         """A handler's context for reads of at most `within_s` seconds: the handlers' code makes the requests."""
         # a little less, because a request's own time-out gives a better reason than `gather`'s
         deadline = time.monotonic() + within_s * 0.9
+        world = World(containers=docker.containers).with_names(Names(self.settings.containers))
         return Context(
-            event=Event("status", "server", time.time_ns()), run="status", settings=self.settings,
-            world=World(self.settings.gluetun_container, docker.containers), memory=self.memory, secret=self.secret,
+            event=Event("status", "server", time.time_ns()), run="status",
+            settings=with_containers(self.settings, world), world=world, memory=self.memory, secret=self.secret,
             docker=self.docker, left=lambda: deadline - time.monotonic(), wait=time.sleep, now=time.time,
             own_id=self.own_id,
         )  # fmt: skip

@@ -62,7 +62,7 @@ def on_host(container: InspectedContainer | None, path: str) -> str:
 
 def port_is_stale(server: Server) -> bool:
     """Whether the port file is left over from before gluetun's start, so that its content does not count."""
-    world = World(server.settings.gluetun_container, server.containers, server.port_file)
+    world = World(containers=server.containers, file=server.port_file, last_gluetun=server.settings.gluetun_container)
     return bool(server.port_file.ports) and world.port is None
 
 

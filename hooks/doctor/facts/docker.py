@@ -16,6 +16,7 @@ from hooks.docker.container import MALFORMED, InspectedContainer, ListedContaine
 from hooks.docker.listing import list_containers
 from hooks.doctor.facts.model import Docker, DockerAccess
 from hooks.handler import Context, GiveUp
+from hooks.images import roles
 
 ADGUARDS = ("adguard", "adguardhome")
 # healers and programs that set the port: their environment says what they do
@@ -75,7 +76,8 @@ def dependents(
 def _matters(seen: ListedContainer, ctx: Context) -> bool:
     settings = ctx.settings
     named = (settings.gluetun_container, settings.qbittorrent_container, settings.wireguard_container, *ADGUARDS)
-    of_interest = seen.name in named or seen.id == ctx.own_id or seen.parent is not None
+    has_role = bool(roles.by_image(seen.image) or roles.by_name(seen.name, seen.service))
+    of_interest = has_role or seen.name in named or seen.id == ctx.own_id or seen.parent is not None
     return of_interest or _OTHERS.search(seen.image) is not None
 
 
