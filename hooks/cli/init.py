@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,28 +19,30 @@ _DOCKER_TIMEOUT_S = 5.0
 
 
 @click.command()
-@click.option("--output", default=".", metavar="DIR", help="Where to write; the folder is made.  [default: .]")
+@click.option(
+    "--output",
+    default="",
+    metavar="DIR",
+    help="Where to write; the folder is made. `-` prints the files.  [default: this folder, else -]",
+)
 @click.option("--json", "as_json", is_flag=True, help="What was found and written, as JSON.")
 def init(*, output: str, as_json: bool) -> int:
     """Write rules.toml and a compose file for this server.
 
     Reads the containers, changes none of them, and fills in the names of gluetun, qBittorrent, AdGuard Home and
     WireGuard, the containers that share gluetun's network, and the owner of the port file. No file is overwritten: an
-    existing one is left as it is, the others are written, and the exit code is 1.
+    existing one is left as it is, the others are written, and the exit code is 1. In a container without a folder to
+    write to, as with `docker compose run --rm gluehook init`, the files are printed.
     """
     server, why = _containers()
-    folder = Path(output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        written = {name: _write(folder / name, text) for name, text in _files(server).items()}
-    except OSError as error:
-        raise click.UsageError(f"nothing can be written to {folder}: {error.strerror}") from None
+    prints = output == "-" or not (output or os.access(".", os.W_OK))
+    written = _print(_files(server)) if prints and not as_json else _write_all(Path(output or "."), _files(server))
     found = {role: member.name for role, member in server.by_role.items()} if server else {}
     if as_json:
         click.echo(json.dumps({"found": found, "sharing": server.sharing if server else (), "trouble": why,
                                "doubts": [*server.doubts] if server else [], "files": written}))  # fmt: skip
     else:
-        _show(server, why, folder, written)
+        _show(server, why, Path(output or "."), written, beside=prints)
     return 0 if all(written.values()) else 1
 
 
@@ -76,6 +79,25 @@ def _files(server: Server | None) -> Mapping[str, str]:
     }
 
 
+def _print(files: Mapping[str, str]) -> Mapping[str, bool]:
+    """Print each file under a line with its name, but not the schema: an editor's is made by `gluehook schema`."""
+    for name, text in files.items():
+        if name.endswith((".toml", ".yaml")):
+            click.echo(f"# ---- {name} ----\n{text}")
+    return {}
+
+
+def _write_all(folder: Path, files: Mapping[str, str]) -> Mapping[str, bool]:
+    """Write the files that are new; whether each was. Raises click.UsageError if nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return {name: _write(folder / name, text) for name, text in files.items()}
+    except OSError as error:
+        raise click.UsageError(
+            f"nothing can be written to {folder}: {error.strerror}; --output - prints the files"
+        ) from None
+
+
 def _write(path: Path, text: str) -> bool:
     """Write a new file; False, and nothing is written, if it exists."""
     try:
@@ -86,19 +108,25 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-def _show(server: Server | None, why: str, folder: Path, written: Mapping[str, bool]) -> None:
+def _show(server: Server | None, why: str, folder: Path, written: Mapping[str, bool], *, beside: bool) -> None:
+    """Say what was found and written; `beside` the files, on standard error, where they were printed."""
+
+    def say(text: str) -> None:
+        click.echo(text, err=beside)
+
     if server is None:
-        click.echo(
-            f"Docker cannot be read: {why}. The files are templates with the usual names; check the names in them."
-        )
+        say(f"Docker cannot be read: {why}. The files are templates with the usual names; check the names in them.")
     else:
         for role in ("gluetun", "qbittorrent", "adguard", "wireguard"):
             found = server.by_role.get(role)
-            click.echo(f"{role}: {f'{found.name} ({found.container.image})' if found else 'not found'}")
+            say(f"{role}: {f'{found.name} ({found.container.image})' if found else 'not found'}")
         nobody = "nobody that Docker shows" if server.doubts else "nobody"
-        click.echo(f"in gluetun's network: {', '.join(server.sharing) or nobody}")
+        say(f"in gluetun's network: {', '.join(server.sharing) or nobody}")
         for doubt in server.doubts:
-            click.echo(f"not certain: {doubt}")
+            say(f"not certain: {doubt}")
     for name, is_new in written.items():
-        click.echo(f"{folder / name}: {'written' if is_new else 'exists already, and was left as it is'}")
-    click.echo(f"next: gluehook check {folder / 'rules.toml'}, then read {folder / 'compose.gluehook.yaml'}")
+        say(f"{folder / name}: {'written' if is_new else 'exists already, and was left as it is'}")
+    if beside:
+        say("next: save each part as the file that its first line names; --output DIR writes them to a folder")
+    else:
+        say(f"next: gluehook check {folder / 'rules.toml'}, then read {folder / 'compose.gluehook.yaml'}")

@@ -236,6 +236,27 @@ def test_as_json_and_a_folder_that_cannot_be(init: Init, fake: FakeEngine, tmp_p
     assert "nothing can be written to file/x" in said
 
 
+def test_where_nothing_can_be_written_the_files_are_printed(
+    init: Init, fake: FakeEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by `docker compose run --rm gluehook init`, whose root folder belongs to root."""
+    give(fake, "vpn", "qmcgaw/gluetun")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", fake.host)
+    for words, access in ((("--output", "-"), True), ((), False)):
+        monkeypatch.setattr(os, "access", lambda *_, may=access: may)
+        assert main(["init", *words]) == 0
+        forget()
+        out, err = capsys.readouterr()
+        head, rules, compose = re.split(r"# ---- \S+ ----\n", out)
+        assert not head
+        assert isinstance(reader.read(rules, "", HANDLERS), Table)
+        assert set(yaml.safe_load(compose)["services"]) == {"gluehook"}
+        assert "gluetun: vpn (qmcgaw/gluetun)" in err
+        assert "next: save each part as the file that its first line names" in err
+    assert not [*tmp_path.glob("*.toml")]
+
+
 @pytest.mark.docker
 def test_a_real_engine_is_read_and_left_as_it_was(init: Init, dockerd: Dockerd, tmp_path: Path) -> None:
     client = dockerd.client()
