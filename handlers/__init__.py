@@ -45,6 +45,7 @@ HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
     name: f"{name}:{handler}"
     for name, handler in {  # the name in a rule's `use` is the module's path: its class
         "qbittorrent.set_port": "SetPort",
+        "transmission.set_port": "SetPort",
         "gluetun.restart_vpn": "RestartVpn",
         "containers.restart": "Restart",
         "containers.start": "Start",

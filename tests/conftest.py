@@ -13,9 +13,14 @@ from hooks.events import signals
 from tests.parts.docker import differences
 from tests.parts.programs import MISSING
 
-_SLOW = ("image", "docker", "qbittorrent")  # markers of tests that wait for other programs
+_SLOW = ("image", "docker", "qbittorrent", "transmission", "deluge")  # markers of tests that wait for other programs
 
-pytest_plugins = ["hooks.pytest_plugin", "tests.parts.docker.dockerd", "tests.parts.targets.qbittorrent"]
+pytest_plugins = [
+    "hooks.pytest_plugin",
+    "tests.parts.docker.dockerd",
+    "tests.parts.targets.qbittorrent",
+    "tests.parts.targets.transmission",
+]
 
 
 @pytest.hookimpl(wrapper=True)

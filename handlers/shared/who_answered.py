@@ -5,7 +5,8 @@ bodies and headers, of which a proxy passes all on. gluetun's control server ans
 ends them in a newline, and sends neither 403 nor 502 to 504 (3.40.4, 3.41.3 and master, as recorded in
 tests/samples/gluetun). qBittorrent answers errors in text/plain; charset=UTF-8, without `WWW-Authenticate` and with
 security headers of its own (4.5.2, 5.1.0 and 5.3.0, as recorded in tests/samples/qbittorrent); the text of its ban is
-translated into the owner's language.
+translated into the owner's language. Transmission's pages begin with their status (3.00, as recorded in
+tests/samples/transmission, and 4.1's source). Deluge's Web UI answers 200 to every call.
 """
 
 from __future__ import annotations
@@ -75,6 +76,11 @@ def is_qbittorrent(answer: Answer) -> bool:
         return signs >= _ENOUGH
     # Go's and nginx's charset is in lower case, and a proxy may add the same security headers to its own answers
     return kind.endswith("charset=UTF-8") and (signs >= _ENOUGH or answer.text == _WORDS.get(answer.status))
+
+
+def is_transmission(answer: Answer) -> bool:
+    """Whether Transmission has sent this answer, which is no success: its page is a headline, and a reason or none."""
+    return answer.text.startswith(f"<h1>{answer.status}: ")
 
 
 def is_ban(answer: Answer) -> bool:

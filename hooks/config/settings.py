@@ -154,6 +154,19 @@ class Settings:
         default="qbittorrent",
         metadata={"says": "its container; with the default the one of that image, whatever its name"},
     )
+    transmission_url: Url = field(
+        default="http://gluetun:9091", metadata={"says": "Transmission; without a path, /transmission/rpc is added"}
+    )
+    transmission_ca_file: OptionalPath = field(
+        default="", metadata={"says": "as QBITTORRENT_CA_FILE, for a proxy that speaks https before Transmission"}
+    )
+    transmission_fingerprint: Fingerprint = field(default="", metadata={"says": "as QBITTORRENT_FINGERPRINT"})
+    transmission_username: str = field(
+        default="", metadata={"says": "the name that belongs to TRANSMISSION_PASSWORD (rpc-username there)"}
+    )
+    transmission_container: ContainerName = field(
+        default="transmission", metadata={"says": "its container; with the default the one of that image"}
+    )
     gluetun_container: ContainerName = field(
         default="gluetun",
         metadata={"says": "the container whose port the port file holds; with the default the one of that image"},
@@ -190,6 +203,7 @@ _CONTAINER = "_container"
 SECRETS: Mapping[str, str] = {
     "QBITTORRENT_PASSWORD": "the password of QBITTORRENT_USERNAME",
     "QBITTORRENT_API_KEY": "instead of name and password, from qBittorrent 5.2 on",
+    "TRANSMISSION_PASSWORD": "the password of TRANSMISSION_USERNAME (rpc-password there)",
     "GLUETUN_API_KEY": "the key of gluetun's control server",
     "GLUETUN_PASSWORD": "instead of a key: the password of GLUETUN_USERNAME",
     "APPRISE_URLS": "where notify.send sends messages: Apprise's addresses, separated by spaces or commas",

@@ -8,7 +8,7 @@ from typing import Any
 from hooks.config.settings import Settings
 from hooks.world.model import World
 
-_BY_ROLE = ("gluetun", "qbittorrent", "wireguard")
+_BY_ROLE = ("gluetun", "qbittorrent", "transmission", "wireguard")
 
 
 def with_containers(settings: Settings, world: World) -> Settings:

@@ -10,11 +10,14 @@ from typing import Any
 
 from handlers.gluetun.restart_vpn import RestartVpn, RestartVpnArgs
 from handlers.qbittorrent.set_port import SetPort, SetPortArgs
+from handlers.transmission import set_port as transmission_port
 from hooks.config.settings import Settings
 from hooks.world.model import PortFile, World
 from tests.handlers.contract import CASES, Case, Fine
 from tests.parts.targets.fakes_gluetun import MASTER, fake_gluetun
 from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
+from tests.parts.targets.fakes_transmission import PASSWORD as TRANSMISSION_PASSWORD
+from tests.parts.targets.fakes_transmission import USER, fake_transmission
 
 
 def world() -> World:
@@ -25,6 +28,15 @@ def qbittorrent(**traits: Any) -> Callable[[Path], AbstractContextManager[Fine]]
     @contextmanager
     def fine(_: Path) -> Iterator[Fine]:
         with fake_qbittorrent(**traits) as (fake, url):
+            yield Fine(url, lambda: fake.writes)
+
+    return fine
+
+
+def transmission(**traits: Any) -> Callable[[Path], AbstractContextManager[Fine]]:
+    @contextmanager
+    def fine(_: Path) -> Iterator[Fine]:
+        with fake_transmission(**traits) as (fake, url):
             yield Fine(url, lambda: fake.writes)
 
     return fine
@@ -43,6 +55,11 @@ _password = Case(
     SetPort, lambda _: SetPortArgs(), qbittorrent(), lambda url: Settings(qbittorrent_url=url),
     {"QBITTORRENT_PASSWORD": PASSWORD}, world=world, label="5.2 password",
 )  # fmt: skip
+_transmission = Case(
+    transmission_port.SetPort, lambda _: transmission_port.SetPortArgs(), transmission(login=True),
+    lambda url: Settings(transmission_url=url, transmission_username=USER),
+    {"TRANSMISSION_PASSWORD": TRANSMISSION_PASSWORD}, world=world, label="login",
+)  # fmt: skip
 _key = Case(
     RestartVpn, lambda _: RestartVpnArgs(), gluetun(auth="apikey"), lambda url: Settings(gluetun_url=url),
     {"GLUETUN_API_KEY": "fake-gluetun-key"}, world=world, label="3.41 key",
@@ -54,6 +71,8 @@ CASES += [
     replace(_password, secrets={"QBITTORRENT_API_KEY": API_KEY}, label="5.2 key"),
     replace(_password, fine=qbittorrent(version=(4, 1)), label="4.1 password"),
     replace(_password, fine=qbittorrent(bypass=True), secrets={}, label="bypass"),
+    _transmission,
+    replace(_transmission, fine=transmission(), secrets={}, label="open"),
     _key,
     replace(_key, fine=gluetun(auth="apikey", version=MASTER), label="master key"),
     replace(

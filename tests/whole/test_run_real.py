@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.parts.process.gluehook import Gluehook, gluehook, shipped, until
-from tests.parts.targets.qbittorrent import PASSWORD, QBittorrent, free_port, running
+from tests.parts.targets.daemon import free_port
+from tests.parts.targets.qbittorrent import PASSWORD, QBittorrent, running
 
 pytestmark = pytest.mark.qbittorrent
 

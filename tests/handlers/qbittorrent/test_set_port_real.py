@@ -18,9 +18,10 @@ from hooks.handler import GiveUp, Outcome, Retry
 from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Notes, context
 from tests.parts.targets.certificates import made
+from tests.parts.targets.daemon import free_port
 from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_proxy import Proxy
-from tests.parts.targets.qbittorrent import PASSWORD, QBittorrent, free_port
+from tests.parts.targets.qbittorrent import PASSWORD, QBittorrent
 
 pytestmark = pytest.mark.qbittorrent
 LOGGED_IN, FAILED = "WebAPI login success", "WebAPI login failure"

@@ -16,7 +16,7 @@ import pytest
 from tests.parts.docker.dockerd import IMAGE, Dockerd
 from tests.parts.places import TOP
 from tests.parts.programs import MISSING, require
-from tests.parts.targets.qbittorrent import free_port
+from tests.parts.targets.daemon import free_port
 
 _SERVICE = "com.docker.compose.service"
 # An override file: the image, the command, and what two servers on one machine cannot share. All else is as it ships.

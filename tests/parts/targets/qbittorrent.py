@@ -7,79 +7,36 @@ import hashlib
 import http.client
 import json
 import os
-import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.parts.process.tied import TIED
 from tests.parts.programs import require
+from tests.parts.targets.daemon import Daemon, free_ports
 
 PASSWORD = "correct horse battery"
-_START_S = 15.0
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class QBittorrent:
+class QBittorrent(Daemon):
     """One qbittorrent-nox with one profile; it may be stopped and started again."""
 
     def __init__(self, program: str, folder: Path, **options: str) -> None:
-        self.web_port = self.first_port = free_port()
-        while self.first_port == self.web_port:  # the kernel may give one twice
-            self.first_port = free_port()
+        self.web_port, self.first_port = free_ports(2)
         self.is_https = options.get("WebUI\\HTTPS\\Enabled") == "true"
         self.url = f"{'https' if self.is_https else 'http'}://127.0.0.1:{self.web_port}"
-        self._program, self._folder = program, folder
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__([program, f"--profile={folder}"], folder)
         config = folder / "qBittorrent" / "config" / "qBittorrent.conf"
         config.parent.mkdir(parents=True)
         config.write_text(self._config(options), encoding="utf-8")
 
-    @property
-    def pid(self) -> int:
-        """Its process."""
-        assert self._process
-        return self._process.pid
-
     def start(self) -> None:
         """Start it and return when the Web UI answers."""
-        with (self._folder / "stdout.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*TIED, self._program, f"--profile={self._folder}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={"HOME": str(self._folder), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
-            )  # fmt: skip
-        for _ in range(int(_START_S / 0.02)):
-            with suppress(OSError):
-                self.request("GET", "/")
-                return
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.02)
-                break
-        raise RuntimeError((self._folder / "stdout.log").read_text(errors="replace")[-2000:])
-
-    def stop(self) -> None:
-        """SIGTERM, and SIGKILL where that does not help."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(10)
-        self._process = None
+        self.start_until(lambda: self.request("GET", "/"))
 
     def request(self, method: str, path: str, cookie: str = "", **form: str) -> tuple[int, str, str]:
         """One bare request: status, body, and the cookie that it sets."""
@@ -115,40 +72,10 @@ class QBittorrent:
         text = json.dumps(preferences)
         assert self.request("POST", "/api/v2/app/setPreferences", self.login()[2], json=text)[0] == 200
 
-    def listening(self, port: int, *, other_than: frozenset[str] = frozenset()) -> frozenset[str]:
-        """Its listening sockets on this port, once there are any but these. It rebinds some ms after its answer."""
-        for _ in range(500):
-            found = self.sockets(port) - other_than
-            if found:
-                return found
-            self.outlive(0.01)
-        raise AssertionError(f"nothing new listens on {port}")
-
-    def outlive(self, wait_s: float) -> None:
-        """Let so much time pass, unless it ends."""
-        assert self._process
-        with suppress(subprocess.TimeoutExpired):
-            raise AssertionError(f"qbittorrent-nox ended with {self._process.wait(wait_s)}")
-
     def logged(self, words: str) -> int:
         """How many lines of its log say this."""
-        text = (self._folder / "qBittorrent" / "data" / "logs" / "qbittorrent.log").read_text(errors="replace")
+        text = (self.folder / "qBittorrent" / "data" / "logs" / "qbittorrent.log").read_text(errors="replace")
         return sum(words in line for line in text.splitlines())
-
-    def sockets(self, port: int) -> frozenset[str]:
-        """The inodes of its TCP sockets that listen on this port."""
-        mine = set()
-        for link in Path(f"/proc/{self.pid}/fd").iterdir():
-            with suppress(OSError):
-                mine.add(str(link.readlink()))
-        found = set()
-        for table in ("tcp", "tcp6"):
-            for line in Path(f"/proc/{self.pid}/net/{table}").read_text().splitlines()[1:]:
-                column = line.split()
-                local, state, inode = column[1], column[3], column[9]
-                if state == "0A" and int(local.rpartition(":")[2], 16) == port and f"socket:[{inode}]" in mine:
-                    found.add(inode)
-        return frozenset(found)
 
     def _config(self, options: dict[str, str]) -> str:
         salt = os.urandom(16)

@@ -1,0 +1,1 @@
+"""`transmission.*`: Transmission through its RPC."""
