@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,10 +37,8 @@ def init(*, output: str, as_json: bool) -> int:
     server, why = _containers()
     prints = output == "-" or not (output or os.access(".", os.W_OK))
     written = _print(_files(server)) if prints and not as_json else _write_all(Path(output or "."), _files(server))
-    found = {role: member.name for role, member in server.by_role.items()} if server else {}
     if as_json:
-        click.echo(json.dumps({"found": found, "sharing": server.sharing if server else (), "trouble": why,
-                               "doubts": [*server.doubts] if server else [], "files": written}))  # fmt: skip
+        click.echo(json.dumps({**_record(server), "trouble": why, "files": written}))
     else:
         _show(server, why, Path(output or "."), written, beside=prints)
     return 0 if all(written.values()) else 1
@@ -108,8 +106,18 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
+def _record(server: Server | None) -> dict[str, Any]:
+    if server is None:
+        return {"found": {}, "sharing": [], "pairs": {}, "doubts": []}
+    found = {role: member.name for role, member in server.by_role.items()}
+    sharing = server.sharing.get(found.get("gluetun", ""), ())
+    return {"found": found, "sharing": sharing, "pairs": server.sharing, "doubts": [*server.doubts]}
+
+
 def _show(server: Server | None, why: str, folder: Path, written: Mapping[str, bool], *, beside: bool) -> None:
     """Say what was found and written; `beside` the files, on standard error, where they were printed."""
+
+    from hooks.images.roles import ROLES
 
     def say(text: str) -> None:
         click.echo(text, err=beside)
@@ -117,11 +125,14 @@ def _show(server: Server | None, why: str, folder: Path, written: Mapping[str, b
     if server is None:
         say(f"Docker cannot be read: {why}. The files are templates with the usual names; check the names in them.")
     else:
-        for role in ("gluetun", "qbittorrent", "adguard", "wireguard"):
-            found = server.by_role.get(role)
-            say(f"{role}: {f'{found.name} ({found.container.image})' if found else 'not found'}")
+        for role in ROLES:
+            for found in server.everyone.get(role, ()):
+                say(f"{role}: {found.name} ({found.container.image})")
+            if role not in server.everyone and role not in ("transmission", "deluge"):
+                say(f"{role}: not found")
         nobody = "nobody that Docker shows" if server.doubts else "nobody"
-        say(f"in gluetun's network: {', '.join(server.sharing) or nobody}")
+        for gluetun, those in server.sharing.items():
+            say(f"in the network of {gluetun}: {', '.join(those) or nobody}")
         for doubt in server.doubts:
             say(f"not certain: {doubt}")
     for name, is_new in written.items():

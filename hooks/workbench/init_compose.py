@@ -52,7 +52,7 @@ def _identity(owner: str, group: str) -> Iterator[str]:
 
 def _environment(server: Server) -> Iterator[str]:
     gluetun, torrent = server.name("gluetun"), server.by_role.get("qbittorrent")
-    inside = torrent is None or torrent.name in server.sharing
+    inside = torrent is None or server.gluetun_of(torrent) is not None
     port = torrent.web_ui_port if torrent else torrent_image.WEB_UI_PORT
     role = server.by_role.get("gluetun")
     control_port = role.control_port if role else gluetun_image.CONTROL_PORT

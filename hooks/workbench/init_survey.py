@@ -12,12 +12,10 @@ from hooks.docker.container import ListedContainer, inspected
 from hooks.docker.listing import list_containers
 from hooks.images import gluetun as gluetun_image
 from hooks.images import torrent
-from hooks.images.roles import ROLES, has_role
+from hooks.images.roles import ROLES, TORRENT_CLIENTS, by_image, by_name, usual_names
 
-_NAMES = {"adguard": ("adguard", "adguardhome")}  # else a container's usual name is its role
 # No other variable of a container is kept, as it may be secret; hooks.images gives only ports and a path.
 _VARIABLES = frozenset("PUID PGID".split())
-_SHARES = "container:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +38,58 @@ class FoundContainer:
     @property
     def service(self) -> str:
         """What docker compose calls it."""
-        return self.container.labels.get("com.docker.compose.service", self.name)
+        return _service(self.container) or self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The containers by role, and the names of those in gluetun's network namespace."""
+    """The containers by role, and who shares whose network."""
 
-    by_role: Mapping[str, FoundContainer] = field(default_factory=dict)
-    sharing: tuple[str, ...] = ()
+    by_role: Mapping[str, FoundContainer] = field(default_factory=dict)  # of several the one that is meant first
+    everyone: Mapping[str, tuple[FoundContainer, ...]] = field(default_factory=dict)  # all of a role, that one first
+    sharing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # gluetun -> who shares its network, by name
     doubts: Sequence[str] = ()  # sentences: what Docker's list does not tell
 
     def name(self, role: str) -> str:
         """The name of the container in this role; the usual one where there is none."""
         return self.by_role[role].name if role in self.by_role else role
 
+    @property
+    def gluetuns(self) -> tuple[FoundContainer, ...]:
+        """Every gluetun."""
+        return self.everyone.get("gluetun", ())
+
+    @property
+    def clients(self) -> tuple[tuple[str, FoundContainer], ...]:
+        """Every torrent client with its kind."""
+        return tuple((kind, one) for kind in TORRENT_CLIENTS for one in self.everyone.get(kind, ()))
+
+    def gluetun_of(self, client: FoundContainer) -> FoundContainer | None:
+        """The gluetun whose network it shares."""
+        return next((one for one in self.gluetuns if client.name in self.sharing.get(one.name, ())), None)
+
 
 def find_containers(client: Any) -> Server:
     """List the containers with a docker.APIClient. Raises OSError if that fails."""
     listing = list_containers(client, networks=True)
-    everyone = listing.containers
-    chosen = {role: found for role in ROLES if (found := _choose(role, everyone))}
-    by_role = {role: _closer(client, found) for role, found in chosen.items()}
-    gluetun = chosen.get("gluetun")
-    ours = {f"{_SHARES}{word}" for word in (gluetun.id, gluetun.name)} if gluetun else set()
-    return Server(by_role, tuple(sorted(one.name for one in everyone if one.network_mode in ours)), listing.doubts)
+    found = {role: _of_role(role, listing.containers) for role in ROLES}
+    everyone = {role: tuple(_closer(client, one) for one in those) for role, those in found.items() if those}
+    sharing = {one.name: _sharing(one, listing.containers) for one in found["gluetun"]}
+    return Server({role: those[0] for role, those in everyone.items()}, everyone, sharing, listing.doubts)
 
 
-def _choose(role: str, everyone: Iterable[ListedContainer]) -> ListedContainer | None:
-    """By its image, else by its name; of several the one with the usual name, else one that runs."""
-    names = _NAMES.get(role, (role,))
-    alike = [one for one in everyone if has_role(one.image, role) or one.name in names]
-    return max(alike, key=lambda one: (one.name in names, one.running), default=None)
+def _of_role(role: str, containers: Iterable[ListedContainer]) -> list[ListedContainer]:
+    """By its image, else by its name: the one with the usual name first, then those that run."""
+    alike = [one for one in containers if (by_image(one.image) or by_name(one.name, _service(one))) == role]
+    return sorted(alike, key=lambda one: (one.name not in usual_names(role), not one.running, one.name))
+
+
+def _sharing(gluetun: ListedContainer, containers: Iterable[ListedContainer]) -> tuple[str, ...]:
+    return tuple(sorted(one.name for one in containers if one.parent in (gluetun.id, gluetun.name)))
+
+
+def _service(one: ListedContainer) -> str:
+    return one.labels.get("com.docker.compose.service", "")
 
 
 def _closer(client: Any, found: ListedContainer) -> FoundContainer:

@@ -93,7 +93,7 @@ def test_names_of_their_own_are_filled_in(init: Init, fake: FakeEngine, tmp_path
     code, said = init(fake.host)
     assert code == 0, said
     for line in ("gluetun: vpn (qmcgaw/gluetun:v3.41.3)", "qbittorrent: torrents", "adguard: dns", "wireguard: wg",
-                 "in gluetun's network: prowlarr, torrents"):  # fmt: skip
+                 "in the network of vpn: prowlarr, torrents"):  # fmt: skip
         assert line in said
     shipped = reader.load(TOP / "rules.toml", HANDLERS)
     assert isinstance(shipped, Table)
@@ -151,6 +151,19 @@ def test_what_is_not_there_becomes_a_comment_and_what_belongs_to_it_too(
     assert "fill in: a folder that gluetun has as /tmp/gluetun, too" in compose
 
 
+def test_each_client_is_told_with_the_gluetun_whose_network_it_shares(init: Init, fake: FakeEngine) -> None:
+    for place, parent in (("nl", "vpn-nl".ljust(64, "0")), ("ch", "vpn-ch")):
+        give(fake, f"vpn-{place}", "qmcgaw/gluetun")
+        give(fake, f"qb-{place}", "linuxserver/qbittorrent", network=f"container:{parent}")
+    give(fake, "transmission", "busybox", network="container:vpn-ch")
+    code, said = init(fake.host)
+    assert code == 0, said
+    for line in ("gluetun: vpn-ch (qmcgaw/gluetun)", "gluetun: vpn-nl (qmcgaw/gluetun)",
+                 "transmission: transmission (busybox)", "in the network of vpn-ch: qb-ch, transmission",
+                 "in the network of vpn-nl: qb-nl"):  # fmt: skip
+        assert line in said.splitlines()
+
+
 def test_a_rule_that_answers_a_rule_that_is_a_comment_is_one_too(fake: FakeEngine) -> None:
     shipped = """version = 1
 [[rule]]
@@ -206,7 +219,7 @@ def test_podman_whose_list_does_not_show_whose_network_it_is(init: Init, fake: F
     give(fake, "torrents", "hotio/qbittorrent", network=f"container:{'vpn'.ljust(64, '0')}")
     code, said = init(fake.host)
     assert code == 0, said
-    assert "in gluetun's network: torrents" in said
+    assert "in the network of vpn: torrents" in said
     assert "not certain" not in said
 
 
@@ -218,7 +231,7 @@ def test_what_cannot_be_told_is_not_called_nobody(init: Init, fake: FakeEngine) 
     fake.odd = [{"Id": "d" * 64, "Names": None}]
     code, said = init(fake.host)
     assert code == 0, said
-    assert "in gluetun's network: nobody that Docker shows" in said
+    assert "in the network of vpn: nobody that Docker shows" in said
     assert "not certain: it cannot be told whose network 'sonarr' shares" in said
     assert "not certain: Docker's list has an entry that cannot be read and is left out: container dddddddddddd" in said
 
@@ -228,7 +241,7 @@ def test_as_json_and_a_folder_that_cannot_be(init: Init, fake: FakeEngine, tmp_p
     code, said = init(fake.host, "--json")
     assert code == 0
     assert json.loads(said) == {
-        "found": {"gluetun": "vpn"}, "sharing": [], "trouble": "", "doubts": [], "files": dict.fromkeys(FILES, True),
+        "found": {"gluetun": "vpn"}, "sharing": [], "pairs": {"vpn": []}, "trouble": "", "doubts": [], "files": dict.fromkeys(FILES, True),
     }  # fmt: skip
     (tmp_path / "file").touch()
     code, said = init(fake.host, "--output", "file/x")
@@ -269,7 +282,7 @@ def test_a_real_engine_is_read_and_left_as_it_was(init: Init, dockerd: Dockerd, 
         code, said = init(dockerd.host)
         assert code == 0, said
         assert re.search(r"gluetun: tunnel \((\S+/)?qmcgaw/gluetun:1\.0\)", said)  # Podman gives the name in full
-        assert "in gluetun's network: seedbox" in said
+        assert "in the network of tunnel: seedbox" in said
         names = [(one["Id"], one["State"]) for one in before]
         assert [(one["Id"], one["State"]) for one in client.containers(all=True)] == names
         assert len(table(tmp_path).rules) >= 4
