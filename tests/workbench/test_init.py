@@ -241,7 +241,8 @@ def test_as_json_and_a_folder_that_cannot_be(init: Init, fake: FakeEngine, tmp_p
     code, said = init(fake.host, "--json")
     assert code == 0
     assert json.loads(said) == {
-        "found": {"gluetun": "vpn"}, "sharing": [], "pairs": {"vpn": []}, "trouble": "", "doubts": [], "files": dict.fromkeys(FILES, True),
+        "found": {"gluetun": "vpn"}, "sharing": [], "pairs": {"vpn": []}, "trouble": "", "doubts": [],
+        "files": dict.fromkeys(FILES, True),
     }  # fmt: skip
     (tmp_path / "file").touch()
     code, said = init(fake.host, "--output", "file/x")
