@@ -1,16 +1,16 @@
 """One module per target, and the table of all handlers: a rule's `use` is a name of it.
 
-Seam: `HANDLERS`, `POLLS`.
+Seam: `HANDLERS`, `POLLS`, `PORT_READERS`.
 May import: events, storage, threads, images, config, world, pairs, docker, handler.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
-from hooks.handler import Handler, Poll
+from hooks.handler import Handler, Poll, PortReader
 
 T = TypeVar("T")
 
@@ -62,3 +62,6 @@ HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
 
 POLLS: Mapping[str, Poll] = Lazy({"wireguard": "wireguard.watch:states"})
 """What has to be polled, because no event reports it, by the first part of its events' names."""
+
+PORT_READERS: Mapping[str, Callable[[], PortReader]] = Lazy({"gluetun": "gluetun.forwarded_port:ForwardedPort"})
+"""What reads the forwarded port where there is no port file, by the program that forwards it."""

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Generic, Literal, NewType, Protocol, TypeVar
 
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
-from hooks.world.model import World
+from hooks.world.model import PortFile, World
 
 Duration = NewType("Duration", float)
 """Seconds. In rules.toml an argument of this type is written "30s"."""
@@ -49,6 +49,8 @@ class Retry(Exception):  # noqa: N818 - the design's word
     in its place, "" for everything else.
     """
 
+    is_final: ClassVar[bool] = False
+
     def __init__(self, said: str, *, after: float | None = None, kind: str = "") -> None:
         super().__init__(said)
         self.said, self.after, self.kind = said, after, kind
@@ -59,6 +61,8 @@ class GiveUp(Exception):  # noqa: N818 - the design's word
 
     `kind` is a word for status and doctor where a target refuses us, such as "password"; "" for everything else.
     """
+
+    is_final: ClassVar[bool] = True
 
     def __init__(self, said: str, *, kind: str = "") -> None:
         super().__init__(said)
@@ -115,6 +119,9 @@ class Context:
 
 Poll = Callable[[Context], Sequence[Event]]
 """Reads states of which there is no event, and returns an event for each. Raises Retry or GiveUp if it cannot."""
+
+PortReader = Callable[[Context], PortFile]
+"""Reads the forwarded port from gluetun itself; `generation` is a mark of the tunnel. Raises Retry or GiveUp."""
 
 A = TypeVar("A")
 

@@ -25,9 +25,12 @@ _ROLE = (
 
 
 class Control:
-    """One conversation; close it. Every call raises Retry or GiveUp."""
+    """One conversation; close it. Every call raises Retry or GiveUp.
 
-    def __init__(self, url: str, container: str, ctx: Context) -> None:
+    `kept` is an earlier one, whose connection is used again if it is to the same server with the same login.
+    """
+
+    def __init__(self, url: str, container: str, ctx: Context, *, kept: Control | None = None) -> None:
         url = address(url, "gluetun")
         self.who, self._ctx = f"gluetun at {shown(url)}", ctx
         of_url = split_userinfo(url)[1]
@@ -36,7 +39,14 @@ class Control:
         self._credential = Credential(rejection_key("gluetun", shown(url)), proof, container)
         self._credential.check(ctx)
         trust = Trust.of("GLUETUN", ctx.settings)
-        self._http = Connection(url, self.who, trust, headers)
+        self._place = (url, headers, trust)
+        self._http: Connection
+        if kept and kept._place == self._place:
+            self._http = kept._http
+        else:
+            if kept:
+                kept._http.close()
+            self._http = Connection(url, self.who, trust, headers)
 
     def __enter__(self) -> Control:
         return self
@@ -63,7 +73,11 @@ class Control:
         return str(body.get("public_ip") or ""), str(body.get("country") or "")
 
     def port(self) -> int:
-        """The (first) forwarded port, 0 for none.
+        """The (first) forwarded port, 0 for none. Raises Retry as `ports` does."""
+        return next(iter(self.ports()), 0)
+
+    def ports(self) -> tuple[int, ...]:
+        """The forwarded ports.
 
         Raises Retry after 3 s: gluetun holds this answer, and no other, while its UP or DOWN command runs.
         """
@@ -73,10 +87,10 @@ class Control:
             # 301 is 3.41's pointer back to the first route: so that one is there, and its answer stands
             answer = answer if older.status == 301 else older
         body = self._read(answer, f"GET {_PORT}")
-        try:
-            return int(body.get("port") or (body.get("ports") or [0])[0])
-        except (TypeError, ValueError, KeyError):
-            raise unreadable(self.who) from None
+        found = body.get("ports") or [body.get("port") or 0]
+        if not isinstance(found, list) or not all(type(one) is int and 0 <= one <= 65535 for one in found):
+            raise unreadable(self.who)
+        return tuple(dict.fromkeys(one for one in found if one))
 
     def _authenticate(self, of_url: str) -> tuple[dict[str, str], str, str]:
         """What we show: its headers, what it is called, and what it is."""

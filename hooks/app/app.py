@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hooks.app import forwarded_port
 from hooks.app.health_report import HealthReport
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
@@ -70,7 +71,8 @@ class App:
 
     def __init__(
         self, settings: Settings, secrets: Secrets, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]],
-        version: str, *, polls: Mapping[str, Poll] | None = None, broken: Loaded | None = None,
+        version: str, *, polls: Mapping[str, Poll] | None = None,
+        port_readers: forwarded_port.PortReaders | None = None, broken: Loaded | None = None,
     ) -> None:  # fmt: skip
         self.settings, self.version = settings, version
         table, state = loaded.table or Table(), Path(settings.gluehook_state)
@@ -86,15 +88,15 @@ class App:
         subscriptions = Subscriptions(table)
         self.inbox = Inbox(messages.put, subscriptions, self.reload.file, self.reload.changed)
         self._saved = saved.load(self.journal.load("world"), World(Names(settings.containers)))
-        self.tracker = Tracker(self._saved, self.inbox.put, time.time_ns)
+        self.tracker = Tracker(self._saved, self._put, time.time_ns)
         memory, locks, stopping = Memory(state / "memory.json"), TargetLocks(), threading.Event()
         self._contexts = HandlerContexts(
             settings, secrets, memory, self.tracker, connect, own_container_id(), locks, stopping, time.monotonic
         )
-        self._build_sources(subscriptions, messages.put, polls or {})
+        self._build_sources(subscriptions, messages.put, polls or {}, port_readers or {})
         executor = Executor(
             Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
-            Confirmation(self.tracker, self.docker, self.files, self.polls).lasts, locks,
+            Confirmation(self.tracker, self.docker, self.files, self.polls, self.port_api).lasts, locks,
         )  # fmt: skip
         engine = Engine(table, last_id=self.journal.last_number())
         self.dispatcher = Dispatcher(
@@ -102,7 +104,7 @@ class App:
         )
         self.health = HealthReport(
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
-            tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads,
+            tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads, port_api=self.port_api,
             warnings=lambda: [*memory.warnings(), *map(_given_up, filter(_is_exhausted, engine.lanes()))],
         )  # fmt: skip
         self.watch = LoopWatch(self.dispatcher.steps.busy)
@@ -115,16 +117,25 @@ class App:
         self._prune_at = time.monotonic() + _PRUNE_S
 
     def _build_sources(
-        self, subscriptions: Subscriptions, post: Callable[[Event], None], polls: Mapping[str, Poll]
-    ) -> None:
+        self, subscriptions: Subscriptions, post: Callable[[Event], None], polls: Mapping[str, Poll],
+        port_readers: forwarded_port.PortReaders,
+    ) -> None:  # fmt: skip
         self.docker = DockerSource(
             self.tracker, post, self.inbox.wants, types=subscriptions.types,
             cursor=int(self.journal.load("docker.cursor") or 0),
         )  # fmt: skip
-        self.files = FilesSource(self.tracker, self.inbox.put_file, *self._followed(subscriptions))
+        self.port_api = api = forwarded_port.build(self.settings, self.tracker, post, port_readers, self._contexts)
+        self.files = FilesSource(
+            self.tracker, self.inbox.put_file, *self._followed(subscriptions),
+            replaced=api.replaces, accepted=api.hurry,
+        )  # fmt: skip
         self.timer = TimerSource(post, subscriptions.timers)
         polling = {name: partial(self._poll, name, poll) for name, poll in polls.items()}
         self.polls = PollingSources(polling, post, every=self.settings.gluehook_look_every)
+
+    def _put(self, event: Event) -> None:
+        self.inbox.put(event)
+        self.port_api.note(event)
 
     def run(self) -> None:
         """Start the sources, run until `stop()`, and end in the opposite order."""
@@ -132,10 +143,12 @@ class App:
         sys.setswitchinterval(_SWITCH_S)
         if self.reload.in_force:
             signals.emit(signals.rules_loaded, table=self.reload.table)
-        sources = (self.watch, self.files, self.docker, self.timer, self.polls, self.control, self.reload)
+        sources = (
+            self.watch, self.files, self.docker, self.timer, self.port_api, self.polls, self.control, self.reload,
+        )  # fmt: skip
         first_reading = LastingThread(partial(self._ready, began), "ready", "waits for every source's first reading")
         first_reading.start()
-        self.polls.listen(self.inbox.subscriptions.types)
+        self._listen()
         for source in sources:
             source.start()
         self.files.ready.wait(_FIRST_READ_S)  # what is resumed must not set the port that a previous process saw
@@ -178,7 +191,7 @@ class App:
 
     def threads(self) -> list[LastingThread]:
         """Every thread that must run while gluehook does."""
-        parts = (self.files, self.timer, self.control, self.reload, self.watch)
+        parts = (self.files, self.timer, self.port_api, self.control, self.reload, self.watch)
         return [*(part.thread for part in parts), *self.docker.threads, *self.polls.threads, *self.other_threads]
 
     def beat(self) -> None:
@@ -200,7 +213,11 @@ class App:
     def _resync(self) -> None:
         """Report every state that holds, also to rules that are new."""
         self.tracker.resync()
+        self._listen()
+
+    def _listen(self) -> None:
         self.polls.listen(self.inbox.subscriptions.types)
+        self.port_api.set(listened=self.inbox.subscriptions.uses_port)
 
     def _swap(self, table: Table, subscriptions: Subscriptions) -> None:
         self.inbox.subscriptions = subscriptions
@@ -208,7 +225,8 @@ class App:
 
     def _followed(self, subscriptions: Subscriptions) -> tuple[str | None, frozenset[str]]:
         """The port file, if a rule uses the port, and the other files to follow."""
-        port_file = self.settings.forwarded_port_file if subscriptions.uses_port else None
+        follows = subscriptions.uses_port and self.settings.forwarded_port_source != "api"
+        port_file = self.settings.forwarded_port_file if follows else None
         return port_file, subscriptions.files | {self.reload.file}
 
     def _reject(self, errors: int) -> None:
@@ -255,11 +273,14 @@ class App:
 
     def _summary(self) -> str:
         port, file = self.tracker.world.port, self.settings.forwarded_port_file
+        none = f"{file} holds no valid port yet" if self.settings.forwarded_port_source != "api" else (
+            "gluetun's control server shows no port yet"
+        )  # fmt: skip
         port = None if self.tracker.port_is_remembered else port  # it could not be read yet
         words = [] if self.reload.in_force else ["no rule is in force yet"]
         words += [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
         if self.inbox.subscriptions.uses_port:
-            words.append(f"the forwarded port is {port.ports[0]}" if port else f"{file} holds no valid port yet")
+            words.append(f"the forwarded port is {port.ports[0]}" if port else none)
         if self.settings.gluehook_dry_run:
             words.append("this is a dry run: nothing is changed or sent")
         return "".join(f"; {word}" for word in words)

@@ -15,6 +15,7 @@ from hooks.runtime import heartbeat
 from hooks.runtime.executor import Attempt
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
+from hooks.sources.port_api import PortApi
 from hooks.threads.lasting import LastingThread
 from hooks.world.model import World
 from hooks.world.tracker import Tracker
@@ -26,11 +27,12 @@ class HealthReport:
     def __init__(
         self, folder: Path, *, docker: DockerSource, files: FilesSource, journal: Journal, reload: Reload,
         tracker: Tracker, attempts: Callable[[], list[Attempt]], warnings: Callable[[], list[str]] = list,
-        threads: Callable[[], list[LastingThread]] = list,
+        threads: Callable[[], list[LastingThread]] = list, port_api: PortApi,
     ) -> None:  # fmt: skip
         self._path = str(folder / heartbeat.FILE_NAME)
         self._docker, self._files, self._journal, self._reload = docker, files, journal, reload
         self._tracker, self._attempts, self._warnings, self._threads = tracker, attempts, warnings, threads
+        self._port_api = port_api
         self._port_missing, self._port_since = False, time.time()
         self._problem = ""
 
@@ -44,7 +46,7 @@ class HealthReport:
         reason = {"rules_rejected" if self._reload.in_force else "rules_reason": self._reload.rejected}
         try:
             heartbeat.write(self._path, {
-                "time": time.time(), "sources": {"docker": self._docker.health(), "files": self._files.health()},
+                "time": time.time(), "sources": self._sources(),
                 "rules": len(rules), "rules_reason": "", "rules_rejected": "", **reason,
                 "overdue": [
                     f"{a.run.id} is beyond its time-out of {duration(a.run.rule.timeout_s)}"
@@ -60,6 +62,12 @@ class HealthReport:
             self._report(f"the heartbeat {self._path} cannot be written: {error.strerror}; health checks will fail")
         else:
             self._problem = ""
+
+    def _sources(self) -> dict[str, dict[str, object]]:
+        found = {"docker": self._docker.health(), "files": self._files.health()}
+        if self._port_api.in_use:
+            found[self._port_api.name] = self._port_api.health()
+        return found
 
     def _broken_threads(self) -> list[str]:
         """One sentence for each thread that does not run now. One that is gone is started anew."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hooks.app.app import App
+from hooks.app.forwarded_port import PortReaders
 from hooks.app.loading import Loaded, Loading
 from hooks.app.reload import COPY_NAME, last_good
 from hooks.app.shutdown import SignalHandlers
@@ -20,8 +21,9 @@ from hooks.runtime import log
 
 
 def serve(
-    loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str, *, polls: Mapping[str, Poll]
-) -> int:
+    loading: Loading, handlers: Mapping[str, type[Handler[Any]]], version: str, *, polls: Mapping[str, Poll],
+    port_readers: PortReaders,
+) -> int:  # fmt: skip
     """Run with what is being loaded until told to stop. The exit code: 0, or 2 for settings that are wrong."""
     with SignalHandlers() as stop:
         loaded = loading.result()
@@ -31,12 +33,12 @@ def serve(
             for error in loaded.errors:
                 print(error, file=sys.stderr)
             return 2
-        return _serve(loaded.settings, loaded, handlers, version, stop, polls=polls)
+        return _serve(loaded.settings, loaded, handlers, version, stop, polls=polls, port_readers=port_readers)
 
 
 def _serve(
     settings: Settings, loaded: Loaded, handlers: Mapping[str, type[Handler[Any]]], version: str,
-    stop: SignalHandlers, *, polls: Mapping[str, Poll],
+    stop: SignalHandlers, **readers: Any,
 ) -> int:  # fmt: skip
     secrets = Secrets(loaded.sources)
     log_sink = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
@@ -44,7 +46,7 @@ def _serve(
     if broken:
         loaded = last_good(Path(settings.gluehook_state) / COPY_NAME) or Loaded()
     try:
-        app = App(settings, secrets, loaded, handlers, version, polls=polls, broken=broken)
+        app = App(settings, secrets, loaded, handlers, version, broken=broken, **readers)
     except Taken as taken:
         signals.emit(signals.problem, said=str(taken))
         log_sink.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from handlers import HANDLERS, POLLS
+from handlers import HANDLERS, POLLS, PORT_READERS
 
 
 @click.command()
@@ -18,4 +18,4 @@ def run(*, dry_run: bool) -> int:
 
     from hooks.app.serve import serve
 
-    return serve(loader, HANDLERS, version("gluehook"), polls=POLLS)
+    return serve(loader, HANDLERS, version("gluehook"), polls=POLLS, port_readers=PORT_READERS)

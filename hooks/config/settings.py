@@ -137,6 +137,13 @@ class Settings:
         default="/tmp/gluetun/forwarded_port",  # noqa: S108 - gluetun's own default
         metadata={"says": "gluetun's port file"},
     )
+    forwarded_port_source: Literal["auto", "file", "api"] = field(
+        default="auto",
+        metadata={
+            "says": "where the port comes from: that file, or gluetun's control server (`api`); `auto` takes the file, "
+            "and the control server while gluetun has not written it since its start"
+        },
+    )
     qbittorrent_url: Url = field(default="http://gluetun:8080", metadata={"says": "qBittorrent's Web UI"})
     qbittorrent_ca_file: OptionalPath = field(
         default="", metadata={"says": "PEM file of the certificate, or of its authority, that is trusted there"}

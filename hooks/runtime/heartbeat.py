@@ -36,7 +36,7 @@ BEAT_S = 15.0  # how often the running gluehook writes it
 STALE_S = 45.0  # three beats
 LOST_GRACE_S = {"docker": 60.0}  # an engine may be restarted; any other source is missed at once
 PORT_GRACE_S = 300.0  # gluetun's own healing takes that long
-NO_PORT = "the port file holds no valid port for"  # a sentence that begins so is about gluetun, not about gluehook
+NO_PORT = "gluehook sees no valid port for"  # a sentence that begins so is about gluetun, not about gluehook
 
 
 def write(path: str, report: "Mapping[str, Any]") -> None:

@@ -9,6 +9,7 @@ from hooks.events.catalogue import Event
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
+from hooks.sources.port_api import PortApi
 from hooks.world.differences import lasts
 from hooks.world.tracker import Tracker
 
@@ -21,6 +22,7 @@ class Confirmation:
     docker: DockerSource
     files: FilesSource
     polls: PollingSources
+    port_api: PortApi
 
     def lasts(self, states: Sequence[Event]) -> bool | None:
         """Whether one of the states that these events began still lasts; None where that cannot be seen now."""
@@ -28,6 +30,9 @@ class Confirmation:
         if names and not self.docker.inspect_again(names):
             return None
         if any(event.source == "files" for event in states) and not self.files.read_again():
+            return None
+        api = self.port_api
+        if any(event.source == api.name for event in states) and not api.poll_now():
             return None
         if not self.polls.poll_now(states):
             return None

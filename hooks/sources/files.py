@@ -23,6 +23,7 @@ from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.sources.followed import Followed, FollowedFile, FollowedPort, Reading
 from hooks.threads.lasting import LastingThread
+from hooks.world.model import PortFile
 from hooks.world.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class FilesSource:
     """Follows files: readings of the port file go into the tracker, events of the other files to `post`.
 
     `port_file` is None where no rule uses the port. `poll_s` and `settle_s` are seconds, the former may change;
-    `now_ns` returns ns since the Unix epoch. `ready` is set while every followed file is watched and has been read.
+    `now_ns` returns ns since the Unix epoch. `replaced` and `accepted` are those of `FollowedPort`. `ready` is set
+    while every followed file is watched and has been read.
     """
 
     def __init__(
@@ -50,7 +52,10 @@ class FilesSource:
         poll_s: float = 30.0,
         settle_s: float = 0.1,
         now_ns: Callable[[], int] = time.time_ns,
+        replaced: Callable[[PortFile], bool] = lambda _: False,
+        accepted: Callable[[], object] = lambda: None,
     ) -> None:
+        self._replaced, self._accepted = replaced, accepted
         self._tracker, self._post, self._now_ns = tracker, post, now_ns
         self.poll_s, self._settle_s = poll_s, settle_s
         self._lock = threading.Lock()  # around "read, then accept": no older reading after a newer one
@@ -106,7 +111,9 @@ class FilesSource:
             known = {(type(file), file.path): file for file in self._files}
             wanted: list[Followed] = [FollowedFile(path, self._post, self._now_ns) for path in dict.fromkeys(files)]
             if port_file is not None:
-                wanted.append(FollowedPort(str(Path(port_file).absolute()), self._tracker))
+                wanted.append(
+                    FollowedPort(str(Path(port_file).absolute()), self._tracker, self._replaced, self._accepted)
+                )
             self._files = [known.get((type(file), file.path), file) for file in wanted]
             self._port = next((file for file in self._files if isinstance(file, FollowedPort)), None)
             self._pending, self._unreadable = {}, {}

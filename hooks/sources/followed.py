@@ -43,16 +43,25 @@ class Followed(Protocol):
 
 
 class FollowedPort:
-    """gluetun's port file: the tracker posts the events."""
+    """gluetun's port file: the tracker posts the events.
 
-    def __init__(self, path: str, tracker: Tracker) -> None:
+    `replaced(reading)` says whether gluetun's control server has the word instead; `accepted()` is called after a
+    change.
+    """
+
+    def __init__(
+        self, path: str, tracker: Tracker, replaced: Callable[[PortFile], bool] = lambda _: False,
+        accepted: Callable[[], object] = lambda: None,
+    ) -> None:  # fmt: skip
         self.path = path
-        self._tracker = tracker
+        self._tracker, self._replaced, self._accepted = tracker, replaced, accepted
         self._last = PortFile()
 
     def read(self) -> Reading:
         """Read it as it is now."""
         self._last = reading = port_file.read(self.path)
+        if self._replaced(reading):
+            return Reading(reading.generation, False, False)
         is_empty = bool(reading.generation) and not reading.ports and not reading.reason
         unreadable = "" if reading.generation else reading.reason
         is_new = reading != self._tracker.world.file
@@ -65,6 +74,7 @@ class FollowedPort:
         reading = self._last
         is_first = self._tracker.world.file is None
         self._tracker.update(port_file_read(reading, time.time_ns()), "resync" if is_first else "live")
+        self._accepted()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _port_events(before: World, after: World, origin: Origin, now: int) -> Itera
     file, was = after.file, before.file
     if file and file.reason and (was is None or was.generation != file.generation):
         data = {"container": after.gluetun, "reason": file.reason}
-        yield Event("port.invalid", after.gluetun, file.mtime, "files", origin, data)
+        yield Event("port.invalid", after.gluetun, file.mtime, file.source, origin, data)
     previous = before.port if before.expects_port else None
     if after.port:
         # the ports too: within one tick of the kernel's clock two writes have the same generation
@@ -101,7 +101,7 @@ def _port_events(before: World, after: World, origin: Origin, now: int) -> Itera
         # no resync finds it again, so a rule that only sends a message must get it, however it was found
         origin = "live" if origin == "resync" else origin
         data = {"container": after.gluetun, **change}
-        yield Event("port.changed", after.gluetun, after.port.mtime, "files", origin, data)
+        yield Event("port.changed", after.gluetun, after.port.mtime, after.port.source, origin, data)
 
 
 def _port_state(world: World, before: World | None, origin: Origin, now: int) -> Iterator[Event]:
@@ -112,9 +112,10 @@ def _port_state(world: World, before: World | None, origin: Origin, now: int) ->
             "container": world.gluetun, "port": world.port.ports[0], "ports": list(world.port.ports),
             "generation": world.port.generation, **more,
         }  # fmt: skip
-        yield Event("port.forwarded", world.gluetun, world.port.mtime, "files", origin, data)
+        yield Event("port.forwarded", world.gluetun, world.port.mtime, world.port.source, origin, data)
     elif world.expects_port:
-        yield Event("port.cleared", world.gluetun, now, "files", origin, {"container": world.gluetun, **more})
+        source = world.file.source if world.file else "files"
+        yield Event("port.cleared", world.gluetun, now, source, origin, {"container": world.gluetun, **more})
 
 
 def _event(kind: str, container: Container, time: int, origin: Origin, **more: Any) -> Event:

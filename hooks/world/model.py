@@ -53,12 +53,16 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class PortFile:
-    """One reading of gluetun's port file. `generation` changes whenever the file is written anew."""
+    """One reading of gluetun's port: of its file, or of its control server.
+
+    `generation` changes whenever the file is written anew, or the control server has another tunnel's port.
+    """
 
     ports: tuple[int, ...] = ()
     reason: str = ""  # why it holds no valid port although it is not empty
     generation: str = ""  # mtime in ns and inode; "" for no file
     mtime: int = field(default=0, compare=False)  # ns since the Unix epoch; the generation tells it exactly
+    source: str = "files"  # the source of events that read it
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def load(saved: Any, world: World) -> World:
         file = saved["file"]
         known = replace(
             world, containers=_containers(saved["containers"]), former=_containers(saved["former"]),
-            file=PortFile(tuple(file["ports"]), file["reason"], file["generation"], file["mtime"]) if file else None,
+            file=_port(file) if file else None,
             last_port=saved.get("last_port", file["ports"][0] if file and file["ports"] else None),
             gluetun_seen=bool(saved["gluetun_seen"]),
             earlier={name: tuple(ids) for name, ids in saved.get("earlier", {}).items()},
@@ -42,3 +42,9 @@ def load(saved: Any, world: World) -> World:
 
 def _containers(saved: list[_Json]) -> dict[str, Container]:
     return {fields["name"]: Container(**fields) for fields in saved}
+
+
+def _port(saved: _Json) -> PortFile:
+    return PortFile(
+        tuple(saved["ports"]), saved["reason"], saved["generation"], saved["mtime"], saved.get("source", "files")
+    )

@@ -72,20 +72,20 @@ class Tracker:
                 if event.type not in _PRESENT:
                     self._post(event)
             for event in present(self._world, self._now()):
-                if self.port_is_remembered and event.source == "files":
+                if self.port_is_remembered and event.type.startswith("port."):
                     self._held_back = True
                 else:
                     self._post(event)
 
     def port_was_read(self) -> None:
-        """The port file has been read, and is as the world has it."""
+        """The port has been read, and is as the world has it."""
         with self._lock:
             if not self.port_is_remembered:
                 return
             self.port_is_remembered = False
             if self._held_back:
                 for event in present(self._world, self._now()):
-                    if event.source == "files":
+                    if event.type.startswith("port."):
                         self._post(event)
 
     def _changed(self, change: Callable[[World], World], origin: Origin) -> list[Event]:

@@ -40,7 +40,7 @@ def _lose_tunnel(home: Home) -> None:
 def _says_no_port(home: Home, rng: Random) -> None:
     """`gluehook health` complains after some minutes without a port."""
     if rng.random() < 0.5:
-        said = "the port file holds no valid port for 400 s although gluetun runs: see its log for why"
+        said = "gluehook sees no valid port for 400 s although gluetun runs: see its log for why"
         home.facts["gluehook"] = Gluehook(False, (said,))
 
 

@@ -89,6 +89,7 @@ def random_home(rng: Random) -> Home:
     settings = Settings(
         gluetun_container=gluetun, qbittorrent_container=torrent, gluetun_url=f"http://{gluetun}:{control}",
         qbittorrent_url=f"http://{gluetun if inside else torrent}:{web_ui}", forwarded_port_file=f"/tmp/gluetun/{name}",
+        forwarded_port_source="file",
     )  # fmt: skip
     home = Home(settings)
     started_s = rng.uniform(3600, 30 * DAY_S)

@@ -114,7 +114,7 @@ def test_what_is_broken_stands_before_what_is_a_risk() -> None:
 
 
 def test_health_s_sentence_about_the_port_is_no_fault_of_gluehooks() -> None:
-    sentence = "the port file holds no valid port for 400 s although gluetun runs: see its log for why"
+    sentence = "gluehook sees no valid port for 400 s although gluetun runs: see its log for why"
     server = well(gluehook=Gluehook(False, (sentence,)), port_file=EMPTY, gluetun=Gluetun("running", "8.8.8.8"))
     assert told(server) == {"tunnel-without-port": ("port-missing",)}
 

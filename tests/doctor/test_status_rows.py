@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from hooks.config.settings import Settings
+from hooks.doctor.examine import examine
 from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts.model import AdGuard, Gluehook, Gluetun, Refusal, Server, Unread, WireGuard
 from hooks.doctor.status.row import Row, ago
@@ -121,6 +123,32 @@ def test_a_wrong_row_says_what_is_wrong(server: Server, part: str, what: str, wo
     assert found.state == "wrong"
     assert words in found.says
     assert not all_well(rows(server))
+
+
+AUTO, API = Settings(), Settings(forwarded_port_source="api")
+
+
+@pytest.mark.parametrize("file", [PortFile(), STALE, PortFile((), "", "1-1", 1)])
+def test_a_port_that_comes_from_the_control_server_needs_no_file(file: PortFile) -> None:
+    for settings in (AUTO, API):
+        server = well(
+            settings=settings, port_file=file, port_folder_missing=not file.generation, applied={"port": PORT}
+        )
+        assert row(server, "gluetun", "port").says == f"{PORT}, by the control server"
+        assert row(server, "qBittorrent", "port").says == f"{PORT}, as forwarded"
+        assert all_well(rows(server))
+        assert examine(server) == []
+        silent = replace(server, gluetun=Unread("no answer"))
+        files = [one.what for one in rows(silent) if one.what == "port file"]
+        assert files == ([] if settings is API else ["port file"]), "in auto the file is what is left"
+    none = well(settings=API, gluetun=Gluetun("running", "8.8.8.8"))
+    assert row(none, "gluetun", "port").state == "wrong"
+
+
+def test_in_auto_a_file_that_gluetun_has_written_counts() -> None:
+    server = well(settings=AUTO, gluetun=Gluetun("running", "8.8.8.8", "Panama", PORT + 1))
+    assert str(PORT) in row(server, "gluetun", "port file").says
+    assert [one.check for one in examine(server)] == ["port-file-elsewhere"]
 
 
 @pytest.mark.parametrize(("server", "part", "what"), UNKNOWN)

@@ -123,7 +123,8 @@ class Moment:
         up = self.is_up("gluehook") or "gluehook" not in self.containers
         generation = f"{self.written}-1" if self.file or self.written > -1000 else ""
         return Server(
-            Settings(), BEGAN_S + self.now, self._gluehook(up=up), engine, dependents=dependents, orphans=orphans,
+            Settings(forwarded_port_source="file"), BEGAN_S + self.now, self._gluehook(up=up), engine,
+            dependents=dependents, orphans=orphans,
             port_file=PortFile(tuple(map(int, self.file.split())), "", generation, int((BEGAN_S + self.written) * 1e9)),
             gluetun=self._control(), qbittorrent=self._torrent(), uses=USES,
             applied={"generation": f"{self.applied}-1", "port": self.set_port},

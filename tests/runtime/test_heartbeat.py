@@ -78,7 +78,7 @@ def test_what_is_no_trouble_yet(heartbeat: str, change: dict[str, Any]) -> None:
             {"journal": "/state/journal.db cannot be written: disk full"},
             "the journal /state/journal.db cannot be written",
         ),
-        ({"port": [], "port_since": NOW_S - 301}, "the port file holds no valid port for 301 s although gluetun runs"),
+        ({"port": [], "port_since": NOW_S - 301}, "gluehook sees no valid port for 301 s although gluetun runs"),
     ],
 )
 def test_each_trouble_alone(heartbeat: str, change: dict[str, Any], says: str) -> None:

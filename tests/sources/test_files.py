@@ -32,7 +32,8 @@ def test_the_first_reading_is_a_resync_and_later_ones_are_live(follow: Follow, p
     port_file.write_text("50000")
     second = inbox.port(50000)
     assert (second.origin, second.data["old_port"]) == ("live", 40000)
-    assert inbox.types() == ["port.forwarded", "port.forwarded"]
+    assert inbox.until(lambda event: event.type == "port.changed")
+    assert inbox.types() == ["port.forwarded", "port.forwarded", "port.changed"]
 
 
 def test_the_same_port_written_again_is_posted(follow: Follow, port_file: Path) -> None:
@@ -88,7 +89,8 @@ def test_a_file_between_being_truncated_and_written_is_not_cleared(follow: Follo
             assert following.source.read_again()
         file.write("50000")
     following.inbox.port(50000)
-    assert following.inbox.types() == ["port.forwarded", "port.forwarded"]
+    assert following.inbox.until(lambda event: event.type == "port.changed")
+    assert following.inbox.types() == ["port.forwarded", "port.forwarded", "port.changed"]
 
 
 def test_the_poll_accepts_only_what_it_read_twice(follow: Follow, port_file: Path) -> None:

@@ -7,7 +7,7 @@ from posixpath import basename, dirname, join
 
 from hooks.doctor.checks.check import NO_TUNNEL, Finding, broken, risk
 from hooks.doctor.checks.commands import logs, up, up_gluehook
-from hooks.doctor.facts.derived import asks_for_port, gluetuns_port_file, on_host, port_is_stale, settles
+from hooks.doctor.facts.derived import asks_for_port, gluetuns_port_file, on_host, port_by_api, port_is_stale, settles
 from hooks.doctor.facts.model import Gluetun, Server
 
 _UNUSABLE = ("port-folder-missing", "port-file-unreadable", "port-file-garbage")
@@ -45,6 +45,8 @@ def _mount(server: Server) -> tuple[str, tuple[str, ...]]:
 def port_file_mounted_alone(server: Server) -> Iterator[Finding]:
     """The port file is mounted as a single file."""
     # in gluehook's container or in gluetun's
+    if port_by_api(server):
+        return
     container = server.inspected_gluetun
     theirs, ours = gluetuns_port_file(server), server.settings.forwarded_port_file
     if server.port_file_is_mounted:
@@ -64,7 +66,7 @@ def _mounted_alone(server: Server, name: str, file: str, run: tuple[str, ...]) -
 def port_folder_missing(server: Server) -> Iterator[Finding]:
     """The folder of `FORWARDED_PORT_FILE` does not exist where gluehook runs."""
     # nothing is found where gluetun is not set to ask for a port
-    if server.port_folder_missing and asks_for_port(server):
+    if server.port_folder_missing and asks_for_port(server) and not port_by_api(server):
         file = server.settings.forwarded_port_file
         seen = f"FORWARDED_PORT_FILE is {file}, and there is no folder {dirname(file)} here"
         yield Finding(seen, *_mount(server), about=server.settings.gluetun_container)
@@ -75,7 +77,7 @@ def port_file_unreadable(server: Server) -> Iterator[Finding]:
     """`FORWARDED_PORT_FILE` names something that gluehook cannot read, such as a folder."""
     # Docker makes a folder where a single file is to be mounted that does not exist
     reason = server.port_file.reason
-    if not reason or "cannot be read" not in reason:
+    if not reason or "cannot be read" not in reason or port_by_api(server):
         return
     seen, _, fix = reason.partition("; ")
     about = server.settings.gluetun_container
@@ -91,7 +93,7 @@ def port_file_garbage(server: Server) -> Iterator[Finding]:
     """The port file holds something else than ports."""
     # gluetun writes digits and line feeds, so another program or an editor wrote it, or it is another file
     reason, gluetun = server.port_file.reason, server.inspected_gluetun
-    if not reason or "cannot be read" in reason:
+    if not reason or "cannot be read" in reason or port_by_api(server):
         return
     ours, theirs = server.settings.forwarded_port_file, gluetuns_port_file(server)
     seen, about = reason.partition("; ")[0], server.settings.gluetun_container
@@ -112,6 +114,8 @@ def port_file_elsewhere(server: Server) -> Iterator[Finding]:
     """gluetun has a port, and the port file that gluehook reads does not hold it."""
     # the control server's port is the right one
     seen, file = server.gluetun, server.port_file
+    if port_by_api(server):
+        return
     if isinstance(seen, Gluetun) and seen.port and seen.port not in file.ports and not settles(server):
         held = ", ".join(map(str, file.ports)) or "no port"
         found = f"gluetun forwards {seen.port}, and {server.settings.forwarded_port_file} holds {held} here"
@@ -123,7 +127,7 @@ def port_file_elsewhere(server: Server) -> Iterator[Finding]:
 def port_file_stale(server: Server) -> Iterator[Finding]:
     """The port file is left over from before gluetun's start."""
     # gluehook never sets such a port
-    if port_is_stale(server) and not settles(server):
+    if port_is_stale(server) and not settles(server) and not port_by_api(server):
         ports, file = ", ".join(map(str, server.port_file.ports)), server.settings.forwarded_port_file
         name = server.settings.gluetun_container
         yield Finding(
@@ -141,6 +145,8 @@ def port_missing(server: Server) -> Iterator[Finding]:
     # the control server may show why; this one is found without it, too
     container, file = server.inspected_gluetun, server.port_file
     if not container or not container.running or not asks_for_port(server) or settles(server):
+        return
+    if port_by_api(server):
         return
     if not file.ports and not file.reason and not server.port_folder_missing:
         path = server.settings.forwarded_port_file

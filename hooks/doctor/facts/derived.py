@@ -14,6 +14,7 @@ from hooks.docker.container import InspectedContainer
 from hooks.doctor.facts.model import AdGuard, Device, Docker, Gluetun, QBittorrent, Refusal, Server, Unread, WireGuard
 from hooks.images import gluetun, torrent
 from hooks.images.gluetun import GluetunSettings
+from hooks.sources.port_api import file_counts
 from hooks.world.model import World
 
 SETTLING_S = 30.0
@@ -62,12 +63,25 @@ def on_host(container: InspectedContainer | None, path: str) -> str:
 
 def port_is_stale(server: Server) -> bool:
     """Whether the port file is left over from before gluetun's start, so that its content does not count."""
-    world = World(containers=server.containers, file=server.port_file, last_gluetun=server.settings.gluetun_container)
-    return bool(server.port_file.ports) and world.port is None
+    return bool(server.port_file.ports) and _world(server).port is None
+
+
+def port_by_api(server: Server) -> bool:
+    """Whether gluehook takes the port from gluetun's control server, as hooks/sources/port_api.py decides it."""
+    mode, seen = server.settings.forwarded_port_source, server.gluetun
+    if mode != "auto":
+        return mode == "api"
+    return isinstance(seen, Gluetun) and bool(seen.port) and not file_counts(server.port_file, _world(server))
+
+
+def _world(server: Server) -> World:
+    return World(containers=server.containers, file=server.port_file, last_gluetun=server.settings.gluetun_container)
 
 
 def forwarded_port(server: Server) -> int | None:
     """The port that qBittorrent is to listen on, or None where gluetun has none."""
+    if port_by_api(server):
+        return (isinstance(server.gluetun, Gluetun) and server.gluetun.port) or None
     ports = () if port_is_stale(server) else server.port_file.ports
     return ports[0] if ports else None
 
@@ -154,6 +168,8 @@ def relisten_pending(server: Server) -> bool:
     A loss of the port changes the file as well, and leaves nothing to listen on: nothing is pending then. A socket that
     is bound to a tunnel that is gone looks like any other in every table, so nothing more can be known.
     """
+    if port_by_api(server):  # which tunnel its port belongs to is known to the running gluehook alone
+        return False
     applied = server.applied
     written = applied is not None and applied.get("generation") != server.port_file.generation
     return written and forwarded_port(server) is not None

@@ -19,6 +19,7 @@ from hooks.doctor.facts.derived import (
     is_cut_off,
     is_listening,
     lost_address,
+    port_by_api,
     port_is_stale,
     redirect_target,
     relisten_pending,
@@ -104,13 +105,22 @@ def _port_file(server: Server) -> Iterator[Row]:
     gluetun = server.containers.get(server.settings.gluetun_container)
     if gluetun is None and not file.generation and not file.reason:
         return
-    if port_is_stale(server):
+    if port_by_api(server):
+        yield from _port_by_api(server)
+    elif port_is_stale(server):
         yield Row("gluetun", "port file", "wrong", f"{path} is older than gluetun's start: {_ports(server)} is stale")
     elif file.ports:
         yield Row("gluetun", "port file", "well", f"{_ports(server)}, written {_written(server)} ago")
     else:
         empty = f"{path} is {'empty' if file.generation else 'not there'}"
         yield Row("gluetun", "port file", "wrong", file.reason or empty)
+
+
+def _port_by_api(server: Server) -> Iterator[Row]:
+    if isinstance(server.gluetun, Gluetun):  # where it cannot be asked, another row says so
+        port = server.gluetun.port
+        said = f"{port}, by the control server" if port else "the control server shows none"
+        yield Row("gluetun", "port", "well" if port else "wrong", said)
 
 
 def _ports(server: Server) -> str:

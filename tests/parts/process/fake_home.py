@@ -138,7 +138,7 @@ class FakeHome:
         chosen = Settings(**{
             "gluehook_state": str(self.state), "forwarded_port_file": str(self.port_file),
             "wireguard_dir": str(self.wireguard), "qbittorrent_url": self.qbittorrent_url,
-            "gluetun_url": self.gluetun_url, **settings,
+            "gluetun_url": self.gluetun_url, "forwarded_port_source": "file", **settings,
         })  # type: ignore[arg-type]  # fmt: skip
         own = own_state.DoctorMemory(self.state)
         return Collector(chosen, lambda: own_state.read(self.state), {**SECRETS, **(secrets or {})}.get, own)

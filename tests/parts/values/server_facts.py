@@ -78,7 +78,7 @@ def well(**changed: Any) -> Server:
     containers = {**CONTAINERS, **changed.pop("containers", {})}
     engines = docker(*(one for one in containers.values() if one))
     server = Server(
-        Settings(), NOW_S, Gluehook(True, ("healthy: 4 rules in force",)), engines,
+        Settings(forwarded_port_source="file"), NOW_S, Gluehook(True, ("healthy: 4 rules in force",)), engines,
         access=DockerAccess("/var/run/docker.sock"),
         own_id="gluehook-id", port_file=PortFile((PORT,), "", "1-1", int((NOW_S - 60) * 1e9)),
         gluetun=Gluetun("running", "8.8.8.8", "Panama", PORT), qbittorrent=QBITTORRENT,

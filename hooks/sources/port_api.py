@@ -1,0 +1,263 @@
+"""The port from gluetun's control server, where its port file does not count: `FORWARDED_PORT_SOURCE`.
+
+One thread per gluetun polls it and puts each new answer into the tracker, which posts the same events as for the file.
+`auto` polls while there is no file, or one that is older than gluetun's start; with a file it sleeps, and only compares
+both after a change and every 5 minutes. A container event of gluetun wakes it at once.
+
+Guarantees: nothing is asked while gluetun does not run. An answer never replaces what the file said meanwhile. A server
+that hangs or refuses costs this thread alone; it is `source.lost`, once, where the port comes from it, and a
+`problem`, once, where the file was to give it. Unchanged answers are no event: a new generation begins with another
+port, another tunnel, a start of gluetun, or a port after none.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hooks.events import durations, signals
+from hooks.events.catalogue import CHANGES_WORLD, Event
+from hooks.sources import port_file
+from hooks.sources.periodic import PeriodicThread
+from hooks.world.changes import port_file_read
+from hooks.world.model import PortFile, World
+from hooks.world.tracker import Tracker
+
+Mode = Literal["auto", "file", "api"]
+
+SOON_S = 1.0
+"""Between two polls while a port is to come: a second is little beside the five that a tunnel needs for it."""
+STEADY_S = 5.0
+"""Between two polls while the port is there, or does not come: a tunnel that restarts by itself is away so long."""
+_HURRY_S = 60.0  # how long after a change the polls come each second
+_SELDOM_S = 30.0  # gluetun may be none that forwards a port
+_SELDOM_AFTER_S = 600.0
+_REFUSED_S = 60.0  # a person must change something first
+_LATE_S = (2.0, 15.0)  # the first and the longest pause while gluetun holds the answer
+_LOST_AFTER_S = 15.0  # its control server comes up some seconds after its container
+_SILENT_S = 120.0  # auto: how long neither file nor control server may give a port before that is said
+_COMPARE_S = (10.0, 30.0)  # after a change, and after the first disagreement: a write takes milliseconds
+_COMPARE_EVERY_S = 300.0
+_HEALTH = ("container.healthy", "container.unhealthy")
+
+
+def file_counts(file: PortFile, world: World) -> bool:
+    """Whether the file is there, and gluetun has written or emptied it since its last start."""
+    gluetun = world.containers.get(world.gluetun)
+    return bool(file.generation) and not (gluetun and file.mtime < gluetun.state_since)
+
+
+@dataclass(slots=True)
+class _Failing:
+    """Failures in a row: since when (monotonic seconds), how many, and whether that was said."""
+
+    since: float = 0.0
+    number: int = 0
+    said: bool = False
+
+
+class PortApi(PeriodicThread):
+    """Polls one gluetun. `ask` returns its answer: `ports`, and as `generation` a mark that another tunnel changes.
+
+    It raises an exception where gluetun cannot tell (`said` is the reason, `kind` "late" where it holds the answer;
+    `is_final`: a person must change something first). `file` is the port file's path, read in the mode "auto" alone.
+    """
+
+    def __init__(
+        self, tracker: Tracker, post: Callable[[Event], None], ask: Callable[[], PortFile], mode: Mode, file: str, *,
+        clock: Callable[[], float] = time.monotonic, now_ns: Callable[[], int] = time.time_ns,
+        wait: Callable[[threading.Event, float | None], object] = threading.Event.wait,
+    ) -> None:  # fmt: skip
+        super().__init__("port-api", "polls gluetun's control server for its port", wait)
+        self._tracker, self._post, self._ask, self._mode, self._file = tracker, post, ask, mode, file
+        self._clock, self._now_ns = clock, now_ns
+        self._listened = False
+        self._lock = threading.Lock()
+        self._hurry_until, self._compare_at = 0.0, 0.0
+        self._failing = _Failing()
+        self._lost, self._since_s = "", now_ns() / 1e9
+        self._disagrees = self._told = False
+
+    @property
+    def name(self) -> str:
+        """The source's name, with that of gluetun's container."""
+        return f"api:{self._tracker.world.gluetun}"
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the port comes from the control server now."""
+        return self._listened and (self._mode == "api" or self._is_ours(self._tracker.world))
+
+    def start(self) -> None:
+        """Start the thread, if there is something to poll."""
+        if self._mode != "file":
+            super().start()
+
+    def health(self) -> dict[str, object]:
+        """For the heartbeat: `connected`, `since` when (s since the epoch), and the `reason` if not."""
+        return {"connected": not self._lost, "since": self._since_s, "reason": self._lost}
+
+    def set(self, *, listened: bool) -> None:
+        """Whether a rule uses the port."""
+        self._listened = listened and self._mode != "file"
+        self.hurry()
+
+    def note(self, event: Event) -> None:
+        """An event was posted: one of gluetun's container is a reason to ask now."""
+        if not self._listened or event.type not in CHANGES_WORLD or event.subject != self._tracker.world.gluetun:
+            return
+        if event.type in _HEALTH:  # Podman reports each check
+            self.wake()
+        else:
+            self.hurry()
+
+    def hurry(self) -> None:
+        """Ask now, and each second for a while."""
+        self._hurry_until = self._clock() + _HURRY_S
+        self._compare_at = self._clock() + _COMPARE_S[0]
+        self._failing.number = 0
+        self.wake()
+
+    def poll_now(self) -> bool:
+        """Ask now, from any thread. False where that failed, so that nobody can tell what holds."""
+        with self._lock:
+            return self._poll() if self.in_use else True
+
+    def replaces(self, file: PortFile) -> bool:
+        """Whether the control server's answer stands in place of this reading of the file."""
+        world = self._tracker.world
+        return self._mode == "auto" and self._is_ours(world) and not file_counts(file, world)
+
+    def turn(self) -> float | None:
+        """Ask, or compare, if that is due. Returns for how long to sleep."""
+        world = self._tracker.world
+        gluetun = world.containers.get(world.gluetun)
+        if not self._listened:
+            return None
+        if not gluetun.running if gluetun else world.gluetun_seen:
+            self._restore("gluetun does not run, so there is no port")
+            return None
+        with self._lock:
+            if self._mode == "auto" and file_counts(file := port_file.read(self._file), world):
+                return self._compare(file)
+            return self._pause_s(well=self._poll())
+
+    # -- asking -------------------------------------------------------------------------------
+
+    def _poll(self) -> bool:
+        before, now = self._tracker.world, self._now_ns()  # an answer is as old as its question
+        try:
+            found = self._ask()
+        except Exception as error:  # noqa: BLE001 - whatever makes it fail
+            self._fail(error)
+            return False
+        if self._stopping:
+            return True
+        if self._mode == "auto" and file_counts(port_file.read(self._file), self._tracker.world):
+            return True  # it was written before the control server shows the port
+        self._restore("gluetun's control server answers again")
+        self._accept(before, found, now)
+        return True
+
+    def _accept(self, before: World, found: PortFile, now: int) -> None:
+        known = before.file if self._is_ours(before) else None
+        if known is not None and _is_same(known, found) and (before.port or not found.ports):
+            self._tracker.port_was_read()
+            return
+        reading = replace(found, source=self.name, mtime=now, generation=f"{now}-{found.generation}")
+        self._hurry_until = max(self._hurry_until, self._clock() + (0.0 if found.ports else _HURRY_S))
+
+        def change(world: World) -> World:
+            return port_file_read(reading, now)(world) if world.file is before.file else world
+
+        self._tracker.update(change, "resync" if before.file is None else "live")
+
+    def _pause_s(self, *, well: bool) -> float:
+        failing = self._failing
+        if not well and failing.number < 0:
+            return _REFUSED_S
+        if not well and failing.number > 0:
+            return durations.backoff(*_LATE_S, failing.number - 1)
+        late_s = self._clock() - self._hurry_until
+        if well and self._tracker.world.port:
+            return STEADY_S
+        return SOON_S if late_s < 0 else STEADY_S if late_s < _SELDOM_AFTER_S else _SELDOM_S
+
+    def _is_ours(self, world: World) -> bool:
+        return world.file is not None and world.file.source == self.name
+
+    # -- comparing ----------------------------------------------------------------------------
+
+    def _compare(self, file: PortFile) -> float:
+        """Ask whether the control server has another port than the file. Silent where it cannot be asked."""
+        now = self._clock()
+        self._restore("gluetun's port file is there again")
+        if now < self._compare_at:
+            return self._compare_at - now
+        self._compare_at = now + _COMPARE_EVERY_S
+        try:
+            found = self._ask()
+        except Exception:  # noqa: BLE001 - the file is there, so nothing depends on it
+            return _COMPARE_EVERY_S
+        again = port_file.read(self._file)
+        differs = (again.ports, again.generation) == (file.ports, file.generation) and again.ports != found.ports
+        if differs and self._disagrees and not self._told:
+            self._told = True
+            signals.emit(signals.problem, said=self._disagreement(again, found))
+        if differs and not self._disagrees:
+            self._compare_at = now + _COMPARE_S[1]
+        self._disagrees, self._told = differs, self._told and differs
+        return self._compare_at - now
+
+    def _disagreement(self, file: PortFile, found: PortFile) -> str:
+        return (
+            f"the port file {self._file} holds {_ports(file)}, and gluetun's control server shows {_ports(found)}, for "
+            f"more than {_COMPARE_S[1]:g} s: gluehook goes by the file. If it is not the file of '"
+            f"{self._tracker.world.gluetun}', mount that one, or set FORWARDED_PORT_SOURCE=api"
+        )
+
+    # -- failing ------------------------------------------------------------------------------
+
+    def _fail(self, error: Exception) -> None:
+        failing, now = self._failing, self._clock()
+        failing.since = failing.since or now
+        is_final, is_late = bool(getattr(error, "is_final", False)), getattr(error, "kind", "") == "late"
+        failing.number = -1 if is_final else max(failing.number, 0) + 1 if is_late else 0
+        said = getattr(error, "said", f"the poll failed ({type(error).__name__}: {error})")
+        if self.in_use:
+            if is_final or now - failing.since >= (6 if is_late else 1) * _LOST_AFTER_S:
+                self._lose(said)
+        elif now - failing.since >= _SILENT_S and not failing.said:
+            failing.said = True
+            signals.emit(
+                signals.problem,
+                said=f"there is no port: no port file {self._file} that gluetun wrote since its start, and its control "
+                f"server cannot be asked instead: {said}",
+            )
+
+    def _lose(self, reason: str) -> None:
+        if not self._lost and not self._stopping:
+            self._since_s = self._now_ns() / 1e9
+            self._post(Event("source.lost", self.name, self._now_ns(), self.name,
+                             data={"name": self.name, "reason": reason}))  # fmt: skip
+            signals.emit(signals.source_lost, name=self.name, reason=reason)
+        self._lost = reason
+
+    def _restore(self, detail: str) -> None:
+        self._failing = _Failing()
+        if self._lost:
+            self._lost, self._since_s = "", self._now_ns() / 1e9
+            self._post(Event("source.restored", self.name, self._now_ns(), self.name, data={"name": self.name}))
+            signals.emit(signals.source_restored, name=self.name, detail=detail)
+
+
+def _is_same(known: PortFile, found: PortFile) -> bool:
+    mark = known.generation.rpartition("-")[2]
+    return known.ports == found.ports and (not found.ports or mark == found.generation)
+
+
+def _ports(reading: PortFile) -> str:
+    return ", ".join(map(str, reading.ports)) or "no port"
