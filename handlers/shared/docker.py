@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from handlers.shared.output import cut
 from hooks.config.secrets import mask_userinfo
 from hooks.docker import client, listing, refusals
 from hooks.docker.address import AddressError
+from hooks.docker.answers import is_absent, is_refusal
 from hooks.docker.client import engine
 from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected
 from hooks.docker.listing import Listing, NoEngineError
@@ -46,8 +48,10 @@ def inspect(client: Any, name: str) -> InspectedContainer | None:
 
     try:
         raw = client.inspect_container(name)
-    except NotFound:
-        return None
+    except NotFound as error:
+        if is_absent(error):
+            return None
+        raise
     try:
         return inspected(raw)
     except MALFORMED:
@@ -122,14 +126,14 @@ def _in_words(error: BaseException, doing: str, allow: str, now_s: float) -> Ret
     if reply is None:
         return Retry(f"cannot {doing}: Docker's engine did not answer ({_reason(error)})")
     status = int(reply.status_code)
+    if is_refusal(reply):
+        method, path = str(reply.request.method), urlsplit(str(reply.url)).path
+        said = refusals.refused(method, path, status, client.where())
+        return GiveUp(f"cannot {doing}: {said}. All in all it needs {allow}")
     said = cut(mask_userinfo(str(getattr(error, "explanation", None) or reply.reason or "")))
     if status == 409 or status in TRY_LATER or status >= 500:  # 409: it is restarting, paused or being removed
         after = retry_after_s(reply.headers, now_s)
         return Retry(f"cannot {doing}: Docker answered {status}: {said}", after=after)
-    if status in refusals.REFUSED:
-        method, path = str(reply.request.method), urlsplit(str(reply.url)).path
-        said = refusals.refused(method, path, status, client.where())
-        return GiveUp(f"cannot {doing}: {said}. All in all it needs {allow}")
     return GiveUp(f"cannot {doing}: Docker refuses it with {status}: {said}")
 
 
@@ -148,6 +152,8 @@ def _reason(error: BaseException) -> str:
     while seen is not None:
         if isinstance(seen, AddressError):
             return str(seen)
+        if isinstance(seen, NoEngineError | json.JSONDecodeError):
+            return "what answers is none of a Docker engine's answers"
         if isinstance(seen, OSError) and seen.strerror:
             return seen.strerror
         if "Timeout" in type(seen).__name__:

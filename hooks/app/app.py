@@ -10,7 +10,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from hooks.app import forwarded_port
 from hooks.app.health_report import HealthReport
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
+from hooks.app.rights import Rights
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.control.commands import Commands
@@ -93,6 +94,7 @@ class App:
         self._contexts = HandlerContexts(
             settings, secrets, memory, self.tracker, connect, own_container_id(), locks, stopping, time.monotonic
         )
+        self._rights = Rights(lambda: self.reload.table)
         self._build_sources(subscriptions, messages.put, polls or {}, port_readers or {})
         executor = Executor(
             Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
@@ -105,7 +107,7 @@ class App:
         self.health = HealthReport(
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
             tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads, port_api=self.port_api,
-            warnings=lambda: [*memory.warnings(), *map(_given_up, filter(_is_exhausted, engine.lanes()))],
+            warnings=lambda: [*self._rights.warnings(), *memory.warnings(), *_given_up(engine.lanes())],
         )  # fmt: skip
         self.watch = LoopWatch(self.dispatcher.steps.busy)
         self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
@@ -122,7 +124,7 @@ class App:
     ) -> None:  # fmt: skip
         self.docker = DockerSource(
             self.tracker, post, self.inbox.wants, types=subscriptions.types,
-            cursor=int(self.journal.load("docker.cursor") or 0),
+            cursor=int(self.journal.load("docker.cursor") or 0), inspected=self._rights.ask,
         )  # fmt: skip
         self.port_api = api = forwarded_port.build(self.settings, self.tracker, post, port_readers, self._contexts)
         self.files = FilesSource(
@@ -286,9 +288,7 @@ class App:
         return "".join(f"; {word}" for word in words)
 
 
-def _is_exhausted(lane: Lane) -> bool:
-    return lane.exhausted is not None
-
-
-def _given_up(lane: Lane) -> str:
-    return f"the rule {lane.rule.name} has given up on {lane.key} for now, as its limit is used up"
+def _given_up(lanes: Iterable[Lane]) -> Iterator[str]:
+    for lane in lanes:
+        if lane.exhausted is not None:
+            yield f"the rule {lane.rule.name} has given up on {lane.key} for now, as its limit is used up"

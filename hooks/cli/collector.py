@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from hooks.config.secrets import Secrets
     from hooks.doctor.checks.check import Finding
     from hooks.doctor.facts.collect import Collector
-    from hooks.doctor.facts.model import Use
     from hooks.doctor.status.row import Row
-    from hooks.rules.table import Table
 
 _PRELOADED = ("docker", "qbittorrentapi", "rich.console", "rich.table")  # loaded before the time-out of a target runs
 
@@ -29,6 +27,7 @@ def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], 
 
     Raises click.UsageError if the settings are wrong.
     """
+    from handlers.shared import docker_rights
     from hooks.app import loading
 
     child = loading.begin()  # checks the settings while this process loads the rest
@@ -43,19 +42,12 @@ def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], 
     if loaded.settings is None:
         raise click.UsageError("\n".join(loaded.errors))
     secrets, state = Secrets(loaded.sources), Path(loaded.settings.gluehook_state)
+    rules = loaded.table.rules if loaded.table else ()
     collector = Collector(
         loaded.settings, lambda: own_state.read(state, loaded.count), _reader(secrets), own_state.DoctorMemory(state),
-        own_id=own_container_id(), uses=_uses(loaded.table), public_ip=public_ip,
+        own_id=own_container_id(), uses=docker_rights.uses(rules), public_ip=public_ip,
     )  # fmt: skip
     return collector, secrets.mask
-
-
-def _uses(table: Table | None) -> tuple[Use, ...]:
-    """Every step of the rules that are switched on, as the doctor's remedies name them."""
-    from hooks.doctor.facts.model import Use
-
-    rules = (rule for rule in (table.rules if table else ()) if rule.enabled)
-    return tuple(Use(rule.name, step.use, step.args) for rule in rules for step in rule.do)
 
 
 def _reader(secrets: Secrets) -> Callable[[str], str | None]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -21,12 +22,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hooks.docker import address
 from hooks.docker.filters import filters
+from hooks.docker.listing import NoEngineError
 
 if TYPE_CHECKING:
     import docker
 
 _LINE_LIMIT = 2**20  # bytes: no event of Docker's comes near it
 _CONNECT_S = 3.0
+_API = re.compile(r"\d+\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +173,11 @@ def _keep_one_pool(client: Any) -> None:
 
 def _ask_version(client: docker.APIClient, error: type[Exception]) -> Engine:
     answer = client.version(api_version=False)
-    if not isinstance(answer, dict) or not isinstance(answer.get("ApiVersion"), str):
-        raise error(f"what answers at {where()} is no Docker engine")
-    parts = answer.get("Components") or []
-    podman = any("podman" in str(part.get("Name", "")).lower() for part in parts if isinstance(part, dict))
+    if not isinstance(answer, dict) or not _API.fullmatch(str(answer.get("ApiVersion"))):
+        raise error(f"what answers at {where()} is no Docker engine") from NoEngineError()
+    parts = answer.get("Components")
+    named = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    podman = any("podman" in str(part.get("Name", "")).lower() for part in named)
     return Engine(str(answer.get("Version")), answer["ApiVersion"], podman)
 
 

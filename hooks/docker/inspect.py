@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
+from hooks.docker.answers import is_absent
 from hooks.docker.container import MALFORMED, ListedContainer, inspected
 from hooks.docker.listing import Skipped, list_containers
 from hooks.images.roles import is_image_id
@@ -24,7 +25,7 @@ def inspect_one(client: Any, ident: str) -> Container | None:
     try:
         return inspected(client.inspect_container(ident)).for_world()
     except OSError as error:
-        if getattr(getattr(error, "response", None), "status_code", 0) == 404:
+        if is_absent(error):
             return None
         raise
     except MALFORMED as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hooks.docker.answers import is_absent
 from hooks.docker.container import MALFORMED, ListedContainer, inspected, listed
 
 
@@ -82,7 +83,7 @@ def _in_full(client: Any, one: ListedContainer) -> ListedContainer | None:
         response = getattr(error, "response", None)
         if response is None:
             raise
-        return None if response.status_code == 404 else one
+        return None if is_absent(error) else one
     except MALFORMED:
         return one
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from hooks.docker import address
+from hooks.docker.answers import is_refusal
 from hooks.docker.client import was_reached
 from hooks.docker.listing import NoEngineError
 from hooks.docker.unreachable import PROCESS, obstacle
 
-REFUSED = (401, 403, 405)
-"""The statuses by which a proxy, or an authorization plugin of Docker's, refuses a request; Docker itself has none."""
 # What a proxy that is set by variables must allow, by the first word of the path.
 _SECTIONS = {"events": "EVENTS=1", "containers": "CONTAINERS=1", "version": "VERSION=1", "exec": "EXEC=1"}
 _TO_READ = ("EVENTS=1", "CONTAINERS=1", "VERSION=1")  # all that reading needs: who lacks one may lack the next
@@ -35,7 +35,9 @@ def why(error: BaseException, where: str, process: Path = PROCESS) -> str:
     while cause is not None:
         if isinstance(cause, address.AddressError):
             return str(cause)
-        if isinstance(cause, NoEngineError):
+        if isinstance(cause, json.JSONDecodeError) and was_reached():
+            return f"Docker at {where}, or a proxy before it, gives an answer that cannot be read: it is tried again"
+        if isinstance(cause, NoEngineError | json.JSONDecodeError):
             return f"what answers at {where} is no Docker engine: correct DOCKER_HOST"
         said = obstacle(cause, where, reached=was_reached(), process=process)
         if said:
@@ -84,7 +86,7 @@ def needs(method: str, path: str) -> str:
 def _refusal(error: BaseException, response: Any, where: str) -> str:
     path = urlsplit(str(response.url)).path
     method = getattr(getattr(response, "request", None), "method", None) or "GET"
-    if response.status_code in REFUSED:
+    if is_refusal(response):
         return refused(method, path, response.status_code, where)
     said = getattr(error, "explanation", None) or response.reason
     if response.status_code == 400 and "HTTP request to an HTTPS server" in str(said):

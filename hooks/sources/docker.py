@@ -46,15 +46,17 @@ class DockerSource:
 
     `post` takes the source's own events (`source.lost`, `source.restored`). `wanted` says whether a rule listens to an
     event that does not change the world. `types` are the event types that rules name. `cursor` (ns) is the time of
-    the last event that the previous run of gluehook saw, 0 for none.
+    the last event that the previous run of gluehook saw, 0 for none. `inspected` is called after each resync, with
+    whether that was the first one of a connection.
     """
 
     def __init__(
         self, tracker: Tracker, post: Callable[[Event], None], wanted: Callable[[Event], bool], *,
         types: Iterable[str] = (), cursor: int = 0, resync_s: float = 300.0, silence_s: float = 20.0,
         backoff_s: tuple[float, float] = (0.1, 5.0), request_s: float = 5.0, backlog: Backlog | None = None,
+        inspected: Callable[[bool], None] = lambda _: None,
     ) -> None:  # fmt: skip
-        self._tracker, self._post, self._wanted = tracker, post, wanted
+        self._tracker, self._post, self._wanted, self._inspected = tracker, post, wanted, inspected
         self._resync_s, self._backoff_s, self._request_s = resync_s, backoff_s, request_s
         self._backlog = backlog or Backlog()
         self.cursor = cursor or time.time_ns()  # the time of the newest event seen, ns since the Unix epoch
@@ -113,10 +115,11 @@ class DockerSource:
         before = self._tracker.world
         try:
             with closing(connect(self._request_s)) as client:
-                found = {name: _named(inspect_one(client, name), name) for name in names}
+                found = {name: inspect_one(client, name) for name in names}
         except Exception:  # noqa: BLE001 - whatever makes the inspect fail
             return False
-        self._tracker.update(some_containers(before, found))
+        named = {name: one if one and one.name == name else None for name, one in found.items()}  # an id begins so
+        self._tracker.update(some_containers(before, named))
         return True
 
     def _since(self) -> int:
@@ -235,9 +238,10 @@ class DockerSource:
         self._report_dropped(dropped)
         self._lines.report_refused()
         self._report_skipped(reading.skipped)
-        self._certain, self._failures, self._resync_at = True, 0, time.monotonic() + self._resync_s
-        self._resynced = began
+        is_first, self._certain = not self._certain, True
+        self._failures, self._resync_at, self._resynced = 0, time.monotonic() + self._resync_s, began
         self._restore(reading.containers)
+        self._inspected(is_first)
 
     def _since_resync_s(self, monotonic_s: float, wall_s: float) -> float:
         """How long ago the last resync began; infinity where a clock was set or the machine slept since."""
@@ -294,7 +298,3 @@ class DockerSource:
             said = f"Docker's list has an entry that cannot be read: {one}; it is left out, and all others are followed"
             signals.emit(signals.problem, said=said)
         self._skipped = frozenset(skipped)
-
-
-def _named(found: Container | None, name: str) -> Container | None:
-    return found if found and found.name == name else None  # a name may also be the beginning of an id

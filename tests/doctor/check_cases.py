@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from handlers.shared.docker_rights import Refused
 from hooks.config.settings import Settings
 from hooks.doctor.facts.model import (
     AdGuard,
@@ -15,7 +16,6 @@ from hooks.doctor.facts.model import (
     Gluetun,
     HostName,
     Refusal,
-    Refused,
     Server,
     Unread,
     WireGuard,

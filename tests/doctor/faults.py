@@ -8,7 +8,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from hooks.doctor.facts.model import Gluehook, Gluetun, HostName, Refusal, Refused, Unread, WireGuard
+from handlers.shared.docker_rights import Refused
+from hooks.doctor.facts.model import Gluehook, Gluetun, HostName, Refusal, Unread, WireGuard
 from hooks.world.model import PortFile
 from tests.doctor.random_servers import VPN_IP, Home
 from tests.parts.values.server_facts import NOW_S, container

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from handlers.shared.docker_rights import Use
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
 from hooks.doctor.facts import docker as docker_facts
@@ -19,7 +20,6 @@ from hooks.doctor.facts.model import (
     HostName,
     QBittorrent,
     Server,
-    Use,
     WireGuard,
 )
 from hooks.world.model import PortFile

@@ -149,10 +149,38 @@ def test_a_refusal_is_named_and_gets_better(
     assert ear.count("lost") == 1
 
 
-def test_an_answer_of_something_else_is_no_engine(fake: FakeEngine, ear: Ear, listen: Any) -> None:
-    fake.refusals["/version"] = (200, b"<html>hello</html>")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html>hello</html>",
+        b'{"ApiVersion":"1.41","Ver',
+        b"null",
+        b'{"ApiVersion":"v2"}',
+        b'{"ApiVersion":"1.41/../x"}',
+    ],
+)
+def test_an_answer_of_something_else_is_no_engine(fake: FakeEngine, ear: Ear, listen: Any, answer: bytes) -> None:
+    fake.refusals["/version"] = (200, answer)
     listen()
-    assert "cannot be reached" in ear.until("source.lost").data["reason"]
+    assert "is no Docker engine: correct DOCKER_HOST" in ear.until("source.lost").data["reason"]
+
+
+def test_half_a_list_is_an_answer_that_cannot_be_read(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.refusals["/containers/json"] = (200, b'[{"Id":"aaa","Names":["/x"')
+    listen()
+    assert "gives an answer that cannot be read: it is tried again" in ear.until("source.lost").data["reason"]
+
+
+NGINX = b"<html>\r\n<head><title>404 Not Found</title></head>\r\n</html>"
+
+
+def test_a_404_of_a_proxy_does_not_take_containers_away(fake: FakeEngine, ear: Ear, listen: Any) -> None:
+    fake.has("web", A)
+    fake.refusals |= {f"/containers/{A}/json": (404, NGINX), "/containers/web/json": (404, NGINX)}
+    source = listen()
+    ear.until("container.start")
+    ear.hears("1 of 1 containers run")
+    assert not source.inspect_again(["web"])
 
 
 def test_a_stalled_engine_is_lost_and_stop_does_not_wait_for_it(fake: FakeEngine, ear: Ear, listen: Any) -> None:

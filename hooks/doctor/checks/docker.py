@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hooks.docker import refusals
+from handlers.shared import docker_rights
+from handlers.shared.docker_rights import Refused
 from hooks.doctor.checks.check import Finding, broken, risk
 from hooks.doctor.checks.commands import up_gluehook
-from hooks.doctor.facts.model import Docker, Refused, Server, Unread
+from hooks.doctor.facts.model import Docker, Server, Unread
 
 _PROXY = (
     "put a socket proxy in front of it that allows only EVENTS=1 CONTAINERS=1 VERSION=1 ALLOW_RESTARTS=1 ALLOW_START=1 "
@@ -31,20 +32,14 @@ def docker_right_missing(server: Server) -> Iterator[Finding]:
     by_status: dict[int, list[Refused]] = {}
     for one in server.refused:
         by_status.setdefault(one.status, []).append(one)
-    for status, those in by_status.items():
-        asked = [f"{one.method} {one.path.replace('0' * 64, 'ID')}" for one in those]
-        rules = ", ".join(dict.fromkeys(rule for one in those for rule in one.rules))
-        yield Finding(f"{', '.join(asked)}: refused with {status}, and needed by {rules}", _allow(server, those, asked))
+    for those in by_status.values():
+        yield Finding(docker_rights.told(those), _allow(server, those))
 
 
-def _allow(server: Server, those: list[Refused], asked: list[str]) -> str:
+def _allow(server: Server, those: list[Refused]) -> str:
     if server.access and server.access.tls:
         return "an authorization plugin of Docker's forbids it to the certificate that gluehook shows; allow it there"
-    words = " ".join(dict.fromkeys(word for one in those for word in refusals.needs(one.method, one.path).split()))
-    return (
-        f"at the proxy before Docker's socket set {words} and re-create it; or, if it has a list of allowed paths, add "
-        f"{', '.join(asked)}"
-    )
+    return docker_rights.cure(those)
 
 
 @risk("access to Docker is access to everything on this server: it can start a container that mounts the whole disk")

@@ -20,14 +20,15 @@ from typing import Any
 
 from handlers.containers.rejoin import remembered
 from handlers.qbittorrent.web_api import Sessions
+from handlers.shared.docker_rights import Use
 from handlers.shared.http import shown
 from hooks.config.settings import Settings
 from hooks.docker import client
 from hooks.doctor.facts import docker as docker_facts
-from hooks.doctor.facts import gluetun, names, qbittorrent, rights, wireguard
+from hooks.doctor.facts import gluetun, names, qbittorrent, wireguard
 from hooks.doctor.facts.derived import host_of
 from hooks.doctor.facts.in_container import runner
-from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, HostName, Server, Unread, Use, WireGuard
+from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, HostName, Server, Unread, WireGuard
 from hooks.doctor.facts.parallel import gather
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory
@@ -74,8 +75,10 @@ class Collector:
                 ctx, self.sessions, runner(ctx, known, settings.qbittorrent_container)
             ),
             "wireguard": lambda: wireguard.read(ctx),
+            "refused": lambda: docker_facts.read_refused(ctx, self.uses),
         }, within_s)  # fmt: skip
         folder_missing = found.pop("port_folder") is False
+        found["refused"] = () if isinstance(found["refused"], Unread) else found["refused"]
         _replace_unread_files(found, settings.forwarded_port_file)
         dependents, orphans = docker_facts.dependents(
             known,
@@ -99,15 +102,13 @@ class Collector:
         question = next(iter(hosts), "localhost")
         more = gather({
             "access": lambda: docker_facts.read_access(ctx),
-            "refused": lambda: rights.ask(ctx, self.uses),
             "answer": lambda: self._answer(server, question, within_s),
             **hosts,
         }, within_s)  # fmt: skip
-        access, answer, refused = more.pop("access"), more.pop("answer"), more.pop("refused")
+        access, answer = more.pop("access"), more.pop("answer")
         return replace(
             server,
             access=access if isinstance(access, DockerAccess) else None,
-            refused=() if isinstance(refused, Unread) else refused,
             adguard=replace(server.adguard, answer=answer) if server.adguard else None,
             names=[
                 found if isinstance(found, HostName) else HostName(host, error=found.why)

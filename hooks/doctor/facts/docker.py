@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from handlers.containers.dependents import NOTHING, Dependent, Earlier, Remembered, judged, members, orphans
+from handlers.shared import docker_rights
 from hooks.docker import client as docker_host
 from hooks.docker import refusals
 from hooks.docker.container import MALFORMED, InspectedContainer, ListedContainer, inspected
@@ -54,6 +56,12 @@ def read_access(ctx: Context) -> DockerAccess:
     with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
         answered = tuple(word for path, word in _UNNEEDED.items() if _answers(client, path))
         return DockerAccess(where, is_socket=False, tls=client.base_url.startswith("https:"), unneeded=answered)
+
+
+def read_refused(ctx: Context, uses: Sequence[docker_rights.Use]) -> tuple[docker_rights.Refused, ...]:
+    """The requests that the rules need and that are refused."""
+    with closing(ctx.docker(max(ctx.left(), 0.1))) as client:
+        return docker_rights.ask(client, uses)
 
 
 def dependents(

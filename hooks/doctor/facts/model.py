@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.containers.dependents import Dependent, Earlier
+from handlers.shared.docker_rights import Refused, Use
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer, ListedContainer
 from hooks.world.model import Container, PortFile
@@ -28,16 +29,6 @@ class Docker:
     listed: tuple[ListedContainer, ...] = ()  # every container, with the namespace that it joins
     podman: bool = False  # it is Podman that answers
     doubts: tuple[str, ...] = ()  # sentences: what Docker's list does not tell
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A request that a rule needs and that is refused, with its status."""
-
-    method: str
-    path: str
-    status: int
-    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +130,6 @@ class Gluehook:
     last_run: str = ""  # the newest one in the journal: its id, and when it began
     pauses: Mapping[str, float] = field(default_factory=dict)  # rule ("" for all) -> until when
     earlier_ids: Earlier = field(default_factory=dict, repr=False)  # the ids that containers had before
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One step of a rule that is in force: which rule, which handler, and with what."""
-
-    rule: str
-    handler: str
-    args: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

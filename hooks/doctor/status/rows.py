@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from handlers.shared import docker_rights
 from handlers.shared.http import shown
 from hooks.doctor.facts.derived import (
     asks_adguard,
@@ -67,6 +68,8 @@ def all_well(found: Iterable[Row]) -> bool:
 def _docker(server: Server) -> Iterator[Row]:
     if isinstance(server.docker, Unread):
         yield Row("Docker", "engine", "unknown", without_advice(server.docker.why))
+    elif server.refused:
+        yield Row("Docker", "rights", "wrong", docker_rights.told(server.refused))
 
 
 # -- gluetun -------------------------------------------------------------------------------------
