@@ -187,13 +187,17 @@ _COLONS = ":".join(_DIGITS[at : at + 2] for at in range(0, 64, 2)).upper()
 
 
 @pytest.mark.parametrize(
-    "text", [_DIGITS, _COLONS, f"sha256 Fingerprint={_COLONS}", f" SHA256 Fingerprint={_DIGITS}\n"]
-)
+    "text", [_DIGITS, _COLONS, f"sha256 Fingerprint={_COLONS}", f" SHA256 Fingerprint={_DIGITS}\n"],
+    ids=("digits", "colons", "as openssl says it", "digits after a name"),  # the certificate is another each time
+)  # fmt: skip
 def test_a_fingerprint_may_be_written_as_openssl_writes_it(text: str) -> None:
     assert fingerprint(text) == _DIGITS
 
 
-@pytest.mark.parametrize("text", ["ab:cd", _DIGITS[:40], _DIGITS + "00", "x" * 64, "sha1 Fingerprint=" + "a" * 40])
+@pytest.mark.parametrize(
+    "text", ["ab:cd", _DIGITS[:40], _DIGITS + "00", "x" * 64, "sha1 Fingerprint=" + "a" * 40],
+    ids=("short", "sha1", "long", "no hex", "sha1 as openssl says it"),
+)  # fmt: skip
 def test_what_is_no_sha256_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write the SHA-256 fingerprint"):
         fingerprint(text)
