@@ -23,6 +23,7 @@ from typing import Any, ClassVar, Generic, Literal, NewType, Protocol, TypeVar
 
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
+from hooks.pairs.pairs import Pairs
 from hooks.world.model import PortFile, World
 
 Duration = NewType("Duration", float)
@@ -95,6 +96,9 @@ def rejecting_address(key: str) -> str:
     return key.partition(_REJECTED)[2]
 
 
+_UNKNOWN = Pairs(World(), Settings())
+
+
 def _free(_target: str) -> AbstractContextManager[None]:
     return nullcontext()
 
@@ -105,7 +109,7 @@ class Context:
 
     event: Event
     run: str  # the run's id, as in the log
-    settings: Settings
+    settings: Settings  # with the names and addresses of the gluetun that the event is about, and of its clients
     world: World  # as last read; read the real thing again before acting
     memory: Memory
     secret: Callable[[str], str | None]  # read at use, so that a changed secret file is seen
@@ -115,6 +119,11 @@ class Context:
     now: Callable[[], float]  # seconds since the Unix epoch
     own_id: str = ""  # the id of the container that gluehook runs in, "" outside of one
     hold: Callable[[str], AbstractContextManager[None]] = _free  # locks one more target; raises Retry if it is taken
+    pairs: Pairs = _UNKNOWN  # the gluetuns and torrent clients in this world; left out, they are found here
+
+    def __post_init__(self) -> None:
+        if self.pairs is _UNKNOWN:
+            object.__setattr__(self, "pairs", Pairs(self.world, self.settings, self.own_id))
 
 
 Poll = Callable[[Context], Sequence[Event]]

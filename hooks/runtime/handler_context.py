@@ -5,17 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory, Retry
-from hooks.pairs.containers import with_containers
+from hooks.pairs.for_event import settings_for
+from hooks.pairs.pairs import Pairs
 from hooks.runtime.locks import TargetLocks
 
 if TYPE_CHECKING:
+    from hooks.world.model import World
     from hooks.world.tracker import Tracker
 
 
@@ -32,20 +34,30 @@ class HandlerContexts:
     locks: TargetLocks
     stopping: threading.Event
     clock: Callable[[], float]
+    _found: list[Pairs] = field(default_factory=list)
 
     def make(self, event: Event, run: str, deadline: float) -> Context:
         """The context of an attempt at the run of this id; `deadline` is on `clock`."""
-
         world = self.tracker.world
+        pairs = self._pairs_in(world)
 
         def left() -> float:
             return deadline - self.clock()
 
         return Context(
-            event=event, run=run, settings=with_containers(self.settings, world), world=world, memory=self.memory,
+            event=event, run=run, settings=settings_for(event, self.settings, pairs, world), world=world,
+            memory=self.memory, pairs=pairs,
             secret=self.secrets.read, docker=self.connect, left=left, wait=self._wait, now=time.time,
             own_id=self.own_id, hold=lambda target: self.locks.hold((target,), run, max(0.0, left())),
         )  # fmt: skip
+
+    def _pairs_in(self, world: World) -> Pairs:
+        """Found anew only in another world: several contexts of an attempt share them."""
+        found = next(iter(self._found), None)
+        if found is None or not found.is_of(world):
+            found = Pairs(world, self.settings, self.own_id)
+            self._found[:] = [found]
+        return found
 
     def _wait(self, wait_s: float) -> None:
         if self.stopping.wait(wait_s):

@@ -32,7 +32,8 @@ from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, Ho
 from hooks.doctor.facts.parallel import gather
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory
-from hooks.pairs.containers import with_containers
+from hooks.pairs.for_event import settings_for
+from hooks.pairs.pairs import Pairs
 from hooks.sources import port_file as portfile
 from hooks.world.model import PortFile, World
 from hooks.world.names import Names
@@ -121,9 +122,10 @@ class Collector:
         # a little less, because a request's own time-out gives a better reason than `gather`'s
         deadline = time.monotonic() + within_s * 0.9
         world = World(containers=docker.containers).with_names(Names(self.settings.containers))
+        pairs, event = Pairs(world, self.settings, self.own_id), Event("status", "server", time.time_ns())
         return Context(
-            event=Event("status", "server", time.time_ns()), run="status",
-            settings=with_containers(self.settings, world), world=world, memory=self.memory, secret=self.secret,
+            event=event, run="status", settings=settings_for(event, self.settings, pairs, world), world=world,
+            pairs=pairs, memory=self.memory, secret=self.secret,
             docker=self.docker, left=lambda: deadline - time.monotonic(), wait=time.sleep, now=time.time,
             own_id=self.own_id,
         )  # fmt: skip
