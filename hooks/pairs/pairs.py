@@ -112,7 +112,8 @@ class Pairs:
 
     def _unseen(self, role: str, name: str, first: str) -> str:
         """Where Docker shows no way: the setting's default, but never another container's."""
-        if name == first and (default := self._get(f"{role}_url")):
+        is_main = role == "gluetun" or self._gluetun_of(name) in ("", self._world.gluetun)
+        if name == first and is_main and (default := self._get(f"{role}_url")):
             return str(default)
         container = self._world.containers.get(name)
         holder = network_holder(container, self._world) if container else None
