@@ -22,7 +22,9 @@ def http_url(text: str) -> str:
 
 
 def file_path(text: str) -> str:
-    """The path as it is. Raises ValueError saying what to write if it is blank or holds a NUL."""
+    """The path as it is. Raises ValueError saying what to write if it is blank, in quotes or holds a NUL."""
+    if len(text) > 1 and text[0] in "\"'" and text[-1] == text[0]:
+        raise ValueError("write the path without the quotes around it: in a list of compose.yaml they belong to it")
     if not text.strip() or "\0" in text:
         raise ValueError("write the path of a file or folder, or leave the variable out for its default")
     return text

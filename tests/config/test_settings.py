@@ -88,6 +88,8 @@ def test_good_values(name: str, text: str, value: object, monkeypatch: pytest.Mo
         ("GLUEHOOK_HTTP", "localhost:99999", "write HOST:PORT"),
         ("GLUEHOOK_DRY_RUN", "perhaps", "write true or false"),
         ("GLUEHOOK_STATE", "  ", "write the path"),
+        ("FORWARDED_PORT_FILE", '"/tmp/gluetun/forwarded_port"', "write the path without the quotes around it"),
+        ("QBITTORRENT_CA_FILE", "'/ca.pem'", "write the path without the quotes around it"),
         ("GLUEHOOK_LOOK_EVERY", "0s", "write a duration such as 60s, or off"),
         ("GLUEHOOK_LOOK_EVERY", "60", 'write "60s"'),
         ("WIREGUARD_INTERFACE", "wg 0", "write the interface's name"),
