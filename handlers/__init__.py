@@ -46,6 +46,7 @@ HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
     for name, handler in {  # the name in a rule's `use` is the module's path: its class
         "qbittorrent.set_port": "SetPort",
         "transmission.set_port": "SetPort",
+        "deluge.set_port": "SetPort",
         "gluetun.restart_vpn": "RestartVpn",
         "containers.restart": "Restart",
         "containers.start": "Start",

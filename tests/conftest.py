@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.parts.docker.dockerd",
     "tests.parts.targets.qbittorrent",
     "tests.parts.targets.transmission",
+    "tests.parts.targets.deluge",
 ]
 
 

@@ -25,7 +25,7 @@ from hooks.events import byte_order_mark
 
 _LONGEST_BYTES = 64 * 1024
 SHORTEST_MASKED_CHARS = 4  # of a value that is masked
-WITH_USERINFO = ("QBITTORRENT_URL", "TRANSMISSION_URL", "GLUETUN_URL")
+WITH_USERINFO = ("QBITTORRENT_URL", "TRANSMISSION_URL", "DELUGE_URL", "GLUETUN_URL")
 """The settings whose URL may hold a user and a password."""
 _USERINFO = re.compile(r"(?<=://)[^/?#\s@]+(?:@[^/?#\s@]+)*(?=@)")
 LISTS = frozenset({"APPRISE_URLS"})

@@ -176,6 +176,12 @@ class Settings:
     transmission_container: ContainerName = field(
         default="transmission", metadata={"says": "its container; with the default the one of that image"}
     )
+    deluge_url: Url = field(default="http://gluetun:8112", metadata={"says": "Deluge's Web UI (deluge-web)"})
+    deluge_ca_file: OptionalPath = field(default="", metadata={"says": "as QBITTORRENT_CA_FILE"})
+    deluge_fingerprint: Fingerprint = field(default="", metadata={"says": "as QBITTORRENT_FINGERPRINT"})
+    deluge_container: ContainerName = field(
+        default="deluge", metadata={"says": "its container; with the default the one of that image"}
+    )
     gluetun_container: ContainerName = field(
         default="gluetun",
         metadata={"says": "the container whose port the port file holds; with the default the one of that image"},
@@ -213,6 +219,7 @@ SECRETS: Mapping[str, str] = {
     "QBITTORRENT_PASSWORD": "the password of QBITTORRENT_USERNAME",
     "QBITTORRENT_API_KEY": "instead of name and password, from qBittorrent 5.2 on",
     "TRANSMISSION_PASSWORD": "the password of TRANSMISSION_USERNAME (rpc-password there)",
+    "DELUGE_PASSWORD": "the password of Deluge's Web UI",
     "GLUETUN_API_KEY": "the key of gluetun's control server",
     "GLUETUN_PASSWORD": "instead of a key: the password of GLUETUN_USERNAME",
     "APPRISE_URLS": "where notify.send sends messages: Apprise's addresses, separated by spaces or commas",

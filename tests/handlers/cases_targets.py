@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from handlers.deluge import set_port as deluge_port
 from handlers.gluetun.restart_vpn import RestartVpn, RestartVpnArgs
 from handlers.qbittorrent.set_port import SetPort, SetPortArgs
 from handlers.transmission import set_port as transmission_port
 from hooks.config.settings import Settings
 from hooks.world.model import PortFile, World
 from tests.handlers.contract import CASES, Case, Fine
+from tests.parts.targets.fakes_deluge import PASSWORD as DELUGE_PASSWORD
+from tests.parts.targets.fakes_deluge import fake_deluge
 from tests.parts.targets.fakes_gluetun import MASTER, fake_gluetun
 from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
 from tests.parts.targets.fakes_transmission import PASSWORD as TRANSMISSION_PASSWORD
@@ -42,6 +45,15 @@ def transmission(**traits: Any) -> Callable[[Path], AbstractContextManager[Fine]
     return fine
 
 
+def deluge(**traits: Any) -> Callable[[Path], AbstractContextManager[Fine]]:
+    @contextmanager
+    def fine(_: Path) -> Iterator[Fine]:
+        with fake_deluge(**traits) as (fake, url):
+            yield Fine(url, lambda: fake.writes)
+
+    return fine
+
+
 def gluetun(**traits: Any) -> Callable[[Path], AbstractContextManager[Fine]]:
     @contextmanager
     def fine(_: Path) -> Iterator[Fine]:
@@ -60,6 +72,10 @@ _transmission = Case(
     lambda url: Settings(transmission_url=url, transmission_username=USER),
     {"TRANSMISSION_PASSWORD": TRANSMISSION_PASSWORD}, world=world, label="login",
 )  # fmt: skip
+_deluge = Case(
+    deluge_port.SetPort, lambda _: deluge_port.SetPortArgs(), deluge(), lambda url: Settings(deluge_url=url),
+    {"DELUGE_PASSWORD": DELUGE_PASSWORD}, world=world,
+)  # fmt: skip
 _key = Case(
     RestartVpn, lambda _: RestartVpnArgs(), gluetun(auth="apikey"), lambda url: Settings(gluetun_url=url),
     {"GLUETUN_API_KEY": "fake-gluetun-key"}, world=world, label="3.41 key",
@@ -73,6 +89,8 @@ CASES += [
     replace(_password, fine=qbittorrent(bypass=True), secrets={}, label="bypass"),
     _transmission,
     replace(_transmission, fine=transmission(), secrets={}, label="open"),
+    _deluge,
+    replace(_deluge, fine=deluge(connected=False), label="not connected"),
     _key,
     replace(_key, fine=gluetun(auth="apikey", version=MASTER), label="master key"),
     replace(

@@ -1,0 +1,1 @@
+"""`deluge.*`: Deluge through its Web UI."""
