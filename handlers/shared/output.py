@@ -6,13 +6,15 @@ ever read. Masking finds whole secrets only, so no word is cut in half here.
 
 from __future__ import annotations
 
+from hooks.config.secrets import on_one_line
+
 OUTPUT_LIMIT_BYTES = 4096
 LINE_LIMIT_CHARS = 300
 
 
 def cut(text: str, limit_chars: int = LINE_LIMIT_CHARS) -> str:
     """The text on one line, at most so many characters long; no word is cut in half."""
-    line = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+    line = on_one_line(text)
     if len(line) <= limit_chars:
         return line
     return line[: limit_chars - 1].rpartition(" ")[0] + " …"

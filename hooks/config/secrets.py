@@ -30,7 +30,7 @@ WITH_USERINFO = ("QBITTORRENT_URL", "TRANSMISSION_URL", "DELUGE_URL", "GLUETUN_U
 _USERINFO = re.compile(r"(?<=://)[^/?#\s@]+(?:@[^/?#\s@]+)*(?=@)")
 LISTS = frozenset({"APPRISE_URLS"})
 """The secrets that hold several, apart by blanks or commas."""
-_LONG_LINE = 16  # characters of a line of a key; a shorter one may be any word
+_LONG_LINE = 8  # characters of a line of a key or a passphrase; a shorter one may be any word
 _ODD = {"a blank": " \t\u00a0", "a quotation mark": "\"'`“”„‘’«»", "a byte order mark": "\ufeff", "a line end": "\n\r"}
 HIDDEN = "***"
 """What is shown in place of a secret."""
@@ -106,6 +106,11 @@ def mask(text: str, values: Iterable[str]) -> str:
     return mask_userinfo(text)
 
 
+def on_one_line(text: str) -> str:
+    """The text as messages show the output of programs: one blank for each gap, � for what cannot be shown."""
+    return "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+
+
 def mask_userinfo(text: str) -> str:
     """The text with `***` for user and password in each URL."""
     return _USERINFO.sub(HIDDEN, text)
@@ -165,7 +170,7 @@ def _shape(name: str, value: str) -> str:
 
 
 def _forms(value: str, parts: Iterable[str] = ()) -> Iterator[str]:
-    """The value, and each of its parts, as it may stand in a message: as it is, in a URL, in JSON."""
+    """The value, and each of its parts, as it may stand in a message: as it is, on one line, in a URL, in JSON."""
     for text in {value, value.strip(), *parts}:
         if len(text) >= SHORTEST_MASKED_CHARS:
-            yield from (text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1])
+            yield from (text, on_one_line(text), quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1])

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from handlers.shared.output import Tail, cut
 from hooks.config.secrets import SecretError, Secrets, Sources, mask
 
 
@@ -154,6 +155,17 @@ def test_a_passphrase_with_blanks_is_one_secret_and_its_words_are_words(phrase: 
     line = "forward-port: the rule sets the port of qBittorrent on 50123"
     assert secrets.mask(line) == line
     assert secrets.mask(f"said {phrase}!") == "said ***!"
+
+
+@pytest.mark.parametrize(
+    "value", ["hunter\u200b22", "hunter\t22 of  mine", "first line\nline two", "a b\nlonger than that"]
+)
+def test_what_a_program_says_of_it_is_masked_after_it_was_cut_to_one_line(value: str) -> None:
+    secrets = Secrets(Sources({"TOKEN": value}))
+    secrets.read("TOKEN")
+    tail = Tail()
+    tail.add(f"it is\n{value}\n".encode())
+    assert secrets.mask(cut(tail.last_line())) == "***"
 
 
 def test_each_line_of_a_key_is_a_secret() -> None:
