@@ -59,6 +59,7 @@ class Journal:
         self._folder_lock = FolderLock(folder)
         self._guard = threading.RLock()
         self._store: Store | None = None
+        self._opened_as: tuple[int, int] | None = None  # the device and the inode of the file
         self._try_at = -1.0
         self._pending: dict[object, Record] = {}  # what waits for the disk, in order
         self.problem = ""  # why nothing is written now, for health
@@ -160,7 +161,9 @@ class Journal:
 
     def _read(self, act: Callable[[Store], T], otherwise: T) -> T:
         with self._guard:
-            if self._store is None and self._clock() >= self._try_at:
+            if self._store is not None and _identity(self._path) != self._opened_as:
+                self._begin_elsewhere(self._store)
+            elif self._store is None and self._clock() >= self._try_at:
                 self._open()
             try:
                 return act(self._store) if self._store else otherwise
@@ -195,6 +198,7 @@ class Journal:
     def _open(self) -> None:
         try:
             self._store = self._opened()
+            self._opened_as = _identity(self._path)
             self._write_pending(self._store)  # the disk is well again once it has taken what waited
         except (sqlite3.Error, OSError, Taken) as error:
             self._fail(error)
@@ -205,6 +209,15 @@ class Journal:
         if self.problem:
             _report(f"{self._path} can be written again; it is kept from here on, with what was done meanwhile")
         self.problem = ""
+
+    def _begin_elsewhere(self, store: Store) -> None:
+        """The folder was moved or emptied: what is written to the old file is not there at the next start."""
+        store.close()
+        self._store = None
+        self._folder_lock.release()
+        _report(f"{self._path} was moved or removed while gluehook runs; a new one is begun: what was unfinished is "
+                "found again by the resync")  # fmt: skip
+        self._open()
 
     def _opened(self) -> Store:
         self._folder_lock.take()
@@ -218,6 +231,7 @@ class Journal:
             raise  # the disk's fault: the file may be sound
         except sqlite3.DatabaseError as damaged:
             aside = _move_aside(self._path)
+            own_files.make_private(self._path)
             _report(f"{self._path} cannot be used ({damaged}); it was moved to {aside}, and a new one is begun: what "
                     "was unfinished is found again by the resync")  # fmt: skip
             return self._open_store(self._path)
@@ -233,6 +247,14 @@ class Journal:
             _report(f"{self._path} cannot be written ({error}); the work goes on, but what is unfinished would be "
                     "forgotten at a restart; it is tried again all the time")  # fmt: skip
         self.problem = f"{self._path} cannot be written: {error}"
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - asked for each write; a third of what Path.stat takes
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _on_clock(at: float, wall: float, now: float) -> float:

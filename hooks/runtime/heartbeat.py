@@ -68,7 +68,10 @@ def judge(path: str, now: float) -> "tuple[bool, list[str]]":
     except FileNotFoundError:
         problems = [f"no heartbeat at {path}: gluehook is not running or has another GLUEHOOK_STATE"]
     except OSError as error:
-        problems = [f"the heartbeat {path} cannot be read: {error.strerror}; let this user read GLUEHOOK_STATE"]
+        cure = "let this user read GLUEHOOK_STATE"
+        if not isinstance(error, PermissionError):
+            cure = "GLUEHOOK_STATE must be a folder, and nothing in it a link or a folder that gluehook has not made"
+        problems = [f"the heartbeat {path} cannot be read: {error.strerror}; {cure}"]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         problems = [f"the heartbeat {path} is damaged ({type(error).__name__}); gluehook writes it every {BEAT_S:g} s"]
     return (False, problems) if problems else (True, [well])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -151,6 +153,7 @@ def test_a_journal_that_cannot_be_used_is_moved_aside_by_name(tmp_path: Path, pr
     (aside,) = tmp_path.glob(f"{FILE_NAME}.broken-*[0-9]")
     assert len(problems) == 1
     assert str(aside) in problems[0]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def _damage(file: Path, how: str) -> None:
@@ -231,3 +234,29 @@ def test_what_was_accepted_survives_a_kill_at_any_instant(tmp_path: Path) -> Non
         file.unlink()
         for suffix in ("-wal", "-shm"):
             Path(f"{file}{suffix}").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("how", ["moved", "removed", "file removed"])
+def test_a_journal_that_is_taken_away_while_gluehook_runs_is_begun_anew(
+    tmp_path: Path, problems: list[str], how: str
+) -> None:
+    folder = tmp_path / "state"
+    journal = Journal(folder)
+    journal.save("world", 1)
+    if how == "moved":
+        folder.rename(tmp_path / "old")
+    elif how == "removed":
+        shutil.rmtree(folder)
+    else:
+        (folder / FILE_NAME).unlink()
+    journal.save("world", 2)
+    assert stat.S_IMODE((folder / FILE_NAME).stat().st_mode) == 0o600
+    assert journal.problem == ""
+    assert [said for said in problems if "was moved or removed while gluehook runs" in said] == problems
+    assert len(problems) == 1
+    with pytest.raises(Taken):
+        Journal(folder)
+    journal.close()
+    again = Journal(folder)
+    assert again.load("world") == 2
+    again.close()
