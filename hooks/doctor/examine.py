@@ -39,4 +39,6 @@ CHECKS = tuple(check for module in _MODULES for check in vars(module).values() i
 
 def examine(server: Server) -> list[Finding]:
     """Everything that is wrong, in the order in which to mend it, consequences under their cause."""
-    return arrange(server, [finding for check in CHECKS for finding in check.findings(server)], CHECKS)
+    pairs = (server, *server.others)
+    found = dict.fromkeys(finding for check in CHECKS for one in pairs for finding in check.findings(one))
+    return arrange(server, [*found], CHECKS)

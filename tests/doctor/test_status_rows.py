@@ -10,7 +10,7 @@ import pytest
 from hooks.config.settings import Settings
 from hooks.doctor.examine import examine
 from hooks.doctor.facts import docker as docker_facts
-from hooks.doctor.facts.model import AdGuard, Gluehook, Gluetun, Refusal, Server, Unread, WireGuard
+from hooks.doctor.facts.model import AdGuard, Gluehook, Gluetun, HasRole, Refusal, Server, Unread, WireGuard
 from hooks.doctor.status.row import Row, ago
 from hooks.doctor.status.rows import all_well, rows
 from hooks.world.model import PortFile
@@ -193,3 +193,30 @@ def test_several_addresses_of_adguard_count() -> None:
 @pytest.mark.parametrize(("span_s", "said"), [(0, "0s"), (59.4, "59s"), (60, "1m"), (7200, "2h"), (200_000, "2d")])
 def test_a_span_is_shown_in_its_largest_unit(span_s: float, said: str) -> None:
     assert ago(span_s) == said
+
+
+def test_of_several_each_gluetun_and_each_client_has_its_rows_once() -> None:
+    pairs = [("vpn-nl", "torrents-nl"), ("vpn-nl", "linux-isos"), ("vpn-ch", "torrents-ch")]
+    servers = [
+        well(containers={name: replace(CONTAINERS[role], name=name, id=f"{name}-id")
+                         for role, name in (("gluetun", vpn), ("qbittorrent", client))})
+        for vpn, client in pairs
+    ]  # fmt: skip
+    for place, (one, (vpn, client)) in enumerate(zip(servers, pairs, strict=True)):
+        settings = replace(one.settings, gluetun_container=vpn, qbittorrent_container=client)
+        servers[place] = replace(one, settings=settings, dependents=())
+    servers[2] = replace(servers[2], port_file=PortFile(), qbittorrent=Refusal("password", "rejected"))
+    server = replace(servers[0], others=servers[1:], roles=[
+        HasRole("gluetun", "vpn-nl", "image", "qmcgaw/gluetun"), HasRole("qbittorrent", "linux-isos", "setting"),
+    ])  # fmt: skip
+    found = {(one.part, one.what): one for one in rows(server)}
+    assert len(found) == len(rows(server)), "none is there twice"
+    assert found["gluetun vpn-nl", "port file"].state == "well"
+    assert found["gluetun vpn-ch", "port file"].state == "wrong"
+    assert found["qBittorrent linux-isos", "web UI"].state == "well"
+    assert found["qBittorrent torrents-ch", "login"].state == "wrong"
+    assert found["roles", "gluetun"].says == "vpn-nl, by its image qmcgaw/gluetun"
+    assert found["roles", "qbittorrent"].says == "linux-isos, by QBITTORRENT_CONTAINER"
+    seen = [(one.check, one.about) for one in examine(server)]
+    assert ("password-rejected", "torrents-ch") in seen
+    assert len(set(seen)) == len(seen), "what is so of the whole server is found once"

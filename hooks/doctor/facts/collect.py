@@ -28,7 +28,17 @@ from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts import gluetun, names, qbittorrent, wireguard
 from hooks.doctor.facts.derived import host_of
 from hooks.doctor.facts.in_container import runner
-from hooks.doctor.facts.model import AdGuard, Docker, DockerAccess, Gluehook, HostName, Server, Unread, WireGuard
+from hooks.doctor.facts.model import (
+    AdGuard,
+    Docker,
+    DockerAccess,
+    Gluehook,
+    HasRole,
+    HostName,
+    Server,
+    Unread,
+    WireGuard,
+)  # fmt: skip
 from hooks.doctor.facts.parallel import gather
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory
@@ -65,34 +75,53 @@ class Collector:
         read = {"docker": lambda: docker_facts.read(first, closely=closely)}
         docker = gather(read, _DOCKERS_SHARE * within_s)["docker"]
         known = docker if isinstance(docker, Docker) else Docker()
-        ctx = self.context(known, within_s)
-        settings = ctx.settings
-        found = gather({
-            "gluehook": self.gluehook,
+        views = [self.context(known, within_s, about) for about in _subjects(self.context(known, within_s).pairs)]
+        main = views[0]
+        reads: dict[str, Callable[[], Any]] = {
+            "gluehook": self.gluehook, "wireguard": lambda: wireguard.read(main),
+            "refused": lambda: docker_facts.read_refused(main, self.uses),
+        }  # fmt: skip
+        for number, view in enumerate(views):
+            reads |= {f"{number} {what}": read for what, read in self._reads(view, known).items()}
+        found = gather(reads, within_s)
+        found["refused"] = () if isinstance(found["refused"], Unread) else found["refused"]
+        _replace_unread_state(found)
+        of_all = {what: found[what] for what in ("gluehook", "wireguard", "refused")}
+        servers = [
+            self._server(view, docker, of_all, {what: found[f"{number} {what}"] for what in self._reads(view, known)})
+            for number, view in enumerate(views)
+        ]
+        return replace(servers[0], others=servers[1:], roles=_roles(main.world))
+
+    def _reads(self, view: Context, docker: Docker) -> dict[str, Callable[[], Any]]:
+        """What is read of one gluetun and one torrent client of its."""
+        settings = view.settings
+        return {
             "port_file": lambda: portfile.read(settings.forwarded_port_file),
             "port_folder": Path(settings.forwarded_port_file).parent.exists,
-            "gluetun": lambda: gluetun.read(ctx),
+            "gluetun": lambda: gluetun.read(view),
             "qbittorrent": lambda: qbittorrent.read(
-                ctx, self.sessions, runner(ctx, known, settings.qbittorrent_container)
+                view, self.sessions, runner(view, docker, settings.qbittorrent_container)
             ),
-            "wireguard": lambda: wireguard.read(ctx),
-            "refused": lambda: docker_facts.read_refused(ctx, self.uses),
-        }, within_s)  # fmt: skip
+        }
+
+    def _server(self, view: Context, docker: Docker | Unread, of_all: dict[str, Any], found: dict[str, Any]) -> Server:
+        """The server as it is for one gluetun and one torrent client of its."""
+        settings, known = view.settings, docker if isinstance(docker, Docker) else Docker()
         folder_missing = found.pop("port_folder") is False
-        found["refused"] = () if isinstance(found["refused"], Unread) else found["refused"]
-        _replace_unread_files(found, settings.forwarded_port_file)
+        _replace_unread_file(found, settings.forwarded_port_file)
         dependents, orphans = docker_facts.dependents(
             known,
             settings.gluetun_container,
-            found["gluehook"].earlier_ids,
-            remembered(settings.gluetun_container, ctx),
+            of_all["gluehook"].earlier_ids,
+            remembered(settings.gluetun_container, view),
         )
         return _without_absent(Server(
             settings=settings, now_s=time.time(), docker=docker, own_id=self.own_id, public_ip=self.public_ip,
             uses=self.uses, port_folder_missing=folder_missing,
             port_file_is_mounted=_is_mounted(settings.forwarded_port_file, self.mounts),
             adguard=names.find_adguard(known), dependents=dependents, orphans=orphans,
-            applied=self.memory.get(f"qbittorrent.applied:{shown(settings.qbittorrent_url)}"), **found,
+            applied=self.memory.get(f"qbittorrent.applied:{shown(settings.qbittorrent_url)}"), **of_all, **found,
         ))  # fmt: skip
 
     def collect_all(self, within_s: float) -> Server:
@@ -107,22 +136,27 @@ class Collector:
             **hosts,
         }, within_s)  # fmt: skip
         access, answer = more.pop("access"), more.pop("answer")
-        return replace(
-            server,
-            access=access if isinstance(access, DockerAccess) else None,
-            adguard=replace(server.adguard, answer=answer) if server.adguard else None,
-            names=[
+        read: dict[str, Any] = {
+            "access": access if isinstance(access, DockerAccess) else None,
+            "adguard": replace(server.adguard, answer=answer) if server.adguard else None,
+            "names": [
                 found if isinstance(found, HostName) else HostName(host, error=found.why)
                 for host, found in more.items()
             ],
-        )
+        }
+        return replace(server, others=[replace(one, **read) for one in server.others], **read)
 
-    def context(self, docker: Docker, within_s: float) -> Context:
-        """A handler's context for reads of at most `within_s` seconds: the handlers' code makes the requests."""
+    def context(self, docker: Docker, within_s: float, about: str = "server") -> Context:
+        """A handler's context for reads of at most `within_s` seconds: the handlers' code makes the requests.
+
+        `about` is the torrent client, or the gluetun, whose settings it has.
+        """
         # a little less, because a request's own time-out gives a better reason than `gather`'s
         deadline = time.monotonic() + within_s * 0.9
         world = World(containers=docker.containers).with_names(Names(self.settings.containers))
-        pairs, event = Pairs(world, self.settings, self.own_id), Event("status", "server", time.time_ns())
+        pairs, event = Pairs(world, self.settings, self.own_id), Event("status", about, time.time_ns())
+        if pairs.gluetun(about):
+            event = replace(event, data={"gluetun": about})
         return Context(
             event=event, run="status", settings=settings_for(event, self.settings, pairs, world), world=world,
             pairs=pairs, memory=self.memory, secret=self.secret,
@@ -135,10 +169,34 @@ class Collector:
         return names.dns_answer(address, name, within_s, self.dns_port) if address else None
 
 
-def _replace_unread_files(found: dict[str, Any], port_file: str) -> None:
-    """Make facts of files that cannot be read in time, as on a network drive that hangs."""
+def _subjects(pairs: Pairs) -> list[str]:
+    """The torrent clients and gluetuns that the facts are read of, one after the other, the main one first.
+
+    A gluetun with a qBittorrent is read with that; the checks and rows know no other client.
+    """
+    clients = pairs.clients("qbittorrent")
+    main = pairs.gluetuns[0].name
+    alone = [one.name for one in pairs.gluetuns[1:] if not pairs.clients("qbittorrent", one.name)]
+    first = next((one for one in clients if one.gluetun in ("", main)), None)
+    return ["server", *(one.name for one in clients if one is not first), *alone]
+
+
+def _roles(world: World) -> list[HasRole]:
+    """Which container has which role, and why."""
+    return [
+        HasRole(role, name, world.names.role_of(name, seen.image, seen.service).by, seen.image)
+        for role, names_ in world.roles.items() for name in names_ for seen in [world.containers[name]]
+    ]  # fmt: skip
+
+
+def _replace_unread_state(found: dict[str, Any]) -> None:
+    """Make a fact of a state folder that cannot be read in time, as on a network drive that hangs."""
     if isinstance(found["gluehook"], Unread):
         found["gluehook"] = Gluehook(False, (f"its state folder cannot be read: {found['gluehook'].why}",))
+
+
+def _replace_unread_file(found: dict[str, Any], port_file: str) -> None:
+    """As `_replace_unread_state`, of the port file."""
     if isinstance(found["port_file"], Unread):
         found["port_file"] = PortFile((), f"the port file {port_file} cannot be read: {found['port_file'].why}")
 

@@ -133,8 +133,18 @@ class Gluehook:
 
 
 @dataclass(frozen=True, slots=True)
+class HasRole:
+    """A container and its role. `by`: what says so, "table", "setting", "image" or "name"."""
+
+    role: str
+    container: str
+    by: str
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
-    """The whole server at one instant."""
+    """The whole server at one instant, with one gluetun and one qBittorrent. `others` has it with other ones."""
 
     settings: Settings
     now_s: float
@@ -156,6 +166,8 @@ class Server:
     public_ip: str = ""  # the house's own, where the owner has given it
     applied: Mapping[str, Any] | None = None  # the port that gluehook last set, and the port file's generation then
     uses: Sequence[Use] = ()  # every step of the rules
+    roles: Sequence[HasRole] = ()
+    others: Sequence[Server] = ()
 
     @property
     def listed(self) -> Mapping[str, ListedContainer]:

@@ -11,6 +11,7 @@ not is `unknown`, never `well`. A row says what is so, without the remedy: that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from handlers.shared import docker_rights
 from handlers.shared.http import shown
@@ -54,9 +55,15 @@ _DEPENDENTS: Mapping[str, tuple[State, str]] = {
 }
 
 
+_WHY: Mapping[str, str] = {
+    "image": ", by its image {image}", "name": ", by its name", "setting": ", by {setting}",
+    "table": ", by a table of the rules file",
+}  # fmt: skip
+
+
 def rows(server: Server) -> list[Row]:
     """Every row, in the order of the table."""
-    makers = (_docker, _gluetun, _port_file, _qbittorrent, _namespace, _wireguard, _adguard, _gluehook)
+    makers = (_docker, _roles, _of_pairs, _wireguard, _adguard, _gluehook)
     return [row for maker in makers for row in maker(server)]
 
 
@@ -70,6 +77,27 @@ def _docker(server: Server) -> Iterator[Row]:
         yield Row("Docker", "engine", "unknown", without_advice(server.docker.why))
     elif server.refused:
         yield Row("Docker", "rights", "wrong", docker_rights.told(server.refused))
+
+
+def _roles(server: Server) -> Iterator[Row]:
+    for one in server.roles:
+        why = _WHY.get(one.by, "").format(image=one.image, setting=f"{one.role.upper()}_CONTAINER")
+        yield Row("roles", one.role, "well", f"{one.container}{why}")
+
+
+def _of_pairs(server: Server) -> Iterator[Row]:
+    """Each gluetun and each qBittorrent, with its name where there are several."""
+    found: dict[Row, None] = {}
+    for one in (server, *server.others):
+        for maker in (_gluetun, _port_file, _qbittorrent, _namespace):
+            found |= dict.fromkeys(_named(row, one) if server.others else row for row in maker(one))
+    yield from found
+
+
+def _named(row: Row, server: Server) -> Row:
+    settings = server.settings
+    names = {"gluetun": settings.gluetun_container, "qBittorrent": settings.qbittorrent_container}
+    return replace(row, part=f"{row.part} {names[row.part]}") if row.part in names else row
 
 
 # -- gluetun -------------------------------------------------------------------------------------
