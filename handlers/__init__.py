@@ -61,8 +61,11 @@ HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
 })  # fmt: skip
 """Every handler that a rule may name. docs/add-a-handler.md shows how one is added."""
 
-POLLS: Mapping[str, Poll] = Lazy({"wireguard": "wireguard.watch:states"})
-"""What has to be polled, because no event reports it, by the first part of its events' names."""
+POLLS: Mapping[str, Poll] = Lazy({
+    "wireguard": "wireguard.watch:states",
+    "qbittorrent": "qbittorrent.reachability:states",
+})  # fmt: skip
+"""What has to be polled, because no event reports it, by the source of its events."""
 
 PORT_READERS: Mapping[str, Callable[[], PortReader]] = Lazy({"gluetun": "gluetun.forwarded_port:ForwardedPort"})
 """What reads the forwarded port where there is no port file, by the program that forwards it."""

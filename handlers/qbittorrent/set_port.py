@@ -36,6 +36,9 @@ class SetPortArgs:
     url: str | None = field(default=None, metadata={"says": "the Web UI's address; default QBITTORRENT_URL"})
     container: str | None = field(default=None, metadata={"says": "its container; default QBITTORRENT_CONTAINER"})
     port: int | None = field(default=None, metadata={"says": "1 to 65535; default the port gluetun forwards now"})
+    relisten: bool = field(
+        default=False, metadata={"says": "make it listen anew each time, also where the port is set and it listens"}
+    )
 
 
 class SetPort(Handler[SetPortArgs]):
@@ -61,6 +64,8 @@ class SetPort(Handler[SetPortArgs]):
             return None
         session = self._session(desired, args, ctx)
         difference = _difference(desired, session.preferences(ctx), ctx)
+        if difference is None and args.relisten:
+            return f"{desired.who} would be made to listen on {desired.port} anew, as the rule asks for it"
         if difference is None and listening.status_of(session, ctx) == "disconnected":
             return f"{desired.who} would be made to listen on {desired.port} anew, as nothing listens there"
         return difference
@@ -73,15 +78,15 @@ class SetPort(Handler[SetPortArgs]):
         session = self._session(desired, args, ctx)
         before = session.preferences(ctx)
         lost = _difference(desired, before, ctx) is None
-        if lost and listening.status_of(session, ctx) != "disconnected":
+        if lost and not args.relisten and listening.status_of(session, ctx) != "disconnected":
             return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
-        relisten = lost or (before["listen_port"] == desired.port and desired.is_written_anew(ctx))
-        found = _listen(session, desired, ctx, relisten=relisten)
+        why = _reason_to_relisten(desired, before, ctx, lost=lost, asked=args.relisten)
+        found = _listen(session, desired, ctx, relisten=bool(why))
         if lost:  # its status may still be the one from between the two ports
             ctx.wait(listening.LATE_S)
         status = _listening_status(session, desired, found, ctx)
         announced = session.reannounce(ctx)
-        said = _sentence(desired, before, ctx, relisten=relisten)
+        said = _sentence(desired, before, why, is_proven=status in ("connected", "firewalled"))
         desired.remember(ctx)
         return Outcome("changed", said + _to_whom(before, announced=announced, status=status))
 
@@ -145,13 +150,26 @@ def _is_set(found: dict[str, Any], desired: DesiredPort) -> bool:
     return found["listen_port"] == desired.port and not any(found.get(name) for name in _OFF)
 
 
-def _sentence(desired: DesiredPort, before: dict[str, Any], ctx: Context, *, relisten: bool) -> str:
-    if relisten:
-        why = "gluetun wrote that port anew" if desired.is_written_anew(ctx) else "nothing listened there"
-        return f"{desired.who} listens on {desired.port} anew, as {why}"
+def _reason_to_relisten(
+    desired: DesiredPort, before: dict[str, Any], ctx: Context, *, lost: bool, asked: bool
+) -> str:  # fmt: skip
+    """Why the port that is set already must be set anew, "" where it need not be."""
+    if before["listen_port"] != desired.port:
+        return ""
+    if desired.is_written_anew(ctx):
+        return "gluetun wrote that port anew"
+    if asked:
+        return "the rule asks for it"
+    return "nothing listened there" if lost else ""
+
+
+def _sentence(desired: DesiredPort, before: dict[str, Any], why: str, *, is_proven: bool) -> str:
+    listens = f"{desired.who} {'listens on' if is_proven else 'is set to'} {desired.port}"
+    if why:
+        return f"{listens} anew, as {why}"
     if before["listen_port"] == desired.port:
-        return f"{desired.who} listens on {desired.port}, now without random port and UPnP"
-    return f"{desired.who} listens on {desired.port} (before: {before['listen_port']})"
+        return f"{listens}, now without random port and UPnP"
+    return f"{listens} (before: {before['listen_port']})"
 
 
 def _to_whom(before: dict[str, Any], *, announced: bool, status: str) -> str:

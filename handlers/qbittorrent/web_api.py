@@ -88,6 +88,20 @@ class Session:
             return "unknown"
         return str(found.get("connection_status", "unknown")) if isinstance(found, dict) else "unknown"
 
+    def has_peers(self, ctx: Context) -> bool:
+        """Whether it is connected to a peer, in any torrent."""
+        for what in ("num_seeds", "num_leechs"):
+            asked = {"sort": what, "reverse": "true", "limit": "1"}  # a server may have thousands of torrents
+            answer = self._call(
+                ctx, lambda asked=asked, **more: self._client._get("torrents", "info", params=asked, **more)
+            )
+            try:
+                if any(int(one.get(what) or 0) > 0 for one in answer.json()):
+                    return True
+            except (ValueError, TypeError, AttributeError):
+                raise unreadable(self.who) from None
+        return False
+
     def interfaces(self, ctx: Context) -> list[str] | None:
         """The network interfaces that have an address, as qBittorrent sees them; None before 4.2."""
         try:

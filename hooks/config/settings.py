@@ -21,6 +21,16 @@ def http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def port_check(text: str) -> str:
+    """The URL as it is, or "" for none. Raises ValueError saying what to write if it has no place for the port."""
+    if not text:
+        return ""
+    if "{port}" not in text or re.search(r"[{}]", text.replace("{port}", "").replace("{ip}", "")):
+        raise ValueError("write {port} where the port belongs, and {ip} where the address does, and no other braces")
+    http_url(text.replace("{port}", "1").replace("{ip}", "192.0.2.1"))
+    return text
+
+
 def file_path(text: str) -> str:
     """The path as it is. Raises ValueError saying what to write if it is blank, in quotes or holds a NUL."""
     if len(text) > 1 and text[0] in "\"'" and text[-1] == text[0]:
@@ -133,7 +143,9 @@ class Settings:
     )
     gluehook_look_every: Annotated[str, period] = field(
         default="60s",
-        metadata={"says": "how often gluehook polls what reports no change, WireGuard's peers; or off"},
+        metadata={
+            "says": "how often gluehook polls what reports no change (WireGuard's peers, qBittorrent's status); or off"
+        },
     )
     forwarded_port_file: FilePath = field(
         default="/tmp/gluetun/forwarded_port",  # noqa: S108 - gluetun's own default
@@ -193,6 +205,10 @@ class Settings:
     gluetun_fingerprint: Fingerprint = field(default="", metadata={"says": "as QBITTORRENT_FINGERPRINT"})
     gluetun_username: str = field(
         default="", metadata={"says": "for basic authentication there, with GLUETUN_PASSWORD"}
+    )
+    port_check_url: Annotated[str, port_check] = field(
+        default="",
+        metadata={"says": "a service that says whether a port is open; `{port}` and `{ip}` stand for port and address"},
     )
     wireguard_dir: FilePath = field(
         default="/wireguard", metadata={"says": "the folder that linuxserver/wireguard knows as /config"}

@@ -77,13 +77,20 @@ class EventType:
         return self.state is not None
 
     @property
+    def is_of_gluetun(self) -> bool:
+        """Whether it is about the port that a gluetun forwards, so that its container need not be named."""
+        return self.name.startswith("port.") and self.source == "files"
+
+    @property
     def needed(self) -> str | None:
         """The field that an entry of `on` must name, if there is one."""
         return next((name for name, field in self.fields.items() if field.needed), None)
 
 
 FIELDS: Mapping[str, Field] = {
-    "container": Field(str, "the container's name; of a port, gluetun's"),
+    "container": Field(
+        str, "the container's name; of a port gluetun's, and where peers reach it or not, qBittorrent's"
+    ),
     "id": Field(str, "Docker's whole id of it"),
     "image": Field(str, "the image's name"),
     "service": Field(str, "its name in a compose file; absent without one"),
@@ -116,7 +123,9 @@ FIELDS: Mapping[str, Field] = {
     "peer": Field(str, "the peer's name: its folder is peer_NAME"),
     "address": Field(str, "its address in the tunnel"),
     "version": Field(str, "gluehook's"),
-    "name": Field(str, "docker, files, wireguard, or api:NAME for the control server of the gluetun of that name"),
+    "name": Field(
+        str, "docker, files, wireguard, qbittorrent, or api:NAME for the control server of the gluetun of that name"
+    ),
     "file": Field(str, "the rules file"),
     "rules": Field(int, "how many rules are in it"),
     "errors": Field(int, "how many errors it has"),
@@ -132,6 +141,7 @@ FIELDS: Mapping[str, Field] = {
 """Every field of an event; a name means the same, and has the same type, in each event that has it."""
 
 _CONTAINER = "container id image service project role gluetun labels "
+_REACH = "container gluetun port reason"
 _PORT, _PEER = "container gluetun port ports old_port generation", "peer container address ip"
 _DEAD = ("health", "port")  # what ends when a container stops running
 
@@ -196,6 +206,13 @@ _TYPES: tuple[EventType, ...] = (
               _fields("container gluetun old_port"), State("port", "cleared"), source="files"),
     EventType("port.invalid", "the port file held garbage", "container", _fields("container gluetun reason"),
               source="files"),
+    # -- whether peers reach qBittorrent on that port, polled: no event reports it ------------------
+    EventType("port.open", "peers reach qBittorrent on the forwarded port", "container", _fields(_REACH),
+              State("reach", "open", good=True), source="qbittorrent"),
+    EventType("port.closed", "no peer reaches qBittorrent on the forwarded port", "container", _fields(_REACH),
+              State("reach", "closed"), source="qbittorrent"),
+    EventType("port.unknown", "nothing shows any more whether that port is open: it is connected to no peer, or does "
+              "not run", "container", _fields(_REACH), ends=("reach",), source="qbittorrent"),
     # -- other files that a rule names, and time ------------------------------------------------
     EventType("file.written", "a file was written", "path", _fields("path size"), source="files"),
     EventType("file.emptied", "a file became empty", "path", _fields("path size"), source="files"),

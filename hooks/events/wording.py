@@ -13,7 +13,7 @@ from collections.abc import Iterable
 # No word of the one side is an answer to a word of the other side.
 _OPPOSITES = (
     ("start restart resume unpause enable", "stop halt kill die shutdown pause suspend disable"),
-    ("forwarded changed", "cleared gone"),
+    ("forwarded changed open", "cleared closed gone"),
     ("healthy", "unhealthy"),
     ("restored", "lost"),
     ("loaded", "rejected"),

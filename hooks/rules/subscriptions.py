@@ -44,7 +44,7 @@ class Subscriptions:
     def accepts(self, event: Event) -> bool:
         """Whether a rule listens to the event, or to a state that begins or ends with it."""
         named = str(event.data.get(CATALOGUE[event.type].subject, event.subject))
-        role = "gluetun" if event.type.startswith("port.") else event.data.get("role", "")
+        role = "gluetun" if CATALOGUE[event.type].is_of_gluetun else event.data.get("role", "")
         if event.type in self._subjects and self._subjects[event.type].has(named, role):
             return True
         topic = topic_of(event)

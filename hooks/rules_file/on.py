@@ -10,7 +10,7 @@ from hooks.rules_file.errors import quoted
 from hooks.rules_file.match import LABELS, MatchReader
 from hooks.rules_file.node import Node
 
-_FEW = 5  # event types that a message lists
+_FEW = 8  # event types that a message lists
 _ALL = "`gluehook events` lists all of them"
 
 

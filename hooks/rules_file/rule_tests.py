@@ -52,7 +52,7 @@ def _given(node: Node) -> Given | None:
     fields = {name: value for name, value in node.values.items() if name not in ("at", "event")}
     for name in fields:
         _check_field(node, kind, name)
-    if kind.subject not in fields and not kind.name.startswith("port."):
+    if kind.subject not in fields and not kind.is_of_gluetun:
         said = f"a {kind.name} needs its {kind.subject}"
         node.report("missing-key", kind.subject, said, f'write for example {kind.subject} = "…"')
     return Given(at_s, kind.name, fields)

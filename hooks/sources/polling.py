@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from hooks.events import durations, signals
-from hooks.events.catalogue import Event, Topic, identity_of, topic_of
+from hooks.events.catalogue import CATALOGUE, Event, Topic, identity_of, topic_of
 from hooks.sources.periodic import PeriodicThread
 from hooks.threads.lasting import LastingThread
 
@@ -24,7 +24,7 @@ class PollingSource(PeriodicThread):
 
     `poll` returns one event for each state that holds, with `name` as its source and at most one per topic. It raises
     an exception (its `said`, if it has one, is the reason) when it cannot tell; then the source is lost until a poll
-    succeeds. For a state that is missing from a poll, `<what>.removed` of its subject is posted. It polls every
+    succeeds. For a state that is missing from a poll, the event of this source that ends it is posted. It polls every
     `every_s` seconds while `set(listened=True)` holds. `clock` returns monotonic seconds.
     """
 
@@ -110,7 +110,7 @@ class PollingSource(PeriodicThread):
 
 
 class PollingSources:
-    """Several polling sources as one; each has the first part of its events' types as its name ("wireguard").
+    """Several polling sources as one; each has the name that the catalogue gives its events' types ("wireguard").
 
     `every` is a duration, or "off": then nothing is polled.
     """
@@ -140,11 +140,12 @@ class PollingSources:
         for source in self._sources.values():
             source.stop()
 
-    def listen(self, types: Iterable[str]) -> None:
+    def listen(self, types: Collection[str]) -> None:
         """Poll for these event types from now on, beginning with a resync of each source that has one of them."""
-        wanted = {kind.partition(".")[0] for kind in types}
+        wanted = {CATALOGUE[kind].source for kind in types}
         for name in sorted(self._off & wanted):
-            reason = f"GLUEHOOK_LOOK_EVERY is off, so no rule gets {name}.* events; set it to 60s, for example"
+            missed = ", ".join(sorted(kind for kind in types if CATALOGUE[kind].source == name))
+            reason = f"GLUEHOOK_LOOK_EVERY is off, so no rule gets {missed}; set it to 60s, for example"
             signals.emit(signals.source_lost, name=name, reason=reason)
         for name, source in self._sources.items():
             source.set(listened=name in wanted)
@@ -160,5 +161,6 @@ class PollingSources:
 
 
 def _removed(last: Event) -> Event:
-    what = last.type.partition(".")[0]
-    return Event(f"{what}.removed", last.subject, time.time_ns(), last.source, data=last.data)
+    topic = (topic_of(last) or ("", ""))[0]
+    ending = next(kind for kind in CATALOGUE.values() if kind.source == last.source and topic in kind.ends)
+    return Event(ending.name, last.subject, time.time_ns(), last.source, data=last.data)

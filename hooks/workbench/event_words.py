@@ -75,7 +75,7 @@ def make_event(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str
     source are filled in.
     """
     data = dict(fields)
-    if gluetun and kind.name.startswith("port."):
+    if gluetun and kind.is_of_gluetun:
         data.setdefault("container", gluetun)
     if "port" in data and "ports" in kind.fields:
         data.setdefault("ports", [data["port"]])

@@ -16,7 +16,7 @@ _NAME = re.compile(r'^name *= *"([^"]*)"', re.MULTILINE)
 # The roles and names that the shipped rules use, and the beginnings of their handlers' names: whose they are.
 _ROLES: Mapping[str, str] = {
     "gluetun": "gluetun", "qbittorrent": "qbittorrent", "adguard": "adguard", "adguardhome": "adguard",
-    "wireguard": "wireguard",
+    "wireguard": "wireguard", "port": "gluetun",
 }  # fmt: skip
 
 

@@ -140,7 +140,7 @@ def _given(names: list[str], table: Schema) -> Schema:
     kind = CATALOGUE[names[0]]
     event = _enum(CATALOGUE[name] for name in names)
     fields_ = {name: {**_VALUES[f.type], "description": f.says} for name, f in kind.fields.items()}
-    needed = [] if kind.name.startswith("port.") else [kind.subject]  # a port is gluetun's
+    needed = [] if kind.is_of_gluetun else [kind.subject]  # a port is gluetun's
     return _table({"at": table["properties"]["at"], "event": event, **fields_}, ["at", "event", *needed])
 
 

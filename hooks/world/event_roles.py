@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hooks.events.catalogue import Event
+from hooks.events.catalogue import CATALOGUE, Event
 from hooks.images.roles import TORRENT_CLIENTS
 from hooks.world.model import Container, World
 
 
 def with_role(world: World, event: Event) -> Event:
     """The event with these two fields, as far as they are known."""
-    if event.type.startswith("port."):
+    if CATALOGUE[event.type].is_of_gluetun:
         return event if "gluetun" in event.data else _with_gluetun(event, event.subject or world.gluetun)
-    if not event.type.startswith("container."):
+    if not event.type.startswith(("container.", "port.")):
         return event
     container = world.containers.get(event.subject)
     if container and container.id != event.data.get("id"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hooks.events.catalogue import CATALOGUE
 from hooks.rules_file import reader
 from tests.parts.values.small_handlers import SMALL_HANDLERS
 
@@ -20,7 +21,7 @@ def hints(*changed: tuple[str, str]) -> list[str]:
 
 
 @pytest.mark.parametrize(("event", "hint"), [
-    ("port.gone", "these exist: port.forwarded, port.changed, port.cleared, port.invalid"),
+    ("port.gone", f"these exist: {', '.join(kind for kind in CATALOGUE if kind.startswith('port.'))}"),
     ("image.qqqqqqq", "`gluehook events` lists all of them"),
     ("nothing", "`gluehook events` lists all of them"),
     ("containers.die", "did you mean 'container.die'?"),

@@ -45,6 +45,9 @@ class Runner:
     def set(self, port: int = 40000, generation: str = "1") -> Outcome:
         return self.handler.apply(self.args, self.context(port, generation))
 
+    def plan(self) -> str | None:
+        return self.handler.plan(self.args, self.context())
+
     def gives_up(self) -> str:
         with pytest.raises(GiveUp) as gave_up:
             self.set()
@@ -330,3 +333,24 @@ def test_an_address_that_is_none_gives_up(url: str) -> None:
     with runner() as r:
         r.url = url
         r.gives_up()
+
+
+def test_a_rule_may_ask_for_a_new_listener() -> None:
+    with runner() as r:
+        r.set()
+        assert r.plan() is None
+        r.args = SetPortArgs(relisten=True)
+        assert "anew, as the rule asks for it" in str(r.plan())
+        r.fake.writes.clear()
+        done = r.set()
+        assert (done.status, r.fake.writes[0].count("39999")) == ("changed", 1)
+        assert "listens on 40000 anew, as the rule asks for it" in done.said
+        r.fake.preferences["listen_port"] = 1234
+        assert "(before: 1234)" in r.set().said, "the right port is a new listener by itself"
+
+
+def test_listens_is_only_said_where_it_was_seen() -> None:
+    with runner(connection="unknown") as r:
+        said = r.set().said
+        assert "is set to 40000" in said
+        assert "listens" not in said

@@ -37,6 +37,7 @@ class FakeQBittorrent:
     })  # fmt: skip
     interfaces: dict[str, list[str]] = field(default_factory=lambda: {"lo": ["127.0.0.1"], "tun0": ["10.8.0.2"]})
     connection: str = "connected"  # "disconnected": none of its sockets listens
+    peers: tuple[int, int] = (0, 0)  # the seeds and leechers that it is connected to
     uncounted: int = 0  # so often it says "disconnected" first: from 5.0 on it counts its sockets only every 1.5 s
     listens_after: int = 0  # after so many writes it is "connected"
     stubborn_port: int | None = None  # another tool writes this one at once
@@ -119,6 +120,8 @@ class FakeQBittorrent:
         if path == "transfer/info":
             self.uncounted -= 1
             return Answer(200, {"connection_status": "disconnected" if self.uncounted >= 0 else self.connection})
+        if path == "torrents/info":
+            return Answer(200, json.dumps([{"num_seeds": self.peers[0], "num_leechs": self.peers[1]}]))
         if path == "app/networkInterfaceList" and self.version >= (4, 2):
             return Answer(200, json.dumps([{"name": name, "value": name} for name in self.interfaces]))
         if path == "app/networkInterfaceAddressList":
