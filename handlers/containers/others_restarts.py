@@ -29,18 +29,23 @@ def started_by_another(client: Any, one: Dependent, ctx: Context) -> bool:
     labels, holder = one.seen.labels, one.joins.labels
     by_compose = compose.project(labels) and compose.project(labels) == compose.project(holder)
     if by_compose and compose.service(holder) in compose.restarts_with(labels):
-        return any(_compose_has_started(client, one, ctx) for _ in range(_LOOKS))
+        return _compose_has_started(client, one, ctx)
     return "processes" in one.seen.shares and _is_new_start(inspect(client, one.seen.id), one.seen)
 
 
 def _compose_has_started(client: Any, one: Dependent, ctx: Context) -> bool:
-    ctx.wait(_LOOK_S)
-    now = inspect(client, one.seen.id)
-    if _is_new_start(now, one.seen):
-        return True
-    ended = one.seen.running and now is not None and not now.running
-    if ended or _was_sent_a_signal(client, one, ctx):
-        raise Retry(f"container '{one.seen.name}' is being stopped by Compose or by somebody else; it is checked again")
+    signalled: bool | None = False
+    for _ in range(_LOOKS):
+        ctx.wait(_LOOK_S)
+        now = inspect(client, one.seen.id)
+        if _is_new_start(now, one.seen):
+            return True
+        if signalled is not None:  # else Docker would not answer again
+            signalled = _was_sent_a_signal(client, one, ctx)
+        if signalled or (one.seen.running and now is not None and not now.running):
+            raise Retry(
+                f"container '{one.seen.name}' is being stopped by Compose or by somebody else; it is checked again"
+            )
     return False
 
 
@@ -48,8 +53,8 @@ def _is_new_start(now: InspectedContainer | None, before: InspectedContainer) ->
     return now is not None and now.running and now.started_at not in (before.started_at, 0)
 
 
-def _was_sent_a_signal(client: Any, one: Dependent, ctx: Context) -> bool:
-    """Whether Docker has sent it a signal that may still end it. False where Docker does not say so in time.
+def _was_sent_a_signal(client: Any, one: Dependent, ctx: Context) -> bool | None:
+    """Whether Docker has sent it a signal that may still end it. None where Docker does not say so in time.
 
     `docker stop` and `docker restart` send the stop signal first. Podman reports no event of it.
     """
@@ -65,5 +70,5 @@ def _was_sent_a_signal(client: Any, one: Dependent, ctx: Context) -> bool:
     try:
         answer = client.get(url, params=query, timeout=min(_ANSWER_S, max(ctx.left(), 0.1)))
         return answer.status_code == 200 and bool(answer.content.strip())
-    except RequestException:
-        return False
+    except RequestException:  # the engine's clock is behind ours, and it waits for `until`
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -12,8 +11,10 @@ import pytest
 import requests
 from docker.errors import APIError
 
+from handlers.containers import others_restarts
 from handlers.containers.rejoin import Rejoin, RejoinArgs
 from handlers.containers.restart_budget import RestartBudget
+from hooks.docker.container import DEFAULT_STOP_TIMEOUT_S
 from hooks.events.catalogue import Event
 from hooks.handler import Duration
 from hooks.world.model import World
@@ -132,14 +133,16 @@ def test_one_that_its_owner_stops_meanwhile_is_not_started_again(engine: Dockerd
     )  # fmt: skip
 
 
-def test_one_that_took_a_signal_and_runs_on_is_restarted(engine: Dockerd) -> None:
+def test_one_that_took_a_signal_long_ago_and_runs_on_is_restarted(
+    engine: Dockerd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(others_restarts, "_KILLED_AFTER_S", -DEFAULT_STOP_TIMEOUT_S)  # as if that time were over
     engine.run("vpn", labels=composed("vpn"))
-    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"), stop_timeout=0)
+    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"))
     with closing(engine.client()) as client:
         client.kill("dep", "HUP")
     restart(engine, "vpn")
-    later = replace(now(engine), now=lambda: time.time() + 11)
-    assert ends(Rejoin(), REPORT, later) == ("changed", "container 'dep' restarted, in the network of 'vpn'")
+    assert ends(Rejoin(), REPORT, now(engine)) == ("changed", "container 'dep' restarted, in the network of 'vpn'")
 
 
 def test_one_that_compose_does_not_restart_by_itself_is_restarted(engine: Dockerd) -> None:
