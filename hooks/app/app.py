@@ -91,14 +91,17 @@ class App:
         self._saved = saved.load(self.journal.load("world"), World(Names(settings.containers)))
         self.tracker = Tracker(self._saved, self._put, time.time_ns)
         memory, locks, stopping = Memory(state / "memory.json"), TargetLocks(), threading.Event()
+        own_id = own_container_id()
         self._contexts = HandlerContexts(
-            settings, secrets, memory, self.tracker, connect, own_container_id(), locks, stopping, time.monotonic
+            settings, secrets, memory, self.tracker, connect, own_id, locks, stopping, time.monotonic
         )
+        self.port_apis = forwarded_port.build(settings, self.tracker, messages.put, port_readers or {}, self._contexts)
+        self._ports = forwarded_port.FollowedPorts(settings, self.tracker, own_id, self.port_apis)
         self._rights = Rights(lambda: self.reload.table)
-        self._build_sources(subscriptions, messages.put, polls or {}, port_readers or {})
+        self._build_sources(subscriptions, messages.put, polls or {})
         executor = Executor(
             Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
-            Confirmation(self.tracker, self.docker, self.files, self.polls, self.port_api).lasts, locks,
+            Confirmation(self.tracker, self.docker, self.files, self.polls, self.port_apis).lasts, locks,
         )  # fmt: skip
         engine = Engine(table, last_id=self.journal.last_number())
         self.dispatcher = Dispatcher(
@@ -106,7 +109,7 @@ class App:
         )
         self.health = HealthReport(
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
-            tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads, port_api=self.port_api,
+            tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads, port_apis=self.port_apis,
             warnings=lambda: [*self._rights.warnings(), *memory.warnings(), *_given_up(engine.lanes())],
         )  # fmt: skip
         self.watch = LoopWatch(self.dispatcher.steps.busy)
@@ -119,17 +122,18 @@ class App:
         self._prune_at = time.monotonic() + _PRUNE_S
 
     def _build_sources(
-        self, subscriptions: Subscriptions, post: Callable[[Event], None], polls: Mapping[str, Poll],
-        port_readers: forwarded_port.PortReaders,
-    ) -> None:  # fmt: skip
+        self, subscriptions: Subscriptions, post: Callable[[Event], None], polls: Mapping[str, Poll]
+    ) -> None:
         self.docker = DockerSource(
             self.tracker, post, self.inbox.wants, types=subscriptions.types,
             cursor=int(self.journal.load("docker.cursor") or 0), inspected=self._rights.ask,
         )  # fmt: skip
-        self.port_api = api = forwarded_port.build(self.settings, self.tracker, post, port_readers, self._contexts)
+        self._ports.refresh()
+        self.tracker.read = self._containers_read
+        port_file, files, others = self._followed(subscriptions)
         self.files = FilesSource(
-            self.tracker, self.inbox.put_file, *self._followed(subscriptions),
-            replaced=api.replaces, accepted=api.hurry,
+            self.tracker, self.inbox.put_file, port_file, files, others=others,
+            replaced=self.port_apis.replaces, accepted=self.port_apis.hurry,
         )  # fmt: skip
         self.timer = TimerSource(post, subscriptions.timers)
         polling = {name: partial(self._poll, name, poll) for name, poll in polls.items()}
@@ -137,7 +141,11 @@ class App:
 
     def _put(self, event: Event) -> None:
         self.inbox.put(event)
-        self.port_api.note(event)
+        self.port_apis.note(event)
+
+    def _containers_read(self) -> None:
+        if self._ports.refresh():
+            self.files.follow(*self._followed(self.inbox.subscriptions))
 
     def run(self) -> None:
         """Start the sources, run until `stop()`, and end in the opposite order."""
@@ -146,7 +154,7 @@ class App:
         if self.reload.in_force:
             signals.emit(signals.rules_loaded, table=self.reload.table)
         sources = (
-            self.watch, self.files, self.docker, self.timer, self.port_api, self.polls, self.control, self.reload,
+            self.watch, self.files, self.docker, self.timer, self.port_apis, self.polls, self.control, self.reload,
         )  # fmt: skip
         first_reading = LastingThread(partial(self._ready, began), "ready", "waits for every source's first reading")
         first_reading.start()
@@ -193,8 +201,9 @@ class App:
 
     def threads(self) -> list[LastingThread]:
         """Every thread that must run while gluehook does."""
-        parts = (self.files, self.timer, self.port_api, self.control, self.reload, self.watch)
-        return [*(part.thread for part in parts), *self.docker.threads, *self.polls.threads, *self.other_threads]
+        parts = (self.files, self.timer, self.control, self.reload, self.watch)
+        threads = [*self.docker.threads, *self.port_apis.threads, *self.polls.threads]
+        return [*(part.thread for part in parts), *threads, *self.other_threads]
 
     def beat(self) -> None:
         """Save what the next process must know, and write the heartbeat that `gluehook health` reads."""
@@ -219,17 +228,19 @@ class App:
 
     def _listen(self) -> None:
         self.polls.listen(self.inbox.subscriptions.types)
-        self.port_api.set(listened=self.inbox.subscriptions.uses_port)
+        self.port_apis.set(listened=self.inbox.subscriptions.uses_port)
 
     def _swap(self, table: Table, subscriptions: Subscriptions) -> None:
         self.inbox.subscriptions = subscriptions
         self.dispatcher.engine.adopt(table, self.dispatcher.now())
 
-    def _followed(self, subscriptions: Subscriptions) -> tuple[str | None, frozenset[str]]:
-        """The port file, if a rule uses the port, and the other files to follow."""
-        follows = subscriptions.uses_port and self.settings.forwarded_port_source != "api"
-        port_file = self.settings.forwarded_port_file if follows else None
-        return port_file, subscriptions.files | {self.reload.file}
+    def _followed(self, subscriptions: Subscriptions) -> tuple[str | None, frozenset[str], Mapping[str, str]]:
+        """The main port file, if a rule uses the port, the files of rules, and the port files of other gluetuns."""
+        files = subscriptions.files | {self.reload.file}
+        if not subscriptions.uses_port or self.settings.forwarded_port_source == "api":
+            return None, files, {}
+        (_, main), *others = self._ports.paths().items()
+        return main, files, {gluetun: path for gluetun, path in others if path}
 
     def _reject(self, errors: int) -> None:
         file = self.settings.gluehook_rules
@@ -274,7 +285,7 @@ class App:
         signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._summary()}")
 
     def _summary(self) -> str:
-        port, file = self.tracker.world.port, self.settings.forwarded_port_file
+        port, file = self.tracker.world.port, self._ports.main
         none = f"{file} holds no valid port yet" if self.settings.forwarded_port_source != "api" else (
             "gluetun's control server shows no port yet"
         )  # fmt: skip

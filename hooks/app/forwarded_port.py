@@ -1,15 +1,18 @@
-"""Builds the source that asks gluetun itself for its port, as far as `FORWARDED_PORT_SOURCE` wants one."""
+"""Follows the port of each gluetun: its file, and its control server as far as `FORWARDED_PORT_SOURCE` wants that."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import PortReader
+from hooks.pairs.port_files import port_files
 from hooks.runtime.handler_context import HandlerContexts
 from hooks.sources.port_api import PortApi
+from hooks.sources.port_apis import PortApis
 from hooks.world.model import PortFile
 from hooks.world.tracker import Tracker
 
@@ -20,14 +23,58 @@ _POLL_S = 10.0  # for all requests of one poll
 def build(
     settings: Settings, tracker: Tracker, post: Callable[[Event], None], readers: PortReaders,
     contexts: HandlerContexts,
-) -> PortApi:  # fmt: skip
-    """The source; it does nothing where the port comes from the file alone. The reader is made at the first poll."""
-    mode, made = settings.forwarded_port_source if readers else "file", list[PortReader]()
+) -> PortApis:  # fmt: skip
+    """The sources; they do nothing where the port comes from the file alone."""
+    mode = settings.forwarded_port_source if readers else "file"
+
+    def make(gluetun: str, file: str) -> PortApi:
+        ask = _ask(gluetun, readers.get("gluetun"), tracker, contexts)
+        return PortApi(tracker, post, ask, mode, file, gluetun=gluetun)
+
+    return PortApis(make, settings.forwarded_port_file)
+
+
+def _ask(
+    gluetun: str, reader: Callable[[], PortReader] | None, tracker: Tracker, contexts: HandlerContexts
+) -> Callable[[], PortFile]:
+    """Asks this gluetun, "" for the main one. The reader is made at the first poll."""
+    made = list[PortReader]()
 
     def ask() -> PortFile:
-        if not made:
-            made.append(readers["gluetun"]())
-        event = Event("poll", "gluetun", time.time_ns(), "gluetun")
+        if not made and reader:
+            made.append(reader())
+        name = gluetun or tracker.world.gluetun
+        event = Event("poll", name, time.time_ns(), "gluetun", data={"gluetun": name})
         return made[0](contexts.make(event, "poll", time.monotonic() + _POLL_S))
 
-    return PortApi(tracker, post, ask, mode, settings.forwarded_port_file)
+    return ask
+
+
+class FollowedPorts:
+    """Which port files are followed, as the containers of the server are now. Any thread may call it."""
+
+    def __init__(self, settings: Settings, tracker: Tracker, own_id: str, apis: PortApis) -> None:
+        self._settings, self._tracker, self._own_id, self._apis = settings, tracker, own_id, apis
+        self._lock = threading.Lock()
+        self._known: dict[str, str] = {}
+
+    @property
+    def main(self) -> str:
+        """The path of the main gluetun's port file."""
+        return next(iter(self.paths().values()))
+
+    def paths(self) -> dict[str, str]:
+        """By gluetun, the main one first: the path of its port file, "" where it has none here."""
+        return port_files(self._tracker.world, self._settings, self._own_id)
+
+    def refresh(self) -> bool:
+        """Follow what there is now. Returns whether that is something else than before."""
+        with self._lock:
+            found = self.paths()
+            if list(found.items()) == list(self._known.items()):
+                return False
+            self._known = found
+            (main, path), *others = found.items()
+            self._tracker.update(lambda world: world.with_forwarders(main, [name for name, _ in others]))
+            self._apis.follow(path, dict(others))
+            return True

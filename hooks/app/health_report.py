@@ -15,7 +15,7 @@ from hooks.runtime import heartbeat
 from hooks.runtime.executor import Attempt
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
-from hooks.sources.port_api import PortApi
+from hooks.sources.port_apis import PortApis
 from hooks.threads.lasting import LastingThread
 from hooks.world.model import World
 from hooks.world.tracker import Tracker
@@ -27,12 +27,12 @@ class HealthReport:
     def __init__(
         self, folder: Path, *, docker: DockerSource, files: FilesSource, journal: Journal, reload: Reload,
         tracker: Tracker, attempts: Callable[[], list[Attempt]], warnings: Callable[[], list[str]] = list,
-        threads: Callable[[], list[LastingThread]] = list, port_api: PortApi,
+        threads: Callable[[], list[LastingThread]] = list, port_apis: PortApis,
     ) -> None:  # fmt: skip
         self._path = str(folder / heartbeat.FILE_NAME)
         self._docker, self._files, self._journal, self._reload = docker, files, journal, reload
         self._tracker, self._attempts, self._warnings, self._threads = tracker, attempts, warnings, threads
-        self._port_api = port_api
+        self._port_apis = port_apis
         self._port_missing, self._port_since = False, time.time()
         self._problem = ""
 
@@ -64,10 +64,7 @@ class HealthReport:
             self._problem = ""
 
     def _sources(self) -> dict[str, dict[str, object]]:
-        found = {"docker": self._docker.health(), "files": self._files.health()}
-        if self._port_api.in_use:
-            found[self._port_api.name] = self._port_api.health()
-        return found
+        return {"docker": self._docker.health(), "files": self._files.health(), **self._port_apis.health()}
 
     def _broken_threads(self) -> list[str]:
         """One sentence for each thread that does not run now. One that is gone is started anew."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
+from hooks.docker import program_facts
 from hooks.events.jsonl import nanoseconds
 from hooks.world.model import Container
 
@@ -102,8 +103,10 @@ class InspectedContainer(ListedContainer):
         return self.stopped and joins and any(said in error for said in _NOT_JOINED)
 
     def for_world(self, started_at: int = 0, finished_at: int = 0) -> Container:
-        """The world's picture of it, with its times."""
-        return ListedContainer.for_world(self, started_at or self.started_at, finished_at or self.finished_at)
+        """The world's picture of it, with its times and with what its variables and mounts tell."""
+        seen = ListedContainer.for_world(self, started_at or self.started_at, finished_at or self.finished_at)
+        facts = program_facts.of(seen, self.environment, self.mounts)
+        return replace(seen, web_port=facts.web_port, port_file=facts.port_file, mounts=facts.mounts)
 
 
 def listed(raw: Mapping[str, Any]) -> ListedContainer:

@@ -11,7 +11,7 @@ from typing import Any
 from hooks.docker.answers import is_absent
 from hooks.docker.container import MALFORMED, ListedContainer, inspected
 from hooks.docker.listing import Skipped, list_containers
-from hooks.images.roles import is_image_id
+from hooks.images.roles import by_image, by_name, is_image_id
 from hooks.world.model import Container, World
 
 _MOST_INSPECTS = 8  # beyond so many one list is cheaper
@@ -40,7 +40,14 @@ def inspect_some(client: Any, idents: Iterable[str], *, in_full: bool) -> list[C
     wanted = set(idents)
     if in_full or len(wanted) <= _MOST_INSPECTS:
         return [found for ident in wanted if (found := inspect_one(client, ident))]
-    return [one.for_world() for one in list_containers(client).containers if one.id in wanted]
+    listed = [one for one in list_containers(client).containers if one.id in wanted]
+    seen = (inspect_one(client, one.id) if _needs_inspect(one) else one.for_world() for one in listed)
+    return [one for one in seen if one]
+
+
+def _needs_inspect(one: ListedContainer) -> bool:
+    # of a program that gluehook speaks to, its variables count
+    return bool(by_image(one.image) or by_name(one.name, one.service))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ def _in_full(client: Any, one: ListedContainer, world: World, since_s: float) ->
     return replace(
         now, image=known.image if is_image_id(now.image) else now.image,
         health=known.health if one.paused else now.health, started_at=known.started_at, finished_at=known.finished_at,
-        exit_code=known.exit_code, network_mode=now.network_mode or known.network_mode,
+        exit_code=known.exit_code, network_mode=now.network_mode or known.network_mode, web_port=known.web_port,
+        port_file=known.port_file, mounts=known.mounts,
     )  # fmt: skip
 
 

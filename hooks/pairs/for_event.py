@@ -1,4 +1,4 @@
-"""The settings as a handler sees them: those of the gluetun that the event is about, and of its clients."""
+"""The settings and the world as a handler sees them: those of the gluetun that the event is about."""
 
 from __future__ import annotations
 
@@ -24,3 +24,9 @@ def settings_for(event: Event, settings: Settings, pairs: Pairs, world: World) -
     usual, wireguards = settings.wireguard_container, world.roles.get("wireguard", ())
     changed["wireguard_container"] = usual if usual in wireguards else min(wireguards, default=usual)
     return replace(settings, **changed)
+
+
+def world_for(event: Event, pairs: Pairs, world: World) -> World:
+    """The world whose port is that of the gluetun that the event is about; the main one's where it is about none."""
+    gluetun = pairs.gluetun_of(event)
+    return world.seen_from(gluetun.name) if gluetun else world

@@ -69,7 +69,7 @@ class Pairs:
 
     def port_of(self, gluetun: str) -> PortFile | None:
         """What this gluetun forwards now, None for nothing."""
-        return self._world.port if gluetun == self._world.gluetun else None
+        return self._world.seen_from(gluetun).port
 
     def _of_kind(self, kind: str) -> Iterator[Client]:
         chosen, found = self._settings.containers.get(kind, ""), sorted(self._world.roles.get(kind, ()))
@@ -108,7 +108,7 @@ class Pairs:
 
     def _shown(self, role: str, container: Container) -> str:
         host = host_of(container, self._world, self._own_id)
-        return f"http://{host}:{_PORTS[role]}" if host else ""
+        return f"http://{host}:{container.web_port or _PORTS[role]}" if host else ""
 
     def _unseen(self, role: str, name: str, first: str) -> str:
         """Where Docker shows no way: the setting's default, but never another container's."""
@@ -117,7 +117,8 @@ class Pairs:
             return str(default)
         container = self._world.containers.get(name)
         holder = network_holder(container, self._world) if container else None
-        return f"http://{holder.name if holder else name}:{_PORTS[role]}"
+        port = (container.web_port if container else 0) or _PORTS[role]
+        return f"http://{holder.name if holder else name}:{port}"
 
     def _chosen(self, setting: str) -> str:
         value = self._get(setting)

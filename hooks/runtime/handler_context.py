@@ -12,7 +12,7 @@ from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory, Retry
-from hooks.pairs.for_event import settings_for
+from hooks.pairs.for_event import settings_for, world_for
 from hooks.pairs.pairs import Pairs
 from hooks.runtime.locks import TargetLocks
 
@@ -45,8 +45,8 @@ class HandlerContexts:
             return deadline - self.clock()
 
         return Context(
-            event=event, run=run, settings=settings_for(event, self.settings, pairs, world), world=world,
-            memory=self.memory, pairs=pairs,
+            event=event, run=run, settings=settings_for(event, self.settings, pairs, world),
+            world=world_for(event, pairs, world), memory=self.memory, pairs=pairs,
             secret=self.secrets.read, docker=self.connect, left=left, wait=self._wait, now=time.time,
             own_id=self.own_id, hold=lambda target: self.locks.hold((target,), run, max(0.0, left())),
         )  # fmt: skip

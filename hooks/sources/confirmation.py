@@ -9,7 +9,7 @@ from hooks.events.catalogue import Event
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
-from hooks.sources.port_api import PortApi
+from hooks.sources.port_apis import PortApis
 from hooks.world.differences import lasts
 from hooks.world.tracker import Tracker
 
@@ -22,17 +22,17 @@ class Confirmation:
     docker: DockerSource
     files: FilesSource
     polls: PollingSources
-    port_api: PortApi
+    port_apis: PortApis
 
     def lasts(self, states: Sequence[Event]) -> bool | None:
         """Whether one of the states that these events began still lasts; None where that cannot be seen now."""
         names = {event.subject for event in states if event.source == "docker"}
         if names and not self.docker.inspect_again(names):
             return None
-        if any(event.source == "files" for event in states) and not self.files.read_again():
+        gluetuns = {event.subject for event in states if event.source == "files"}
+        if gluetuns and not self.files.read_again(gluetuns):
             return None
-        api = self.port_api
-        if any(event.source == api.name for event in states) and not api.poll_now():
+        if not self.port_apis.poll_now(states):
             return None
         if not self.polls.poll_now(states):
             return None

@@ -15,15 +15,15 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.sources.followed import Followed, FollowedFile, FollowedPort, Reading
 from hooks.threads.lasting import LastingThread
-from hooks.world.model import PortFile
 from hooks.world.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -52,15 +52,16 @@ class FilesSource:
         poll_s: float = 30.0,
         settle_s: float = 0.1,
         now_ns: Callable[[], int] = time.time_ns,
-        replaced: Callable[[PortFile], bool] = lambda _: False,
-        accepted: Callable[[], object] = lambda: None,
+        replaced: Callable[..., bool] = lambda *_: False,
+        accepted: Callable[..., object] = lambda *_: None,
+        others: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._replaced, self._accepted = replaced, accepted
         self._tracker, self._post, self._now_ns = tracker, post, now_ns
         self.poll_s, self._settle_s = poll_s, settle_s
         self._lock = threading.Lock()  # around "read, then accept": no older reading after a newer one
-        self._port: FollowedPort | None = None
-        self._files: list[Followed] = []  # the port file among them
+        self._ports: dict[str, FollowedPort] = {}  # by gluetun, "" for the main one
+        self._files: list[Followed] = []  # the port files among them
         self._pending: dict[Followed, tuple[str, float]] = {}  # generation at the first reading, when to read again
         self._unreadable: dict[Followed, str] = {}  # by file: the reason
         self._lost, self._since_s = "", now_ns() / 1e9
@@ -76,7 +77,7 @@ class FilesSource:
             pause_s=_FAILURE_PAUSE_S,
         )  # fmt: skip
         self.ready = threading.Event()
-        self.follow(port_file, files)
+        self.follow(port_file, files, others)
 
     @property
     def alive(self) -> bool:
@@ -105,31 +106,39 @@ class FilesSource:
                 os.close(self._wakeup)
                 self._wakeup = -1
 
-    def follow(self, port_file: str | None, files: Iterable[str] = ()) -> None:
-        """Follow these files from now on. A file that was followed before keeps its last reading."""
+    def follow(
+        self, port_file: str | None, files: Iterable[str] = (), others: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Follow these files from now on. A file that was followed before keeps its last reading.
+
+        `others`: the port files of gluetuns besides the main one, by their names.
+        """
         with self._lock:
-            known = {(type(file), file.path): file for file in self._files}
+            known = {_identity(file): file for file in self._files}
             wanted: list[Followed] = [FollowedFile(path, self._post, self._now_ns) for path in dict.fromkeys(files)]
-            if port_file is not None:
-                wanted.append(
-                    FollowedPort(str(Path(port_file).absolute()), self._tracker, self._replaced, self._accepted)
-                )
-            self._files = [known.get((type(file), file.path), file) for file in wanted]
-            self._port = next((file for file in self._files if isinstance(file, FollowedPort)), None)
+            paths = {**({} if port_file is None else {"": port_file}), **others}
+            for gluetun, path in paths.items():
+                full = str(Path(path).absolute())
+                wanted.append(FollowedPort(full, self._tracker, self._replaced, self._accepted, gluetun))
+            self._files = [known.get(_identity(file), file) for file in wanted]
+            self._ports = {file.gluetun: file for file in self._files if isinstance(file, FollowedPort)}
             self._pending, self._unreadable = {}, {}
             self._sweep_at = 0.0
             self._is_swept = False
             self.ready.clear()
         self._wake()
 
-    def read_again(self) -> bool:
-        """Read the port file into the tracker now, from any thread. False if it cannot be read."""
-        port = self._port
-        if port is None:
-            return True
-        self._read(port, complete=True)
+    def read_again(self, gluetuns: Iterable[str] = ()) -> bool:
+        """Read the port files of these gluetuns into the tracker now, from any thread. False if one cannot be read.
+
+        A gluetun without a file of its own has the main one.
+        """
+        ports = {self._ports.get(name, self._ports.get("")) for name in (*gluetuns,) or ("",)} - {None}
+        for port in ports:
+            if port:
+                self._read(port, complete=True)
         self._wake()  # an empty file gets its second reading
-        return port not in self._unreadable
+        return not any(port in self._unreadable for port in ports if port)
 
     # -- the thread ---------------------------------------------------------------------------
 
@@ -229,10 +238,8 @@ class FilesSource:
         if why:
             self._unreadable[file] = why
         # another unreadable file must not make the rules of the port wait
-        decisive = (
-            self._unreadable.get(self._port, "") if self._port else why * (len(self._unreadable) == len(self._files))
-        )
-        self._report_lost(decisive)
+        reasons = [self._unreadable.get(one, "") for one in list(self._ports.values()) or self._files]
+        self._report_lost(reasons[0] if reasons and all(reasons) else "")
         if why != before and why and not self._lost:
             signals.emit(signals.problem, said=why)
 
@@ -262,6 +269,10 @@ class FilesSource:
         with self._wakeup_lock:
             if self._wakeup >= 0:
                 os.eventfd_write(self._wakeup, 1)
+
+
+def _identity(file: Followed) -> tuple[type, str, str]:
+    return type(file), file.path, getattr(file, "gluetun", "")
 
 
 def _refusal(error: Exception) -> str:

@@ -45,36 +45,43 @@ class Followed(Protocol):
 class FollowedPort:
     """gluetun's port file: the tracker posts the events.
 
-    `replaced(reading)` says whether gluetun's control server has the word instead; `accepted()` is called after a
-    change.
+    `gluetun` is whose port it is, "" for the main one. `replaced(reading)` says whether gluetun's control server has
+    the word instead; `accepted()` is called after a change. For another than the main one both get its name as
+    the last argument.
     """
 
     def __init__(
-        self, path: str, tracker: Tracker, replaced: Callable[[PortFile], bool] = lambda _: False,
-        accepted: Callable[[], object] = lambda: None,
+        self, path: str, tracker: Tracker, replaced: Callable[..., bool] = lambda *_: False,
+        accepted: Callable[..., object] = lambda *_: None, gluetun: str = "",
     ) -> None:  # fmt: skip
-        self.path = path
+        self.path, self.gluetun = path, gluetun
+        self._whose = (gluetun,) if gluetun else ()
         self._tracker, self._replaced, self._accepted = tracker, replaced, accepted
         self._last = PortFile()
 
     def read(self) -> Reading:
         """Read it as it is now."""
         self._last = reading = port_file.read(self.path)
-        if self._replaced(reading):
+        if self._replaced(reading, *self._whose):
             return Reading(reading.generation, False, False)
         is_empty = bool(reading.generation) and not reading.ports and not reading.reason
         unreadable = "" if reading.generation else reading.reason
-        is_new = reading != self._tracker.world.file
-        if not is_new:
+        is_new = reading != self._known()
+        if not is_new and not self.gluetun:
             self._tracker.port_was_read()
         return Reading(reading.generation, is_new, is_empty, unreadable)
 
     def accept(self) -> None:
         """Put the last reading into the world."""
         reading = self._last
-        is_first = self._tracker.world.file is None
-        self._tracker.update(port_file_read(reading, time.time_ns()), "resync" if is_first else "live")
-        self._accepted()
+        is_first = self._known() is None
+        change = port_file_read(reading, time.time_ns(), self.gluetun)
+        self._tracker.update(change, "resync" if is_first else "live")
+        self._accepted(*self._whose)
+
+    def _known(self) -> PortFile | None:
+        world = self._tracker.world
+        return world.seen_from(self.gluetun).file if self.gluetun else world.file
 
 
 @dataclass(frozen=True, slots=True)

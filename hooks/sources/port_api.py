@@ -64,16 +64,17 @@ class PortApi(PeriodicThread):
 
     It raises an exception where gluetun cannot tell (`said` is the reason, `kind` "late" where it holds the answer;
     `is_final`: a person must change something first). `file` is the port file's path, read in the mode "auto" alone.
+    `gluetun` is whose port it is, "" for the main one.
     """
 
     def __init__(
         self, tracker: Tracker, post: Callable[[Event], None], ask: Callable[[], PortFile], mode: Mode, file: str, *,
-        clock: Callable[[], float] = time.monotonic, now_ns: Callable[[], int] = time.time_ns,
+        gluetun: str = "", clock: Callable[[], float] = time.monotonic, now_ns: Callable[[], int] = time.time_ns,
         wait: Callable[[threading.Event, float | None], object] = threading.Event.wait,
     ) -> None:  # fmt: skip
         super().__init__("port-api", "polls gluetun's control server for its port", wait)
         self._tracker, self._post, self._ask, self._mode, self._file = tracker, post, ask, mode, file
-        self._clock, self._now_ns = clock, now_ns
+        self._clock, self._now_ns, self._gluetun = clock, now_ns, gluetun
         self._listened = False
         self._lock = threading.Lock()
         self._hurry_until, self._compare_at = 0.0, 0.0
@@ -82,14 +83,24 @@ class PortApi(PeriodicThread):
         self._disagrees = self._told = False
 
     @property
+    def _world(self) -> World:
+        """The world whose port is that of this gluetun."""
+        world = self._tracker.world
+        return world.seen_from(self._gluetun) if self._gluetun else world
+
+    def read_file(self, path: str) -> None:
+        """The port file is at this path from now on, "" for nowhere."""
+        self._file = path
+
+    @property
     def name(self) -> str:
         """The source's name, with that of gluetun's container."""
-        return f"api:{self._tracker.world.gluetun}"
+        return f"api:{self._world.gluetun}"
 
     @property
     def in_use(self) -> bool:
         """Whether the port comes from the control server now."""
-        return self._listened and (self._mode == "api" or self._is_ours(self._tracker.world))
+        return self._listened and (self._mode == "api" or self._is_ours(self._world))
 
     def start(self) -> None:
         """Start the thread, if there is something to poll."""
@@ -107,7 +118,7 @@ class PortApi(PeriodicThread):
 
     def note(self, event: Event) -> None:
         """An event was posted: one of gluetun's container is a reason to ask now."""
-        if not self._listened or event.type not in CHANGES_WORLD or event.subject != self._tracker.world.gluetun:
+        if not self._listened or event.type not in CHANGES_WORLD or event.subject != self._world.gluetun:
             return
         if event.type in _HEALTH:  # Podman reports each check
             self.wake()
@@ -128,12 +139,12 @@ class PortApi(PeriodicThread):
 
     def replaces(self, file: PortFile) -> bool:
         """Whether the control server's answer stands in place of this reading of the file."""
-        world = self._tracker.world
+        world = self._world
         return self._mode == "auto" and self._is_ours(world) and not file_counts(file, world)
 
     def turn(self) -> float | None:
         """Ask, or compare, if that is due. Returns for how long to sleep."""
-        world = self._tracker.world
+        world = self._world
         gluetun = world.containers.get(world.gluetun)
         if not self._listened:
             return None
@@ -148,7 +159,7 @@ class PortApi(PeriodicThread):
     # -- asking -------------------------------------------------------------------------------
 
     def _poll(self) -> bool:
-        before, now = self._tracker.world, self._now_ns()  # an answer is as old as its question
+        before, now = self._world, self._now_ns()  # an answer is as old as its question
         try:
             found = self._ask()
         except Exception as error:  # noqa: BLE001 - whatever makes it fail
@@ -156,7 +167,7 @@ class PortApi(PeriodicThread):
             return False
         if self._stopping:
             return True
-        if self._mode == "auto" and file_counts(port_file.read(self._file), self._tracker.world):
+        if self._mode == "auto" and file_counts(port_file.read(self._file), self._world):
             return True  # it was written before the control server shows the port
         self._restore("gluetun's control server answers again")
         self._accept(before, found, now)
@@ -171,7 +182,8 @@ class PortApi(PeriodicThread):
         self._hurry_until = max(self._hurry_until, self._clock() + (0.0 if found.ports else _HURRY_S))
 
         def change(world: World) -> World:
-            return port_file_read(reading, now)(world) if world.file is before.file else world
+            known = world.seen_from(self._gluetun) if self._gluetun else world
+            return port_file_read(reading, now, self._gluetun)(world) if known.file is before.file else world
 
         self._tracker.update(change, "resync" if before.file is None else "live")
 
@@ -182,7 +194,7 @@ class PortApi(PeriodicThread):
         if not well and failing.number > 0:
             return durations.backoff(*_LATE_S, failing.number - 1)
         late_s = self._clock() - self._hurry_until
-        if well and self._tracker.world.port:
+        if well and self._world.port:
             return STEADY_S
         return SOON_S if late_s < 0 else STEADY_S if late_s < _SELDOM_AFTER_S else _SELDOM_S
 
@@ -216,7 +228,7 @@ class PortApi(PeriodicThread):
         return (
             f"the port file {self._file} holds {_ports(file)}, and gluetun's control server shows {_ports(found)}, for "
             f"more than {_COMPARE_S[1]:g} s: gluehook goes by the file. If it is not the file of '"
-            f"{self._tracker.world.gluetun}', mount that one, or set FORWARDED_PORT_SOURCE=api"
+            f"{self._world.gluetun}', mount that one, or set FORWARDED_PORT_SOURCE=api"
         )
 
     # -- failing ------------------------------------------------------------------------------

@@ -43,23 +43,34 @@ def some_containers(before: World, found: Mapping[str, Container | None]) -> Cha
 
 
 def addresses_of(container: Container) -> Change:
-    """The change of its addresses alone: whether it runs, and how well, is left to the events in their order."""
+    """The change of its addresses and of what its variables tell.
+
+    Whether it runs, and how well, is left to the events in their order.
+    """
 
     def change(world: World) -> World:
         known = world.containers.get(container.name)
         if known is None or known.id != container.id:
             return world
         addresses = _with_last_addresses(world, container).addresses
-        return world.with_container(replace(known, addresses=addresses, network_mode=container.network_mode))
+        now = replace(known, addresses=addresses, network_mode=container.network_mode)
+        if container.web_port or container.mounts:  # a list shows none of these
+            now = replace(
+                now, web_port=container.web_port, port_file=container.port_file, mounts=container.mounts
+            )  # fmt: skip
+        return world.with_container(now)
 
     return change
 
 
-def port_file_read(file: PortFile, now: int) -> Change:
-    """The change to the port file as it was read at `now`, ns since the Unix epoch."""
+def port_file_read(file: PortFile, now: int, gluetun: str = "") -> Change:
+    """The change to the port file as it was read at `now`, ns since the Unix epoch.
+
+    `gluetun` is whose port it is, "" for the main one.
+    """
 
     def change(world: World) -> World:
-        return world.with_port_file(file, now)
+        return world.with_port_file(file, now, gluetun)
 
     return change
 

@@ -27,7 +27,8 @@ def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
     for name, container in before.containers.items():
         if name not in after.containers:
             events.append(_event("container.destroy", container, now, origin))
-    events += _port_events(before, after, origin, now)
+    for name in after.forwarders:
+        events += _port_events(before.seen_from(name), after.seen_from(name), origin, now)
     return [with_role(after, event) for event in events]
 
 
@@ -40,22 +41,27 @@ def present(world: World, now: int) -> list[Event]:
             if container.health in ("healthy", "unhealthy"):
                 kind = f"container.{container.health}"
                 events.append(_event(kind, container, container.started_at or now, "resync"))
-    events += _port_state(world, None, "resync", now)
+    for name in world.forwarders:
+        events += _port_state(world.seen_from(name), None, "resync", now)
     return [with_role(world, event) for event in events]
 
 
 def lasts(world: World, event: Event) -> bool:
     """Whether the state that the event began still lasts; True for a state that the world does not hold."""
     container = world.containers.get(event.subject)
+    if event.type.startswith("port."):
+        if event.subject not in world.forwarders:
+            return False
+        world = world.seen_from(event.subject)
     match event.type:
         case "container.healthy" | "container.unhealthy":
             return container is not None and f"container.{container.health}" == event.type
         case "container.start" | "container.die":
             return (container is not None and container.running) == (event.type == "container.start")
         case "port.cleared":
-            return event.subject == world.gluetun and world.expects_port and world.port is None
+            return world.expects_port and world.port is None
         case "port.forwarded":
-            return event.subject == world.gluetun and world.port is not None
+            return world.port is not None
     return True
 
 
@@ -92,8 +98,6 @@ def _port_events(before: World, after: World, origin: Origin, now: int) -> Itera
         is_new = previous is None or (previous.ports, previous.generation) != (after.port.ports, after.port.generation)
     else:
         is_new = after.expects_port and (previous is not None or not before.expects_port)
-    # its state belongs to the container of that name: another one has to be told anew
-    is_new = is_new or (before.gluetun != after.gluetun and after.expects_port)
     if is_new:
         yield from _port_state(after, before, origin, now)
     if after.port and before.last_port not in (None, after.port.ports[0]):

@@ -10,7 +10,7 @@ a file or Docker (tests/test_layers.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,6 +37,12 @@ class Container:
     exit_code: int = 0
     addresses: Mapping[str, str] = field(default_factory=dict)  # network -> the last known IPv4 (or IPv6) address
     network_mode: str = ""
+    # what only an inspect shows, for the programs that gluehook speaks to; kept while the id is the same
+    web_port: int = 0  # of its Web UI, RPC or control server, inside; 0 where it is not known
+    port_file: str = (
+        ""  # where gluetun's port file is outside of it: "/srv/vpn/port", "volume:vpn/port"; "" for nowhere
+    )
+    mounts: Mapping[str, str] = field(default_factory=dict)  # of gluehook itself: path inside -> where that is outside
     # which program it is, "" for none that is known here; the world finds it by its `names`
     role: str = field(default="", compare=False)
 
@@ -66,6 +72,14 @@ class PortFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarded:
+    """What one of several gluetuns forwards: the last reading, and the first port of the last valid one."""
+
+    file: PortFile | None = None
+    last_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What is known at one instant. `roles`: for each role the containers that have it, the first seen first."""
 
@@ -80,11 +94,39 @@ class World:
     earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> previous ids of it, the latest first
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     last_gluetun: str = ""  # what gluetun is called, or was when there was one
+    main: str = ""  # of several gluetuns, the one that `file` belongs to
+    others: Mapping[str, Forwarded] = field(default_factory=dict)  # by name: the other gluetuns whose port is read
 
     @property
     def gluetun(self) -> str:
-        """The name of the container whose port stands in the port file."""
-        return self.last_gluetun or self.names.first("gluetun")
+        """The name of the container whose port stands in the port file; of several, in the one that settings name."""
+        return self.main or self.last_gluetun or self.names.first("gluetun")
+
+    @property
+    def forwarders(self) -> tuple[str, ...]:
+        """Every gluetun whose port is read."""
+        return (self.gluetun, *self.others)
+
+    def seen_from(self, gluetun: str) -> World:
+        """The world whose port is this gluetun's: to be read, never to be kept."""
+        if gluetun == self.gluetun:
+            return self
+        own = self.others.get(gluetun, Forwarded())
+        file = own.file if gluetun in self.containers else None
+        return replace(self, main=gluetun, file=file, last_port=own.last_port, gluetun_seen=True, others={})
+
+    def with_forwarders(self, main: str, others: Iterable[str]) -> World:
+        """The world in which `file` belongs to `main`, and the ports of these others are read as well.
+
+        A reading stays with its gluetun.
+        """
+        known = {**self.others, self.gluetun: Forwarded(self.file, self.last_port)}
+        kept = {name: known.get(name, Forwarded()) for name in others if name != main}
+        pinned = main if len(self.roles.get("gluetun", ())) > 1 else ""
+        if (self.gluetun, self.main, list(self.others)) == (main, pinned, list(kept)):
+            return self
+        own = known.get(main, Forwarded())
+        return replace(self, main=pinned, file=own.file, last_port=own.last_port, others=kept)
 
     @property
     def port(self) -> PortFile | None:
@@ -154,19 +196,35 @@ class World:
         others = {n: earlier for n, earlier in self.earlier.items() if n != name}
         return dict(list({**others, name: ids[:EARLIER]}.items())[-_FORMER:])
 
-    def with_port_file(self, file: PortFile, now: int) -> World:
-        """The world after the port file was read. `now` is ns since the Unix epoch."""
-        vpn = self.containers.get(self.gluetun)
+    def with_port_file(self, file: PortFile, now: int, gluetun: str = "") -> World:
+        """The world after a gluetun's port was read, "" for the main one. `now` is ns since the Unix epoch."""
+        gluetun = gluetun or self.gluetun
+        vpn = self.containers.get(gluetun)
         # a start in the future: the clock was set back since, so that the file is not older than the start
         if vpn and vpn.running and vpn.started_at > now:
             file = replace(file, mtime=max(file.mtime, vpn.started_at))
-        return replace(self, file=file)
+        if gluetun == self.gluetun:
+            return replace(self, file=file)
+        if gluetun not in self.others:  # it is read no more
+            return self
+        return self._with_other(gluetun, replace(self.others[gluetun], file=file))
 
     def with_last_port(self) -> World:
-        """The world that remembers its port, if it has one: what the next one is compared with."""
-        port = self.port
-        is_known = port is None or port.ports[0] == self.last_port
-        return self if port is None or is_known else replace(self, last_port=port.ports[0])
+        """The world that remembers each port, where there is one: what the next one is compared with."""
+        world = self
+        for name in self.forwarders:
+            seen = world.seen_from(name)
+            if seen.port is None or seen.port.ports[0] == seen.last_port:
+                continue
+            last = seen.port.ports[0]
+            if name == world.gluetun:
+                world = replace(world, last_port=last)
+            else:
+                world = world._with_other(name, replace(world.others[name], last_port=last))
+        return world
+
+    def _with_other(self, name: str, forwarded: Forwarded) -> World:
+        return replace(self, others={**self.others, name: forwarded})
 
     def state(self) -> dict[str, Any]:
         """The values of `${state.…}`."""

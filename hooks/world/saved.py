@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from hooks.world.model import Container, PortFile, World
+from hooks.world.model import Container, Forwarded, PortFile, World
 
 _Json = dict[str, Any]
 
@@ -20,6 +20,8 @@ def dump(world: World) -> _Json:
         "last_port": world.last_port,
         "gluetun_seen": world.gluetun_seen,
         "last_gluetun": world.last_gluetun,
+        "main": world.main,
+        "others": {name: one.last_port for name, one in world.others.items()},
     }
 
 
@@ -33,7 +35,8 @@ def load(saved: Any, world: World) -> World:
             last_port=saved.get("last_port", file["ports"][0] if file and file["ports"] else None),
             gluetun_seen=bool(saved["gluetun_seen"]),
             earlier={name: tuple(ids) for name, ids in saved.get("earlier", {}).items()},
-            last_gluetun=str(saved.get("last_gluetun", "")),
+            last_gluetun=str(saved.get("last_gluetun", "")), main=str(saved.get("main", "")),
+            others={name: Forwarded(last_port=last) for name, last in saved.get("others", {}).items()},
         )  # fmt: skip
         return known.with_names(world.names)
     except (TypeError, KeyError):  # written by another version

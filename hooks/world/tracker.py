@@ -30,6 +30,7 @@ class Tracker:
         # what a previous run of gluehook read may be out of date: no rule acts on it before it is read again
         self.port_is_remembered = world.file is not None
         self._held_back = False  # a resync left the port out meanwhile
+        self.read = _nothing  # called after a reading of containers, under no lock
 
     @property
     def world(self) -> World:
@@ -61,9 +62,12 @@ class Tracker:
 
     def update(self, change: Callable[[World], World], origin: Origin = "resync") -> None:
         """Change the world to what was read, and post the difference."""
+        containers = self._world.containers
         with self._lock:
             for event in self._changed(change, origin):
                 self._post(event)
+        if self._world.containers is not containers:
+            self.read()
 
     def resync(self, change: Callable[[World], World] = lambda world: world) -> None:
         """As `update`, and post every state that holds: a rule that missed a state, or failed on it, acts on it now."""
@@ -76,6 +80,7 @@ class Tracker:
                     self._held_back = True
                 else:
                     self._post(event)
+        self.read()
 
     def port_was_read(self) -> None:
         """The port has been read, and is as the world has it."""
@@ -90,9 +95,13 @@ class Tracker:
 
     def _changed(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
         before, self._world = self._world, _remember(change(self._world))
-        if self._world.file is not before.file:
+        if self._world.file is not before.file and self._world.gluetun == before.gluetun:
             self.port_is_remembered = self._held_back = False  # it has been read anew, and the difference says it
         return diff(before, self._world, origin, self._now())
+
+
+def _nothing() -> None:
+    pass
 
 
 # What follows from a raw event. The rest of a difference is the raw event itself.

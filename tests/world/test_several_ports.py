@@ -1,0 +1,97 @@
+"""The ports of several gluetuns: each has events of its own, and a reading stays with its gluetun."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hooks.events.catalogue import Event
+from hooks.world import saved
+from hooks.world.changes import port_file_read
+from hooks.world.differences import lasts
+from hooks.world.model import PortFile, World
+from hooks.world.tracker import Tracker
+
+IMAGE = "qmcgaw/gluetun"
+A, B = "a" * 64, "b" * 64
+
+
+class Two:
+    """A tracker that knows two gluetuns, and what it posts."""
+
+    def __init__(self, world: World | None = None) -> None:
+        self.events: list[Event] = []
+        self.tracker = Tracker(world or World(), self.events.append, lambda: 1_000)
+        if world is None:
+            for name, ident in (("vpn-a", A), ("vpn-b", B)):
+                self.happens("start", name, ident, 10)
+            self.tracker.update(lambda world: world.with_forwarders("vpn-a", ["vpn-b"]))
+            self.take()
+
+    def happens(self, action: str, name: str, ident: str, at: int) -> list[tuple[Any, ...]]:
+        """An event of Docker's."""
+        data = {"container": name, "id": ident, "image": IMAGE}
+        self.tracker.apply(Event(f"container.{action}", name, at, "docker", data=data))
+        return self.take()
+
+    def file(self, port: int, gluetun: str = "", mtime: int = 50) -> list[tuple[Any, ...]]:
+        """A gluetun's port file holds this port, 0 for none."""
+        reading = PortFile((port,) if port else (), "", f"{mtime}", mtime)
+        self.tracker.update(port_file_read(reading, 60, gluetun), "live")
+        return self.take()
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """Type, subject and port of what was posted about ports since the last call."""
+        told, self.events[:] = list(self.events), []
+        return [(one.type, one.subject, one.data.get("port")) for one in told if one.type.startswith("port.")]
+
+
+def test_each_has_its_own_port() -> None:
+    two = Two()
+    assert two.file(5001) == [("port.forwarded", "vpn-a", 5001)]
+    assert two.file(5002, "vpn-b") == [("port.forwarded", "vpn-b", 5002)]
+    assert two.file(0, mtime=51) == [("port.cleared", "vpn-a", None)]
+    assert two.file(5003, "vpn-b", 52) == [("port.forwarded", "vpn-b", 5003), ("port.changed", "vpn-b", 5003)]
+    assert two.file(5003, "vpn-b", 53) == [("port.forwarded", "vpn-b", 5003)]
+    assert two.file(1, "vpn-c") == [], "its port is read no more"
+    two.tracker.resync()
+    assert two.take() == [("port.cleared", "vpn-a", None), ("port.forwarded", "vpn-b", 5003)]
+    world = two.tracker.world
+    assert world.seen_from("vpn-b").state() == {"port": 5003, "ports": [5003]}
+    assert world.state() == {"port": None, "ports": []}
+    for name, kind, expected in (("vpn-a", "cleared", True), ("vpn-b", "cleared", False), ("vpn-b", "forwarded", True),
+                                 ("vpn-c", "cleared", False)):  # fmt: skip
+        assert lasts(world, Event(f"port.{kind}", name, 1)) == expected
+
+
+def test_a_port_ends_with_its_own_gluetun() -> None:
+    two = Two()
+    two.file(5001), two.file(5002, "vpn-b")
+    assert two.happens("die", "vpn-b", B, 60) == []
+    assert two.tracker.world.seen_from("vpn-b").port is None
+    assert two.tracker.world.port is not None
+    assert two.happens("start", "vpn-b", B, 70) == [("port.cleared", "vpn-b", None)]
+    two.happens("die", "vpn-b", B, 80), two.happens("destroy", "vpn-b", B, 81)
+    two.tracker.resync()
+    assert two.take() == [("port.forwarded", "vpn-a", 5001)]
+
+
+def test_a_reading_stays_with_its_gluetun_when_another_becomes_the_main_one() -> None:
+    two = Two()
+    two.file(5001), two.file(5002, "vpn-b")
+    two.happens("die", "vpn-a", A, 60), two.happens("destroy", "vpn-a", A, 61)
+    assert two.tracker.world.gluetun == "vpn-a", "it may come back"
+    two.tracker.update(lambda world: world.with_forwarders("vpn-b", []))
+    assert (two.take(), two.tracker.world.port and two.tracker.world.port.ports) == ([], (5002,))
+    assert two.tracker.world.main == "", "there is only one"
+    two.happens("start", "vpn-a", A, 90)
+    two.tracker.update(lambda world: world.with_forwarders("vpn-b", ["vpn-a"]))
+    assert two.take() == []
+    assert two.file(5009, "vpn-a", 95) == [("port.forwarded", "vpn-a", 5009)]
+
+
+def test_a_new_process_knows_the_last_port_of_each() -> None:
+    two = Two()
+    two.file(5001), two.file(5002, "vpn-b")
+    again = Two(saved.load(saved.dump(two.tracker.world), World()))
+    assert again.tracker.world.forwarders == ("vpn-a", "vpn-b")
+    assert again.file(5007, "vpn-b", 90) == [("port.forwarded", "vpn-b", 5007), ("port.changed", "vpn-b", 5007)]
