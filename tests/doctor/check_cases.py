@@ -104,10 +104,10 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "container-not-found": [
         (well(containers={"gluetun": None, "media-gluetun-1": container("media-gluetun-1", image="qmcgaw/gluetun:v3"),
                           "qbittorrent": None}, gluetun=None, qbittorrent=None, port_file=PortFile()),
-         ("no container is named 'gluetun'", "'media-gluetun-1' (qmcgaw/gluetun:v3)", "container_name: gluetun",
-          "GLUETUN_CONTAINER: media-gluetun-1")),
+         ("no container is named 'gluetun'", "'media-gluetun-1' (qmcgaw/gluetun:v3)",
+          "leave GLUETUN_CONTAINER out at gluehook", "or set it to media-gluetun-1")),
         (having(container("torrents", image="ghcr.io/hotio/qbittorrent"), settings=Settings(
-            qbittorrent_container="qb")), ("'qb'", "'torrents'", "QBITTORRENT_CONTAINER: qbittorrent")),
+            qbittorrent_container="qb")), ("'qb'", "'torrents'", "QBITTORRENT_CONTAINER", "set it to qbittorrent")),
     ],
     "container-paused": [
         (having(container("qbittorrent", network="container:gluetun-id", paused=True)),

@@ -60,7 +60,7 @@ def gluetun_stops(home: Home, rng: Random) -> bool:
 
 
 def container_has_another_name(home: Home, rng: Random) -> bool:
-    """As Compose names it without `container_name`; everything is reached as before."""
+    """A setting goes on naming it as before; everything is reached as before."""
     name = rng.choice([home.gluetun, home.torrent])
     home.containers["stack-program-1"] = replace(home.containers.pop(name), name="stack-program-1")
     return True

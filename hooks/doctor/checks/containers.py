@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hooks.docker.container import ListedContainer
 from hooks.doctor.checks.check import Finding, broken
-from hooks.doctor.checks.commands import logs, up, up_gluehook
+from hooks.doctor.checks.commands import logs, up_gluehook
 from hooks.doctor.facts.model import Server
 from hooks.images.roles import has_role
 
@@ -29,12 +29,9 @@ def container_not_found(server: Server) -> Iterator[Finding]:
         if name in server.listed or not alike:
             continue
         shown = ", ".join(f"'{one.name}' ({one.image})" for one in alike)
-        fix = (
-            f"write `container_name: {name}` at its service: then the shipped rules fit as well. Or set "
-            f"{role.upper()}_CONTAINER: {alike[0].name} at gluehook, and write that name in your rules"
-        )
-        run = (*up(server, alike[0].name), *up_gluehook(server))
-        yield Finding(f"no container is named '{name}'; there is {shown}", fix, run, about=name)
+        setting = f"{role.upper()}_CONTAINER"
+        fix = f"leave {setting} out at gluehook: it knows the container by its image; or set it to {alike[0].name}"
+        yield Finding(f"no container is named '{name}'; there is {shown}", fix, up_gluehook(server), about=name)
 
 
 @broken("everything that depends on it waits for it", follows=("region-unknown",))
