@@ -57,6 +57,8 @@ class GluetunSettings:
 def read(environment: Environment) -> GluetunSettings:
     """What gluetun makes of these variables."""
     provider = value(environment, *_PROVIDER).lower() or PIA
+    of_wireguard = value(environment, "VPN_TYPE").lower() == "wireguard"
+    old_interface = "WIREGUARD_INTERFACE" if of_wireguard else "OPENVPN_INTERFACE"
     return GluetunSettings(
         provider=PIA if provider == "pia" else provider,
         regions=tuple(name.strip() for name in value(environment, *_REGIONS).split(",") if name.strip()),
@@ -67,7 +69,7 @@ def read(environment: Environment) -> GluetunSettings:
         control_address=value(environment, "HTTP_CONTROL_SERVER_ADDRESS") or f":{CONTROL_PORT}",
         redirects_to=tuple(int(port) for port in value(environment, *_REDIRECT).split(",") if _is_port(port)),
         up_command=value(environment, "VPN_PORT_FORWARDING_UP_COMMAND"),
-        interface=value(environment, "VPN_INTERFACE") or "tun0",
+        interface=value(environment, old_interface, "VPN_INTERFACE") or "tun0",
     )
 
 

@@ -37,6 +37,12 @@ def test_an_old_name_that_is_set_to_nothing_wins_as_well() -> None:
     assert (seen.provider, seen.regions) == (gluetun.PIA, ())
 
 
+@pytest.mark.parametrize(("kind", "name"), [("openvpn", "tun7"), ('"WireGuard" ', "wg7"), ("", "tun7")])
+def test_each_kind_of_vpn_has_an_old_name_for_its_interface(kind: str, name: str) -> None:
+    old = {"OPENVPN_INTERFACE": "tun7", "WIREGUARD_INTERFACE": "wg7"}
+    assert gluetun.read({**IMAGE, "VPN_TYPE": kind, **old}).interface == name
+
+
 def test_of_two_old_names_the_oldest_wins() -> None:
     environment = {
         "PORT_FORWARDING": "off",
