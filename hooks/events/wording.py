@@ -1,4 +1,4 @@
-"""Wording that messages share: the question "did you mean …?", and a number with its noun.
+"""Wording that messages share: "did you mean …?", a number with its noun, a failure without a promise.
 
 Every message about an unknown event, field, handler, argument, rule, key, setting, container or run asks here.
 A word of the opposite meaning is never suggested, however similar it is: the answer to `containers.stop` is not
@@ -24,6 +24,7 @@ _OPPOSITES = (
 )
 _SIDES = [(set(one.split()), set(other.split())) for row in _OPPOSITES for one, other in (row, row[::-1])]
 _VERBS = set().union(*(one for one, _ in _SIDES))
+_PROMISE = re.compile(r"[;.]? [Ii]t is tried again( in [\d.]+ s, as it asks[a-z ]*)?$")
 _LONGEST = 80  # characters that are compared
 _SAME = 0.8  # a part of the word that is so similar to a verb is that verb, misspelt
 
@@ -63,3 +64,8 @@ def _same_kind(word: str, known: list[str]) -> list[str]:
 
 def _parts(word: str) -> set[str]:
     return set(re.split(r"[._-]", word.lower()))
+
+
+def without_promise(said: str) -> str:
+    """A failure's sentence without "it is tried again" at its end: only the engine knows whether and when."""
+    return _PROMISE.sub("", said)

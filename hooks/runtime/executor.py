@@ -19,6 +19,7 @@ from hooks.config.settings import Settings
 from hooks.engine.runs import Result, Run, overall
 from hooks.events import signals
 from hooks.events.catalogue import Event
+from hooks.events.wording import without_promise
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 from hooks.journal.journal import Journal
 from hooks.journal.records import StepDone
@@ -97,7 +98,8 @@ class Executor:
     def _failed(self, error: Exception, step: Step, where: Result) -> Result:
         """How the attempt ends whose step raised this; `where` is what a next attempt goes on with."""
         if isinstance(error, Retry):
-            return replace(where, said=self.mask(error.said), after=error.after)
+            # the last attempt's words go into rule.exhausted and run.failed, when nothing is tried again
+            return replace(where, said=self.mask(without_promise(error.said)), after=error.after)
         if isinstance(error, GiveUp):
             return replace(where, kind="give_up", said=self.mask(error.said))
         if isinstance(error, SecretError):

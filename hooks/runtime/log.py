@@ -22,6 +22,7 @@ from hooks.engine.runs import Note, Result, Run
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
+from hooks.events.wording import without_promise
 from hooks.rules.table import Table
 from hooks.runtime.log_writer import LogWriter
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 _LEVELS = {"changed": "INFO", "unchanged": "DEBUG", "skipped": "INFO", "retry": "WARNING", "give_up": "ERROR"}
 _TEXT = "<dim>{time:YYYY-MM-DD HH:mm:ss}</dim> <level>{level: <7}</level> {message}"
 _VARIES = re.compile(r"\d+(\.\d+)? ?(ms|s|m|h|d|more minutes)\b|\s*\([^()]*\)$")  # in one failure, reported twice
-_PROMISE = re.compile(
-    r"[;.]? [Ii]t is tried again( in [\d.]+ s, as it asks[a-z ]*)?$"
-)  # the engine knows when, and how often
 _PLAIN = (int, float, type(None))
 _LANES = 1000  # whose failures are counted; with `key = "${event.id}"` there may come ever more
 
@@ -87,7 +85,7 @@ class Log:
 
     def _ended(self, _: object, run: Run, result: Result, took_s: float, note: Note | None) -> None:
         self._last_problem = ""
-        words = _PROMISE.sub("", result.said) if result.kind == "retry" else result.said
+        words = without_promise(result.said) if result.kind == "retry" else result.said
         said = f"{run.rule.name}: {words or 'there was nothing to do'}"
         if result.kind in ("changed", "unchanged"):
             level, more = self._well(run, result)

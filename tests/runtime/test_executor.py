@@ -61,6 +61,18 @@ def test_give_up_ends_the_run_at_once() -> None:
     assert (result.kind, result.step, result.handler) == ("give_up", 0, "play.act")
 
 
+@pytest.mark.parametrize(
+    "said", ["no answer; it is tried again", "no answer; it is tried again in 9 s, as it asks", "no answer"]
+)
+def test_a_result_does_not_promise_another_try(said: str) -> None:
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        raise Retry(said)
+
+    with ended() as heard, stage(rule("r", Step("play.act")), act=act) as s:
+        s.post("container.start")
+        assert heard.get(timeout=WAIT_S)[1].said == "no answer"
+
+
 def test_placeholders_are_read_when_the_step_runs_and_an_empty_one_skips_it() -> None:
     steps = (
         Step("play.act", {"text": parse("${state.port}")}),
