@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -10,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from hooks.app.app import App
+from hooks.app.shutdown import SignalHandlers
 from hooks.events import signals
 from hooks.handler import Context, Outcome
 from hooks.runtime import heartbeat
+from hooks.runtime.log_writer import LogWriter
 from tests.parts.process import running as lives
 from tests.parts.process.gluehook import until
 from tests.parts.process.playing import PlayArgs, changed
@@ -68,6 +73,54 @@ def test_a_thread_that_is_killed_begins_again(name: str, started: Callable[..., 
     until(lambda: not any(thread.problem for thread in running.app.threads()), "it did not begin again", WAIT_S)
     running.port_file.write_text("40001")
     assert running.calls.get(timeout=WAIT_S)
+
+
+def test_a_killed_thread_of_signals_begins_again_and_takes_the_next_one() -> None:
+    heard: list[str] = []
+    note = lambda _, said, **__: heard.append(said)  # noqa: E731 - a receiver must live as long as it is connected
+    with signals.problem.connected_to(note), SignalHandlers() as stop:
+        stopped = threading.Event()
+        stop.on_stop(stopped.set)
+        thread = _named("signals")
+        _kill(thread, lambda: os.kill(os.getpid(), signal.SIGHUP))
+        until(lambda: any("the thread signals, which waits for" in said for said in heard), "it was not killed", WAIT_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopped.wait(WAIT_S)
+
+
+def test_a_killed_thread_of_the_log_begins_again_and_writes_what_waits(capfd: pytest.CaptureFixture[str]) -> None:
+    writer = LogWriter(lambda _: None)
+    lines: list[str] = []
+
+    def note(_: object, said: str, **__: object) -> None:
+        lines.append(said)
+        writer.write(f"{said}\n")  # as the log does
+
+    with signals.problem.connected_to(note):
+        _kill(_named("log"), lambda: writer.write("first\n"))
+        until(lambda: lines, "it was not killed", WAIT_S)
+        writer.write("second\n")
+        assert writer.flush(WAIT_S)
+    writer.close()
+    said = capfd.readouterr().err
+    assert "the thread log, which writes the log, failed (Killed: ); it begins again in " in said
+    assert said.endswith("second\n")
+
+
+def test_a_start_that_breaks_before_it_is_ready_begins_again(
+    started: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles, summary = [Killed()], App._summary
+
+    def broken(app: App) -> str:
+        if troubles:
+            raise troubles.pop()
+        return summary(app)
+
+    monkeypatch.setattr(App, "_summary", broken)
+    running = started()
+    assert "the thread ready, which waits for" in running.hears("problem", "the thread ready, which ")
+    running.hears("ready")
 
 
 def test_a_worker_that_is_killed_between_two_runs_loses_none(started: Callable[..., Running]) -> None:
