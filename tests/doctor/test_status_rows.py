@@ -10,7 +10,17 @@ import pytest
 from hooks.config.settings import Settings
 from hooks.doctor.examine import examine
 from hooks.doctor.facts import docker as docker_facts
-from hooks.doctor.facts.model import AdGuard, Gluehook, Gluetun, HasRole, Refusal, Server, Unread, WireGuard
+from hooks.doctor.facts.model import (
+    AdGuard,
+    Gluehook,
+    Gluetun,
+    HasRole,
+    OtherClient,
+    Refusal,
+    Server,
+    Unread,
+    WireGuard,
+)
 from hooks.doctor.status.row import Row, ago
 from hooks.doctor.status.rows import all_well, rows
 from hooks.world.model import PortFile
@@ -220,3 +230,22 @@ def test_of_several_each_gluetun_and_each_client_has_its_rows_once() -> None:
     seen = [(one.check, one.about) for one in examine(server)]
     assert ("password-rejected", "torrents-ch") in seen
     assert len(set(seen)) == len(seen), "what is so of the whole server is found once"
+
+
+@pytest.mark.parametrize(
+    ("port", "gluetun", "what", "state", "says"),
+    [
+        (PORT, "gluetun", "port", "well", f"{PORT}, as forwarded"),
+        (6881, "gluetun", "port", "wrong", f"6881, and {PORT} is forwarded"),
+        (6881, "", "port", "note", "6881; there is no forwarded port to compare it with"),
+        (Refusal("password", "Transmission refuses us; correct it"), "gluetun", "login", "wrong",
+         "Transmission refuses us"),
+        (Unread("it closes the connection; it is tried again"), "gluetun", "port", "unknown",
+         "it closes the connection"),
+    ],
+)  # fmt: skip
+def test_another_client_has_its_port_compared(
+    port: int | Refusal | Unread, gluetun: str, what: str, state: str, says: str
+) -> None:
+    found = row(well(clients=[OtherClient("isos", "transmission", gluetun, port)]), "Transmission isos", what)
+    assert (found.state, found.says) == (state, says)

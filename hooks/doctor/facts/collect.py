@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from handlers.shared.docker_rights import Use
 from handlers.shared.http import shown
 from hooks.config.settings import Settings
 from hooks.docker import client
+from hooks.doctor.facts import clients, gluetun, names, qbittorrent, wireguard
 from hooks.doctor.facts import docker as docker_facts
-from hooks.doctor.facts import gluetun, names, qbittorrent, wireguard
 from hooks.doctor.facts.derived import host_of
 from hooks.doctor.facts.in_container import runner
 from hooks.doctor.facts.model import (
@@ -35,6 +36,7 @@ from hooks.doctor.facts.model import (
     Gluehook,
     HasRole,
     HostName,
+    OtherClient,
     Server,
     Unread,
     WireGuard,
@@ -83,6 +85,9 @@ class Collector:
         }  # fmt: skip
         for number, view in enumerate(views):
             reads |= {f"{number} {what}": read for what, read in self._reads(view, known).items()}
+        others = [one for one in main.pairs.clients() if one.kind in clients.READERS]
+        for one in others:
+            reads[f"client {one.name}"] = partial(clients.read, one.kind, self.context(known, within_s, one.name))
         found = gather(reads, within_s)
         found["refused"] = () if isinstance(found["refused"], Unread) else found["refused"]
         _replace_unread_state(found)
@@ -91,7 +96,8 @@ class Collector:
             self._server(view, docker, of_all, {what: found[f"{number} {what}"] for what in self._reads(view, known)})
             for number, view in enumerate(views)
         ]
-        return replace(servers[0], others=servers[1:], roles=_roles(main.world))
+        seen = [OtherClient(one.name, one.kind, one.gluetun, found[f"client {one.name}"]) for one in others]
+        return replace(servers[0], others=servers[1:], roles=_roles(main.world), clients=seen)
 
     def _reads(self, view: Context, docker: Docker) -> dict[str, Callable[[], Any]]:
         """What is read of one gluetun and one torrent client of its."""
@@ -174,11 +180,11 @@ def _subjects(pairs: Pairs) -> list[str]:
 
     A gluetun with a qBittorrent is read with that; the checks and rows know no other client.
     """
-    clients = pairs.clients("qbittorrent")
+    found = pairs.clients("qbittorrent")
     main = pairs.gluetuns[0].name
     alone = [one.name for one in pairs.gluetuns[1:] if not pairs.clients("qbittorrent", one.name)]
-    first = next((one for one in clients if one.gluetun in ("", main)), None)
-    return ["server", *(one.name for one in clients if one is not first), *alone]
+    first = next((one for one in found if one.gluetun in ("", main)), None)
+    return ["server", *(one.name for one in found if one is not first), *alone]
 
 
 def _roles(world: World) -> list[HasRole]:

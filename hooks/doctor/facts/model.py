@@ -143,6 +143,16 @@ class HasRole:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherClient:
+    """A torrent client that is no qBittorrent: its container, kind and gluetun, and the port for peers that is set."""
+
+    name: str
+    kind: str
+    gluetun: str
+    port: int | Refusal | Unread  # 0 for none
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """The whole server at one instant, with one gluetun and one qBittorrent. `others` has it with other ones."""
 
@@ -168,6 +178,7 @@ class Server:
     uses: Sequence[Use] = ()  # every step of the rules
     roles: Sequence[HasRole] = ()
     others: Sequence[Server] = ()
+    clients: Sequence[OtherClient] = ()
 
     @property
     def listed(self) -> Mapping[str, ListedContainer]:

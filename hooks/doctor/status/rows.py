@@ -30,6 +30,7 @@ from hooks.doctor.facts.model import (
     AdGuard,
     Device,
     Gluetun,
+    OtherClient,
     QBittorrent,
     Refusal,
     Server,
@@ -63,7 +64,7 @@ _WHY: Mapping[str, str] = {
 
 def rows(server: Server) -> list[Row]:
     """Every row, in the order of the table."""
-    makers = (_docker, _roles, _of_pairs, _wireguard, _adguard, _gluehook)
+    makers = (_docker, _roles, _of_pairs, _other_clients, _wireguard, _adguard, _gluehook)
     return [row for maker in makers for row in maker(server)]
 
 
@@ -216,6 +217,31 @@ def _listening(server: Server, seen: QBittorrent, port: int) -> Row:
         why = f": it is bound to {lost}, which does not exist there" if lost else ""
         return Row("qBittorrent", "listening", "wrong", f"nothing listens on {port}{why}")
     return Row("qBittorrent", "listening", "wrong", f"only on {where}, and the tunnel is {', '.join(seen.tunnel)}")
+
+
+def _other_clients(server: Server) -> Iterator[Row]:
+    for one in server.clients:
+        part = f"{one.kind.capitalize()} {one.name}" if one.name != one.kind else one.kind.capitalize()
+        row = container_row(server, part, one.name)
+        if row:
+            yield row
+        if row is None or _answers(server, one.name):
+            yield _other_port(server, part, one)
+
+
+def _other_port(server: Server, part: str, one: OtherClient) -> Row:
+    if isinstance(one.port, Refusal):
+        return Row(part, "login", "wrong", without_advice(one.port.why))
+    if isinstance(one.port, Unread):
+        return Row(part, "port", "unknown", without_advice(one.port.why))
+    pairs = (server, *server.others)
+    own = next((pair for pair in pairs if pair.settings.gluetun_container == one.gluetun), None)
+    wanted = expected_port(own) if own else None
+    if wanted is None:
+        return Row(part, "port", "note", f"{one.port}; there is no forwarded port to compare it with")
+    if one.port == wanted:
+        return Row(part, "port", "well", f"{one.port}, as forwarded")
+    return Row(part, "port", "wrong", f"{one.port}, and {wanted} is forwarded")
 
 
 # -- the namespace ---------------------------------------------------------------------------------
