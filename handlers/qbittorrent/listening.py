@@ -7,7 +7,7 @@ compared with what there is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from handlers.qbittorrent.web_api import Session
@@ -31,6 +31,11 @@ def status_of(session: Session, ctx: Context) -> str:
     return status
 
 
+def exists(bound: str, there: Iterable[str]) -> bool:
+    """Whether an address is among those of an interface. A zone ("fe80::1%4") is not compared: it may be left out."""
+    return bound.partition("%")[0] in {one.partition("%")[0] for one in there}
+
+
 def reason(session: Session, found: Mapping[str, Any], stored: str, ctx: Context) -> Retry | GiveUp | None:
     """Why nothing can listen, by what it is bound to; None where that exists. `stored` begins the sentence."""
     name, bound = (str(found.get(f"current_{what}") or "") for what in ("network_interface", "interface_address"))
@@ -42,7 +47,7 @@ def reason(session: Session, found: Mapping[str, Any], stored: str, ctx: Context
     if name and name not in interfaces:
         return Retry(f"{stored}: it is bound to {name}, which has no address now; it is tried again")
     there = session.addresses(ctx, name) if bound not in EVERY else [bound]
-    if bound in there:
+    if exists(bound, there):
         return None
     return GiveUp(
         f"{stored}: it is bound to the address {bound}, and {name or 'this network'} has {', '.join(there) or 'none'}; "

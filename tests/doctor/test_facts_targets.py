@@ -112,12 +112,15 @@ def test_a_proxy_is_told_from_its_target(status: int) -> None:
         ({"current_interface_address": "10.9.9.9"}, "10.9.9.9"),
         ({"current_interface_address": "10.8.0.2", "current_network_interface": "tun0"}, ""),
         ({"current_interface_address": "0.0.0.0", "current_network_interface": "tun0"}, ""),
+        ({"current_interface_address": "fe80::7"}, ""),  # 4.5.2 listens there without the zone
+        ({"current_interface_address": "fe80::8"}, "fe80::8"),
         ({"current_interface_address": "10.9.9.9", "current_network_interface": "tun7"}, ""),  # that one is missing
     ],
 )
 def test_an_address_that_is_gone_is_found(preferences: dict[str, str], lost: str) -> None:
     with fake_qbittorrent(bypass=True) as (fake, url):
         fake.preferences |= preferences
+        fake.interfaces["eth0"] = ["fe80::7%4"]
         found = look(url)
     assert lost_address(found) == lost
 

@@ -10,6 +10,7 @@ asks `is_cut_off` and `relisten_pending`.
 
 from __future__ import annotations
 
+from handlers.qbittorrent.listening import exists
 from hooks.docker.container import InspectedContainer
 from hooks.doctor.facts.model import AdGuard, Device, Docker, Gluetun, QBittorrent, Refusal, Server, Unread, WireGuard
 from hooks.images import gluetun, torrent
@@ -114,7 +115,7 @@ def refusal_of_gluetun(server: Server, *kinds: str) -> Refusal | None:
 def lost_address(seen: QBittorrent) -> str:
     """The address that qBittorrent is bound to and that no longer exists there; "" where it is not so."""
     bound = str(seen.preferences.get("current_interface_address") or "")
-    return bound if seen.bindable is not None and bound not in seen.bindable else ""
+    return bound if seen.bindable is not None and not exists(bound, seen.bindable) else ""
 
 
 def has_just_started(server: Server, name: str) -> bool:

@@ -234,6 +234,13 @@ def test_a_late_status_does_not_hide_an_address_that_is_gone() -> None:
         assert "but nothing listens there: it is bound to the address 10.9.9.9" in r.gives_up()
 
 
+def test_an_address_without_its_zone_is_there() -> None:
+    with runner() as r:
+        r.fake.interfaces["eth0"] = ["fe80::7%4"]
+        r.fake.preferences["current_interface_address"] = "fe80::7"
+        assert "listens on 40000" in r.set().said
+
+
 def test_a_version_without_reannounce_is_not_said_to_have_reannounced() -> None:
     with runner(version=OLD) as r:
         assert "reannounced" not in r.set().said
