@@ -40,6 +40,12 @@ def _since(seen: Container, now_s: float) -> str:
     return f", for {ago(now_s - seen.started_at / 1e9)}" if seen.started_at else ""
 
 
+def answers(server: Server, name: str) -> bool:
+    """Whether its programs could answer: it runs and is not paused."""
+    one = server.listed.get(name)
+    return server.containers[name].running and not (one and one.paused)
+
+
 def without_advice(why: str) -> str:
     """What happened, without the remedy behind it, which the doctor shows."""
     return why.partition("; ")[0].partition(": mount it")[0]

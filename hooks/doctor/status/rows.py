@@ -14,37 +14,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from handlers.shared import docker_rights
-from handlers.shared.http import shown
 from hooks.doctor.facts.derived import (
     asks_adguard,
-    expected_port,
-    is_cut_off,
-    is_listening,
-    lost_address,
     port_by_api,
     port_is_stale,
-    redirect_target,
-    relisten_pending,
 )
 from hooks.doctor.facts.model import (
     AdGuard,
     Device,
     Gluetun,
-    OtherClient,
-    QBittorrent,
     Refusal,
     Server,
     Unread,
     WireGuard,
 )
-from hooks.doctor.status.row import Row, State, ago, container_row, without_advice
+from hooks.doctor.status.client_rows import other_client_rows, qbittorrent_rows
+from hooks.doctor.status.row import Row, State, ago, answers, container_row, without_advice
 from hooks.events.durations import format_duration as duration
 
-_CONNECTIONS: Mapping[str, tuple[State, str]] = {
-    "connected": ("well", "connected: others have connected"),
-    "firewalled": ("note", "firewalled: nobody has connected yet, which is normal for a while after a change"),
-    "disconnected": ("wrong", "disconnected: qBittorrent listens on no address"),
-}
 _DEPENDENTS: Mapping[str, tuple[State, str]] = {
     "attached": ("well", "attached to {parent}"),
     "stale": ("wrong", "in the namespace from before {parent}'s last start: it has no network"),
@@ -64,7 +51,7 @@ _WHY: Mapping[str, str] = {
 
 def rows(server: Server) -> list[Row]:
     """Every row, in the order of the table."""
-    makers = (_docker, _roles, _of_pairs, _other_clients, _wireguard, _adguard, _gluehook)
+    makers = (_docker, _roles, _of_pairs, other_client_rows, _wireguard, _adguard, _gluehook)
     return [row for maker in makers for row in maker(server)]
 
 
@@ -90,7 +77,7 @@ def _of_pairs(server: Server) -> Iterator[Row]:
     """Each gluetun and each qBittorrent, with its name where there are several."""
     found: dict[Row, None] = {}
     for one in (server, *server.others):
-        for maker in (_gluetun, _port_file, _qbittorrent, _namespace):
+        for maker in (_gluetun, _port_file, qbittorrent_rows, _namespace):
             found |= dict.fromkeys(_named(row, one) if server.others else row for row in maker(one))
     yield from found
 
@@ -120,16 +107,10 @@ def _gluetun(server: Server) -> Iterator[Row]:
             yield Row("gluetun", "public IP", "well", where) if seen.public_ip else none
         for part, why in seen.unread.items():
             yield Row("gluetun", part, "unknown", f"not read: {without_advice(why.why)}")
-    elif isinstance(seen, Refusal | Unread) and (row is None or _answers(server, name)):
+    elif isinstance(seen, Refusal | Unread) and (row is None or answers(server, name)):
         yield Row(
             "gluetun", "control server", "wrong" if isinstance(seen, Refusal) else "unknown", without_advice(seen.why)
         )
-
-
-def _answers(server: Server, name: str) -> bool:
-    """Whether its programs could answer: it runs and is not paused."""
-    one = server.listed.get(name)
-    return server.containers[name].running and not (one and one.paused)
 
 
 def _port_file(server: Server) -> Iterator[Row]:
@@ -161,87 +142,6 @@ def _ports(server: Server) -> str:
 
 def _written(server: Server) -> str:
     return ago(server.now_s - server.port_file.mtime / 1e9)
-
-
-# -- qBittorrent ---------------------------------------------------------------------------------
-
-
-def _qbittorrent(server: Server) -> Iterator[Row]:
-    row = container_row(server, "qBittorrent", server.settings.qbittorrent_container)
-    if row:
-        yield row
-        if not _answers(server, server.settings.qbittorrent_container):
-            return
-    seen = server.qbittorrent
-    if seen is None:
-        yield Row("qBittorrent", "web UI", "note", "not here")
-    elif isinstance(seen, Unread):
-        yield Row("qBittorrent", "web UI", "unknown", without_advice(seen.why))
-    elif isinstance(seen, Refusal):
-        yield Row("qBittorrent", "login", "wrong", without_advice(seen.why))
-    else:
-        yield Row("qBittorrent", "web UI", "well", f"{shown(server.settings.qbittorrent_url)} lets us in")
-        yield from _torrent_port(server, seen)
-
-
-def _torrent_port(server: Server, seen: QBittorrent) -> Iterator[Row]:
-    port = seen.preferences["listen_port"]
-    wanted = expected_port(server)
-    if wanted is None:
-        state: State = "unknown" if server.settings.gluetun_container in server.containers else "note"
-        yield Row("qBittorrent", "port", state, f"{port}; there is no forwarded port to compare it with")
-    elif port == wanted:
-        yield Row("qBittorrent", "port", "well", f"{port}, as forwarded")
-    else:
-        verb = "is the target of gluetun's redirect" if redirect_target(server) else "is forwarded"
-        yield Row("qBittorrent", "port", "wrong", f"{port}, and {wanted} {verb}")
-    yield _listening(server, seen, port)
-    yield Row("qBittorrent", "connection", *_CONNECTIONS.get(seen.connection, ("unknown", seen.connection)))
-
-
-def _listening(server: Server, seen: QBittorrent, port: int) -> Row:
-    if isinstance(seen.listening, Unread):
-        return Row("qBittorrent", "listening", "note", f"not read: {without_advice(seen.listening.why)}")
-    where = ", ".join(seen.listening)
-    if is_cut_off(server, server.settings.qbittorrent_container):
-        return Row(
-            "qBittorrent", "listening", "wrong", f"on {where or 'nothing'}, in a namespace that has lost its network"
-        )
-    if is_listening(seen) and relisten_pending(server):
-        return Row("qBittorrent", "listening", "wrong", f"on {where}, perhaps of a tunnel that is gone: gluetun wrote "
-                   "its port again, and gluehook has not set it since")  # fmt: skip
-    if is_listening(seen):
-        return Row("qBittorrent", "listening", "well", f"on {where}")
-    if not where:
-        lost = lost_address(seen)
-        why = f": it is bound to {lost}, which does not exist there" if lost else ""
-        return Row("qBittorrent", "listening", "wrong", f"nothing listens on {port}{why}")
-    return Row("qBittorrent", "listening", "wrong", f"only on {where}, and the tunnel is {', '.join(seen.tunnel)}")
-
-
-def _other_clients(server: Server) -> Iterator[Row]:
-    for one in server.clients:
-        part = f"{one.kind.capitalize()} {one.name}" if one.name != one.kind else one.kind.capitalize()
-        row = container_row(server, part, one.name)
-        if row:
-            yield row
-        if row is None or _answers(server, one.name):
-            yield _other_port(server, part, one)
-
-
-def _other_port(server: Server, part: str, one: OtherClient) -> Row:
-    if isinstance(one.port, Refusal):
-        return Row(part, "login", "wrong", without_advice(one.port.why))
-    if isinstance(one.port, Unread):
-        return Row(part, "port", "unknown", without_advice(one.port.why))
-    pairs = (server, *server.others)
-    own = next((pair for pair in pairs if pair.settings.gluetun_container == one.gluetun), None)
-    wanted = expected_port(own) if own else None
-    if wanted is None:
-        return Row(part, "port", "note", f"{one.port}; there is no forwarded port to compare it with")
-    if one.port == wanted:
-        return Row(part, "port", "well", f"{one.port}, as forwarded")
-    return Row(part, "port", "wrong", f"{one.port}, and {wanted} is forwarded")
 
 
 # -- the namespace ---------------------------------------------------------------------------------
