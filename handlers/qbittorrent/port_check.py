@@ -17,6 +17,7 @@ from handlers.shared.http_connection import Connection, Request
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer
 from hooks.handler import Context, GiveUp, Retry
+from hooks.pairs.model import Client
 
 EVERY_S = 300.0
 _WORDS = {"open": True, "true": True, "1": True, "closed": False, "false": False, "0": False}
@@ -33,34 +34,35 @@ class _Last:
     trouble: str = field(default="", repr=False)
 
 
-_LAST = _Last()
+_LAST: dict[str, _Last] = {}  # by client
 
 
-def ask(port: int, ctx: Context) -> bool | None:
-    """Whether the port is open; None where no service is named, or it does not say."""
+def ask(client: Client, port: int, ctx: Context) -> bool | None:
+    """Whether the client's port is open; None where no service is named, or it does not say."""
     template = ctx.settings.port_check_url
     if not template:
         return None
+    last = _LAST.setdefault(client.name, _Last())
     try:
-        url = _filled(template, port, ctx)
-        if url != _LAST.url or not 0 <= ctx.now() - _LAST.at_s < EVERY_S:
-            _LAST.url, _LAST.at_s, _LAST.is_open = url, ctx.now(), None
-            _LAST.is_open = _answer(url, ctx)
+        url = _filled(template, client, port, ctx)
+        if url != last.url or not 0 <= ctx.now() - last.at_s < EVERY_S:
+            last.url, last.at_s, last.is_open = url, ctx.now(), None
+            last.is_open = _answer(url, ctx)
     except (Retry, GiveUp) as why:
-        _report(why.said)
+        _report(why.said, last)
         return None
-    if _LAST.is_open is not None:
-        _LAST.trouble = ""
-    return _LAST.is_open
+    if last.is_open is not None:
+        last.trouble = ""
+    return last.is_open
 
 
-def _filled(template: str, port: int, ctx: Context) -> str:
-    ip = ""
+def _filled(template: str, client: Client, port: int, ctx: Context) -> str:
+    ip, gluetun = "", ctx.pairs.gluetun(client.gluetun) or ctx.pairs.gluetuns[0]
     if "{ip}" in template:
-        with Control(ctx.settings.gluetun_url, ctx.settings.gluetun_container, ctx) as control:
+        with Control(gluetun.url, gluetun.name, ctx) as control:
             ip = control.public_ip()
         if not ip:
-            raise Retry("gluetun has no public address for the {ip} of PORT_CHECK_URL now")
+            raise Retry(f"'{gluetun.name}' has no public address for the {{ip}} of PORT_CHECK_URL now")
     return template.replace("{port}", str(port)).replace("{ip}", quote(ip, safe=""))
 
 
@@ -91,9 +93,9 @@ def _read(answer: Answer) -> bool | None:
     return _WORDS.get(str(found).lower())
 
 
-def _report(said: str) -> None:
+def _report(said: str, last: _Last) -> None:
     from hooks.events import signals
 
-    if said != _LAST.trouble:
+    if said != last.trouble:
         signals.emit(signals.problem, said=f"{said}; until it does, qBittorrent's own connection status counts")
-    _LAST.trouble = said
+    last.trouble = said

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hooks.events.catalogue import Event, Origin
+from hooks.events.catalogue import CATALOGUE, Event, Origin
 from hooks.world.event_roles import with_role
 from hooks.world.model import COMPOSE_FIELDS, Container, World
 
@@ -49,7 +49,7 @@ def present(world: World, now: int) -> list[Event]:
 def lasts(world: World, event: Event) -> bool:
     """Whether the state that the event began still lasts; True for a state that the world does not hold."""
     container = world.containers.get(event.subject)
-    if event.type.startswith("port."):
+    if CATALOGUE[event.type].is_of_gluetun:
         if event.subject not in world.forwarders:
             return False
         world = world.seen_from(event.subject)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hooks.events.catalogue import Event
 from hooks.world.changes import addresses_of, all_containers, some_containers
 from hooks.world.differences import lasts
 from hooks.world.model import Container, PortFile, World
@@ -95,6 +96,8 @@ def test_whether_a_state_lasts_is_asked_by_the_event_that_began_it() -> None:
     assert not lasts(world, good)
     assert not lasts(World(), bad)
     assert lasts(World(), happened("die", "vpn", A, 5))
+    reached = Event("port.closed", "qbittorrent", 5, "qbittorrent", data={"container": "qbittorrent"})
+    assert lasts(world, reached), "it is about a client, and is polled"
 
 
 REMEMBERED = World(file=PortFile((42020,), "", "5", 5))  # as a previous run of gluehook read it

@@ -44,7 +44,7 @@ class Server:
 
 @pytest.fixture(autouse=True)
 def nothing_asked_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(port_check, "_LAST", port_check._Last())
+    monkeypatch.setattr(port_check, "_LAST", {})
 
 
 @contextmanager
@@ -102,6 +102,13 @@ def test_where_qbittorrent_cannot_be_read_nothing_is_known() -> None:
         s.states()
 
 
+def test_one_of_two_that_cannot_be_read_takes_nothing_from_the_other() -> None:
+    with server(connection="connected") as s:
+        second = Container("second", "def", running=True, network_mode="container:vpn-id", role="qbittorrent")
+        s.containers.append(second)  # its address leads to nobody
+        assert [event.subject for event in s.events()] == ["qbittorrent"]
+
+
 ANSWERS = [
     *((word, True) for word in ("open", "true", "True\n", "1", '"open"', '{"open": true}', '{"open": 1, "ip": "x"}')),
     *((word, False) for word in ("closed", "false", "0", " CLOSED ", '{"open": false}')),
@@ -157,7 +164,7 @@ def test_a_service_that_is_away_and_the_vpns_address(problems: list[str]) -> Non
             assert paths == ["/203.0.113.1/40000"]
             vpn.status = "stopped"
             assert s.states() == [("port.open", "a peer has come in")]
-            assert "gluetun has no public address" in problems[1]
+            assert "'vpn' has no public address" in problems[1]
 
 
 @pytest.mark.parametrize(("given", "problem"), [
