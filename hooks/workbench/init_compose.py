@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hooks.images import gluetun as gluetun_image
 from hooks.images import torrent as torrent_image
-from hooks.workbench.init_survey import Server
+from hooks.workbench.init_survey import FoundContainer, Server
 
 SOCKET = "/var/run/docker.sock"
-# Whose folder gluehook needs: what it is in gluehook's container, and whether that only reads it.
-_MOUNTS: Mapping[str, tuple[str, bool]] = {
-    "gluetun": (gluetun_image.PORT_FILE.rpartition("/")[0], True), "wireguard": ("/wireguard", False),
+# The folder that gluehook needs: what it is in that container, and in gluehook's.
+_MOUNTS: Mapping[str, tuple[str, str]] = {
+    "gluetun": (gluetun_image.PORT_FILE.rpartition("/")[0],) * 2, "wireguard": ("/config", "/wireguard"),
 }  # fmt: skip
 _HEAD = """\
 # gluehook for this server, written by `gluehook init`. Look it through, put the secrets into .env beside it, and then:
@@ -29,6 +29,8 @@ _TAIL = """\
     cap_drop: [ALL]
     security_opt: ["no-new-privileges:true"]
     restart: unless-stopped"""
+_USERS = {"qbittorrent": "admin"}
+_WEB_PORTS = {"qbittorrent": torrent_image.WEB_UI_PORT, "transmission": 9091, "deluge": 8112}  # Deluge's Web UI
 _KEY = "${GLUETUN_API_KEY:-} # the key of gluetun's control server, which restarts the tunnel"
 _URLS = "${APPRISE_URLS:-} # where messages go; empty: they stand in the log only"
 
@@ -51,26 +53,54 @@ def _identity(owner: str, group: str) -> Iterator[str]:
 
 
 def _environment(server: Server) -> Iterator[str]:
-    gluetun, torrent = server.name("gluetun"), server.by_role.get("qbittorrent")
-    inside = torrent is None or server.gluetun_of(torrent) is not None
-    port = torrent.web_ui_port if torrent else torrent_image.WEB_UI_PORT
-    role = server.by_role.get("gluetun")
-    control_port = role.control_port if role else gluetun_image.CONTROL_PORT
-    variables = {
-        "TZ": "${TZ:-Etc/UTC}", "GLUETUN_CONTAINER": gluetun, "GLUETUN_URL": f"http://{gluetun}:{control_port}",
-        "GLUETUN_API_KEY": _KEY, "QBITTORRENT_CONTAINER": server.name("qbittorrent"),
-        "QBITTORRENT_URL": f"http://{gluetun if inside else server.name('qbittorrent')}:{port}",
-        "QBITTORRENT_USERNAME": "${QBITTORRENT_USERNAME:-admin}", "QBITTORRENT_PASSWORD": "${QBITTORRENT_PASSWORD:-}",
-        "APPRISE_URLS": _URLS,
-    }  # fmt: skip
-    file = _port_file(server)
-    if file.rpartition("/")[2] != gluetun_image.PORT_FILE.rpartition("/")[2]:
-        variables["FORWARDED_PORT_FILE"] = f"{_MOUNTS['gluetun'][0]}/{file.rpartition('/')[2]}"
+    variables = {"TZ": "${TZ:-Etc/UTC}", **(_several(server) if _has_several(server) else _one(server))}
     if "wireguard" in server.by_role:
         variables |= {"WIREGUARD_CONTAINER": server.name("wireguard"), "WIREGUARD_DIR": "/wireguard"}
     yield "    environment:"
-    for name, value in variables.items():
+    if _has_several(server):
+        yield _line(6, "# Which container is which, and where each is reached, gluehook sees at Docker.")
+    for name, value in {**variables, "APPRISE_URLS": _URLS}.items():
         yield _line(6, f"{name}: {value if value.startswith('$') else json.dumps(value)}")
+
+
+def _has_several(server: Server) -> bool:
+    return len(server.gluetuns) > 1 or len(server.clients) > 1
+
+
+def _several(server: Server) -> dict[str, str]:
+    """The logins alone; each is for all of its kind."""
+    variables = {"GLUETUN_API_KEY": _KEY}
+    for kind in dict.fromkeys(kind for kind, _ in server.clients):
+        variables |= _login(kind)
+    return variables
+
+
+def _one(server: Server) -> dict[str, str]:
+    """One gluetun and one torrent client, by name, so that gluehook knows them without Docker, too."""
+    gluetun, found = server.by_role.get("gluetun"), next(iter(server.clients), None)
+    kind, client = found or ("qbittorrent", None)
+    control_port = gluetun.control_port if gluetun else gluetun_image.CONTROL_PORT
+    inside = client is None or server.gluetun_of(client) is not None
+    variables = {
+        "GLUETUN_CONTAINER": server.name("gluetun"), "GLUETUN_URL": f"http://{server.name('gluetun')}:{control_port}",
+        "GLUETUN_API_KEY": _KEY, f"{kind.upper()}_CONTAINER": server.name(kind),
+        f"{kind.upper()}_URL": f"http://{server.name('gluetun' if inside else kind)}:{_web_port(kind, client)}",
+        **_login(kind),
+    }  # fmt: skip
+    file = _port_file(server).rpartition("/")[2]
+    if file != gluetun_image.PORT_FILE.rpartition("/")[2]:
+        variables["FORWARDED_PORT_FILE"] = f"{_MOUNTS['gluetun'][0]}/{file}"
+    return variables
+
+
+def _login(kind: str) -> dict[str, str]:
+    word = kind.upper()
+    user = {} if kind == "deluge" else {f"{word}_USERNAME": f"${{{word}_USERNAME:-{_USERS.get(kind, '')}}}"}
+    return {**user, f"{word}_PASSWORD": f"${{{word}_PASSWORD:-}}"}
+
+
+def _web_port(kind: str, client: FoundContainer | None) -> int:
+    return client.web_ui_port if client and kind == "qbittorrent" else _WEB_PORTS[kind]
 
 
 def _port_file(server: Server) -> str:
@@ -78,32 +108,26 @@ def _port_file(server: Server) -> str:
     return server.by_role["gluetun"].port_file if "gluetun" in server.by_role else gluetun_image.PORT_FILE
 
 
-def _theirs(server: Server, role: str) -> str:
-    """What the folder that gluehook needs is in the container of this role."""
-    return _port_file(server).rpartition("/")[0] if role == "gluetun" else "/config"
-
-
 def _volumes(server: Server, socket: str) -> Iterator[str]:
     yield "    volumes:"
-    for role in _MOUNTS:
-        if role in server.by_role or role == "gluetun":
-            yield _mount(server, role)
+    for gluetun in server.gluetuns[:1] if not _has_several(server) else server.gluetuns:
+        target = f"/gluetun/{gluetun.name}" if _has_several(server) else _MOUNTS["gluetun"][0]
+        yield _mount(gluetun.name, gluetun, gluetun.port_file.rpartition("/")[0], target, read_only=True)
+    if not server.gluetuns:
+        yield _mount("gluetun", None, *[_MOUNTS["gluetun"][0]] * 2, read_only=True)
+    if "wireguard" in server.by_role:
+        yield _mount(server.name("wireguard"), server.by_role["wireguard"], *_MOUNTS["wireguard"], read_only=False)
     yield _line(6, "- .:/config:ro # the folder of this file, with rules.toml in it")
     yield _line(6, "- gluehook-state:/state")
     yield _line(6, f"- {socket or SOCKET}:{SOCKET}:ro")
 
 
-def _mount(server: Server, role: str) -> str:
-    theirs, (ours, read_only) = _theirs(server, role), _MOUNTS[role]
-    kind, source = _mounted(server, role)
+def _mount(name: str, container: FoundContainer | None, theirs: str, ours: str, *, read_only: bool) -> str:
+    """The mount of a folder that is `theirs` in this container and `ours` in gluehook's."""
+    kind, source = container.mounts.get(theirs, ("", "")) if container else ("", "")
     fields = {"type": kind or "bind", "source": source or "./port", "target": ours, "read_only": read_only}
     shown = json.dumps(fields).replace("$", "$$")  # else compose reads a variable
-    return _line(6, f"- {shown}", "" if source else f"a folder that {server.name(role)} has as {theirs}, too")
-
-
-def _mounted(server: Server, role: str) -> tuple[str, str]:
-    """Of what kind the folder is that this container shares with gluehook, and where it is; "" where there is none."""
-    return server.by_role[role].mounts.get(_theirs(server, role), ("", "")) if role in server.by_role else ("", "")
+    return _line(6, f"- {shown}", "" if source else f"a folder that {name} has as {theirs}, too")
 
 
 def _networks(server: Server) -> Iterator[str]:
@@ -112,16 +136,18 @@ def _networks(server: Server) -> Iterator[str]:
 
 
 def _joined(server: Server) -> list[str]:
-    """The networks on which gluehook reaches gluetun, and qBittorrent where that has one of its own."""
-    by_role = [server.by_role[role] for role in ("gluetun", "qbittorrent") if role in server.by_role]
-    return list(dict.fromkeys(member.networks[0] for member in by_role if member.networks))
+    """The networks on which gluehook reaches each gluetun, and each torrent client that has one of its own."""
+    reached = [*server.gluetuns, *(client for _, client in server.clients)]
+    return list(dict.fromkeys(member.networks[0] for member in reached if member.networks))
 
 
 def _outside(server: Server) -> Iterator[str]:
     """What is made here, and what is there already."""
-    shared = [_mounted(server, role) for role in _MOUNTS]
+    shared = [one.mounts.get(one.port_file.rpartition("/")[0], ("", "")) for one in server.gluetuns]
+    if "wireguard" in server.by_role:
+        shared.append(server.by_role["wireguard"].mounts.get(_MOUNTS["wireguard"][0], ("", "")))
     yield "\nvolumes:\n  gluehook-state:"
-    yield from _external(source for kind, source in shared if kind == "volume")
+    yield from _external(dict.fromkeys(source for kind, source in shared if kind == "volume"))
     if networks := _joined(server):
         yield "\nnetworks:"
         yield from _external(networks)

@@ -151,9 +151,12 @@ def test_what_is_not_there_becomes_a_comment_and_what_belongs_to_it_too(
     assert "fill in: a folder that gluetun has as /tmp/gluetun, too" in compose
 
 
-def test_each_client_is_told_with_the_gluetun_whose_network_it_shares(init: Init, fake: FakeEngine) -> None:
+def test_each_client_is_told_with_the_gluetun_whose_network_it_shares(
+    init: Init, fake: FakeEngine, tmp_path: Path
+) -> None:
+    give(fake, "vpn-nl", "qmcgaw/gluetun")
+    give(fake, "vpn-ch", "qmcgaw/gluetun", _tmp_gluetun="/srv/ch")
     for place, parent in (("nl", "vpn-nl".ljust(64, "0")), ("ch", "vpn-ch")):
-        give(fake, f"vpn-{place}", "qmcgaw/gluetun")
         give(fake, f"qb-{place}", "linuxserver/qbittorrent", network=f"container:{parent}")
     give(fake, "transmission", "busybox", network="container:vpn-ch")
     code, said = init(fake.host)
@@ -162,6 +165,25 @@ def test_each_client_is_told_with_the_gluetun_whose_network_it_shares(init: Init
                  "transmission: transmission (busybox)", "in the network of vpn-ch: qb-ch, transmission",
                  "in the network of vpn-nl: qb-nl"):  # fmt: skip
         assert line in said.splitlines()
+    assert len(table(tmp_path).rules) >= 8, "the shipped rules fit as they are"
+    it = service(tmp_path)
+    assert [mount["target"] for mount in it["volumes"] if isinstance(mount, dict)] == ["/gluetun/vpn-ch"]
+    compose = (tmp_path / "made/compose.gluehook.yaml").read_text()
+    assert "fill in: a folder that vpn-nl has as /tmp/gluetun, too" in compose
+    assert {name for name in it["environment"] if name.endswith(("_URL", "_CONTAINER"))} == set()
+    assert {"QBITTORRENT_PASSWORD", "TRANSMISSION_PASSWORD", "GLUETUN_API_KEY"} <= set(it["environment"])
+    assert it["networks"] == ["lan"]
+
+
+def test_the_only_client_may_be_another_program(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
+    give(fake, "vpn", "qmcgaw/gluetun", _tmp_gluetun="/srv/port")
+    give(fake, "seeds", "linuxserver/deluge", network="container:vpn")
+    code, said = init(fake.host)
+    assert code == 0, said
+    environment = service(tmp_path)["environment"]
+    assert (environment["DELUGE_CONTAINER"], environment["DELUGE_URL"]) == ("seeds", "http://vpn:8112")
+    assert "DELUGE_PASSWORD" in environment
+    assert "QBITTORRENT_URL" not in environment
 
 
 def test_a_rule_that_answers_a_rule_that_is_a_comment_is_one_too(fake: FakeEngine) -> None:
