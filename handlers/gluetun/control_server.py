@@ -67,9 +67,9 @@ class Control:
         """The address that the world sees, "" while the tunnel is down."""
         return self.exit()[0]
 
-    def exit(self) -> tuple[str, str]:
+    def exit(self, longest_s: float = math.inf) -> tuple[str, str]:
         """The address that the world sees and the country that it is in, both "" while the tunnel is down."""
-        body = self._read(self._send("GET", _PUBLIC_IP), f"GET {_PUBLIC_IP}")
+        body = self._read(self._send("GET", _PUBLIC_IP, longest_s=longest_s), f"GET {_PUBLIC_IP}")
         return str(body.get("public_ip") or ""), str(body.get("country") or "")
 
     def port(self) -> int:

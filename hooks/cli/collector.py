@@ -23,7 +23,7 @@ _PRELOADED = ("docker", "qbittorrentapi", "rich.console", "rich.table")  # loade
 
 
 def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], str]]:
-    """The collector of the server's facts, and the function that hides every secret in a text.
+    """The collector of the server's facts, and the function that makes a text fit to be shown: no secret, no control.
 
     Raises click.UsageError if the settings are wrong.
     """
@@ -31,7 +31,7 @@ def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], 
     from hooks.app import loading
 
     child = loading.begin()  # checks the settings while this process loads the rest
-    from hooks.config.secrets import Secrets
+    from hooks.config.secrets import Secrets, printable
     from hooks.docker.own_container import own_container_id
     from hooks.doctor import own_state
     from hooks.doctor.facts.collect import Collector
@@ -47,7 +47,7 @@ def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], 
         loaded.settings, lambda: own_state.read(state, loaded.count), _reader(secrets), own_state.DoctorMemory(state),
         own_id=own_container_id(), uses=docker_rights.uses(rules), public_ip=public_ip,
     )  # fmt: skip
-    return collector, secrets.mask
+    return collector, lambda text: printable(secrets.mask(text))
 
 
 def _reader(secrets: Secrets) -> Callable[[str], str | None]:

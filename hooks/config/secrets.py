@@ -106,9 +106,14 @@ def mask(text: str, values: Iterable[str]) -> str:
     return mask_userinfo(text)
 
 
+def printable(text: str) -> str:
+    """The text with � for what a terminal would obey and what cannot be written: control characters, surrogates."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+
+
 def on_one_line(text: str) -> str:
     """The text as messages show the output of programs: one blank for each gap, � for what cannot be shown."""
-    return "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 def mask_userinfo(text: str) -> str:

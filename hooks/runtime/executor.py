@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hooks.config.secrets import SecretError
+from hooks.config.secrets import SecretError, printable
 from hooks.config.settings import Settings
 from hooks.engine.runs import Result, Run, overall
 from hooks.events import signals
@@ -89,22 +89,26 @@ class Executor:
             changed = changed or outcome.status == "changed"
             kinds.add(outcome.status)
             again = again or outcome.again
-            said = self.mask(outcome.said)
+            said = self._shown(outcome.said)
             all_said.append(said)
             done = {"use": step.use, "status": outcome.status, "said": said}
             self.journal.write([StepDone(run.id, place + 1, done, changed, said)])
         return Result(overall(kinds), "; ".join(all_said), None, len(run.rule.do), changed, again=again)
 
+    def _shown(self, said: str) -> str:
+        # a handler may repeat what a target answered
+        return printable(self.mask(said))
+
     def _failed(self, error: Exception, step: Step, where: Result) -> Result:
         """How the attempt ends whose step raised this; `where` is what a next attempt goes on with."""
         if isinstance(error, Retry):
             # the last attempt's words go into rule.exhausted and run.failed, when nothing is tried again
-            return replace(where, said=self.mask(without_promise(error.said)), after=error.after)
+            return replace(where, said=self._shown(without_promise(error.said)), after=error.after)
         if isinstance(error, GiveUp):
-            return replace(where, kind="give_up", said=self.mask(error.said))
+            return replace(where, kind="give_up", said=self._shown(error.said))
         if isinstance(error, SecretError):
             return replace(where, said=str(error))
-        broke = self.mask(f"{step.use} broke: {type(error).__name__}: {error}; this is a fault of gluehook's")
+        broke = self._shown(f"{step.use} broke: {type(error).__name__}: {error}; this is a fault of gluehook's")
         signals.emit(signals.problem, said=broke, error=error)
         return replace(where, said=broke)
 

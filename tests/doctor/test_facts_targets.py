@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -79,6 +80,23 @@ def test_a_port_that_gluetun_holds_hides_neither_status_nor_address(version: tup
     assert isinstance(found, Gluetun)
     assert (found.status, found.public_ip, found.port) == ("running", "203.0.113.1", None)
     assert "GET /v1/portforward in time, as while its UP or DOWN command runs" in found.unread["port"].why
+
+
+def test_a_public_address_that_is_not_answered_leaves_time_for_the_port() -> None:
+    released = threading.Event()
+    with fake_gluetun(auth="none") as (fake, _):
+
+        def held(ask: Ask) -> Answer:
+            _ = "publicip" in ask.path and released.wait(10)
+            return fake.answer(ask)
+
+        with served(held) as url:
+            ends_s = time.monotonic() + 2.0
+            found = gluetun.read(replace(asking(url), left=lambda: max(0.0, ends_s - time.monotonic())))
+            released.set()
+    assert isinstance(found, Gluetun)
+    assert (found.status, found.public_ip, found.port) == ("running", "", fake.forwards)
+    assert "did not answer in time" in found.unread["public IP"].why
 
 
 @pytest.mark.parametrize("hidden", ["networkInterfaceList", "networkInterfaceAddressList", "info"])

@@ -27,6 +27,7 @@ from tests.parts.process.fake_home import (
     FakeHome,
     assert_only_read,
 )
+from tests.parts.targets.fakes_http import Answer, served
 
 
 def told(part: FakeHome, *, well: bool, within_s: float = 10.0, **environment: str) -> dict[str, Row]:
@@ -73,6 +74,17 @@ def test_the_password_of_a_url_is_in_no_output(verb: str, here: FakeHome) -> Non
         assert secret not in ran.stdout + ran.stderr
     proofs = [ask.headers.get("authorization") for ask in here.asks]
     assert f"Basic {header}" in proofs  # they were sent
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_a_target_answers_can_neither_end_the_command_nor_steer_the_terminal(
+    form: tuple[str, ...], here: FakeHome
+) -> None:
+    odd = Answer(200, '{"public_ip":"203.0.113.1","country":"\\ud800\\u001b[2J"}\n', {"Content-Type": "text/plain"})
+    with served(lambda ask: odd if "publicip" in ask.path else here.gluetun.answer(ask)) as url:
+        ran = here.call("status", "--wait", "10s", *form, GLUETUN_URL=url, COLUMNS="120")
+    assert "203.0.113.1, ��[2J" in (str(json.loads(ran.stdout)["rows"]) if form else ran.stdout)
+    assert "Traceback" not in ran.stderr
 
 
 def test_the_table_fits_a_terminal_and_the_exit_code_is_one(here: FakeHome) -> None:

@@ -22,7 +22,7 @@ def read(ctx: Context) -> Gluetun | Refusal:
     try:
         with Control(ctx.settings.gluetun_url, ctx.settings.gluetun_container, ctx) as control:
             status = control.status()
-            where = _part("public IP", control.exit, unread)
+            where = _part("public IP", lambda: control.exit(ctx.left() / 2), unread)  # the rest is for the port
             port = _part("port", control.port, unread)
     except (Retry, GiveUp) as why:
         if refusal := refusal_of(why):
