@@ -24,7 +24,7 @@ PACKAGES: dict[str, str] = {
     "hooks.config": "events",
     "hooks.world": "events images",
     "hooks.rules": "events",
-    "hooks.pairs": "events images config world",
+    "hooks.pairs": "events images config world rules",
     "hooks.handler": "events config world pairs",
     "hooks.engine": "events rules",
     "hooks.docker": "events images world",
@@ -35,7 +35,7 @@ PACKAGES: dict[str, str] = {
     "hooks.runtime": "events storage threads config rules pairs engine journal handler",
     "hooks.workbench": "events images config world rules pairs rules_file engine docker sources handler",
     "hooks.control": "events threads journal runtime workbench",
-    "hooks.doctor": "events images config world pairs docker sources journal runtime handlers handler",
+    "hooks.doctor": "events images config world rules pairs docker sources journal runtime handlers handler",
     "hooks.app": "events storage threads config world rules pairs rules_file engine docker sources journal runtime "
     "control handlers handler",
     "hooks.cli": "events storage images threads config world rules pairs rules_file engine docker sources journal "
@@ -77,6 +77,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.pytest_plugin": "pytest",
     "hooks.rules.linear_regex": "re2",
     "hooks.rules_file.schema": "pydantic pydantic_core typing_extensions",
+    "hooks.rules_file.schema_servers": "pydantic",
     "hooks.rules_file.schema_errors": "pydantic",
     "hooks.runtime.log": "loguru",
     "hooks.sources.inotify": "pyinotify",

@@ -76,7 +76,8 @@ class App:
         port_readers: forwarded_port.PortReaders | None = None, broken: Loaded | None = None,
     ) -> None:  # fmt: skip
         self.settings, self.version = settings, version
-        table, state = loaded.table or Table(), Path(settings.gluehook_state)
+        self._table = table = loaded.table or Table()
+        state = Path(settings.gluehook_state)
         self._docker_known = threading.Event()  # it has been seen, or is known to be away
         for signal in (signals.source_lost, signals.source_restored):
             signal.connect(self._note_source)
@@ -88,15 +89,16 @@ class App:
         messages: queue.SimpleQueue[Any] = queue.SimpleQueue()  # from the sources to the dispatcher
         subscriptions = Subscriptions(table)
         self.inbox = Inbox(messages.put, subscriptions, self.reload.file, self.reload.changed)
-        self._saved = saved.load(self.journal.load("world"), World(Names(settings.containers)))
+        self._saved = saved.load(self.journal.load("world"), World(Names(settings.containers, table.roles)))
         self.tracker = Tracker(self._saved, self._put, time.time_ns)
         memory, locks, stopping = Memory(state / "memory.json"), TargetLocks(), threading.Event()
         own_id = own_container_id()
         self._contexts = HandlerContexts(
-            settings, secrets, memory, self.tracker, connect, own_id, locks, stopping, time.monotonic
-        )
+            settings, secrets, memory, self.tracker, connect, own_id, locks, stopping, time.monotonic,
+            lambda: self._table,
+        )  # fmt: skip
         self.port_apis = forwarded_port.build(settings, self.tracker, messages.put, port_readers or {}, self._contexts)
-        self._ports = forwarded_port.FollowedPorts(settings, self.tracker, own_id, self.port_apis)
+        self._ports = forwarded_port.FollowedPorts(settings, self.tracker, own_id, self.port_apis, lambda: self._table)
         self._rights = Rights(lambda: self.reload.table)
         self._build_sources(subscriptions, messages.put, polls or {})
         executor = Executor(
@@ -192,6 +194,8 @@ class App:
         subscriptions = Subscriptions(table)
         self.dispatcher.call(lambda: self._swap(table, subscriptions))
         self.docker.listen(subscriptions.types)
+        self.tracker.name(Names(self.settings.containers, table.roles))
+        self._ports.refresh()
         self.files.follow(*self._followed(subscriptions))
         self.files.ready.wait(_READY_WAIT_S)  # a table that is said to be in force must see the next change
         self.timer.set(subscriptions.timers)
@@ -232,6 +236,7 @@ class App:
 
     def _swap(self, table: Table, subscriptions: Subscriptions) -> None:
         self.inbox.subscriptions = subscriptions
+        self._table = table
         self.dispatcher.engine.adopt(table, self.dispatcher.now())
 
     def _followed(self, subscriptions: Subscriptions) -> tuple[str | None, frozenset[str], Mapping[str, str]]:

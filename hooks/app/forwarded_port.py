@@ -10,6 +10,7 @@ from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import PortReader
 from hooks.pairs.port_files import port_files
+from hooks.rules.table import Table
 from hooks.runtime.handler_context import HandlerContexts
 from hooks.sources.port_api import PortApi
 from hooks.sources.port_apis import PortApis
@@ -53,8 +54,10 @@ def _ask(
 class FollowedPorts:
     """Which port files are followed, as the containers of the server are now. Any thread may call it."""
 
-    def __init__(self, settings: Settings, tracker: Tracker, own_id: str, apis: PortApis) -> None:
-        self._settings, self._tracker, self._own_id, self._apis = settings, tracker, own_id, apis
+    def __init__(
+        self, settings: Settings, tracker: Tracker, own_id: str, apis: PortApis, table: Callable[[], Table]
+    ) -> None:
+        self._settings, self._tracker, self._own_id, self._apis, self._table = settings, tracker, own_id, apis, table
         self._lock = threading.Lock()
         self._known: dict[str, str] = {}
 
@@ -65,7 +68,7 @@ class FollowedPorts:
 
     def paths(self) -> dict[str, str]:
         """By gluetun, the main one first: the path of its port file, "" where it has none here."""
-        return port_files(self._tracker.world, self._settings, self._own_id)
+        return port_files(self._tracker.world, self._settings, self._own_id, self._table())
 
     def refresh(self) -> bool:
         """Follow what there is now. Returns whether that is something else than before."""

@@ -45,7 +45,7 @@ def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], 
     rules = loaded.table.rules if loaded.table else ()
     collector = Collector(
         loaded.settings, lambda: own_state.read(state, loaded.count), _reader(secrets), own_state.DoctorMemory(state),
-        own_id=own_container_id(), uses=docker_rights.uses(rules), public_ip=public_ip,
+        own_id=own_container_id(), table=loaded.table, uses=docker_rights.uses(rules), public_ip=public_ip,
     )  # fmt: skip
     return collector, lambda text: printable(secrets.mask(text))
 

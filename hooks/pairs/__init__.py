@@ -1,5 +1,5 @@
-"""Which gluetuns and torrent clients the server has, and how each is reached: by settings and what Docker shows.
+"""Which gluetuns and torrent clients the server has, and how each is reached: by tables, settings, Docker.
 
 Seam: `Pairs`, `settings_for`.
-May import: events, images, config, world.
+May import: events, images, config, world, rules.
 """

@@ -15,12 +15,16 @@ from hooks.world.model import World
 def settings_for(event: Event, settings: Settings, pairs: Pairs, world: World) -> Settings:
     """The settings with the names and addresses of what the event is about, and of the one WireGuard."""
     gluetun = pairs.gluetun_of(event) or pairs.gluetuns[0]
-    changed: dict[str, Any] = {"gluetun_container": gluetun.name, "gluetun_url": gluetun.url}
+    changed: dict[str, Any] = {
+        "gluetun_container": gluetun.name, "gluetun_url": gluetun.url, "gluetun_username": gluetun.access.username,
+        "forwarded_port_file": gluetun.port_file,
+    }  # fmt: skip
     about = pairs.client(event.subject)
     for kind in TORRENT_CLIENTS:
         found = (about,) if about and about.kind == kind else pairs.clients(kind, gluetun.name)
         if found and hasattr(settings, f"{kind}_container"):
             changed |= {f"{kind}_container": found[0].name, f"{kind}_url": found[0].url}
+            changed |= {f"{kind}_username": found[0].access.username} if hasattr(settings, f"{kind}_username") else {}
     usual, wireguards = settings.wireguard_container, world.roles.get("wireguard", ())
     changed["wireguard_container"] = usual if usual in wireguards else min(wireguards, default=usual)
     return replace(settings, **changed)

@@ -15,15 +15,16 @@ class Access:
     api_key: str = ""
     ca_file: str = ""
     fingerprint: str = ""
-    named_by: str = ""  # where the owner writes the URL: "QBITTORRENT_URL", or "" where Docker showed it
+    named_by: str = ""  # where the URL stands: "QBITTORRENT_URL", "its table", or "" where Docker showed it
 
 
 @dataclass(frozen=True, slots=True)
 class Gluetun:
-    """A gluetun. `name` is its container's."""
+    """A gluetun. `name` is its container's, `port_file` where its port file is here, "" where gluehook has none."""
 
     name: str
     access: Access
+    port_file: str = ""
 
     @property
     def url(self) -> str:

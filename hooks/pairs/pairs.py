@@ -1,8 +1,9 @@
 """The gluetuns and torrent clients of the server, found by tables of rules.toml, settings and what Docker shows.
 
-A handler asks `ctx.pairs`, and so does the doctor. What a setting chooses counts for the one that it is about: the
-container that the setting names, else the one with the usual name; of one of each, that one. Everything else is what
-Docker shows: who has the role, whose network a client shares, at which address it is reached.
+A handler asks `ctx.pairs`, and so does the doctor. A table counts for its container. What a setting chooses counts for
+the one that it is about: the container that the setting names, else the one with the usual name; of one of each, that
+one. Everything else is what Docker shows: who has the role, whose network a client shares, at which address it is
+reached.
 
 Guaranteed: pure, nothing is raised, and there is always one gluetun at least, so that gluehook works without Docker.
 """
@@ -10,38 +11,39 @@ Guaranteed: pure, nothing is raised, and there is always one gluetun at least, s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from functools import cached_property
-from typing import Any
 
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.images.roles import TORRENT_CLIENTS
-from hooks.pairs.model import Access, Client, Gluetun
-from hooks.pairs.reach import host_of, network_holder
+from hooks.pairs.access import DEFAULTS, Accesses, chosen
+from hooks.pairs.model import Client, Gluetun
+from hooks.pairs.port_files import port_files
+from hooks.rules.table import Table
 from hooks.world.event_roles import gluetun_of
-from hooks.world.model import Container, PortFile, World
+from hooks.world.model import PortFile, World
 
-_DEFAULTS = {field.name: field.default for field in fields(Settings)}
-_PORTS = {"gluetun": 8000, "qbittorrent": 8080, "transmission": 9091, "deluge": 8112}
+_NO_TABLE = Table()
 
 
 class Pairs:
     """The gluetuns and torrent clients in this world. `own_id`: the container that gluehook runs in, "" for none."""
 
-    def __init__(self, world: World, settings: Settings, own_id: str = "") -> None:
-        self._world, self._settings, self._own_id = world, settings, own_id
+    def __init__(self, world: World, settings: Settings, own_id: str = "", table: Table = _NO_TABLE) -> None:
+        self._world, self._settings, self._own_id, self._table = world, settings, own_id, table
+        self._accesses = Accesses(world, settings, own_id)
 
-    def is_of(self, world: World) -> bool:
-        """Whether they were found in this world."""
-        return self._world is world
+    def is_of(self, world: World, table: Table) -> bool:
+        """Whether they were found in this world, with this table."""
+        return self._world is world and self._table is table
 
     @cached_property
     def gluetuns(self) -> tuple[Gluetun, ...]:
         """Every gluetun, the one that the settings are about first."""
-        first = self._world.gluetun
-        names = dict.fromkeys((first, *sorted(self._world.roles.get("gluetun", ()))))
-        return tuple(Gluetun(name, self._access("gluetun", name, first)) for name in names)
+        main, files = self._world.gluetun, port_files(self._world, self._settings, self._own_id, self._table)
+        named = (one.container for one in self._table.gluetuns)
+        names = dict.fromkeys((main, *sorted({*self._world.roles.get("gluetun", ()), *named})))
+        return tuple(self._gluetun(name, files.get(name, ""), first=name == main) for name in names)
 
     @cached_property
     def _clients(self) -> tuple[Client, ...]:
@@ -49,9 +51,7 @@ class Pairs:
 
     def clients(self, kind: str | None = None, gluetun: str | None = None) -> tuple[Client, ...]:
         """The torrent clients, of this kind or of the gluetun of this name alone if one is given."""
-        return tuple(
-            one for one in self._clients if kind in (None, one.kind) and gluetun in (None, one.gluetun)
-        )  # fmt: skip
+        return tuple(one for one in self._clients if kind in (None, one.kind) and gluetun in (None, one.gluetun))
 
     def gluetun(self, name: str) -> Gluetun | None:
         """The gluetun of this name."""
@@ -64,65 +64,45 @@ class Pairs:
     def gluetun_of(self, event: Event) -> Gluetun | None:
         """The gluetun that the event is about; the only one of the server for an event that is about none."""
         client = self.client(event.subject)
-        name = str(event.data.get("gluetun") or (client.gluetun if client else "") or "")
+        # a table says it before the namespace does
+        name = client.gluetun if client and client.gluetun else str(event.data.get("gluetun") or "")
         return self.gluetun(name) if name else self.gluetuns[0] if len(self.gluetuns) == 1 else None
 
     def port_of(self, gluetun: str) -> PortFile | None:
         """What this gluetun forwards now, None for nothing."""
         return self._world.seen_from(gluetun).port
 
+    def _gluetun(self, name: str, file: str, *, first: bool) -> Gluetun:
+        table = next((one for one in self._table.gluetuns if one.container == name), None)
+        return Gluetun(name, self._accesses.of("gluetun", name, table, first=first, main=True), file)
+
     def _of_kind(self, kind: str) -> Iterator[Client]:
-        chosen, found = self._settings.containers.get(kind, ""), sorted(self._world.roles.get(kind, ()))
-        usual = str(_DEFAULTS.get(f"{kind}_container") or kind)
+        named = [one.container for one in self._table.clients if one.kind == kind]
+        found = sorted({*self._world.roles.get(kind, ()), *named})
+        usual = str(DEFAULTS.get(f"{kind}_container") or kind)
+        container = self._settings.containers.get(kind, "") or usual
         if not found and self._is_expected(kind):
-            found = [chosen or usual]
-        first = next((name for name in (chosen, usual) if name in found), next(iter(found), ""))
+            found = [container]
+        first = container if container in found else next(iter(found), "")
         for name in sorted(found, key=lambda name: name != first):
-            yield Client(name, kind, self._access(kind, name, first), self._gluetun_of(name))
+            yield self._client(kind, name, first=name == first)
+
+    def _client(self, kind: str, name: str, *, first: bool) -> Client:
+        table = next((one for one in self._table.clients if one.container == name), None)
+        gluetun = (table.gluetun if table else "") or self._gluetun_of(name)
+        main = gluetun in ("", self._world.gluetun)
+        access = self._accesses.of(kind, name, table, first=first, main=main)
+        return Client(name, kind, access, gluetun, table.port if table else 1)
 
     def _is_expected(self, kind: str) -> bool:
         """Whether gluehook has to know a client of this kind that Docker does not show."""
-        if self._chosen(f"{kind}_url") or self._chosen(f"{kind}_container"):
+        if chosen(self._settings, f"{kind}_url") or self._settings.containers.get(kind):
             return True
-        return kind == "qbittorrent" and not any(role in self._world.roles for role in TORRENT_CLIENTS)
+        known = any(role in self._world.roles for role in TORRENT_CLIENTS) or bool(self._table.clients)
+        return kind == "qbittorrent" and not known
 
     def _gluetun_of(self, client: str) -> str:
         container = self._world.containers.get(client)
         if container:
             return gluetun_of(self._world, container)
         return self._world.gluetun if len(self.gluetuns) == 1 else ""
-
-    def _access(self, role: str, name: str, first: str) -> Access:
-        """How it is reached: the settings are about the container `first`, logins are for all of the role."""
-        setting = f"{role}_url"
-        named = self._chosen(setting) if name == first else ""
-        container = self._world.containers.get(name)
-        shown = "" if named or container is None else self._shown(role, container)
-        word = role.upper()
-        return Access(
-            named or shown or self._unseen(role, name, first),
-            str(self._get(f"{role}_username") or ""), f"{word}_PASSWORD", f"{word}_API_KEY",
-            str(self._get(f"{role}_ca_file") or ""), str(self._get(f"{role}_fingerprint") or ""),
-            "" if shown else setting.upper(),
-        )  # fmt: skip
-
-    def _shown(self, role: str, container: Container) -> str:
-        host = host_of(container, self._world, self._own_id)
-        return f"http://{host}:{container.web_port or _PORTS[role]}" if host else ""
-
-    def _unseen(self, role: str, name: str, first: str) -> str:
-        """Where Docker shows no way: the setting's default, but never another container's."""
-        is_main = role == "gluetun" or self._gluetun_of(name) in ("", self._world.gluetun)
-        if name == first and is_main and (default := self._get(f"{role}_url")):
-            return str(default)
-        container = self._world.containers.get(name)
-        holder = network_holder(container, self._world) if container else None
-        port = (container.web_port if container else 0) or _PORTS[role]
-        return f"http://{holder.name if holder else name}:{port}"
-
-    def _chosen(self, setting: str) -> str:
-        value = self._get(setting)
-        return str(value) if value and value != _DEFAULTS[setting] else ""
-
-    def _get(self, setting: str) -> Any:
-        return getattr(self._settings, setting, "")

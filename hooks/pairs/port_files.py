@@ -11,18 +11,23 @@ from collections.abc import Mapping
 
 from hooks.config.settings import Settings
 from hooks.pairs.reach import by_id
+from hooks.rules.table import Table
 from hooks.world.model import Container, World
 
+_NO_TABLE = Table()
 
-def port_files(world: World, settings: Settings, own_id: str = "") -> dict[str, str]:
+
+def port_files(world: World, settings: Settings, own_id: str = "", table: Table = _NO_TABLE) -> dict[str, str]:
     """By gluetun, the main one first: the path of its port file here, "" where it has none that gluehook could read."""
     named, known = settings.forwarded_port_file, sorted(world.roles.get("gluetun", ()))
     shared = {name: path for name in known if (path := _path_here(world.containers[name], world, own_id))}
+    shared |= {one.container: one.port_file for one in table.gluetuns if one.port_file}
+    tables = {one.container for one in table.gluetuns if one.port_file}
     owners = [name for name, path in shared.items() if path == named]
     main = world.gluetun if world.gluetun in owners or not owners else owners[0]
-    path = named if named != Settings().forwarded_port_file else shared.get(main, named)
+    path = named if named != Settings().forwarded_port_file and main not in tables else shared.get(main, named)
     found = {main: path}
-    for name in known:
+    for name in dict.fromkeys((*known, *(one.container for one in table.gluetuns))):
         if name != main:
             other = shared.get(name, "")
             # a re-creation has two of one gluetun for a moment

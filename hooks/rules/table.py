@@ -17,6 +17,7 @@ from typing import Any, Literal
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import Template
+from hooks.rules.servers import ClientTable, GluetunTable
 
 Mode = Literal["latest", "queued", "single"]
 
@@ -123,6 +124,14 @@ class Table:
 
     rules: tuple[Rule, ...] = ()
     file: str = ""
+    gluetuns: tuple[GluetunTable, ...] = ()
+    clients: tuple[ClientTable, ...] = ()
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """The roles that its tables give to containers, by name."""
+        tables: tuple[GluetunTable | ClientTable, ...] = (*self.gluetuns, *self.clients)
+        return {one.container: one.role for one in tables}
 
     @property
     def longest_window_s(self) -> float:

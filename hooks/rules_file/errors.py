@@ -31,7 +31,7 @@ CODES: Mapping[str, str] = {
     "wrong-type": "A value of another type than the key takes.",
     "bad-value": "A value of the right type that makes no sense here.",
     "bad-name": "A rule's name is not kebab-case.",
-    "duplicate-name": "Two rules, or two tests, have the same name.",
+    "duplicate-name": "Two rules, or two tests, have the same name, or two tables the same container.",
     "bad-duration": "A duration without a unit, or with an unknown one.",
     "unknown-event": "An event type that is not in the catalogue.",
     "unknown-field": "A field that this event does not have.",
@@ -57,6 +57,7 @@ CODES: Mapping[str, str] = {
     "test-checks-nothing": "A [[test]] that cannot fail.",
     "test-too-late": "An event or an expected run of a [[test]] comes after its end.",
     "test-never": "A [[test]] expects something that its rule never does.",
+    "secret-in-clear": "A password or key stands in the file itself.",
     "when-changed-first": "`when_changed` on the first step, before which nothing can have changed.",
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ from hooks.rules_file.errors import Diagnostic, Diagnostics, quoted
 from hooks.rules_file.node import Node
 from hooks.rules_file.rule import ParsedRule, read_rule
 from hooks.rules_file.rule_tests import Definitions, rule_tests
+from hooks.rules_file.servers import servers
 
 _LARGEST_BYTES = 1 << 20
 _HEADERS = {what: re.compile(rf"^[ \t]*\[\[[ \t]*{what}[ \t]*\]\]", re.MULTILINE) for what in ("rule", "test")}
@@ -112,12 +113,13 @@ def contents(text: str, file: str, handlers: Handlers) -> Contents | list[Diagno
     _check_unique(rules, rule_lines, "rule")
     _check_named_rules(parsed, complete=not errors)
     _check_unique(tests, test_lines, "test")
+    gluetuns, clients = servers(root)
     known = Definitions({one.rule.name: one.rule for one in parsed}, handlers, complete=not errors)
     checked = rule_tests(tests, test_lines, known)
     found = errors + diagnostics.found
     if found:
         return sorted(found, key=lambda one: (one.line, one.column))
-    return Contents(Table(tuple(one.rule for one in parsed), file), tuple(checked))
+    return Contents(Table(tuple(one.rule for one in parsed), file, gluetuns, clients), tuple(checked))
 
 
 def _with_lines(root: Node, what: str, text: str) -> tuple[list[Node], list[int]]:

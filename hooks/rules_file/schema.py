@@ -15,6 +15,7 @@ from typing_extensions import TypeAliasType
 from hooks.events import durations
 from hooks.rules.table import Mode
 from hooks.rules_file.errors import quoted
+from hooks.rules_file.schema_servers import ClientTable, GluetunTable
 
 
 def _wrong(code: str, said: str, hint: str) -> PydanticCustomError:
@@ -272,5 +273,7 @@ class Document(_Shape):
     defaults: Defaults | None = Field(
         None, examples=[{"timeout": "30s"}], description="what holds for every rule that says nothing else"
     )
+    gluetun: list[GluetunTable] = Field(default_factory=list)
+    client: list[ClientTable] = Field(default_factory=list)
     rule: list[Rule] = Field(default_factory=list)
     test: list[RuleTest] = Field(default_factory=list)

@@ -29,6 +29,7 @@ from hooks.rules_file.schema import (
     RuleTest,
     StepTable,
 )
+from hooks.rules_file.schema_servers import ClientTable, GluetunTable
 
 
 class SchemaError(NamedTuple):
@@ -51,6 +52,7 @@ def schema_errors(document: Mapping[str, Any]) -> Iterator[SchemaError]:
 
 
 _SHAPES = frozenset({"<text>", "<list>", "<table>", "<scalar>", "[key]"})
+_LISTS = (("rule",), ("test",), ("gluetun",), ("client",))
 _WANTED = {
     "string_type": "a text in quotes", "bool_type": "true or false", "int_type": "a whole number",
     "float_type": "a number", "list_type": "a list", "dict_type": "a table", "model_type": "a table",
@@ -102,7 +104,7 @@ def _bound(kind: str, context: Mapping[str, Any], otherwise: str) -> str:
 
 
 def _name(path: Path) -> str:
-    inner = path[2:] if path[:1] in (("rule",), ("test",)) and len(path) > 2 else path
+    inner = path[2:] if path[:1] in _LISTS and len(path) > 2 else path
     words = [part for part in inner if isinstance(part, str)]
     if len(words) > 1 and words[0] in ("on", "do", "given", "expect"):
         del words[0]
@@ -112,7 +114,8 @@ def _name(path: Path) -> str:
 
 _TABLES: Mapping[str, type[BaseModel]] = {
     "defaults": Defaults, "retry": RetryTable, "limit": LimitTable, "debounce": DebounceTable,
-    "on": OnTable, "do": StepTable, "rule": Rule, "given": GivenTable, "expect": ExpectedTable, "test": RuleTest,
+    "gluetun": GluetunTable, "client": ClientTable, "on": OnTable, "do": StepTable, "rule": Rule,
+    "given": GivenTable, "expect": ExpectedTable, "test": RuleTest,
 }  # fmt: skip
 
 
@@ -139,7 +142,7 @@ def _instead(wanted: str, example: str) -> str:
 
 
 def _example(path: Path) -> str:
-    if path[:1] in (("rule",), ("test",)) and len(path) <= 2:
+    if path[:1] in _LISTS and len(path) <= 2:
         return f"[[{path[0]}]] with two brackets, once for each"
     field = _keys(_model(path)).get(str(path[-1])) if path and isinstance(path[-1], str) else None
     return f"{path[-1]} = {toml(field.examples[0])}" if field and field.examples else ""

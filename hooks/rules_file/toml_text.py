@@ -11,7 +11,7 @@ from hooks.rules_file.errors import Diagnostic
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 # a table ends where the next of ours begins; a line in a long text may begin with [, too
-_HEADER = re.compile(r"^[ \t]*(?:\[\[[ \t]*(?:rule|test)[ \t]*\]\]|\[[ \t]*defaults\b)", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*(?:\[\[[ \t]*(?:rule|test|gluetun|client)[ \t]*\]\]|\[[ \t]*defaults\b)", re.MULTILINE)
 _NAME = re.compile(r"^[ \t]*name[ \t]*=[ \t]*[\"']([a-z0-9-]{1,60})[\"']", re.MULTILINE)
 _MOST_ERRORS = 10
 _DEEPEST = 30

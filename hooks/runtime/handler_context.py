@@ -14,6 +14,7 @@ from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory, Retry
 from hooks.pairs.for_event import settings_for, world_for
 from hooks.pairs.pairs import Pairs
+from hooks.rules.table import Table
 from hooks.runtime.locks import TargetLocks
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class HandlerContexts:
     locks: TargetLocks
     stopping: threading.Event
     clock: Callable[[], float]
+    table: Callable[[], Table] = Table  # what is in force now
     _found: list[Pairs] = field(default_factory=list)
 
     def make(self, event: Event, run: str, deadline: float) -> Context:
@@ -54,8 +56,9 @@ class HandlerContexts:
     def _pairs_in(self, world: World) -> Pairs:
         """Found anew only in another world: several contexts of an attempt share them."""
         found = next(iter(self._found), None)
-        if found is None or not found.is_of(world):
-            found = Pairs(world, self.settings, self.own_id)
+        table = self.table()
+        if found is None or not found.is_of(world, table):
+            found = Pairs(world, self.settings, self.own_id, table)
             self._found[:] = [found]
         return found
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import count
 from math import inf
 from typing import Any
@@ -39,7 +40,7 @@ class Replay:
         self.table = table
         self._engine = Engine(table)
         self._subscriptions = Subscriptions(table)
-        self._world = WorldFromEvents(names)
+        self._world = WorldFromEvents(replace(names, tables={**names.tables, **table.roles}))
         self._attempts = AssumedAttempts(assume or {}, self._state)
         self._began = began
         self._now, self._at = 0.0, began or 0  # the instant in the engine's seconds, and in ns since the Unix epoch

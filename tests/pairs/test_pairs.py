@@ -10,6 +10,8 @@ from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.pairs.for_event import settings_for
 from hooks.pairs.pairs import Pairs
+from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.table import Table
 from hooks.world.model import Container, World
 from hooks.world.names import Names
 
@@ -137,3 +139,47 @@ def test_odd_networks_end() -> None:
     assert Pairs(world_of(six), Settings()).gluetuns[0].url == "http://[fd00::2]:8000"
     host = one("vpn", GLUETUN, network="host")
     assert Pairs(world_of(host), Settings()).gluetuns[0].url == "http://127.0.0.1:8000"
+
+
+TABLES = Table(
+    gluetuns=(GluetunTable("own-vpn", "/vpn-c/port", "http://10.0.0.7:8000", "me", "C_PASSWORD"),),
+    clients=(
+        ClientTable("deluge", "seedbox", api_key="", password="SEEDBOX", gluetun="vpn-a", port=2),
+        ClientTable("qbittorrent", "tor-b", "http://box:1", api_key="TOR_B_KEY"),
+    ),
+)
+
+
+def test_a_table_says_what_neither_a_setting_nor_docker_says() -> None:
+    settings = Settings(gluetun_username="all", qbittorrent_username="q")
+    world = world_of(*TWO, one("own-vpn", "own/build"), one("seedbox", "own/build", address="172.18.0.9"))
+    world = world.with_names(Names(tables=TABLES.roles))
+    pairs = Pairs(world, settings, table=TABLES)
+    own = pairs.gluetun("own-vpn")
+    assert own
+    assert (own.url, own.port_file, own.access.username) == ("http://10.0.0.7:8000", "/vpn-c/port", "me")
+    assert (own.access.password, own.access.api_key, own.access.named_by) == ("C_PASSWORD", "", "its table")
+    seedbox, tor = pairs.client("seedbox"), pairs.client("tor-b")
+    assert seedbox
+    assert tor
+    assert (seedbox.url, seedbox.gluetun, seedbox.port) == ("http://172.18.0.9:8112", "vpn-a", 2)
+    assert (tor.url, tor.access.api_key, tor.access.password, tor.gluetun) == ("http://box:1", "TOR_B_KEY", "", "vpn-b")
+    other = pairs.client("tor-a")
+    assert other
+    assert (other.access.username, other.access.password) == ("q", "QBITTORRENT_PASSWORD")
+    event = Event("container.start", "seedbox", 1, data={"container": "seedbox", "role": "deluge"})
+    found = pairs.gluetun_of(event)
+    assert found
+    assert found.name == "vpn-a"
+    about = Event("container.unhealthy", "own-vpn", 1, data={"container": "own-vpn", "gluetun": "own-vpn"})
+    changed = settings_for(about, settings, pairs, world)
+    assert (changed.gluetun_url, changed.gluetun_username) == ("http://10.0.0.7:8000", "me")
+    assert changed.forwarded_port_file == "/vpn-c/port"
+
+
+def test_tables_are_enough_without_docker() -> None:
+    pairs = Pairs(World(Names(tables=TABLES.roles)), Settings(), table=TABLES)
+    assert [one.name for one in pairs.gluetuns] == ["own-vpn"]
+    assert [(one.name, one.kind, one.gluetun) for one in pairs.clients()] == [
+        ("tor-b", "qbittorrent", "own-vpn"), ("seedbox", "deluge", "vpn-a"),
+    ]  # fmt: skip

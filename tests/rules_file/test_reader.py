@@ -270,7 +270,7 @@ def test_a_good_file_is_not_scanned_for_positions(monkeypatch: pytest.MonkeyPatc
 
 def test_a_schema_can_be_made_of_the_grammar() -> None:
     schema = json.loads(json.dumps(Document.model_json_schema()))
-    assert set(schema["properties"]) == {"version", "defaults", "rule", "test"}
+    assert set(schema["properties"]) == {"version", "defaults", "gluetun", "client", "rule", "test"}
     words = schema["$defs"]["Rule"]["properties"]
     assert set(words) == {
         "name", "on", "for", "debounce", "cooldown", "repeat", "limit", "mode", "key", "timeout", "retry", "enabled",

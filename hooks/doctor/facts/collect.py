@@ -46,6 +46,7 @@ from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory
 from hooks.pairs.for_event import settings_for
 from hooks.pairs.pairs import Pairs
+from hooks.rules.table import Table
 from hooks.sources import port_file as portfile
 from hooks.world.model import PortFile, World
 from hooks.world.names import Names
@@ -64,6 +65,7 @@ class Collector:
     memory: Memory  # of rejected credentials: none is tried twice
     docker: Callable[[float], Any] = client.connect
     own_id: str = ""
+    table: Table | None = None  # the rules table that is in force
     uses: Sequence[Use] = ()  # every step of the rules that are in force
     public_ip: str = ""
     resolve: names.Resolve = names.system_resolver
@@ -159,8 +161,9 @@ class Collector:
         """
         # a little less, because a request's own time-out gives a better reason than `gather`'s
         deadline = time.monotonic() + within_s * 0.9
-        world = World(containers=docker.containers).with_names(Names(self.settings.containers))
-        pairs, event = Pairs(world, self.settings, self.own_id), Event("status", about, time.time_ns())
+        table = self.table or Table()
+        world = World(containers=docker.containers).with_names(Names(self.settings.containers, table.roles))
+        pairs, event = Pairs(world, self.settings, self.own_id, table), Event("status", about, time.time_ns())
         if pairs.gluetun(about):
             event = replace(event, data={"gluetun": about})
         return Context(

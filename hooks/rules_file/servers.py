@@ -1,0 +1,112 @@
+"""Reads the `[[gluetun]]` and `[[client]]` tables: what neither a setting nor Docker says of one of several.
+
+`reader` calls `servers` after the schema has checked every value by itself. Decided here: a container has one table; an
+address, a path and a kind make sense; a password or a key is the name of a secret and never the secret itself; of the
+two ways to sign in there is one. Whether the containers exist is seen only when Docker is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hooks.config.settings import container_name, http_url
+from hooks.events.wording import did_you_mean
+from hooks.images.roles import TORRENT_CLIENTS
+from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules_file.errors import quoted
+from hooks.rules_file.node import Node
+
+_SECRET = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
+_SECRETS = ("password", "api_key")
+_WITHOUT_KEY = ("transmission", "deluge")
+
+
+def servers(root: Node) -> tuple[tuple[GluetunTable, ...], tuple[ClientTable, ...]]:
+    """Both kinds of tables. They may be used only if the whole file is good."""
+    gluetuns, clients = list(root.tables("gluetun")), list(root.tables("client"))
+    _check_unique([*gluetuns, *clients])
+    return tuple(map(_gluetun, gluetuns)), tuple(map(_client, clients))
+
+
+def _gluetun(node: Node) -> GluetunTable:
+    _check(node)
+    if isinstance(path := node.get("port_file"), str) and not path.startswith("/"):
+        node.report("bad-value", "port_file", f"{quoted(path)} is a relative path", "write it from / on")
+    texts = _texts(node, ("container", "port_file", "url", "username"))
+    return GluetunTable(**texts, **_secrets(node))
+
+
+def _client(node: Node) -> ClientTable:
+    _check(node)
+    kind = node.get("kind")
+    if isinstance(kind, str) and kind not in TORRENT_CLIENTS:
+        hint = did_you_mean(kind, TORRENT_CLIENTS) or f"the kinds are {', '.join(TORRENT_CLIENTS)}"
+        node.report("bad-value", "kind", f"{quoted(kind)} is no torrent client that gluehook knows", hint)
+    if kind in _WITHOUT_KEY and node.has("api_key") and not node.has("password"):
+        node.report("bad-value", "api_key", f"{kind} knows no key", "write username and password", at_key=True)
+    texts = _texts(node, ("kind", "container", "url", "username", "gluetun"))
+    port = node.get("port", 1)
+    return ClientTable(**texts, **_secrets(node), port=port if isinstance(port, int) else 1)
+
+
+def _check(node: Node) -> None:
+    for key in ("container", "gluetun"):
+        name = node.get(key)
+        if isinstance(name, str) and not _is_name(name):
+            hint = f'write the container\'s name as `docker ps` shows it: {key} = "vpn"'
+            node.report("bad-value", key, f"{quoted(name)} is no name that a container can have", hint)
+    _check_url(node)
+    if node.has("password") and node.has("api_key"):
+        node.report("bad-value", "api_key", "password and api_key are both set", "keep one of them", at_key=True)
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return bool(container_name(text))
+    except ValueError:
+        return False
+
+
+def _check_url(node: Node) -> None:
+    url = node.get("url")
+    try:
+        if isinstance(url, str):
+            http_url(url)
+    except ValueError as error:
+        shown = "url is no address" if "@" in url else f"{quoted(url)} is no address"  # it may hold a password
+        node.report("bad-value", "url", shown, str(error))
+
+
+def _secrets(node: Node) -> dict[str, str]:
+    found = {}
+    for key in _SECRETS:
+        value = node.get(key)
+        if isinstance(value, str) and (named := _SECRET.fullmatch(value)):
+            found[key] = named[1]
+        elif isinstance(value, str):
+            example = f"${{secret:{_example(node)}_{key.upper()}}}"
+            said = f"{key} is not the name of a secret, and rules.toml is no place for the secret itself"
+            hint = f"put it into a secret file or a variable, and write {example} here, in quotes"
+            node.report("secret-in-clear", key, said, hint)
+    return found
+
+
+def _example(node: Node) -> str:
+    return re.sub(r"[^A-Z0-9]+", "_", str(node.get("container") or "my").upper()).strip("_") or "MY"
+
+
+def _texts(node: Node, keys: Iterable[str]) -> dict[str, Any]:
+    found = ((key, node.get(key)) for key in keys)
+    return {key: value.rstrip("/") if isinstance(value, str) else "" for key, value in found}
+
+
+def _check_unique(nodes: Sequence[Node]) -> None:
+    first = dict[str, Node]()
+    for node in nodes:
+        name = node.get("container")
+        if isinstance(name, str) and first.setdefault(name, node) is not node:
+            line = node.diagnostics.line((*first[name].path, "container"))
+            hint = f"the other one is on line {line}; keep one of them"
+            node.report("duplicate-name", "container", f"another table is about container {quoted(name)}", hint)
