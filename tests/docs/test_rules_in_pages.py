@@ -40,11 +40,12 @@ def test_the_pages_hold_rules_of_both_kinds() -> None:
     assert len(BLOCKS) - len(wrong) >= len(HANDLERS)
 
 
+SHAPES = (schema.Rule, schema.Defaults, schema.GluetunTable, schema.ClientTable)
+
+
 def test_every_word_of_a_rule_is_explained() -> None:
-    keys = [
-        field.alias or name for shape in (schema.Rule, schema.Defaults) for name, field in shape.model_fields.items()
-    ]
+    keys = [field.alias or name for shape in SHAPES for name, field in shape.model_fields.items()]
     page = (TOP / "docs/rules.md").read_text(encoding="utf-8")
     missing = [key for key in keys if not re.search(rf"`?\b{key}\b( *=|`)", page)]
     assert missing == []
-    assert {"version", "defaults", "rule", "test"} == set(schema.Document.model_fields)
+    assert {"version", "defaults", "gluetun", "client", "rule", "test"} == set(schema.Document.model_fields)
