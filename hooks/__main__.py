@@ -6,6 +6,7 @@ the table of verbs alone.
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -20,9 +21,19 @@ def main() -> int:
 
         sys.stdout.write(f"{overview()}\n")
         return 0
+    _open_standard_files()
     from hooks.cli.main import main as command_line
 
     return command_line(sys.argv[1:])
+
+
+def _open_standard_files() -> None:
+    """Open what this process was started without: else the next file it opens, as the journal, would take that number
+    and whatever is printed."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None and os.open(os.devnull, os.O_RDWR) == number:
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - it lasts as the process does
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -136,3 +138,17 @@ def test_a_state_folder_that_cannot_be_written_is_said_and_no_reason_to_stop(run
     runner.hears("is ready")
     assert runner.call("health").returncode == 1
     assert runner.ends() == 0
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_without_standard_files_it_works_and_stops(tmp_path: Path, closed: str) -> None:
+    part = Gluehook(tmp_path, "version = 1\n")
+    command = f"exec {sys.executable} -m hooks run {closed}"
+    process = subprocess.Popen(["sh", "-c", command], cwd=tmp_path, env=part.environment, start_new_session=True)
+    try:
+        until(lambda: part.call("health").returncode == 0, "it is not healthy")
+        process.terminate()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
