@@ -6,7 +6,7 @@ ever read. Masking finds whole secrets only, so no word is cut in half here.
 
 from __future__ import annotations
 
-from hooks.config.secrets import on_one_line
+from hooks.config.secrets import CUT, on_one_line
 
 OUTPUT_LIMIT_BYTES = 4096
 LINE_LIMIT_CHARS = 300
@@ -17,7 +17,7 @@ def cut(text: str, limit_chars: int = LINE_LIMIT_CHARS) -> str:
     line = on_one_line(text)
     if len(line) <= limit_chars:
         return line
-    return line[: limit_chars - 1].rpartition(" ")[0] + " …"
+    return line[: limit_chars - 1].rpartition(" ")[0] + CUT
 
 
 class Tail:

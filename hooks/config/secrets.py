@@ -34,6 +34,8 @@ _LONG_LINE = 8  # characters of a line of a key or a passphrase; a shorter one m
 _ODD = {"a blank": " \t\u00a0", "a quotation mark": "\"'`“”„‘’«»", "a byte order mark": "\ufeff", "a line end": "\n\r"}
 HIDDEN = "***"
 """What is shown in place of a secret."""
+CUT = " …"
+"""How a text ends that was too long to be shown; it is cut between two words."""
 
 
 class SecretError(Exception):
@@ -102,8 +104,18 @@ def mask(text: str, values: Iterable[str]) -> str:
     """The text with `***` for each of these values (of 4 characters or more) and for userinfo in URLs."""
     for value in sorted(values, key=len, reverse=True):  # a secret may hold another one
         if len(value) >= SHORTEST_MASKED_CHARS:
-            text = text.replace(value, HIDDEN)
+            text = _without_beginning(text.replace(value, HIDDEN), value)
     return mask_userinfo(text)
+
+
+def _without_beginning(text: str, value: str) -> str:
+    """Hide the first words of a passphrase where the text was cut after them."""
+    words = value.split(" ")
+    for count in range(len(words) - 1, 0, -1) if CUT in text else ():
+        beginning = " ".join(words[:count])
+        if len(beginning) >= SHORTEST_MASKED_CHARS:
+            text = text.replace(beginning + CUT, HIDDEN + CUT)
+    return text
 
 
 def printable(text: str) -> str:

@@ -168,6 +168,15 @@ def test_what_a_program_says_of_it_is_masked_after_it_was_cut_to_one_line(value:
     assert secrets.mask(cut(tail.last_line())) == "***"
 
 
+@pytest.mark.parametrize("limit", range(20, 45))
+def test_a_passphrase_is_masked_where_its_end_was_cut_off(limit: int) -> None:
+    secrets = Secrets(Sources({"TOKEN": "correct horse battery staple"}))
+    secrets.read("TOKEN")
+    shown = secrets.mask(cut("it said: correct horse battery staple, and more", limit))
+    assert "correct" not in shown
+    assert "horse" not in shown
+
+
 def test_each_line_of_a_key_is_a_secret() -> None:
     secrets = Secrets(Sources({"KEY": "-----BEGIN-----\nMIIEvQIBADANBgkqhkiG\n9w0BAQEFAASCBKcwggSj\nend\n"}))
     secrets.read("KEY")
