@@ -13,6 +13,7 @@ from handlers.shared.rejected_credentials import Credential
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, Target, is_gluetun, not_an_api, read_json, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
+from hooks.pairs.model import Access
 
 _STATUS, _PUBLIC_IP = "/v1/vpn/status", "/v1/publicip/ip"
 _PORT, _PORT_BEFORE_3_41 = "/v1/portforward", "/v1/openvpn/portforwarded"
@@ -34,8 +35,12 @@ class Control:
         url = address(url, "gluetun")
         self.who, self._ctx = f"gluetun at {shown(url)}", ctx
         of_url = split_userinfo(url)[1]
+        known = ctx.pairs.gluetun(container)
+        self._access = known.access if known else Access(
+            url, ctx.settings.gluetun_username, "GLUETUN_PASSWORD", "GLUETUN_API_KEY", named_by="GLUETUN_URL"
+        )  # fmt: skip
         headers, self._shown, proof = self._authenticate(of_url)
-        self._target = Target("gluetun", self.who, "GLUETUN_URL", bool(of_url))
+        self._target = Target("gluetun", self.who, self._access.named_by or "GLUETUN_URL", bool(of_url))
         self._credential = Credential(rejection_key("gluetun", shown(url)), proof, container)
         self._credential.check(ctx)
         trust = Trust.of("GLUETUN", ctx.settings)
@@ -94,20 +99,21 @@ class Control:
 
     def _authenticate(self, of_url: str) -> tuple[dict[str, str], str, str]:
         """What we show: its headers, what it is called, and what it is."""
-        key = self._ctx.secret("GLUETUN_API_KEY")
-        password = self._ctx.secret("GLUETUN_PASSWORD")
+        access = self._access
+        key = self._ctx.secret(access.api_key) if access.api_key else None
+        password = self._ctx.secret(access.password) if access.password else None
         if key:
-            return {"X-API-Key": key}, "GLUETUN_API_KEY", f"{key}\0{of_url}" if of_url else key
+            return {"X-API-Key": key}, access.api_key, f"{key}\0{of_url}" if of_url else key
         if password and of_url:
             raise GiveUp(
-                f"{self.who}: its URL has a user and a password, and GLUETUN_PASSWORD is set, too: both would be sent "
-                "in one header; take one of them out, or set GLUETUN_API_KEY instead of GLUETUN_PASSWORD"
+                f"{self.who}: its URL has a user and a password, and {access.password} is set, too: both would be sent "
+                "in one header; take one of them out, or sign in with a key instead of a password"
             )
         if password:
-            user = self._ctx.settings.gluetun_username
+            user, own = access.username, access.password == "GLUETUN_PASSWORD"  # noqa: S105 - the name of a secret
             return (
                 {"Authorization": basic(f"{user}:{password}")},
-                "GLUETUN_USERNAME and GLUETUN_PASSWORD",
+                "GLUETUN_USERNAME and GLUETUN_PASSWORD" if own else f"{user} and {access.password}",
                 f"{user}\0{password}",
             )
         return {}, "GLUETUN_URL" if of_url else "", of_url

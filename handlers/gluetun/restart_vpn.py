@@ -70,7 +70,9 @@ def _container(args: RestartVpnArgs, settings: Settings) -> str:
 
 
 def _control(args: RestartVpnArgs, ctx: Context) -> Control:
-    return Control(args.url or ctx.settings.gluetun_url, _container(args, ctx.settings), ctx)
+    container = _container(args, ctx.settings)
+    known = ctx.pairs.gluetun(container)
+    return Control(args.url or (known.url if known else ctx.settings.gluetun_url), container, ctx)
 
 
 def _down(args: RestartVpnArgs, ctx: Context) -> Container | None:
