@@ -1,6 +1,6 @@
 """`make bench`: every figure of the README and the docs, both sides in one run; `make bench ARGS="size reload"`: these.
 
-usage: python -m bench [start|reaction|burst|reload|resync|size|health|status|rejoin|peers|replay|idle]…
+usage: python -m bench [start|reaction|burst|reload|resync|size|health|status|rejoin|peers|replay|idle|pairs]…
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import burst, health, idle, peers, reaction, rejoin, reload, replay, resync, size, status
+from bench import burst, health, idle, pairs, peers, reaction, rejoin, reload, replay, resync, size, status
 from tests.parts.docker.dockerd import Dockerd
 from tests.parts.programs import require
 
@@ -31,6 +31,7 @@ ROWS: Mapping[str, Callable[[Path, str], list[str]]] = {
     "peers": lambda folder, _: peers.measure(folder),
     "replay": replay.measure,
     "idle": idle.idle,
+    "pairs": pairs.measure,
 }
 
 

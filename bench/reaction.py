@@ -36,7 +36,7 @@ def measure(folder: Path, docker_host: str, rounds: int = ROUNDS) -> list[str]:
     with ExitStack() as stack:
         target = stack.enter_context(running(folder / "qbittorrent"))
         ways: dict[str, Path] = {}
-        ways["floor: bare inotify, GET, POST"] = stack.enter_context(_floor(folder / "floor", target))
+        ways["floor: bare inotify, GET, POST"] = stack.enter_context(floor(folder / "floor", target))
         ways["gluehook"] = stack.enter_context(_gluehook(folder / "gluehook", docker_host, target))
         bare = folder / "no journal"
         (bare / "state" / FILE_NAME).mkdir(parents=True)  # a folder can be neither written nor moved aside as damaged
@@ -59,11 +59,11 @@ def measure(folder: Path, docker_host: str, rounds: int = ROUNDS) -> list[str]:
         Figure(f"gluehook by API, polled every {STEADY_S:g} s", [whole for whole, _ in by_api]),
         Figure("gluehook by API, from the poll on", [since for _, since in by_api]),
     ]
-    floor, ours, unkept, *today = (figure.median for figure in figures)
+    least, ours, unkept, *today = (figure.median for figure in figures)
     return [
         *(figure.line() for figure in (*figures, *api_figures)),
         verdict("by API, at most the poll and", max(api_figures[0].values) - STEADY_S * 1000, 50, "ms"),
-        verdict("gluehook over the floor", ours / floor, 2, "×"),
+        verdict("gluehook over the floor", ours / least, 2, "×"),
         verdict("of which the journal", ours - unkept, 1, "ms"),
         *(verdict("faster than today's way", way / ours, 15, "×", at_least=True) for way in today),
         *([] if today else ["     today's way not measured: apt-get install inotify-tools curl"]),
@@ -125,7 +125,8 @@ def _by_api(folder: Path, docker_host: str, target: QBittorrent) -> Iterator[tup
 
 
 @contextmanager
-def _floor(folder: Path, target: QBittorrent) -> Iterator[Path]:
+def floor(folder: Path, target: QBittorrent) -> Iterator[Path]:
+    """The port file of bare system calls."""
     with _program(folder, lambda file: [
         sys.executable, "-m", "bench.floor", str(file), "127.0.0.1", str(target.web_port), target.login()[2],
     ]) as file:  # fmt: skip

@@ -112,8 +112,10 @@ class World:
         if gluetun == self.gluetun:
             return self
         own = self.others.get(gluetun, Forwarded())
-        file = own.file if gluetun in self.containers else None
-        return replace(self, main=gluetun, file=file, last_port=own.last_port, gluetun_seen=True, others={})
+        # one that a table names is there without Docker, too, until Docker has shown it
+        seen = gluetun not in self.names.tables or self.last_known(gluetun) is not None
+        file = own.file if gluetun in self.containers or not seen else None
+        return replace(self, main=gluetun, file=file, last_port=own.last_port, gluetun_seen=seen, others={})
 
     def with_forwarders(self, main: str, others: Iterable[str]) -> World:
         """The world in which `file` belongs to `main`, and the ports of these others are read as well.

@@ -9,6 +9,7 @@ from hooks.world import saved
 from hooks.world.changes import port_file_read
 from hooks.world.differences import lasts
 from hooks.world.model import PortFile, World
+from hooks.world.names import Names
 from hooks.world.tracker import Tracker
 
 IMAGE = "qmcgaw/gluetun"
@@ -95,3 +96,12 @@ def test_a_new_process_knows_the_last_port_of_each() -> None:
     again = Two(saved.load(saved.dump(two.tracker.world), World()))
     assert again.tracker.world.forwarders == ("vpn-a", "vpn-b")
     assert again.file(5007, "vpn-b", 90) == [("port.forwarded", "vpn-b", 5007), ("port.changed", "vpn-b", 5007)]
+
+
+def test_one_that_a_table_names_has_its_port_before_docker_shows_it_and_not_after_it_is_gone() -> None:
+    two = Two(World(Names(tables={"vpn-a": "gluetun", "vpn-b": "gluetun"})))
+    two.tracker.update(lambda world: world.with_forwarders("vpn-a", ["vpn-b"]))
+    assert two.file(5002, "vpn-b") == [("port.forwarded", "vpn-b", 5002)]
+    two.happens("start", "vpn-b", B, 20)
+    assert two.happens("destroy", "vpn-b", B, 60) == [], "an event of its own says that"
+    assert two.tracker.world.seen_from("vpn-b").port is None
