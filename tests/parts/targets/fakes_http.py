@@ -38,7 +38,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def server(answer: Callable[[Ask], Answer], port: int = 0) -> ThreadingHTTPServer:
+def server(answer: Callable[[Ask], Answer], port: int = 0, host: str = "127.0.0.1") -> ThreadingHTTPServer:
     """A server on 127.0.0.1 that keeps connections alive. Not started yet."""
 
     class OneRequest(BaseHTTPRequestHandler):
@@ -73,7 +73,7 @@ def server(answer: Callable[[Ask], Answer], port: int = 0) -> ThreadingHTTPServe
             if not isinstance(sys.exc_info()[1], ssl.SSLError):  # a client that trusts us not hangs up
                 super().handle_error(request, client_address)
 
-    web = Quiet(("127.0.0.1", port), OneRequest)
+    web = Quiet((host, port), OneRequest)
     web.daemon_threads = True  # a connection that is kept warm must not hold up the end
     return web
 
@@ -84,10 +84,17 @@ def served(answer: Callable[[Ask], Answer], port: int = 0, tls: ssl.SSLContext |
     web = server(answer, port)
     if tls:
         web.socket = tls.wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
+    with running(web):
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{web.server_port}"
+
+
+@contextmanager
+def running(web: ThreadingHTTPServer) -> Iterator[None]:
+    """The server serves for the time of a block, and is closed then."""
     thread = threading.Thread(target=web.serve_forever, args=(0.02,), name="fake")
     thread.start()
     try:
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{web.server_port}"
+        yield
     finally:
         web.shutdown()
         thread.join(5)
