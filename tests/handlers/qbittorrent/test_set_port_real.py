@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from handlers.qbittorrent import reachability
+from handlers.qbittorrent.listening import LATE_S
 from handlers.qbittorrent.set_port import SetPort, SetPortArgs
 from handlers.qbittorrent.web_api import Sessions
 from hooks.config.settings import Settings
@@ -34,6 +36,7 @@ class Runner:
         self.part, self.password, self.url = part, password, part.url
         self.handler, self.memory = SetPort(), Notes()
         self.started_at, self.ca_file = 10**18, ""
+        self.args = SetPortArgs()
 
     def set(self, port: int, generation: str) -> Outcome:
         container = Container("qbittorrent", "abc", running=True, started_at=self.started_at)
@@ -43,7 +46,7 @@ class Runner:
             memory=self.memory,
             secrets={"QBITTORRENT_PASSWORD": self.password} if self.password else {},
         )
-        return self.handler.apply(SetPortArgs(), replace(ctx, wait=self.part.outlive))  # its clock is the real one
+        return self.handler.apply(self.args, replace(ctx, wait=self.part.outlive))  # its clock is the real one
 
 
 def test_the_port_is_set_and_listened_on(qbittorrent: QBittorrent) -> None:
@@ -243,3 +246,29 @@ def test_its_interfaces_and_their_addresses_are_read(qbittorrent: QBittorrent) -
     session = Sessions().of(qbittorrent.url, "qbittorrent", ctx)
     assert "lo" in (session.interfaces(ctx) or ())
     assert "127.0.0.1" in session.addresses(ctx, "lo")
+
+
+def test_a_listener_that_is_gone_is_closed_and_can_be_asked_for_anew(qbittorrent: QBittorrent) -> None:
+    runner, port = Runner(qbittorrent), free_port()
+
+    def states() -> list[tuple[str, str]]:
+        world = World(file=PortFile((port,), generation="1")).with_container(
+            Container("qbittorrent", "abc", running=True, role="qbittorrent")
+        )
+        ctx = context(
+            settings=Settings(qbittorrent_url=qbittorrent.url), world=world, memory=Notes(),
+            secrets={"QBITTORRENT_PASSWORD": PASSWORD},
+        )  # fmt: skip
+        found = reachability.states(replace(ctx, wait=qbittorrent.outlive))
+        return [(event.type, event.data["reason"]) for event in found]
+
+    assert states() == [], "it has another port"
+    runner.set(port, "1")
+    assert states() == [], "without a torrent nobody can have tried"
+    old = qbittorrent.listening(port)
+    runner.args = SetPortArgs(relisten=True)
+    assert "anew, as the rule asks for it" in runner.set(port, "1").said
+    assert qbittorrent.listening(port, other_than=old)
+    qbittorrent.set_preferences(current_interface_address="192.0.2.1")
+    qbittorrent.outlive(LATE_S)
+    assert states() == [("port.closed", "it listens on no address")]
