@@ -1,8 +1,8 @@
 """The port from gluetun's control server, where its port file does not count: `FORWARDED_PORT_SOURCE`.
 
 One thread per gluetun polls it and puts each new answer into the tracker, which posts the same events as for the file.
-`auto` polls while there is no file, or one that is older than gluetun's start; with a file it sleeps, and only compares
-both after a change and every 5 minutes. A container event of gluetun wakes it at once.
+`auto` polls while there is no file, or one that is older than gluetun's start; with a file it only compares both after
+a change and at each resync, and there is no thread in between. A container event of gluetun wakes it at once.
 
 Guarantees: nothing is asked while gluetun does not run. An answer never replaces what the file said meanwhile. A server
 that hangs or refuses costs this thread alone; it is `source.lost`, once, where the port comes from it, and a
@@ -16,12 +16,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Literal
 
 from hooks.events import durations, signals
 from hooks.events.catalogue import CHANGES_WORLD, Event
 from hooks.sources import port_file
 from hooks.sources.periodic import PeriodicThread
+from hooks.sources.port_comparison import COMPARE_S, Comparison
+from hooks.threads.lasting import LastingThread
 from hooks.world.changes import port_file_read
 from hooks.world.model import PortFile, World
 from hooks.world.tracker import Tracker
@@ -39,9 +42,7 @@ _REFUSED_S = 60.0  # a person must change something first
 _LATE_S = (2.0, 15.0)  # the first and the longest pause while gluetun holds the answer
 _LOST_AFTER_S = 15.0  # its control server comes up some seconds after its container
 _SILENT_S = 120.0  # auto: how long neither file nor control server may give a port before that is said
-_COMPARE_S = (10.0, 30.0)  # after a change, and after the first disagreement: a write takes milliseconds
-_COMPARE_EVERY_S = 300.0
-_HEALTH = ("container.healthy", "container.unhealthy")
+_DOES = "polls gluetun's control server for its port"
 
 
 def file_counts(file: PortFile, world: World) -> bool:
@@ -72,15 +73,18 @@ class PortApi(PeriodicThread):
         gluetun: str = "", clock: Callable[[], float] = time.monotonic, now_ns: Callable[[], int] = time.time_ns,
         wait: Callable[[threading.Event, float | None], object] = threading.Event.wait,
     ) -> None:  # fmt: skip
-        super().__init__("port-api", "polls gluetun's control server for its port", wait)
+        super().__init__("port-api", _DOES, wait)
         self._tracker, self._post, self._ask, self._mode, self._file = tracker, post, ask, mode, file
         self._clock, self._now_ns, self._gluetun = clock, now_ns, gluetun
         self._listened = False
         self._lock = threading.Lock()
-        self._hurry_until, self._compare_at = 0.0, 0.0
+        self._hurry_until, self._compare_at = 0.0, inf
+        self._life: tuple[str, int] | None = None  # of gluetun's container: its id, and since when it is as it is
+        self._starting = threading.Lock()  # around "is there a thread, does it end"
+        self._is_begun = self._is_active = False
         self._failing = _Failing()
         self._lost, self._since_s = "", now_ns() / 1e9
-        self._disagrees = self._told = False
+        self._comparison = Comparison()
 
     @property
     def _world(self) -> World:
@@ -103,9 +107,19 @@ class PortApi(PeriodicThread):
         return self._listened and (self._mode == "api" or self._is_ours(self._world))
 
     def start(self) -> None:
-        """Start the thread, if there is something to poll."""
-        if self._mode != "file":
-            super().start()
+        """From now on there is a thread whenever there is something to do."""
+        self._is_begun = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Begin the next turn now."""
+        super().wake()
+        with self._starting:
+            if not self._is_begun or self._is_active or self._stopping or not self._listened:
+                return
+            self._is_active = True
+            self.thread = LastingThread(self._run, "port-api", _DOES)
+            self.thread.start()
 
     def health(self) -> dict[str, object]:
         """For the heartbeat: `connected`, `since` when (s since the epoch), and the `reason` if not."""
@@ -120,15 +134,20 @@ class PortApi(PeriodicThread):
         """An event was posted: one of gluetun's container is a reason to ask now."""
         if not self._listened or event.type not in CHANGES_WORLD or event.subject != self._world.gluetun:
             return
-        if event.type in _HEALTH:  # Podman reports each check
-            self.wake()
-        else:
+        gluetun = self._world.containers.get(event.subject)
+        before, self._life = self._life, (gluetun.id, gluetun.state_since) if gluetun else None
+        if self._life != before:
             self.hurry()
+        elif event.origin == "resync":
+            self._compare_at = min(self._compare_at, self._clock())
+            self.wake()
+        elif self._is_active:  # Podman reports each health check
+            self.wake()
 
     def hurry(self) -> None:
         """Ask now, and each second for a while."""
         self._hurry_until = self._clock() + _HURRY_S
-        self._compare_at = self._clock() + _COMPARE_S[0]
+        self._compare_at = self._clock() + COMPARE_S[0]
         self._failing.number = 0
         self.wake()
 
@@ -155,6 +174,17 @@ class PortApi(PeriodicThread):
             if self._mode == "auto" and file_counts(file := port_file.read(self._file), world):
                 return self._compare(file)
             return self._pause_s(well=self._poll())
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wakeup.clear()  # before the turn, so that a `wake` during it begins another one
+            timeout_s = self.turn()
+            with self._starting:
+                if timeout_s is None and not self._wakeup.is_set():
+                    self._is_active = False
+                    return
+            if not self._stopping:
+                self._wait(self._wakeup, timeout_s)
 
     # -- asking -------------------------------------------------------------------------------
 
@@ -203,33 +233,22 @@ class PortApi(PeriodicThread):
 
     # -- comparing ----------------------------------------------------------------------------
 
-    def _compare(self, file: PortFile) -> float:
+    def _compare(self, file: PortFile) -> float | None:
         """Ask whether the control server has another port than the file. Silent where it cannot be asked."""
         now = self._clock()
         self._restore("gluetun's port file is there again")
         if now < self._compare_at:
-            return self._compare_at - now
-        self._compare_at = now + _COMPARE_EVERY_S
+            return None if self._compare_at == inf else self._compare_at - now
+        self._compare_at = inf
         try:
             found = self._ask()
         except Exception:  # noqa: BLE001 - the file is there, so nothing depends on it
-            return _COMPARE_EVERY_S
-        again = port_file.read(self._file)
-        differs = (again.ports, again.generation) == (file.ports, file.generation) and again.ports != found.ports
-        if differs and self._disagrees and not self._told:
-            self._told = True
-            signals.emit(signals.problem, said=self._disagreement(again, found))
-        if differs and not self._disagrees:
-            self._compare_at = now + _COMPARE_S[1]
-        self._disagrees, self._told = differs, self._told and differs
-        return self._compare_at - now
-
-    def _disagreement(self, file: PortFile, found: PortFile) -> str:
-        return (
-            f"the port file {self._file} holds {_ports(file)}, and gluetun's control server shows {_ports(found)}, for "
-            f"more than {_COMPARE_S[1]:g} s: gluehook goes by the file. If it is not the file of '"
-            f"{self._world.gluetun}', mount that one, or set FORWARDED_PORT_SOURCE=api"
-        )
+            return None
+        if port_file.read(self._file) != file:  # it was written meanwhile, and that begins another comparison
+            return None
+        again = self._comparison.take(self._file, self._world.gluetun, file, found)
+        self._compare_at = now + COMPARE_S[1] if again else inf
+        return COMPARE_S[1] if again else None
 
     # -- failing ------------------------------------------------------------------------------
 
@@ -269,7 +288,3 @@ class PortApi(PeriodicThread):
 def _is_same(known: PortFile, found: PortFile) -> bool:
     mark = known.generation.rpartition("-")[2]
     return known.ports == found.ports and (not found.ports or mark == found.generation)
-
-
-def _ports(reading: PortFile) -> str:
-    return ", ".join(map(str, reading.ports)) or "no port"

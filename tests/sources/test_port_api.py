@@ -48,7 +48,7 @@ class Story:
         self.tracker = Tracker(world or World(), self._post, lambda: self.ns)
         self.api = PortApi(
             self.tracker, self.posted.append, self._ask, mode, str(self.file), clock=lambda: self.now,
-            now_ns=lambda: self.ns, wait=lambda *_: None,
+            now_ns=lambda: self.ns, wait=self._sleep,
         )  # fmt: skip
         self.followed = FollowedPort(str(self.file), self.tracker, self.api.replaces, self.api.hurry)
         self.api.set(listened=True)
@@ -76,10 +76,23 @@ class Story:
         self.answer = self.answer if answer is None else answer
         return self.api.turn()
 
+    def resync(self, answer: Answer) -> None:
+        self.now += 300
+        self.tracker.resync()
+        self.turn(answer)
+
     def types(self) -> list[str]:
         seen = [event.type for event in self.posted if not event.type.startswith("container.")]
         self.posted.clear()
         return seen
+
+    def ended(self) -> bool:
+        """Whether the source's thread ends by itself."""
+        self.api.thread.join(10)
+        return not self.api.thread.is_alive()
+
+    def _sleep(self, _: object, seconds: float | None) -> None:
+        self.now += seconds or 0.0
 
     def _ask(self) -> PortFile:
         self.asked += 1
@@ -149,8 +162,8 @@ def test_it_asks_each_second_until_there_is_a_port_then_each_five(story: Callabl
     assert it.turn(ports(), 61) == 5
     assert it.turn(ports(), 700) == 30, "this gluetun may forward none"
     it.container("healthy")
-    assert it.turn(ports()) == 30, "Podman reports each check"
-    it.container("unhealthy")
+    it.tracker.resync()
+    assert it.turn(ports()) == 30, "Podman reports each check, and a resync what is known"
     it.container("start", B)
     assert it.turn(ports()) == 1
 
@@ -214,10 +227,15 @@ def test_auto_takes_the_file_and_sleeps(story: Callable[..., Story]) -> None:
     it.write("5000")
     assert it.turn(ports(5000)) == 10
     assert it.asked == 0
-    assert it.turn(later_s=10) == 300
+    assert it.turn(later_s=10) is None, "there is nothing more to do, so the thread ends"
     assert it.asked == 1
-    assert [it.turn(later_s=300) for _ in range(3)] == [300] * 3
-    assert it.types() == ["port.forwarded"]
+    it.container("healthy")
+    assert it.turn(later_s=300) is None
+    assert it.asked == 1
+    it.tracker.resync()
+    assert it.turn() is None
+    assert it.asked == 2, "a resync compares"
+    assert set(it.types()) == {"port.forwarded"}
 
 
 @pytest.mark.parametrize("file", [None, "", "4000"])
@@ -266,15 +284,14 @@ def test_a_disagreement_is_said_once_and_only_if_it_lasts(
     assert it.turn(ports(5001), 10) == 30
     assert problems == []
     it.turn(ports(5001), 30)
-    it.turn(ports(5001), 300)
+    it.resync(ports(5001))
     (said,) = problems
     assert f"the port file {it.file} holds 5000, and gluetun's control server shows 5001" in said
     assert "FORWARDED_PORT_SOURCE=api" in said
-    it.turn(ports(5000), 300)
-    it.turn(ports(), 300)
+    it.resync(ports(5000))
+    it.resync(ports())
     it.turn(ports(5000), 30)
     assert len(problems) == 1, "it was a restart of the tunnel"
-    assert it.types() == ["port.forwarded"]
 
 
 def test_auto_says_once_that_there_is_neither(story: Callable[..., Story], problems: list[str]) -> None:
@@ -309,3 +326,19 @@ def test_without_docker_gluetun_is_asked(story: Callable[..., Story]) -> None:
     it.turn(ports(5000))
     assert it.types() == ["port.forwarded"]
     assert it.tracker.world.file == replace(it.tracker.world.file or PortFile(), ports=(5000,), source="api:gluetun")
+
+
+def test_there_is_a_thread_only_while_there_is_something_to_do(story: Callable[..., Story]) -> None:
+    it = story("auto")
+    it.now += 3
+    it.write("5000")
+    it.answer = ports(5000)
+    it.api.start()
+    assert it.ended(), "it waits virtually, compares and ends"
+    assert it.asked == 1
+    it.tracker.resync()
+    assert it.ended()
+    assert it.asked == 2
+    it.api.stop()
+    it.api.hurry()
+    assert it.ended()
