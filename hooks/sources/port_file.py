@@ -87,8 +87,8 @@ def _absent(path: str) -> PortFile:
         link, target = Path(path).lstat(), Path(path).readlink()
     except OSError:
         return PortFile()
-    why = f"it is a symbolic link to {target}, which is not there"
-    why = f"the port file {path} cannot be read: {why}; FORWARDED_PORT_FILE must name the file itself; {_NEXT}"
+    why = f"the port file {path} cannot be read: it is a symbolic link to {target}, which is not there"
+    why = f"{why}; remove the link, or let FORWARDED_PORT_FILE name the file itself; {_NEXT}"
     return PortFile((), why, f"{link.st_mtime_ns}-{link.st_ino}", link.st_mtime_ns)
 
 

@@ -157,6 +157,9 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
          ("permission denied", "chmod a+r x")),
         (well(port_file=PortFile((), "the port file x cannot be read: is a directory; y", "1-1", 1)),
          ("is a directory", "must name the file that gluetun writes")),
+        (well(port_file=PortFile((), "the port file x cannot be read: it is a symbolic link to y, which is not there; "
+                                     "remove the link, or let …", "1-1", 1)),
+         ("which is not there", "remove the link")),
     ],
     "port-file-garbage": [
         (well(port_file=PortFile((), "the port file x holds something else than a number in line 1; y", "1-1", 1)),

@@ -85,7 +85,7 @@ def test_an_empty_file_has_no_reason(file: Path, content: bytes) -> None:
 def test_a_link_that_leads_nowhere_is_told_until_its_file_is_there(file: Path) -> None:
     file.symlink_to("gone")
     reading = port_file.read(str(file))
-    assert "it is a symbolic link to gone, which is not there; FORWARDED_PORT_FILE must name" in reading.reason
+    assert "it is a symbolic link to gone, which is not there; remove the link, or let" in reading.reason
     assert reading.generation
     file.with_name("gone").write_bytes(b"51413")
     assert port_file.read(str(file)).ports == (51413,)

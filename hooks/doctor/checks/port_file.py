@@ -81,7 +81,7 @@ def port_file_unreadable(server: Server) -> Iterator[Finding]:
         return
     seen, _, fix = reason.partition("; ")
     about = server.settings.gluetun_container
-    if "directory" in seen or "plain file" in seen or "symbolic link" in seen:
+    if "directory" in seen or "plain file" in seen:
         fix, run = _mount(server)
         yield Finding(seen, f"FORWARDED_PORT_FILE must name the file that gluetun writes; {fix}", run, about=about)
     else:
