@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from bisect import bisect_left
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 # a table ends where the next of ours begins; a line in a long text may begin with [, too
 _HEADER = re.compile(r"^[ \t]*(?:\[\[[ \t]*(?:rule|test|gluetun|client)[ \t]*\]\]|\[[ \t]*defaults\b)", re.MULTILINE)
 _NAME = re.compile(r"^[ \t]*name[ \t]*=[ \t]*[\"']([a-z0-9-]{1,60})[\"']", re.MULTILINE)
+_UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")  # categories: control and format characters, blanks, separators
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _MOST_ERRORS = 10
 _DEEPEST = 30
 _HINTS = (
@@ -112,7 +115,21 @@ def _syntax_error(message: str, text: str, rule: str) -> Diagnostic:
     hint = next((hint for begins, hint in _HINTS if said.startswith(begins)), "correct it; TOML's rules are at toml.io")
     said = re.sub(r"\((('[^']*'(, )?)+),?\)", lambda names: f"[{names[1].replace(', ', '.')}]", said)
     line, column = (int(place[1]), int(place[2])) if place and place[1] else _end(text)
+    said, hint = _odd_character(text.split("\n")[line - 1][column - 1 : column]) or (said, hint)
     return Diagnostic("syntax", said[:1].lower() + said[1:120], hint, rule, line, column)
+
+
+def _odd_character(character: str) -> tuple[str, str] | None:
+    """What is wrong where a character stands that an editor does not show, or shows as another; None for any other."""
+    if character and character in _QUOTES:
+        return f"{character} is a typographic quote", 'write straight quotes: "text"'
+    if character == "\r":
+        return "a carriage return stands here without a line feed", "save it with the line ends of Linux or Windows"
+    if character in ("", "\n", "\t", " ") or unicodedata.category(character) not in _UNSEEN:
+        return None
+    name = unicodedata.name(character, "a control character")
+    said = f"a character that an editor may not show stands here, U+{ord(character):04X} ({name})"
+    return said, "delete it, or write an ordinary blank there"
 
 
 def _end(text: str) -> tuple[int, int]:

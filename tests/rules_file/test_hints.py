@@ -51,3 +51,20 @@ def test_of_an_unknown_placeholder(placeholder: str, hint: str) -> None:
 def test_of_a_container_name_with_a_slash(field: str) -> None:
     entry = f'{{ event = "container.rename", {field} = "/db" }}'
     assert hints(('"container.die"', entry)) == ['write it without /: "db"']
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ("[[rule]]", "\ufeff[[rule]]", "delete it, or write an ordinary blank there"),  # two files in one
+        ("name =", "name\u00a0=", "delete it, or write an ordinary blank there"),
+        ("on = ", "\u200bon = ", "delete it, or write an ordinary blank there"),
+        ("die", "di\x1ae", "delete it, or write an ordinary blank there"),
+        ('restart_vpn"\n', 'restart_vpn"\n\0', "delete it, or write an ordinary blank there"),
+        ('"a"\n', '"a"\r', "save it with the line ends of Linux or Windows"),
+        ('"a"', "\u201ca\u201d", 'write straight quotes: "text"'),
+        ('"a"', "\u00aba\u00bb", 'write straight quotes: "text"'),
+    ],
+)
+def test_of_a_character_that_an_editor_does_not_show_as_it_is(old: str, new: str, hint: str) -> None:
+    assert hints((old, new)) == [hint]
