@@ -13,10 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from handlers.deluge.web_api import NotConnected, Sessions, WebUi
-from handlers.shared.desired_port import DesiredPort, desired_port
-from handlers.shared.http import shown
-from hooks.config.settings import Settings
-from hooks.handler import Context, Handler, Outcome, Retry
+from handlers.shared.desired_port import DesiredPort
+from handlers.shared.set_port import SetPortOf
+from hooks.handler import Context, Outcome, Retry
 
 _PORTS = "listen_ports"
 # All would let Deluge choose or advertise another port than gluetun's.
@@ -33,28 +32,19 @@ class SetPortArgs:
     port: int | None = field(default=None, metadata={"says": "1 to 65535; default the port gluetun forwards now"})
 
 
-class SetPort(Handler[SetPortArgs]):
+class SetPort(SetPortOf[SetPortArgs]):
     """Read the configuration, set what differs, read back and ask where it listens, reannounce to the trackers."""
 
     name = "deluge.set_port"
     says = "sets Deluge's listening port to the forwarded port; again when gluetun wrote the port again"
+    kind = "deluge"
     Args = SetPortArgs
-    reconciles = True
-    uses_port = True
 
     def __init__(self) -> None:
         self._sessions = Sessions()
 
-    def targets(self, args: SetPortArgs, settings: Settings) -> tuple[str, ...]:
-        """The container and the Web UI's address."""
-        return f"container:{_container(args, settings)}", shown(args.url or settings.deluge_url)
-
-    def plan(self, args: SetPortArgs, ctx: Context) -> str | None:
-        """What `apply` would set."""
-        desired = _desired(args, ctx)
-        if isinstance(desired, Outcome):
-            return None
-        web = self._web(desired, args, ctx)
+    def _plan(self, desired: DesiredPort, ctx: Context) -> str | None:
+        web = self._sessions.of(desired.client, ctx)
         try:
             now = _read(web, ctx)
         except NotConnected:
@@ -66,12 +56,8 @@ class SetPort(Handler[SetPortArgs]):
         why = _why_anew(desired, now, ctx)
         return f"{desired.who} would be made to listen on {desired.port} anew, as {why}" if why else None
 
-    def apply(self, args: SetPortArgs, ctx: Context) -> Outcome:
-        """Set it. Skipped without a port, or while the container is known not to run."""
-        desired = _desired(args, ctx)
-        if isinstance(desired, Outcome):
-            return desired
-        web = self._web(desired, args, ctx)
+    def _apply(self, desired: DesiredPort, ctx: Context) -> Outcome:
+        web = self._sessions.of(desired.client, ctx)
         before, connected = _read_connected(web, ctx)
         is_set, why = before.has(desired.port), _why_anew(desired, before, ctx)
         if is_set and not why and not before.wrong:
@@ -84,9 +70,6 @@ class SetPort(Handler[SetPortArgs]):
         announced = "; reannounced to the trackers" if web.reannounce(ctx) else ""
         desired.remember(ctx)
         return Outcome("changed", f"{_sentence(desired, before, why)}{announced}{connected}")
-
-    def _web(self, desired: DesiredPort, args: SetPortArgs, ctx: Context) -> WebUi:
-        return self._sessions.of(desired.url, _container(args, ctx.settings), ctx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +87,6 @@ class _Reading:
 
     def __str__(self) -> str:
         return str(self.listens or (self.ports[0] if self.ports else "none"))
-
-
-def _container(args: SetPortArgs, settings: Settings) -> str:
-    return args.container or settings.deluge_container
-
-
-def _desired(args: SetPortArgs, ctx: Context) -> DesiredPort | Outcome:
-    url = args.url or ctx.settings.deluge_url
-    return desired_port("Deluge", url, _container(args, ctx.settings), args.port, ctx)
 
 
 def _read(web: WebUi, ctx: Context) -> _Reading:

@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.shared.http import address, shown, time_outs, unreadable
+from handlers.shared.desired_port import url_setting, who
+from handlers.shared.http import shown, time_outs, unreadable
 from handlers.shared.http_connection import Connection, Request, split_userinfo
 from handlers.shared.rejected_credentials import Credential
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Target, not_an_api, read_json, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
+from hooks.pairs.model import Client
 
 _NOT_AUTHENTICATED = 1
 _LONGEST_CHARS = 100  # of a message of Deluge's
@@ -46,32 +48,33 @@ class Login:
 
 
 class Sessions:
-    """One warm session for each address, made anew when the login changes."""
+    """One warm session for each client, made anew when its address or its login changes."""
 
     def __init__(self) -> None:
-        self._warm: dict[str, tuple[Login, WebUi]] = {}
+        self._warm: dict[str, tuple[str, Login, WebUi]] = {}
 
-    def of(self, url: str, container: str, ctx: Context) -> WebUi:
+    def of(self, client: Client, ctx: Context) -> WebUi:
         """The session with this Web UI. Raises GiveUp while our password stands rejected there."""
-        password, of_url = ctx.secret("DELUGE_PASSWORD") or "", split_userinfo(url)[1]
-        login = Login(password, of_url, Trust.of("DELUGE", ctx.settings))
-        proof = f"{password}\0{of_url}" if of_url else password
-        credential = Credential(rejection_key("deluge", shown(url)), proof, container)
+        url, access = client.url, client.access
+        password, trust = ctx.secret(access.password) or "", Trust.of("DELUGE", access.ca_file, access.fingerprint)
+        login = Login(password, split_userinfo(url)[1], trust)
+        proof = f"{password}\0{login.of_url}" if login.of_url else password
+        credential = Credential(rejection_key("deluge", shown(url)), proof, client.name)
         credential.check(ctx)
-        known = self._warm.get(url)
-        if known is None or known[0] != login:
-            own = address(ctx.settings.deluge_url, "Deluge") == url
-            known = self._warm[url] = (login, WebUi(url, login, credential, "DELUGE_URL" if own else "the step's url"))
-        return known[1]
+        known = self._warm.get(client.name)
+        if known is None or known[:2] != (url, login):
+            known = self._warm[client.name] = (url, login, WebUi(client, login, credential))
+        return known[2]
 
 
 class WebUi:
     """One Web UI and its daemon. Every method raises Retry or GiveUp."""
 
-    def __init__(self, url: str, login: Login, credential: Credential, setting: str) -> None:
-        self.who, self._login, self._credential = f"Deluge at {shown(url)}", login, credential
-        self._target = Target("Deluge", self.who, setting, bool(login.of_url))
-        self._connection = Connection(url, self.who, login.trust)
+    def __init__(self, client: Client, login: Login, credential: Credential) -> None:
+        self.who, self._login, self._credential = who(client), login, credential
+        self._target = Target("Deluge", self.who, url_setting(client), bool(login.of_url))
+        self._secret = client.access.password
+        self._connection = Connection(client.url, self.who, login.trust)
 
     def config(self, ctx: Context, *names: str) -> dict[str, Any]:
         """These values of the daemon's configuration. Raises NotConnected, too. The first call of a conversation."""
@@ -142,11 +145,11 @@ class WebUi:
 
     def _log_in(self, ctx: Context) -> None:
         if not self._login.password:
-            raise GiveUp(f"{self.who} wants a password and none is set; set DELUGE_PASSWORD", kind="no-login")
+            raise GiveUp(f"{self.who} wants a password and none is set; set {self._secret}", kind="no-login")
         if self._send(ctx, "auth.login", (self._login.password,)) is not True:
             raise self._credential.reject(
                 ctx,
-                f"{self.who} rejects the password; correct DELUGE_PASSWORD: it is tried again when that changes, when "
+                f"{self.who} rejects the password; correct {self._secret}: it is tried again when that changes, when "
                 "Deluge's container restarts, or on `gluehook retry`",
                 kind="password",
             )

@@ -43,7 +43,7 @@ class Control:
         self._target = Target("gluetun", self.who, self._access.named_by or "GLUETUN_URL", bool(of_url))
         self._credential = Credential(rejection_key("gluetun", shown(url)), proof, container)
         self._credential.check(ctx)
-        trust = Trust.of("GLUETUN", ctx.settings)
+        trust = Trust.of("GLUETUN", ctx.settings.gluetun_ca_file, ctx.settings.gluetun_fingerprint)
         self._place = (url, headers, trust)
         self._http: Connection
         if kept and kept._place == self._place:

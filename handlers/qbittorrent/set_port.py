@@ -19,10 +19,9 @@ from typing import Any
 
 from handlers.qbittorrent import listening
 from handlers.qbittorrent.web_api import Session, Sessions
-from handlers.shared.desired_port import DesiredPort, desired_port
-from handlers.shared.http import shown
-from hooks.config.settings import Settings
-from hooks.handler import Context, Handler, Outcome, Retry
+from handlers.shared.desired_port import DesiredPort
+from handlers.shared.set_port import SetPortOf
+from hooks.handler import Context, Outcome, Retry
 
 # Both would let qBittorrent choose or advertise another port than gluetun's.
 _OFF = {"random_port": False, "upnp": False}
@@ -41,28 +40,19 @@ class SetPortArgs:
     )
 
 
-class SetPort(Handler[SetPortArgs]):
+class SetPort(SetPortOf[SetPortArgs]):
     """Read the preferences, set what differs, read back, reannounce to the trackers."""
 
     name = "qbittorrent.set_port"
     says = "sets qBittorrent's listening port to the forwarded port; again when gluetun wrote the port again"
+    kind = "qbittorrent"
     Args = SetPortArgs
-    reconciles = True
-    uses_port = True
 
     def __init__(self) -> None:
         self._sessions = Sessions()
 
-    def targets(self, args: SetPortArgs, settings: Settings) -> tuple[str, ...]:
-        """The container and the Web UI's address."""
-        return f"container:{_container(args, settings)}", shown(args.url or settings.qbittorrent_url)
-
-    def plan(self, args: SetPortArgs, ctx: Context) -> str | None:
-        """What `apply` would set."""
-        desired = _desired(args, ctx)
-        if isinstance(desired, Outcome):
-            return None
-        session = self._session(desired, args, ctx)
+    def _plan(self, desired: DesiredPort, ctx: Context) -> str | None:
+        session = self._sessions.of(desired.client, ctx)
         difference = _difference(desired, session.preferences(ctx), ctx)
         if difference is None and args.relisten:
             return f"{desired.who} would be made to listen on {desired.port} anew, as the rule asks for it"
@@ -70,12 +60,8 @@ class SetPort(Handler[SetPortArgs]):
             return f"{desired.who} would be made to listen on {desired.port} anew, as nothing listens there"
         return difference
 
-    def apply(self, args: SetPortArgs, ctx: Context) -> Outcome:
-        """Set it. Skipped without a port, or while the container is known not to run."""
-        desired = _desired(args, ctx)
-        if isinstance(desired, Outcome):
-            return desired
-        session = self._session(desired, args, ctx)
+    def _apply(self, desired: DesiredPort, ctx: Context) -> Outcome:
+        session = self._sessions.of(desired.client, ctx)
         before = session.preferences(ctx)
         lost = _difference(desired, before, ctx) is None
         if lost and not args.relisten and listening.status_of(session, ctx) != "disconnected":
@@ -89,18 +75,6 @@ class SetPort(Handler[SetPortArgs]):
         said = _sentence(desired, before, why, is_proven=status in ("connected", "firewalled"))
         desired.remember(ctx)
         return Outcome("changed", said + _to_whom(before, announced=announced, status=status))
-
-    def _session(self, desired: DesiredPort, args: SetPortArgs, ctx: Context) -> Session:
-        return self._sessions.of(desired.url, _container(args, ctx.settings), ctx)
-
-
-def _container(args: SetPortArgs, settings: Settings) -> str:
-    return args.container or settings.qbittorrent_container
-
-
-def _desired(args: SetPortArgs, ctx: Context) -> DesiredPort | Outcome:
-    url = args.url or ctx.settings.qbittorrent_url
-    return desired_port("qBittorrent", url, _container(args, ctx.settings), args.port, ctx)
 
 
 def _difference(desired: DesiredPort, found: dict[str, Any], ctx: Context) -> str | None:

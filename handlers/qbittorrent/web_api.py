@@ -12,52 +12,56 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from handlers.qbittorrent.client import Login, Refused, lean_client
-from handlers.shared.http import address, refusal, shown, time_outs, unreadable
+from handlers.shared.desired_port import url_setting, who
+from handlers.shared.http import refusal, shown, time_outs, unreadable
 from handlers.shared.http_connection import split_userinfo
 from handlers.shared.rejected_credentials import Credential
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, Target, is_ban, not_an_api, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
+from hooks.pairs.model import Client
 
 T = TypeVar("T")
 _BAN_S = 3600.0  # qBittorrent's default, until its preferences say another
 
 
 class Sessions:
-    """One warm session for each address, made anew when the login changes."""
+    """One warm session for each client, made anew when its address or its login changes."""
 
     def __init__(self) -> None:
-        self._warm: dict[str, tuple[Login, Session]] = {}
+        self._warm: dict[str, tuple[str, Login, Session]] = {}
 
-    def of(self, url: str, container: str, ctx: Context) -> Session:
+    def of(self, client: Client, ctx: Context) -> Session:
         """The session with this Web UI. Raises GiveUp while our credential stands rejected there."""
-        password, key = ctx.secret("QBITTORRENT_PASSWORD") or "", ctx.secret("QBITTORRENT_API_KEY") or ""
-        trust = Trust.of("QBITTORRENT", ctx.settings)
-        login = Login(ctx.settings.qbittorrent_username, password, key, split_userinfo(url)[1], trust)
-        credential = Credential(rejection_key("qbittorrent", shown(url)), login.proof, container)
+        url, access = client.url, client.access
+        password, key = ctx.secret(access.password) or "", ctx.secret(access.api_key) or ""
+        login = Login(
+            access.username,
+            password,
+            key,
+            split_userinfo(url)[1],
+            Trust.of("QBITTORRENT", access.ca_file, access.fingerprint),
+        )
+        credential = Credential(rejection_key("qbittorrent", shown(url)), login.proof, client.name)
         credential.check(ctx)
-        known = self._warm.get(url)
-        if known is None or known[0] != login:
-            own = address(ctx.settings.qbittorrent_url, "qBittorrent") == url
-            known = self._warm[url] = (
-                login,
-                Session(url, login, credential, "QBITTORRENT_URL" if own else "the step's url"),
-            )
-        return known[1]
+        known = self._warm.get(client.name)
+        if known is None or known[:2] != (url, login):
+            known = self._warm[client.name] = (url, login, Session(client, login, credential))
+        return known[2]
 
 
 class Session:
     """One qBittorrent, as one user. Every method raises Retry or GiveUp."""
 
-    def __init__(self, url: str, login: Login, credential: Credential, setting: str) -> None:
-        self.who, self._login, self._credential = f"qBittorrent at {shown(url)}", login, credential
+    def __init__(self, client: Client, login: Login, credential: Credential) -> None:
+        self.who, self._login, self._credential, self._access = who(client), login, credential, client.access
         if login.of_url and login.api_key:
             raise GiveUp(
-                f"{self.who}: its URL has a user and a password, and QBITTORRENT_API_KEY is set, too: both would be "
-                "sent in one header; set QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD instead of the key"
+                f"{self.who}: its URL has a user and a password, and {client.access.api_key} is set, too: both would "
+                f"be sent in one header; set QBITTORRENT_USERNAME and {client.access.password} instead of the key"
             )
-        self._target = Target("qBittorrent", self.who, setting, bool(login.of_url))
-        self._client = lean_client(url, self.who, login)
+        self._target = Target("qBittorrent", self.who, url_setting(client), bool(login.of_url))
+        self._client = lean_client(client.url, self.who, login)
         self._ban_s = _BAN_S
 
     def preferences(self, ctx: Context) -> dict[str, Any]:

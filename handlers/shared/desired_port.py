@@ -1,27 +1,47 @@
-"""The port that a torrent client should have, as the step's argument or gluetun's port file says it."""
+"""The torrent clients that a step is about, and the port that each should have."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from handlers.shared.http import address, shown
+from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Outcome
+from hooks.pairs.model import Access, Client
+
+NAMES = {"qbittorrent": "qBittorrent", "transmission": "Transmission", "deluge": "Deluge"}
+"""What the programs are called, by the role of their containers."""
+
+
+class Args(Protocol):
+    """What a step may say about its client."""
+
+    @property
+    def url(self) -> str | None:
+        """Where it is reached."""
+
+    @property
+    def container(self) -> str | None:
+        """Its container."""
+
+    @property
+    def port(self) -> int | None:
+        """Its port."""
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredPort:
     """The port that one client should have."""
 
-    client: str  # what it is: "qBittorrent"
-    url: str
+    client: Client
     port: int
     generation: str  # of the port file; "" without one
 
     @property
     def who(self) -> str:
         """How a sentence about this client begins."""
-        return f"{self.client} at {shown(self.url)}"
+        return who(self.client)
 
     def is_written_anew(self, ctx: Context) -> bool:
         """Whether gluetun wrote the port since `remember`: then tun0 and the public address may be new."""
@@ -33,26 +53,100 @@ class DesiredPort:
 
     @property
     def _key(self) -> str:
-        return f"{self.client.lower()}.applied:{shown(self.url)}"
+        return f"{self.client.kind}.applied:{shown(self.client.url)}"
 
     @property
     def _applied(self) -> dict[str, Any]:
         return {"generation": self.generation, "port": self.port}
 
 
-def desired_port(client: str, url: str, container: str, port: int | None, ctx: Context) -> DesiredPort | Outcome:
-    """The port for the client at this URL; the outcome where there is none, or its container is known not to run.
+def who(client: Client) -> str:
+    """How a sentence about this client begins."""
+    return f"{NAMES[client.kind]} at {shown(client.url)}"
+
+
+def url_setting(client: Client) -> str:
+    """Where the owner writes its URL, also where Docker has shown the one that is used."""
+    return client.access.named_by or f"{client.kind.upper()}_URL"
+
+
+def named_client(kind: str, args: Args, settings: Settings) -> Client:
+    """The client of this kind that a step names, and settings where it says nothing."""
+    client = settings_client(kind, settings)
+    url = {"url": args.url, "named_by": "the step's url"} if args.url else {}
+    return replace(client, name=args.container or client.name, access=replace(client.access, **url))
+
+
+def settings_client(kind: str, settings: Settings) -> Client:
+    """The client of this kind that the settings name."""
+
+    def of(name: str) -> str:
+        return str(getattr(settings, f"{kind}_{name}", ""))
+
+    word = kind.upper()
+    access = Access(
+        of("url"),
+        of("username"),
+        f"{word}_PASSWORD",
+        f"{word}_API_KEY",
+        of("ca_file"),
+        of("fingerprint"),
+        f"{word}_URL",
+    )
+    return Client(of("container"), kind, access, settings.gluetun_container)
+
+
+def clients_of(kind: str, args: Args, ctx: Context) -> tuple[Client, ...]:
+    """The one that the step names, else those that the event is about, else the one that the settings name."""
+    named = named_client(kind, args, ctx.settings)
+    if args.url or args.container:
+        known = ctx.pairs.client(named.name)
+        if known is None or known.kind != kind:
+            return (named,)
+        said = {"url": args.url, "named_by": named.access.named_by} if args.url else {}
+        return (replace(known, access=replace(known.access, **said)),)
+    return clients_of_event(kind, ctx) or (named,)
+
+
+def clients_of_event(kind: str | None, ctx: Context) -> tuple[Client, ...]:
+    """The client that the event is about, else those of its gluetun, else those of all: of one kind, or of each."""
+    about = ctx.pairs.client(ctx.event.subject)
+    if about and kind in (None, about.kind):
+        return (about,)
+    gluetun = ctx.pairs.gluetun_of(ctx.event)
+    return ctx.pairs.clients(kind, gluetun.name if gluetun and len(ctx.pairs.gluetuns) > 1 else None)
+
+
+def desired_port(client: Client, port: int | None, ctx: Context) -> DesiredPort | Outcome:
+    """The port that this client should have; `port` is the step's. The outcome where there is nothing to set.
 
     Raises GiveUp for a port that is none, and for a URL that cannot be called.
     """
-    known = ctx.world.containers.get(container)
+    known = ctx.world.containers.get(client.name)
     if known and not known.running:
         return Outcome("skipped", f"{known.name} is not running; its port is set when it starts")
-    file = ctx.world.port
+    client = _with_gluetun(client, ctx)
+    file = ctx.pairs.port_of(client.gluetun)
     if port is None:
-        port = file.ports[0] if file else None
-    if port is None:
-        return Outcome("skipped", f"no forwarded port for {client} at {shown(url)}; it is set when gluetun has one")
+        ports = file.ports if file else ()
+        if len(ports) < client.port:
+            return Outcome("skipped", _without_port(client, len(ports)))
+        port = ports[client.port - 1]
     if not 1 <= port <= 65535:  # no client refuses one: -1 and 65536 end its listener
-        raise GiveUp(f"{port} is no port that {client} at {shown(url)} could listen on; write 1 to 65535")
-    return DesiredPort(client, address(url, client), port, file.generation if file else "")
+        raise GiveUp(f"{port} is no port that {who(client)} could listen on; write 1 to 65535")
+    at = address(client.url, NAMES[client.kind])
+    return DesiredPort(replace(client, access=replace(client.access, url=at)), port, file.generation if file else "")
+
+
+def _with_gluetun(client: Client, ctx: Context) -> Client:
+    """Where nothing says to which gluetun it belongs, it is the one of the server."""
+    gluetuns = ctx.pairs.gluetuns
+    return client if client.gluetun or len(gluetuns) > 1 else replace(client, gluetun=gluetuns[0].name)
+
+
+def _without_port(client: Client, count: int) -> str:
+    if not client.gluetun:
+        return f"{who(client)} is in the network of no gluetun, so that no port is meant for it; it is left alone"
+    if not count:
+        return f"no forwarded port for {who(client)}; it is set when gluetun has one"
+    return f"{who(client)} should have port number {client.port} of {client.gluetun}, which forwards {count}"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from hooks.config.settings import Settings
 from hooks.handler import GiveUp
 
 
@@ -26,14 +25,12 @@ class Trust:
     stamp: tuple[int, int] = (0, 0)  # when the file was written and its size: a changed file makes another Trust
 
     @classmethod
-    def of(cls, target: str, settings: Settings) -> Trust:
-        """As settings and file are now. A file that cannot be read is told when a connection is made."""
-        file: str = getattr(settings, f"{target.lower()}_ca_file")
+    def of(cls, target: str, file: str, fingerprint: str) -> Trust:
+        """As the file is now. One that cannot be read is told when a connection is made."""
         try:
             found = Path(file).stat() if file else None
         except OSError:
             found = None
-        fingerprint = getattr(settings, f"{target.lower()}_fingerprint")
         return cls(target, file, fingerprint, (found.st_mtime_ns, found.st_size) if found else (0, 0))
 
     @property

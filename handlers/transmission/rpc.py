@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from handlers.shared.http import address, refusal, shown, time_outs, unreadable
+from handlers.shared.desired_port import url_setting, who
+from handlers.shared.http import refusal, shown, time_outs, unreadable
 from handlers.shared.http_connection import Connection, Request, basic, split_userinfo
 from handlers.shared.rejected_credentials import Credential
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, Target, is_transmission, not_an_api, read_json, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
+from hooks.pairs.model import Client
 
 _SESSION_ID = "X-Transmission-Session-Id"
 _RPC = "/transmission/rpc"
@@ -43,44 +45,43 @@ class Login:
 
 
 class Sessions:
-    """One kept connection for each address, made anew when the login changes."""
+    """One kept connection for each client, made anew when its address or its login changes."""
 
     def __init__(self) -> None:
-        self._warm: dict[str, tuple[Login, Rpc]] = {}
+        self._warm: dict[str, tuple[str, Login, Rpc]] = {}
 
-    def of(self, url: str, container: str, ctx: Context) -> Rpc:
-        """The RPC at this URL. Raises GiveUp while our login stands rejected there."""
-        own = address(ctx.settings.transmission_url, "Transmission") == url
-        setting = "TRANSMISSION_URL" if own else "the step's url"
-        login = _login(url, setting, ctx)
-        credential = Credential(rejection_key("transmission", shown(url)), login.userinfo, container)
+    def of(self, client: Client, ctx: Context) -> Rpc:
+        """The RPC of this client. Raises GiveUp while our login stands rejected there."""
+        login, url = _login(client, ctx), client.url
+        credential = Credential(rejection_key("transmission", shown(url)), login.userinfo, client.name)
         credential.check(ctx)
-        known = self._warm.get(url)
-        if known is None or known[0] != login:
-            known = self._warm[url] = (login, Rpc(url, login, credential, setting))
-        return known[1]
+        known = self._warm.get(client.name)
+        if known is None or known[:2] != (url, login):
+            known = self._warm[client.name] = (url, login, Rpc(client, login, credential))
+        return known[2]
 
 
-def _login(url: str, setting: str, ctx: Context) -> Login:
-    of_url, password = split_userinfo(url)[1], ctx.secret("TRANSMISSION_PASSWORD") or ""
+def _login(client: Client, ctx: Context) -> Login:
+    access = client.access
+    of_url, password = split_userinfo(access.url)[1], ctx.secret(access.password) or ""
     if of_url and password:
         raise GiveUp(
-            f"Transmission at {shown(url)}: its URL has a user and a password, and TRANSMISSION_PASSWORD is set, too: "
-            "both would be sent in one header; take one of them out"
+            f"{who(client)}: its URL has a user and a password, and {access.password} is set, too: both would be sent "
+            "in one header; take one of them out"
         )
-    trust = Trust.of("TRANSMISSION", ctx.settings)
+    trust = Trust.of("TRANSMISSION", access.ca_file, access.fingerprint)
     if not password:
-        return Login(of_url, setting, trust)
-    user = ctx.settings.transmission_username
-    return Login(f"{user}:{password}", "TRANSMISSION_USERNAME or TRANSMISSION_PASSWORD", trust)
+        return Login(of_url, url_setting(client), trust)
+    return Login(f"{access.username}:{password}", f"TRANSMISSION_USERNAME or {access.password}", trust)
 
 
 class Rpc:
     """One Transmission, as one user. Every method raises Retry or GiveUp."""
 
-    def __init__(self, url: str, login: Login, credential: Credential, setting: str) -> None:
-        self.who, self._login, self._credential = f"Transmission at {shown(url)}", login, credential
-        self._target = Target("Transmission", self.who, setting, bool(login.userinfo))
+    def __init__(self, client: Client, login: Login, credential: Credential) -> None:
+        url, self.who = client.url, who(client)
+        self._login, self._credential, self._secret = login, credential, client.access.password
+        self._target = Target("Transmission", self.who, url_setting(client), bool(login.userinfo))
         shows = {"Authorization": basic(login.userinfo)} if login.userinfo else {}
         self._host, self._path = urlsplit(url).hostname or "", urlsplit(rpc_url(url)).path
         self._connection = Connection(rpc_url(url), self.who, login.trust, shows)
@@ -144,7 +145,7 @@ class Rpc:
 
     def _unauthorized(self, ctx: Context) -> GiveUp:
         if not self._login.userinfo:
-            said = f"{self.who} wants a login and none is set; set TRANSMISSION_USERNAME and TRANSMISSION_PASSWORD"
+            said = f"{self.who} wants a login and none is set; set TRANSMISSION_USERNAME and {self._secret}"
             # remembered, because it counts as a wrong one there
             return self._credential.reject(ctx, f"{said}: {_AGAIN}", kind="no-login")
         said = f"{self.who} rejects the user and the password; correct {self._login.settings}: {_AGAIN}"

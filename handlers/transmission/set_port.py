@@ -15,11 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.shared.desired_port import DesiredPort, desired_port
-from handlers.shared.http import shown
+from handlers.shared.desired_port import DesiredPort
+from handlers.shared.set_port import SetPortOf
 from handlers.transmission.rpc import Rpc, Sessions
-from hooks.config.settings import Settings
-from hooks.handler import Context, Handler, Outcome, Retry
+from hooks.handler import Context, Outcome, Retry
 
 _PORT = "peer-port"
 # Both would let Transmission choose or advertise another port than gluetun's.
@@ -35,28 +34,19 @@ class SetPortArgs:
     port: int | None = field(default=None, metadata={"says": "1 to 65535; default the port gluetun forwards now"})
 
 
-class SetPort(Handler[SetPortArgs]):
+class SetPort(SetPortOf[SetPortArgs]):
     """Read the settings, set what differs, read back; reannounce to the trackers after gluetun wrote the port again."""
 
     name = "transmission.set_port"
     says = "sets Transmission's peer port to the forwarded port, with random port and UPnP off"
+    kind = "transmission"
     Args = SetPortArgs
-    reconciles = True
-    uses_port = True
 
     def __init__(self) -> None:
         self._sessions = Sessions()
 
-    def targets(self, args: SetPortArgs, settings: Settings) -> tuple[str, ...]:
-        """The container and its address."""
-        return f"container:{_container(args, settings)}", shown(args.url or settings.transmission_url)
-
-    def plan(self, args: SetPortArgs, ctx: Context) -> str | None:
-        """What `apply` would set."""
-        desired = _desired(args, ctx)
-        if isinstance(desired, Outcome):
-            return None
-        found = _read(self._rpc(desired, args, ctx), ctx)
+    def _plan(self, desired: DesiredPort, ctx: Context) -> str | None:
+        found = _read(self._sessions.of(desired.client, ctx), ctx)
         if found[_PORT] != desired.port:
             return f"{desired.who} would be set to {desired.port} instead of {found[_PORT]}"
         if wrong := _wrong(found):
@@ -64,12 +54,8 @@ class SetPort(Handler[SetPortArgs]):
         again = f"{desired.who} would reannounce to the trackers, as the tunnel may be a new one"
         return again if desired.is_written_anew(ctx) else None
 
-    def apply(self, args: SetPortArgs, ctx: Context) -> Outcome:
-        """Set it. Skipped without a port, or while the container is known not to run."""
-        desired = _desired(args, ctx)
-        if isinstance(desired, Outcome):
-            return desired
-        rpc = self._rpc(desired, args, ctx)
+    def _apply(self, desired: DesiredPort, ctx: Context) -> Outcome:
+        rpc = self._sessions.of(desired.client, ctx)
         before = _read(rpc, ctx)
         if _is_set(before, desired):
             return _announced(rpc, desired, ctx)
@@ -85,18 +71,6 @@ class SetPort(Handler[SetPortArgs]):
         if before[_PORT] == desired.port:
             return Outcome("changed", f"{said}, now without {_wrong(before)}")
         return Outcome("changed", f"{said} (before: {before[_PORT]})")
-
-    def _rpc(self, desired: DesiredPort, args: SetPortArgs, ctx: Context) -> Rpc:
-        return self._sessions.of(desired.url, _container(args, ctx.settings), ctx)
-
-
-def _container(args: SetPortArgs, settings: Settings) -> str:
-    return args.container or settings.transmission_container
-
-
-def _desired(args: SetPortArgs, ctx: Context) -> DesiredPort | Outcome:
-    url = args.url or ctx.settings.transmission_url
-    return desired_port("Transmission", url, _container(args, ctx.settings), args.port, ctx)
 
 
 def _read(rpc: Rpc, ctx: Context) -> dict[str, Any]:

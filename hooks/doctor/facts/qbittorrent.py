@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from handlers.qbittorrent.web_api import Session, Sessions
-from handlers.shared.http import address
+from handlers.shared.desired_port import settings_client
 from handlers.wireguard.live import Inside
 from hooks.doctor.facts.derived import EVERYWHERE
 from hooks.doctor.facts.model import QBittorrent, Refusal, Unread
@@ -26,9 +26,8 @@ def read(ctx: Context, sessions: Sessions, run: Inside | None) -> QBittorrent | 
 
     Raises Retry if it cannot be reached, GiveUp if something else answers.
     """
-    url = address(ctx.settings.qbittorrent_url, "qBittorrent")
     try:
-        session = sessions.of(url, ctx.settings.qbittorrent_container, ctx)
+        session = sessions.of(settings_client("qbittorrent", ctx.settings), ctx)
         preferences = session.preferences(ctx)
     except (Retry, GiveUp) as why:
         if refusal := refusal_of(why):

@@ -15,6 +15,7 @@ from handlers.qbittorrent import reachability
 from handlers.qbittorrent.listening import LATE_S
 from handlers.qbittorrent.set_port import SetPort, SetPortArgs
 from handlers.qbittorrent.web_api import Sessions
+from handlers.shared.desired_port import settings_client
 from hooks.config.settings import Settings
 from hooks.handler import GiveUp, Outcome, Retry
 from hooks.world.model import Container, PortFile, World
@@ -243,7 +244,7 @@ def test_a_host_header_that_it_refuses_is_named(qbittorrent_with: Callable[..., 
 def test_its_interfaces_and_their_addresses_are_read(qbittorrent: QBittorrent) -> None:
     """What `gluehook doctor` asks."""
     ctx = context(settings=Settings(qbittorrent_url=qbittorrent.url), secrets={"QBITTORRENT_PASSWORD": PASSWORD})
-    session = Sessions().of(qbittorrent.url, "qbittorrent", ctx)
+    session = Sessions().of(settings_client("qbittorrent", ctx.settings), ctx)
     assert "lo" in (session.interfaces(ctx) or ())
     assert "127.0.0.1" in session.addresses(ctx, "lo")
 

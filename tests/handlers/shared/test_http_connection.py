@@ -15,7 +15,6 @@ import pytest
 from handlers.shared.http_connection import Connection, Request, basic, split_userinfo
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer as Found
-from hooks.config.settings import Settings
 from hooks.handler import GiveUp, Retry
 from tests.handlers.contract import context
 from tests.parts.targets.certificates import Certificate, authority, made
@@ -137,11 +136,10 @@ def test_a_file_of_openssls_trusted_form_pins_nothing(tmp_path: Path) -> None:
 
 def test_a_file_that_has_changed_is_another_trust(tmp_path: Path) -> None:
     file = made().pem(tmp_path / "ca.pem")
-    settings = Settings(gluetun_ca_file=str(file))
-    before = Trust.of("GLUETUN", settings)
-    assert Trust.of("GLUETUN", settings) == before
+    before = Trust.of("IT", str(file), "")
+    assert Trust.of("IT", str(file), "") == before
     file.write_text(file.read_text() + "\n")
-    assert Trust.of("GLUETUN", settings) != before
+    assert Trust.of("IT", str(file), "") != before
 
 
 # -- the wrong protocol ------------------------------------------------------------------------------

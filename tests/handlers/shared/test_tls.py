@@ -15,7 +15,7 @@ from handlers.shared.http_connection import Connection, Request
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer as Found
 from handlers.shared.who_answered import Target, refusal_of_another
-from hooks.config.settings import Settings, fingerprint
+from hooks.config.settings import fingerprint
 from hooks.handler import GiveUp, Retry
 from tests.handlers.contract import context
 from tests.parts.targets.certificates import Certificate, authority, made
@@ -113,10 +113,8 @@ ROWS = {
 @pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in ROWS.items()])
 def test_each_kind_is_told_apart(row: Row, tmp_path: Path) -> None:
     asks: list[Ask] = []
-    trust = Trust.of("GLUETUN", Settings(
-        gluetun_ca_file=str(row.trusts.pem(tmp_path / "ca.pem")) if row.trusts else "",
-        gluetun_fingerprint=row.pins.sha256 if row.pins else "",
-    ))  # fmt: skip
+    ca_file = str(row.trusts.pem(tmp_path / "ca.pem")) if row.trusts else ""
+    trust = Trust.of("GLUETUN", ca_file, row.pins.sha256 if row.pins else "")
     with _server(row, tmp_path, asks) as place:
         connection = Connection(f"{row.scheme}://me:pw-4711@{place}", "it", trust)
         try:

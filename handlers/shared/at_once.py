@@ -1,0 +1,78 @@
+"""Several torrent clients at once: the failure of one stops no other, and one sentence tells of all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeVar
+
+from hooks.config.secrets import SecretError
+from hooks.handler import GiveUp, Outcome, Retry
+
+R = TypeVar("R")
+_STATUSES: tuple[Literal["changed", "unchanged", "skipped"], ...] = (
+    "changed",
+    "unchanged",
+    "skipped",
+)  # of several outcomes, the first of these
+
+
+def at_once(calls: Sequence[Callable[[], R]]) -> list[R]:
+    """What each call returns, each in a thread of its own.
+
+    Raises Retry, or GiveUp where no try would help, once all have ended: with the sentences of all that failed. Any
+    other exception is raised as it is.
+    """
+    if len(calls) == 1:
+        return [calls[0]()]
+    ends: list[R | Exception] = [Retry("it was not begun")] * len(calls)
+
+    def run(place: int) -> None:
+        try:
+            ends[place] = calls[place]()
+        except Exception as error:  # noqa: BLE001 - it is raised where all have ended
+            ends[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,), name=f"client-{place}") for place in range(1, len(calls))]
+    for thread in threads:
+        thread.start()
+    if calls:
+        run(0)
+    for thread in threads:
+        thread.join()  # each call is bounded by the attempt's time
+    return _without_failures(ends)
+
+
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    """One outcome for all: changed if any has changed something."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    status = next(status for status in _STATUSES if any(one.status == status for one in outcomes))
+    return Outcome(status, sentences(one.said for one in outcomes), again=any(one.again for one in outcomes))
+
+
+def sentences(said: Iterable[str]) -> str:
+    """Several sentences as one text."""
+    return ". ".join(said)
+
+
+def _without_failures(ends: Sequence[R | Exception]) -> list[R]:
+    failures = [_failure(end) for end in ends if isinstance(end, Exception)]
+    if not failures:
+        return [end for end in ends if not isinstance(end, Exception)]
+    others = [end.said if isinstance(end, Outcome) else end for end in ends if not isinstance(end, Exception)]
+    said = sentences([*(one.said for one in failures), *(one for one in others if isinstance(one, str))])
+    later = [one for one in failures if isinstance(one, Retry)]
+    if not later:
+        raise GiveUp(said, kind=failures[0].kind)
+    raise Retry(
+        said, after=min((one.after for one in later if one.after is not None), default=None), kind=later[0].kind
+    )
+
+
+def _failure(error: Exception) -> Retry | GiveUp:
+    if isinstance(error, Retry | GiveUp):
+        return error
+    if isinstance(error, SecretError):
+        return Retry(str(error))
+    raise error
