@@ -44,6 +44,7 @@ class Lazy(Mapping[str, T], Generic[T]):
 HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
     name: f"{name}:{handler}"
     for name, handler in {  # the name in a rule's `use` is the module's path: its class
+        "client.set_port": "SetPort",
         "qbittorrent.set_port": "SetPort",
         "transmission.set_port": "SetPort",
         "deluge.set_port": "SetPort",

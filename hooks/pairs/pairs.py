@@ -96,10 +96,13 @@ class Pairs:
 
     def _is_expected(self, kind: str) -> bool:
         """Whether gluehook has to know a client of this kind that Docker does not show."""
-        if chosen(self._settings, f"{kind}_url") or self._settings.containers.get(kind):
+        if self._is_chosen(kind):
             return True
-        known = any(role in self._world.roles for role in TORRENT_CLIENTS) or bool(self._table.clients)
-        return kind == "qbittorrent" and not known
+        others = (other for other in TORRENT_CLIENTS if other in self._world.roles or self._is_chosen(other))
+        return kind == "qbittorrent" and not self._table.clients and not any(others)
+
+    def _is_chosen(self, kind: str) -> bool:
+        return bool(chosen(self._settings, f"{kind}_url") or self._settings.containers.get(kind))
 
     def _gluetun_of(self, client: str) -> str:
         container = self._world.containers.get(client)

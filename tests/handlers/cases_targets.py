@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from handlers.client import set_port as client_port
 from handlers.deluge import set_port as deluge_port
 from handlers.gluetun.restart_vpn import RestartVpn, RestartVpnArgs
 from handlers.qbittorrent.set_port import SetPort, SetPortArgs
@@ -89,6 +90,8 @@ CASES += [
     replace(_password, fine=qbittorrent(bypass=True), secrets={}, label="bypass"),
     _transmission,
     replace(_transmission, fine=transmission(), secrets={}, label="open"),
+    replace(_password, handler=client_port.SetPort, args=lambda _: client_port.SetPortArgs(), label="qBittorrent"),
+    replace(_deluge, handler=client_port.SetPort, args=lambda _: client_port.SetPortArgs(), label="Deluge"),
     _deluge,
     replace(_deluge, fine=deluge(connected=False), label="not connected"),
     _key,

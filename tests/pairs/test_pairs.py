@@ -183,3 +183,12 @@ def test_tables_are_enough_without_docker() -> None:
     assert [(one.name, one.kind, one.gluetun) for one in pairs.clients()] == [
         ("tor-b", "qbittorrent", "own-vpn"), ("seedbox", "deluge", "vpn-a"),
     ]  # fmt: skip
+
+
+def test_without_docker_the_clients_are_those_that_settings_choose_else_a_qbittorrent() -> None:
+    def kinds(**chosen: Any) -> list[str]:
+        return [one.kind for one in Pairs(World(), Settings(**chosen)).clients()]
+
+    assert kinds() == ["qbittorrent"]
+    assert kinds(deluge_url="http://box:8112") == ["deluge"]
+    assert kinds(transmission_url="http://box:9091", qbittorrent_url="http://box:1") == ["qbittorrent", "transmission"]

@@ -1,0 +1,1 @@
+"""`client.*`: torrent clients of any kind."""
