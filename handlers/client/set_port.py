@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from handlers.shared.at_once import at_once, sentences, together
-from handlers.shared.desired_port import NAMES, clients_of_event
+from handlers.shared.desired_port import NAMES, Wish, clients_of_event
 from handlers.shared.set_port import SetPortOf
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome
@@ -47,7 +47,7 @@ class SetPort(Handler[SetPortArgs]):
 
     def plan(self, args: SetPortArgs, ctx: Context) -> str | None:
         """What `apply` would set."""
-        calls = [partial(self._of(one.kind).plan_client, one, None, ctx) for one in _clients(args, ctx)]
+        calls = [partial(self._of(one.kind).plan_client, one, Wish(), ctx) for one in _clients(args, ctx)]
         return sentences(plan for plan in at_once(calls) if plan) or None
 
     def apply(self, args: SetPortArgs, ctx: Context) -> Outcome:
@@ -55,7 +55,7 @@ class SetPort(Handler[SetPortArgs]):
         clients = _clients(args, ctx)
         if not clients:
             return Outcome("skipped", f"no torrent client is known ({', '.join(NAMES.values())})")
-        return together(at_once([partial(self._of(one.kind).apply_client, one, None, ctx) for one in clients]))
+        return together(at_once([partial(self._of(one.kind).apply_client, one, Wish(), ctx) for one in clients]))
 
     def _of(self, kind: str) -> SetPortOf[Any]:
         if kind not in self._setters:  # a server pays for the kinds that it has

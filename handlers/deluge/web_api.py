@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.shared.desired_port import url_setting, who
+from handlers.shared.desired_port import password_setting, read_secret, url_setting, who
 from handlers.shared.http import shown, time_outs, unreadable
 from handlers.shared.http_connection import Connection, Request, split_userinfo
 from handlers.shared.rejected_credentials import Credential
@@ -56,7 +56,7 @@ class Sessions:
     def of(self, client: Client, ctx: Context) -> WebUi:
         """The session with this Web UI. Raises GiveUp while our password stands rejected there."""
         url, access = client.url, client.access
-        password, trust = ctx.secret(access.password) or "", Trust.of("DELUGE", access.ca_file, access.fingerprint)
+        password, trust = read_secret(access.password, ctx), Trust.of("DELUGE", access.ca_file, access.fingerprint)
         login = Login(password, split_userinfo(url)[1], trust)
         proof = f"{password}\0{login.of_url}" if login.of_url else password
         credential = Credential(rejection_key("deluge", shown(url)), proof, client.name)
@@ -73,7 +73,7 @@ class WebUi:
     def __init__(self, client: Client, login: Login, credential: Credential) -> None:
         self.who, self._login, self._credential = who(client), login, credential
         self._target = Target("Deluge", self.who, url_setting(client), bool(login.of_url))
-        self._secret = client.access.password
+        self._secret = password_setting(client)
         self._connection = Connection(client.url, self.who, login.trust)
 
     def config(self, ctx: Context, *names: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from handlers.qbittorrent import listening, port_check
 from handlers.qbittorrent.web_api import Session, Sessions
-from handlers.shared.http import address
 from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Retry
 from hooks.pairs.model import Client
@@ -43,7 +42,7 @@ def _states_of(client: Client, ctx: Context) -> Iterator[Event]:
     forwarded, container = ctx.pairs.port_of(client.gluetun), ctx.world.containers.get(client.name)
     if forwarded is None or not (container.running if container else not ctx.world.containers):
         return
-    session = _SESSIONS.of(address(client.url, "qBittorrent"), client.name, ctx)
+    session = _SESSIONS.of(client, ctx)
     port = int(session.preferences(ctx)["listen_port"])
     found = _judge(client, session, port, ctx) if port in forwarded.ports else None
     if found:

@@ -54,7 +54,7 @@ class SetPort(SetPortOf[SetPortArgs]):
     def _plan(self, desired: DesiredPort, ctx: Context) -> str | None:
         session = self._sessions.of(desired.client, ctx)
         difference = _difference(desired, session.preferences(ctx), ctx)
-        if difference is None and args.relisten:
+        if difference is None and desired.relisten:
             return f"{desired.who} would be made to listen on {desired.port} anew, as the rule asks for it"
         if difference is None and listening.status_of(session, ctx) == "disconnected":
             return f"{desired.who} would be made to listen on {desired.port} anew, as nothing listens there"
@@ -64,9 +64,9 @@ class SetPort(SetPortOf[SetPortArgs]):
         session = self._sessions.of(desired.client, ctx)
         before = session.preferences(ctx)
         lost = _difference(desired, before, ctx) is None
-        if lost and not args.relisten and listening.status_of(session, ctx) != "disconnected":
+        if lost and not desired.relisten and listening.status_of(session, ctx) != "disconnected":
             return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
-        why = _reason_to_relisten(desired, before, ctx, lost=lost, asked=args.relisten)
+        why = _reason_to_relisten(desired, before, ctx, lost=lost, asked=desired.relisten)
         found = _listen(session, desired, ctx, relisten=bool(why))
         if lost:  # its status may still be the one from between the two ports
             ctx.wait(listening.LATE_S)

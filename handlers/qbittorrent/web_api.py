@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from handlers.qbittorrent.client import Login, Refused, lean_client
-from handlers.shared.desired_port import url_setting, who
+from handlers.shared.desired_port import login_setting, password_setting, read_secret, url_setting, who
 from handlers.shared.http import refusal, shown, time_outs, unreadable
 from handlers.shared.http_connection import split_userinfo
 from handlers.shared.rejected_credentials import Credential
@@ -34,7 +34,7 @@ class Sessions:
     def of(self, client: Client, ctx: Context) -> Session:
         """The session with this Web UI. Raises GiveUp while our credential stands rejected there."""
         url, access = client.url, client.access
-        password, key = ctx.secret(access.password) or "", ctx.secret(access.api_key) or ""
+        password, key = read_secret(access.password, ctx), read_secret(access.api_key, ctx)
         login = Login(
             access.username,
             password,
@@ -54,11 +54,11 @@ class Session:
     """One qBittorrent, as one user. Every method raises Retry or GiveUp."""
 
     def __init__(self, client: Client, login: Login, credential: Credential) -> None:
-        self.who, self._login, self._credential, self._access = who(client), login, credential, client.access
+        self.who, self._login, self._credential, self._one = who(client), login, credential, client
         if login.of_url and login.api_key:
             raise GiveUp(
                 f"{self.who}: its URL has a user and a password, and {client.access.api_key} is set, too: both would "
-                f"be sent in one header; set QBITTORRENT_USERNAME and {client.access.password} instead of the key"
+                "be sent in one header; set a user and a password of its own instead of the key"
             )
         self._target = Target("qBittorrent", self.who, url_setting(client), bool(login.of_url))
         self._client = lean_client(client.url, self.who, login)
@@ -151,7 +151,7 @@ class Session:
     def _log_in(self, ctx: Context) -> None:
         if not self._login.password:
             raise GiveUp(
-                f"{self.who} wants a login and none is set; set QBITTORRENT_PASSWORD (or QBITTORRENT_API_KEY "
+                f"{self.who} wants a login and none is set; set {password_setting(self._one)} (or QBITTORRENT_API_KEY "
                 "from 5.2 on), or whitelist our address in its Web UI options",
                 kind="no-login",
             )
@@ -174,8 +174,8 @@ class Session:
     def _wrong_password(self, ctx: Context) -> GiveUp:
         return self._credential.reject(
             ctx,
-            f"{self.who} rejects the password of {self._login.username!r}; correct QBITTORRENT_USERNAME or "
-            "QBITTORRENT_PASSWORD: it is tried again when that changes, when qBittorrent's container restarts, "
+            f"{self.who} rejects the password of {self._login.username!r}; correct {login_setting(self._one)}"
+            ": it is tried again when that changes, when qBittorrent's container restarts, "
             "or on `gluehook retry`",
             kind="password",
         )
@@ -203,8 +203,8 @@ class Session:
         if answer.status == 403 and self._login.api_key:
             return self._credential.reject(
                 ctx,
-                f"{self.who} rejects the API key (keys need 5.2 or newer); correct QBITTORRENT_API_KEY, or remove it "
-                "and set QBITTORRENT_PASSWORD: it is tried again when that changes, when qBittorrent's container "
+                f"{self.who} rejects the API key (keys need 5.2 or newer); correct {self._one.access.api_key}, or "
+                "remove it and set QBITTORRENT_PASSWORD: it is tried again when that changes, when qBittorrent's container "
                 "restarts, or on `gluehook retry`",
                 kind="api-key",
             )
@@ -214,7 +214,7 @@ class Session:
         if self._login.of_url:  # each wrong one counts there as a failed login
             return self._credential.reject(
                 ctx,
-                f"{self.who} answers 401 itself: it rejects the user and the password of QBITTORRENT_URL (5.2 and "
+                f"{self.who} answers 401 itself: it rejects the user and the password of {url_setting(self._one)} (5.2 and "
                 "newer take them for a login), or its Host-header validation refuses that address; let the proxy not "
                 "pass the Authorization header on, or write qBittorrent's own user and password there. It is tried "
                 "again when they change, when qBittorrent's container restarts, or on `gluehook retry`",

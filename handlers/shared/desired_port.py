@@ -31,12 +31,21 @@ class Args(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What a step says about the port of each of its clients."""
+
+    port: int | None = None
+    relisten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredPort:
     """The port that one client should have."""
 
     client: Client
     port: int
     generation: str  # of the port file; "" without one
+    relisten: bool = False  # the step wants it to listen anew, also where the port is set and it listens
 
     @property
     def who(self) -> str:
@@ -68,6 +77,30 @@ def who(client: Client) -> str:
 def url_setting(client: Client) -> str:
     """Where the owner writes its URL, also where Docker has shown the one that is used."""
     return client.access.named_by or f"{client.kind.upper()}_URL"
+
+
+def read_secret(name: str, ctx: Context) -> str:
+    """The secret of this name, "" for none."""
+    return (ctx.secret(name) if name else None) or ""
+
+
+def password_setting(client: Client) -> str:
+    """Where the owner writes its password, also where a table names none."""
+    return client.access.password or f"{client.kind.upper()}_PASSWORD"
+
+
+def login_setting(client: Client) -> str:
+    """Where the owner writes the user and the password that are shown to it."""
+    word = client.kind.upper()
+    user = f"{word}_USERNAME" if client.access.password in ("", f"{word}_PASSWORD") else "the username in its table"
+    return f"{user} or {password_setting(client)}"
+
+
+def one_client(kind: str, ctx: Context) -> Client:
+    """The client of this kind that the settings, as a handler sees them, are about."""
+    client = settings_client(kind, ctx.settings)
+    known = ctx.pairs.client(client.name)
+    return known if known and known.kind == kind else client
 
 
 def named_client(kind: str, args: Args, settings: Settings) -> Client:
@@ -117,8 +150,8 @@ def clients_of_event(kind: str | None, ctx: Context) -> tuple[Client, ...]:
     return ctx.pairs.clients(kind, gluetun.name if gluetun and len(ctx.pairs.gluetuns) > 1 else None)
 
 
-def desired_port(client: Client, port: int | None, ctx: Context) -> DesiredPort | Outcome:
-    """The port that this client should have; `port` is the step's. The outcome where there is nothing to set.
+def desired_port(client: Client, wish: Wish, ctx: Context) -> DesiredPort | Outcome:
+    """The port that this client should have. The outcome where there is nothing to set.
 
     Raises GiveUp for a port that is none, and for a URL that cannot be called.
     """
@@ -127,6 +160,7 @@ def desired_port(client: Client, port: int | None, ctx: Context) -> DesiredPort 
         return Outcome("skipped", f"{known.name} is not running; its port is set when it starts")
     client = _with_gluetun(client, ctx)
     file = ctx.pairs.port_of(client.gluetun)
+    port = wish.port
     if port is None:
         ports = file.ports if file else ()
         if len(ports) < client.port:
@@ -135,7 +169,8 @@ def desired_port(client: Client, port: int | None, ctx: Context) -> DesiredPort 
     if not 1 <= port <= 65535:  # no client refuses one: -1 and 65536 end its listener
         raise GiveUp(f"{port} is no port that {who(client)} could listen on; write 1 to 65535")
     at = address(client.url, NAMES[client.kind])
-    return DesiredPort(replace(client, access=replace(client.access, url=at)), port, file.generation if file else "")
+    client = replace(client, access=replace(client.access, url=at))
+    return DesiredPort(client, port, file.generation if file else "", wish.relisten)
 
 
 def _with_gluetun(client: Client, ctx: Context) -> Client:

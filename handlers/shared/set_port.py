@@ -13,7 +13,7 @@ from functools import partial
 from typing import ClassVar, TypeVar
 
 from handlers.shared.at_once import at_once, sentences, together
-from handlers.shared.desired_port import Args, DesiredPort, clients_of, desired_port, named_client
+from handlers.shared.desired_port import Args, DesiredPort, Wish, clients_of, desired_port, named_client
 from handlers.shared.http import shown
 from hooks.config.settings import Settings
 from hooks.handler import Context, Handler, Outcome
@@ -38,25 +38,25 @@ class SetPortOf(Handler[A]):
         """What `apply` would set."""
         held = self.targets(args, ctx.settings)
         clients = clients_of(self.kind, args, ctx)
-        plans = at_once([partial(self.plan_client, client, args.port, ctx, held) for client in clients])
+        plans = at_once([partial(self.plan_client, client, wish_of(args), ctx, held) for client in clients])
         return sentences(plan for plan in plans if plan) or None
 
     def apply(self, args: A, ctx: Context) -> Outcome:
         """Set it. Skipped without a port, or while the container is known not to run."""
         held = self.targets(args, ctx.settings)
         clients = clients_of(self.kind, args, ctx)
-        return together(at_once([partial(self.apply_client, client, args.port, ctx, held) for client in clients]))
+        return together(at_once([partial(self.apply_client, client, wish_of(args), ctx, held) for client in clients]))
 
-    def plan_client(self, client: Client, port: int | None, ctx: Context, held: Collection[str] = ()) -> str | None:
+    def plan_client(self, client: Client, wish: Wish, ctx: Context, held: Collection[str] = ()) -> str | None:
         """What `apply_client` would set in this one, None for nothing. `held`: the locks that the run has already."""
-        desired = desired_port(client, port, ctx)
+        desired = desired_port(client, wish, ctx)
         if isinstance(desired, Outcome):
             return None
         return _locked(client, ctx, held, lambda: self._plan(desired, ctx))
 
-    def apply_client(self, client: Client, port: int | None, ctx: Context, held: Collection[str] = ()) -> Outcome:
+    def apply_client(self, client: Client, wish: Wish, ctx: Context, held: Collection[str] = ()) -> Outcome:
         """Set it in this one."""
-        desired = desired_port(client, port, ctx)
+        desired = desired_port(client, wish, ctx)
         return (
             desired if isinstance(desired, Outcome) else _locked(client, ctx, held, lambda: self._apply(desired, ctx))
         )
@@ -68,6 +68,11 @@ class SetPortOf(Handler[A]):
     @abstractmethod
     def _apply(self, desired: DesiredPort, ctx: Context) -> Outcome:
         """Read, compare, set what differs, read back."""
+
+
+def wish_of(args: Args) -> Wish:
+    """What the step says; not every kind can be made to listen anew."""
+    return Wish(args.port, bool(getattr(args, "relisten", False)))
 
 
 def targets_of(client: Client) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from handlers.shared.desired_port import url_setting, who
+from handlers.shared.desired_port import login_setting, read_secret, url_setting, who
 from handlers.shared.http import refusal, shown, time_outs, unreadable
 from handlers.shared.http_connection import Connection, Request, basic, split_userinfo
 from handlers.shared.rejected_credentials import Credential
@@ -63,7 +63,7 @@ class Sessions:
 
 def _login(client: Client, ctx: Context) -> Login:
     access = client.access
-    of_url, password = split_userinfo(access.url)[1], ctx.secret(access.password) or ""
+    of_url, password = split_userinfo(access.url)[1], read_secret(access.password, ctx)
     if of_url and password:
         raise GiveUp(
             f"{who(client)}: its URL has a user and a password, and {access.password} is set, too: both would be sent "
@@ -72,7 +72,7 @@ def _login(client: Client, ctx: Context) -> Login:
     trust = Trust.of("TRANSMISSION", access.ca_file, access.fingerprint)
     if not password:
         return Login(of_url, url_setting(client), trust)
-    return Login(f"{access.username}:{password}", f"TRANSMISSION_USERNAME or {access.password}", trust)
+    return Login(f"{access.username}:{password}", login_setting(client), trust)
 
 
 class Rpc:
@@ -80,7 +80,7 @@ class Rpc:
 
     def __init__(self, client: Client, login: Login, credential: Credential) -> None:
         url, self.who = client.url, who(client)
-        self._login, self._credential, self._secret = login, credential, client.access.password
+        self._login, self._credential, self._wants = login, credential, login_setting(client)
         self._target = Target("Transmission", self.who, url_setting(client), bool(login.userinfo))
         shows = {"Authorization": basic(login.userinfo)} if login.userinfo else {}
         self._host, self._path = urlsplit(url).hostname or "", urlsplit(rpc_url(url)).path
@@ -145,7 +145,7 @@ class Rpc:
 
     def _unauthorized(self, ctx: Context) -> GiveUp:
         if not self._login.userinfo:
-            said = f"{self.who} wants a login and none is set; set TRANSMISSION_USERNAME and {self._secret}"
+            said = f"{self.who} wants a login and none is set; set {self._wants.replace(' or ', ' and ')}"
             # remembered, because it counts as a wrong one there
             return self._credential.reject(ctx, f"{said}: {_AGAIN}", kind="no-login")
         said = f"{self.who} rejects the user and the password; correct {self._login.settings}: {_AGAIN}"

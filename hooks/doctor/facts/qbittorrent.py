@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from handlers.qbittorrent.web_api import Session, Sessions
-from handlers.shared.desired_port import settings_client
+from handlers.shared.desired_port import one_client
 from handlers.wireguard.live import Inside
 from hooks.doctor.facts.derived import EVERYWHERE
 from hooks.doctor.facts.model import QBittorrent, Refusal, Unread
@@ -27,7 +27,7 @@ def read(ctx: Context, sessions: Sessions, run: Inside | None) -> QBittorrent | 
     Raises Retry if it cannot be reached, GiveUp if something else answers.
     """
     try:
-        session = sessions.of(settings_client("qbittorrent", ctx.settings), ctx)
+        session = sessions.of(one_client("qbittorrent", ctx), ctx)
         preferences = session.preferences(ctx)
     except (Retry, GiveUp) as why:
         if refusal := refusal_of(why):
