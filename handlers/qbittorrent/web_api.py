@@ -204,7 +204,7 @@ class Session:
             return self._credential.reject(
                 ctx,
                 f"{self.who} rejects the API key (keys need 5.2 or newer); correct {self._one.access.api_key}, or "
-                "remove it and set QBITTORRENT_PASSWORD: it is tried again when that changes, when qBittorrent's container "
+                "remove it and set a password: it is tried again when that changes, when qBittorrent's container "
                 "restarts, or on `gluehook retry`",
                 kind="api-key",
             )
@@ -214,9 +214,9 @@ class Session:
         if self._login.of_url:  # each wrong one counts there as a failed login
             return self._credential.reject(
                 ctx,
-                f"{self.who} answers 401 itself: it rejects the user and the password of {url_setting(self._one)} (5.2 and "
-                "newer take them for a login), or its Host-header validation refuses that address; let the proxy not "
-                "pass the Authorization header on, or write qBittorrent's own user and password there. It is tried "
+                f"{self.who} answers 401 itself: it rejects the user and the password of {url_setting(self._one)} (5.2 "
+                "and newer take them for a login), or its Host-header validation refuses that address; let the proxy "
+                "not pass the Authorization header on, or write qBittorrent's own user and password there. It is tried "
                 "again when they change, when qBittorrent's container restarts, or on `gluehook retry`",
                 kind="password",
             )

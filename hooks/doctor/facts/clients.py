@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from handlers.shared.desired_port import one_client
 from hooks.doctor.facts.model import Refusal
 from hooks.doctor.facts.parallel import refusal_of
 from hooks.handler import Context, GiveUp, Retry
@@ -25,15 +26,14 @@ def read(kind: str, ctx: Context) -> int | Refusal:
 def _transmission(ctx: Context) -> int:
     from handlers.transmission.rpc import Sessions  # a server without one does not load it
 
-    settings = ctx.settings
-    rpc = Sessions().of(settings.transmission_url, settings.transmission_container, ctx)
+    rpc = Sessions().of(one_client("transmission", ctx), ctx)
     return int(rpc.settings(ctx, "peer-port")["peer-port"])
 
 
 def _deluge(ctx: Context) -> int:
     from handlers.deluge.web_api import Sessions
 
-    web = Sessions().of(ctx.settings.deluge_url, ctx.settings.deluge_container, ctx)
+    web = Sessions().of(one_client("deluge", ctx), ctx)
     ports = web.config(ctx, "listen_ports")["listen_ports"]
     return int(ports[0]) if isinstance(ports, list) and ports else 0
 
