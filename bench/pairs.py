@@ -42,9 +42,9 @@ def measure(folder: Path, docker_host: str, rounds: int = ROUNDS) -> list[str]:
     """The lines of the report."""
     with ExitStack() as stack:
         clients = [stack.enter_context(running(folder / f"qbittorrent-{n}")) for n in range(PAIRS)]
-        bare = stack.enter_context(floor(folder / "floor", clients[0]))
         single, one_rss = stack.enter_context(_gluehook(folder / "one", docker_host, clients[:1]))
         several, all_rss = stack.enter_context(_gluehook(folder / "several", docker_host, clients))
+        bare = stack.enter_context(floor(folder / "floor", clients[0]))  # last: its connection is not kept for long
         ways: dict[str, Sequence[Path]] = {
             "floor: bare inotify, GET, POST": [bare], "gluehook, one pair": single, f"gluehook, {PAIRS} pairs": several,
         }  # fmt: skip
