@@ -11,6 +11,7 @@ Guaranteed: pure, nothing is raised, and there is always one gluetun at least, s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from functools import cached_property
 
 from hooks.config.settings import Settings
@@ -33,9 +34,20 @@ class Pairs:
         self._world, self._settings, self._own_id, self._table = world, settings, own_id, table
         self._accesses = Accesses(world, settings, own_id)
 
-    def is_of(self, world: World, table: Table) -> bool:
-        """Whether they were found in this world, with this table."""
-        return self._world is world and self._table is table
+    def seen_in(self, world: World, table: Table) -> Pairs:
+        """The same ones in this world; found anew only if a container, a name or the table is another.
+
+        A new port is another world, too, and finding them costs as much as the rest of the way to the handler.
+        """
+        before, same = self._world, self._table is table
+        if before is world and same:
+            return self
+        same = same and before.containers is world.containers and before.roles is world.roles
+        if not same or (before.gluetun, before.names, before.earlier) != (world.gluetun, world.names, world.earlier):
+            return Pairs(world, self._settings, self._own_id, table)
+        seen = copy(self)  # with what was found
+        seen._world = world
+        return seen
 
     @cached_property
     def gluetuns(self) -> tuple[Gluetun, ...]:

@@ -55,11 +55,9 @@ class HandlerContexts:
 
     def _pairs_in(self, world: World) -> Pairs:
         """Found anew only in another world: several contexts of an attempt share them."""
-        found = next(iter(self._found), None)
         table = self.table()
-        if found is None or not found.is_of(world, table):
-            found = Pairs(world, self.settings, self.own_id, table)
-            self._found[:] = [found]
+        found = self._found[0].seen_in(world, table) if self._found else Pairs(world, self.settings, self.own_id, table)
+        self._found[:] = [found]
         return found
 
     def _wait(self, wait_s: float) -> None:

@@ -12,7 +12,8 @@ from hooks.pairs.for_event import settings_for
 from hooks.pairs.pairs import Pairs
 from hooks.rules.servers import ClientTable, GluetunTable
 from hooks.rules.table import Table
-from hooks.world.model import Container, World
+from hooks.world.changes import port_file_read
+from hooks.world.model import Container, PortFile, World
 from hooks.world.names import Names
 
 GLUETUN, QBIT = "qmcgaw/gluetun", "hotio/qbittorrent"
@@ -192,3 +193,18 @@ def test_without_docker_the_clients_are_those_that_settings_choose_else_a_qbitto
     assert kinds() == ["qbittorrent"]
     assert kinds(deluge_url="http://box:8112") == ["deluge"]
     assert kinds(transmission_url="http://box:9091", qbittorrent_url="http://box:1") == ["qbittorrent", "transmission"]
+
+
+def test_another_port_finds_nobody_anew_and_another_container_or_table_does() -> None:
+    world, none = world_of(*TWO), Table()
+    pairs = Pairs(world, Settings(), "", none)
+    known = pairs.gluetuns
+    assert pairs.seen_in(world, none) is pairs
+    forwarding = port_file_read(PortFile((51413,), "", "1", 60), 70)(world)
+    seen = pairs.seen_in(forwarding, none)
+    assert seen.gluetuns is known
+    assert (pairs.port_of("vpn-a"), seen.port_of("vpn-a")) == (None, forwarding.port)
+    moved = pairs.seen_in(forwarding.with_container(one("vpn-a", GLUETUN, address="172.18.0.9")), none)
+    assert moved.gluetuns[0].url == "http://172.18.0.9:8000"
+    table = Table(gluetuns=(GluetunTable("vpn-b", url="http://elsewhere:1"),))
+    assert [found.url for found in seen.seen_in(forwarding, table).gluetuns][1] == "http://elsewhere:1"
