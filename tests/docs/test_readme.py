@@ -44,8 +44,8 @@ def mounted(service: dict[str, Any]) -> dict[str, tuple[str, bool]]:
 def test_the_readmes_service_is_the_one_that_ships() -> None:
     assert mounted(snippet()) == mounted(shipped())
     ours, theirs = snippet()["environment"], shipped()["environment"]
-    assert set(ours) <= set(theirs)
-    assert ours["QBITTORRENT_URL"] == theirs["QBITTORRENT_URL"]
+    for name in ours:  # the shipped file gives some of them a default
+        assert ours[name] == theirs[name].replace(":-}", "}")
     for key in ("user", "group_add", "restart"):
         assert key in snippet()
         assert key in shipped()
