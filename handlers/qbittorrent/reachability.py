@@ -46,7 +46,8 @@ def _states_of(client: Client, ctx: Context) -> Iterator[Event]:
     port = int(session.preferences(ctx)["listen_port"])
     found = _judge(client, session, port, ctx) if port in forwarded.ports else None
     if found:
-        data = {"container": client.name, "gluetun": client.gluetun, "port": port, "reason": found[1]}
+        gluetun = {"gluetun": client.gluetun} if client.gluetun else {}
+        data = {"container": client.name, **gluetun, "port": port, "reason": found[1]}
         yield Event(f"port.{found[0]}", client.name, int(ctx.now() * 1e9), "qbittorrent", data=data)
 
 
