@@ -23,7 +23,7 @@ _RULE = """version = 1
 name = "forward-port"
 on = "port.forwarded"
 key = "${event.gluetun}"
-do = "qbittorrent.set_port"
+do = "client.set_port"
 """
 _PAIR = """
 [[gluetun]]
