@@ -164,6 +164,7 @@ class App:
         for source in sources:
             source.start()
         self.files.ready.wait(_FIRST_READ_S)  # what is resumed must not set the port that a previous process saw
+        self.port_apis.wait(_FIRST_READ_S)
         try:
             self.dispatcher.run()
         finally:
@@ -276,6 +277,7 @@ class App:
 
     def _ready(self, began: float) -> None:
         self.files.ready.wait(_READY_WAIT_S)
+        self.port_apis.wait(_FIRST_READ_S)
         self._docker_known.wait(_READY_WAIT_S)
         if not self.docker.ready.is_set():  # whose first list would report again what lasts since before the start
             self.tracker.resync()

@@ -77,6 +77,7 @@ class PortApi(PeriodicThread):
         self._tracker, self._post, self._ask, self._mode, self._file = tracker, post, ask, mode, file
         self._clock, self._now_ns, self._gluetun = clock, now_ns, gluetun
         self._listened = False
+        self.asked = threading.Event()  # the first answer is there, or it is known that none comes now
         self._lock = threading.Lock()
         self._hurry_until, self._compare_at = 0.0, inf
         self._life: tuple[str, int] | None = None  # of gluetun's container: its id, and since when it is as it is
@@ -179,6 +180,7 @@ class PortApi(PeriodicThread):
         while not self._stopping:
             self._wakeup.clear()  # before the turn, so that a `wake` during it begins another one
             timeout_s = self.turn()
+            self.asked.set()
             with self._starting:
                 if timeout_s is None and not self._wakeup.is_set():
                     self._is_active = False

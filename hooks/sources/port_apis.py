@@ -5,6 +5,7 @@ One that hangs delays no other. app calls `follow` when a gluetun comes or goes,
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from hooks.events.catalogue import Event
@@ -40,6 +41,13 @@ class PortApis:
         self._started = False
         for one in self._all():
             one.stop()
+
+    def wait(self, within_s: float) -> None:
+        """Wait so long for the first answer of those from which a port came to the previous run, or is to come."""
+        until = time.monotonic() + within_s
+        for one in self._all():
+            if one.in_use:
+                one.asked.wait(max(0.0, until - time.monotonic()))
 
     def follow(self, file: str, others: Mapping[str, str]) -> None:
         """The main port file is there; `others`: the paths of those of other gluetuns, by name, "" for nowhere."""
