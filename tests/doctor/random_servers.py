@@ -175,7 +175,7 @@ def _targets(rng: Random, home: Home, *, inside: bool, started_s: float) -> None
         "qbittorrent": QBittorrent(preferences, rng.choice(["connected", "firewalled"]), ("lo", "eth0", "tun0"),
                                    (TUNNEL_IP,) if inside else (), listening),
         "applied": rng.choice([None, {"generation": "1-1", "port": port}]),
-        "uses": (Use(rules[0], "qbittorrent.set_port"), Use(rules[1], "gluetun.restart_vpn"),
+        "uses": (Use(rules[0], "client.set_port"), Use(rules[1], "gluetun.restart_vpn"),
                  Use(rules[2], "containers.rejoin", {"if_recreated": rng.choice(["report", "recreate"])})),
     }  # fmt: skip
 

@@ -27,7 +27,7 @@ from tests.whole.story import (
 FORWARD_PORT = rule(
     "forward-port", on("port.forwarded"), on("container.start", container="qbittorrent"),
     on("container.healthy", container="gluetun"), on("timer.tick", every="5m"),
-    key="port", do=(Step("qbittorrent.set_port", reconciles=True),),
+    key="port", do=(Step("client.set_port", reconciles=True),),
 )  # fmt: skip
 HEAL_VPN = rule(
     "heal-vpn", on("container.unhealthy", container="gluetun"), on("port.cleared"),

@@ -20,7 +20,6 @@ pytestmark = pytest.mark.docker
 
 IMAGES = ("qmcgaw/gluetun:v3.41.3", "lscr.io/linuxserver/qbittorrent:5.1.4", "linuxserver/transmission:4.0.6")
 GLUETUN, QBITTORRENT, TRANSMISSION = IMAGES
-EVERY_CLIENT = ('do   = "qbittorrent.set_port"', 'do   = ["qbittorrent.set_port", "transmission.set_port"]')
 SETTINGS = ("FORWARDED_PORT_FILE", "QBITTORRENT_URL", "GLUETUN_URL", "GLUETUN_PASSWORD")
 
 
@@ -90,7 +89,7 @@ def house(dockerd: Dockerd, tmp_path: Path) -> Iterator[House]:
 def gluehook(dockerd: Dockerd, tmp_path: Path) -> Iterator[Gluehook]:
     part = Gluehook(
         tmp_path,
-        shipped().replace(*EVERY_CLIENT),
+        shipped(),
         DOCKER_HOST=dockerd.host,
         QBITTORRENT_PASSWORD=PASSWORD,
         GLUETUN_API_KEY="fake-gluetun-key",

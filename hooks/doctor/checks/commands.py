@@ -47,15 +47,15 @@ def gluehook_log(server: Server) -> tuple[str, ...]:
     return logs(server.own.name) if server.own else ()
 
 
-def rule_for(server: Server, handler: str) -> str:
-    """The rules that use this handler, as `the rule forward-port`; "" where no rule in force does."""
-    names = list(dict.fromkeys(use.rule for use in server.uses if use.handler == handler))
+def rule_for(server: Server, *handlers: str) -> str:
+    """The rules that use one of these handlers, as `the rule forward-port`; "" where no rule in force does."""
+    names = list(dict.fromkeys(use.rule for use in server.uses if use.handler in handlers))
     return f"the rule{'s' * (len(names) > 1)} {' and '.join(names)}" if names else ""
 
 
-def past_runs(server: Server, handler: str) -> tuple[str, ...]:
-    """The command that shows how the rule with this handler ended; none where no rule in force uses it."""
-    names = dict.fromkeys(use.rule for use in server.uses if use.handler == handler)
+def past_runs(server: Server, *handlers: str) -> tuple[str, ...]:
+    """The commands that show how the rules with one of these handlers ended; none where no rule in force uses one."""
+    names = dict.fromkeys(use.rule for use in server.uses if use.handler in handlers)
     return tuple(command for name in names for command in in_gluehook(server, f"history --rule {name}"))
 
 

@@ -12,7 +12,7 @@ from hooks.doctor.facts.model import Server
 from hooks.images import port_writers
 from hooks.images.torrent import ports_at_start
 
-_SET = "qbittorrent.set_port"
+_SET = ("client.set_port", "qbittorrent.set_port")
 
 
 def _name(server: Server) -> str:
@@ -35,14 +35,14 @@ def port_redirected(server: Server) -> Iterator[Finding]:
     """`VPN_PORT_FORWARDING_LISTENING_PORT` is set, and a rule sets qBittorrent's port."""
     # trackers would learn the redirect's target, which nobody outside can reach: gluetun's page warns of it
     target = redirect_target(server)
-    if target and any(use.handler == _SET and "port" not in use.args for use in server.uses):
+    if target and any(use.handler in _SET and "port" not in use.args for use in server.uses):
         fix = (
             "take VPN_PORT_FORWARDING_LISTENING_PORT out of gluetun's environment: qBittorrent then listens on the "
             "forwarded port itself, which its trackers must know"
         )
         run = up(server, server.settings.gluetun_container)
         seen = f"gluetun redirects the forwarded port to {target}"
-        yield Finding(f"{seen}, and {rule_for(server, _SET)} sets the forwarded one", fix, run, about=_name(server))
+        yield Finding(f"{seen}, and {rule_for(server, *_SET)} sets the forwarded one", fix, run, about=_name(server))
 
 
 @risk("two programs that set it in turn make it flap, and after each change the trackers have a wrong port for a while")

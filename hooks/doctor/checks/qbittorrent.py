@@ -21,7 +21,7 @@ from hooks.doctor.facts.model import QBittorrent, Server, Unread
 
 _EVERYBODY = re.compile(r"(?:^|[\s,])(?:0\.0\.0\.0|::)/0(?:$|[\s,])")
 _SWITCHES = {"random_port": "a random port at each start", "upnp": "UPnP / NAT-PMP"}
-_SET = "qbittorrent.set_port"
+_SET = ("client.set_port", "qbittorrent.set_port")
 
 
 def _name(server: Server) -> str:
@@ -29,9 +29,9 @@ def _name(server: Server) -> str:
 
 
 def _how_it_ended(server: Server) -> str:
-    rule = rule_for(server, _SET)
+    rule = rule_for(server, *_SET)
     return (
-        f"does gluehook run, and how did {rule} end?" if rule else f"no rule in force uses {_SET}, so nothing sets it"
+        f"does gluehook run, and how did {rule} end?" if rule else f"no rule in force uses {_SET[0]}, so nothing sets it"
     )
 
 
@@ -47,7 +47,7 @@ def random_port_or_upnp(server: Server) -> Iterator[Finding]:
     seen = _read(server)
     on = [words for name, words in _SWITCHES.items() if seen and seen.preferences.get(name)]
     if on:
-        rule = rule_for(server, _SET)
+        rule = rule_for(server, *_SET)
         by_itself = f"{rule} switches it off when it next runs; if it comes back, something else sets it. By hand: "
         fix = f"{by_itself if rule else ''}Web UI, Options, Connection"
         yield Finding(f"switched on: {' and '.join(on)}", fix, about=_name(server))
@@ -96,7 +96,7 @@ def port_differs(server: Server) -> Iterator[Finding]:
         yield Finding(
             f"it is set to {seen.preferences['listen_port']}, and gluetun {forwards} {port}",
             f"{_how_it_ended(server)} If the port changes back each time, another tool writes it as well",
-            past_runs(server, _SET),
+            past_runs(server, *_SET),
             about=_name(server),
         )
 
@@ -130,7 +130,7 @@ def relisten_owed(server: Server) -> Iterator[Finding]:
         yield Finding(
             f"{server.settings.forwarded_port_file} was written after gluehook last set the port",
             _how_it_ended(server),
-            past_runs(server, _SET),
+            past_runs(server, *_SET),
             about=_name(server),
         )
 

@@ -37,7 +37,7 @@ GLUETUN_ENV = {
 
 
 USES = (
-    Use("forward-port", "qbittorrent.set_port"), Use("heal-vpn", "gluetun.restart_vpn"),
+    Use("forward-port", "client.set_port"), Use("heal-vpn", "gluetun.restart_vpn"),
     Use("rejoin-network", "containers.rejoin", {"of": "gluetun", "if_recreated": "report"}),
     Use("peers-follow-dns", "wireguard.regenerate_peers"),
 )  # fmt: skip
