@@ -30,9 +30,9 @@ def _name(server: Server) -> str:
 
 def _how_it_ended(server: Server) -> str:
     rule = rule_for(server, *_SET)
-    return (
-        f"does gluehook run, and how did {rule} end?" if rule else f"no rule in force uses {_SET[0]}, so nothing sets it"
-    )
+    if not rule:
+        return f"no rule in force uses {_SET[0]}, so nothing sets it"
+    return f"does gluehook run, and how did {rule} end?"
 
 
 def _read(server: Server) -> QBittorrent | None:
