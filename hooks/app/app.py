@@ -10,14 +10,14 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hooks.app import forwarded_port
-from hooks.app.health_report import HealthReport
+from hooks.app.health_report import HealthReport, given_up
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
 from hooks.app.rights import Rights
@@ -28,7 +28,6 @@ from hooks.control.server import FILE_NAME as CONTROL_FILE_NAME
 from hooks.control.server import Server
 from hooks.docker.own_container import own_container_id
 from hooks.engine.engine import Engine
-from hooks.engine.lane import Lane
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
@@ -112,7 +111,7 @@ class App:
         self.health = HealthReport(
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
             tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads, port_apis=self.port_apis,
-            warnings=lambda: [*self._rights.warnings(), *memory.warnings(), *_given_up(engine.lanes())],
+            warnings=lambda: [*self._rights.warnings(), *memory.warnings(), *given_up(engine.lanes())],
         )  # fmt: skip
         self.watch = LoopWatch(self.dispatcher.steps.busy)
         self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
@@ -292,21 +291,10 @@ class App:
         signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._summary()}")
 
     def _summary(self) -> str:
-        port, file = self.tracker.world.port, self._ports.main
-        none = f"{file} holds no valid port yet" if self.settings.forwarded_port_source != "api" else (
-            "gluetun's control server shows no port yet"
-        )  # fmt: skip
-        port = None if self.tracker.port_is_remembered else port  # it could not be read yet
         words = [] if self.reload.in_force else ["no rule is in force yet"]
         words += [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
         if self.inbox.subscriptions.uses_port:
-            words.append(f"the forwarded port is {port.ports[0]}" if port else none)
+            words.append(self._ports.in_words())
         if self.settings.gluehook_dry_run:
             words.append("this is a dry run: nothing is changed or sent")
         return "".join(f"; {word}" for word in words)
-
-
-def _given_up(lanes: Iterable[Lane]) -> Iterator[str]:
-    for lane in lanes:
-        if lane.exhausted is not None:
-            yield f"the rule {lane.rule.name} has given up on {lane.key} for now, as its limit is used up"

@@ -66,6 +66,15 @@ class FollowedPorts:
         """The path of the main gluetun's port file."""
         return next(iter(self.paths().values()))
 
+    def in_words(self) -> str:
+        """What the main gluetun forwards, for the log."""
+        port = self._tracker.world.port
+        if port and not self._tracker.port_is_remembered:  # else it could not be read yet
+            return f"the forwarded port is {port.ports[0]}"
+        if self._settings.forwarded_port_source == "api":
+            return "gluetun's control server shows no port yet"
+        return f"{self.main} holds no valid port yet"
+
     def paths(self) -> dict[str, str]:
         """By gluetun, the main one first: the path of its port file, "" where it has none here."""
         return port_files(self._tracker.world, self._settings, self._own_id, self._table())

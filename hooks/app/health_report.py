@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from hooks.app.reload import Reload
+from hooks.engine.lane import Lane
 from hooks.events import signals
 from hooks.events.durations import format_duration as duration
 from hooks.journal.journal import Journal
@@ -83,3 +84,10 @@ class HealthReport:
         if problem != self._problem:
             signals.emit(signals.problem, said=problem)
         self._problem = problem
+
+
+def given_up(lanes: Iterable[Lane]) -> Iterator[str]:
+    """A warning for each lane that has used up its limit."""
+    for lane in lanes:
+        if lane.exhausted is not None:
+            yield f"the rule {lane.rule.name} has given up on {lane.key} for now, as its limit is used up"
