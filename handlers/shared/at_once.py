@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeVar
 
 from hooks.config.secrets import SecretError
+from hooks.events.wording import without_promise
 from hooks.handler import GiveUp, Outcome, Retry
 
 R = TypeVar("R")
@@ -33,7 +34,8 @@ def at_once(calls: Sequence[Callable[[], R]]) -> list[R]:
         except Exception as error:  # noqa: BLE001 - it is raised where all have ended
             ends[place] = error
 
-    threads = [threading.Thread(target=run, args=(place,), name=f"client-{place}") for place in range(1, len(calls))]
+    # daemons: a stop of gluehook waits for no call that hangs
+    threads = [threading.Thread(target=run, args=(n,), name=f"client-{n}", daemon=True) for n in range(1, len(calls))]
     for thread in threads:
         thread.start()
     if calls:
@@ -61,7 +63,8 @@ def _without_failures(ends: Sequence[R | Exception]) -> list[R]:
     if not failures:
         return [end for end in ends if not isinstance(end, Exception)]
     others = [end.said if isinstance(end, Outcome) else end for end in ends if not isinstance(end, Exception)]
-    said = sentences([*(one.said for one in failures), *(one for one in others if isinstance(one, str))])
+    failed = [without_promise(one.said) for one in failures]  # the engine finds a promise at the end of a text only
+    said = sentences([*failed, *(one for one in others if isinstance(one, str))])
     later = [one for one in failures if isinstance(one, Retry)]
     if not later:
         raise GiveUp(said, kind=failures[0].kind)
