@@ -13,13 +13,14 @@ hour (restart_budget.py).
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from handlers.containers.companions import companions
 from handlers.containers.dependents import Remembered
 from handlers.containers.joined_starts import JoinedStarts
 from handlers.containers.namespace import Namespace, inspect_members, refuse_nested
+from handlers.containers.owners import EVERY, every, owners
 from handlers.containers.present_ids import PresentIds
 from handlers.containers.recreate import finish_interrupted
 from handlers.containers.rejoin_attempt import RejoinAttempt, saved_deeds
@@ -36,7 +37,12 @@ from hooks.handler import Context, Duration, Handler, Outcome, Retry
 class RejoinArgs:
     """Arguments of `containers.rejoin`."""
 
-    of: str = field(metadata={"says": "the container whose network the others share"})
+    of: str = field(
+        metadata={
+            "says": 'the container whose network the others share; "*": the one that the event is about, and for an '
+            "event of no container each one whose network others share"
+        }
+    )
     if_recreated: Literal["report", "recreate"] = field(
         default="report",
         metadata={
@@ -60,10 +66,13 @@ class Rejoin(Handler[RejoinArgs]):
 
     def targets(self, args: RejoinArgs, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - the base's signature
         """The container whose network it is; the others are locked one by one, as they are found."""
-        return (f"container:{args.of}",)
+        return () if args.of == EVERY else (f"container:{args.of}",)
 
     def plan(self, args: RejoinArgs, ctx: Context) -> str | None:
         """Which containers would be restarted, re-created or reported, or None."""
+        if args.of == EVERY:
+            planned = [self.plan(replace(args, of=owner), ctx) for owner in owners(ctx)]
+            return "; ".join(filter(None, planned)) or None
         with _engine(args, ctx) as client:
             found = _inspect(client, args, ctx)
         if isinstance(found, str):
@@ -76,6 +85,8 @@ class Rejoin(Handler[RejoinArgs]):
 
     def apply(self, args: RejoinArgs, ctx: Context) -> Outcome:
         """Finish what was cut off, restart and re-create in dependency order, and read back whether they run."""
+        if args.of == EVERY:
+            return every(owners(ctx), lambda owner: self.apply(replace(args, of=owner), ctx), ctx)
         with _engine(args, ctx) as client:
             settled = finish_interrupted(client, ctx)
             found = _inspect(client, args, ctx)

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hooks.app import forwarded_port
+from hooks.app import forwarded_port, start_report
 from hooks.app.health_report import HealthReport, given_up
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
@@ -100,6 +100,7 @@ class App:
         self._ports = forwarded_port.FollowedPorts(settings, self.tracker, own_id, self.port_apis, lambda: self._table)
         self._rights = Rights(lambda: self.reload.table)
         self._build_sources(subscriptions, messages.put, polls or {})
+        self._doubts = start_report.Doubts(settings, self.tracker, own_id, self.docker, lambda: self._table)
         executor = Executor(
             Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
             Confirmation(self.tracker, self.docker, self.files, self.polls, self.port_apis).lasts, locks,
@@ -202,6 +203,7 @@ class App:
         self._resync()
         self._post_loaded(table)
         signals.emit(signals.rules_loaded, table=table, change=change)
+        self._doubts.report()
 
     def threads(self) -> list[LastingThread]:
         """Every thread that must run while gluehook does."""
@@ -288,13 +290,6 @@ class App:
         with suppress(TimeoutError):  # it stops already
             self.dispatcher.call(self._save)  # before the first beat: a kill must not cost the ids of containers
         took = duration(round(time.monotonic() - began, 2))
-        signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{self._summary()}")
-
-    def _summary(self) -> str:
-        words = [] if self.reload.in_force else ["no rule is in force yet"]
-        words += [] if self.docker.ready.is_set() else ["Docker is not seen yet"]
-        if self.inbox.subscriptions.uses_port:
-            words.append(self._ports.in_words())
-        if self.settings.gluehook_dry_run:
-            words.append("this is a dry run: nothing is changed or sent")
-        return "".join(f"; {word}" for word in words)
+        summary = start_report.summary(self.reload, self.docker, self.inbox.subscriptions, self._ports)
+        signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{summary}")
+        self._doubts.report()

@@ -14,7 +14,7 @@ from hooks.rules.table import Table
 from hooks.runtime.handler_context import HandlerContexts
 from hooks.sources.port_api import PortApi
 from hooks.sources.port_apis import PortApis
-from hooks.world.model import PortFile
+from hooks.world.model import PortFile, World
 from hooks.world.tracker import Tracker
 
 PortReaders = Mapping[str, Callable[[], PortReader]]
@@ -57,27 +57,21 @@ class FollowedPorts:
     def __init__(
         self, settings: Settings, tracker: Tracker, own_id: str, apis: PortApis, table: Callable[[], Table]
     ) -> None:
-        self._settings, self._tracker, self._own_id, self._apis, self._table = settings, tracker, own_id, apis, table
+        self.settings, self._tracker, self._own_id, self._apis, self._table = settings, tracker, own_id, apis, table
         self._lock = threading.Lock()
         self._known: dict[str, str] = {}
 
-    @property
-    def main(self) -> str:
-        """The path of the main gluetun's port file."""
-        return next(iter(self.paths().values()))
-
-    def in_words(self) -> str:
-        """What the main gluetun forwards, for the log."""
-        port = self._tracker.world.port
-        if port and not self._tracker.port_is_remembered:  # else it could not be read yet
-            return f"the forwarded port is {port.ports[0]}"
-        if self._settings.forwarded_port_source == "api":
-            return "gluetun's control server shows no port yet"
-        return f"{self.main} holds no valid port yet"
-
     def paths(self) -> dict[str, str]:
         """By gluetun, the main one first: the path of its port file, "" where it has none here."""
-        return port_files(self._tracker.world, self._settings, self._own_id, self._table())
+        return port_files(self._tracker.world, self.settings, self._own_id, self._table())
+
+    def summary(self) -> list[str]:
+        """Each gluetun's port, or that it has none."""
+        world, paths = self._tracker.world, self.paths()
+        if self.settings.forwarded_port_source == "api":
+            paths = dict.fromkeys(paths, "")
+        unread = self._tracker.port_is_remembered
+        return [_summary(world.seen_from(name), path, len(paths) > 1, unread=unread) for name, path in paths.items()]
 
     def refresh(self) -> bool:
         """Follow what there is now. Returns whether that is something else than before."""
@@ -90,3 +84,11 @@ class FollowedPorts:
             self._tracker.update(lambda world: world.with_forwarders(main, [name for name, _ in others]))
             self._apis.follow(path, dict(others))
             return True
+
+
+def _summary(world: World, path: str, several: bool, *, unread: bool) -> str:
+    port = None if unread else world.port  # it could not be read yet
+    whose = f" of '{world.gluetun}'" if several else ""
+    if port:
+        return f"the forwarded port{whose} is {port.ports[0]}"
+    return f"{path} holds no valid port yet" if path else f"gluetun's control server{whose} shows no port yet"

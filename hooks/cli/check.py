@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hooks.cli.options import settings
 from hooks.events.wording import counted
+
+_DOCKER_S = 10.0
 
 if TYPE_CHECKING:
     from hooks.rules.table import Table
@@ -18,10 +21,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The errors as JSON lines.")
-def check(file: str | None, *, as_json: bool) -> int:
+@click.option("--live", is_flag=True, help="Also ask Docker for the containers that rules and settings need.")
+def check(file: str | None, *, as_json: bool, live: bool) -> int:
     """Check a rules file; nothing is run.
 
     Reports every error at once, each with what to write instead. Without FILE: the one that `gluehook run` would use.
+
+    Exit codes: 0 all is good; 1 the file has errors, or with --live something does not fit the server; 2 wrong use.
     """
     from hooks.app import loading
     from hooks.rules_file.errors import as_record, render
@@ -41,7 +47,41 @@ def check(file: str | None, *, as_json: bool) -> int:
     else:
         click.echo(render(found, text, path, colour=sys.stdout.isatty()))
         click.echo(f"{counted(len(found), 'error')}; a file with errors is not used at all", err=True)
-    return 0 if table else 1
+    fits = _fits(table, as_json=as_json) if table and live else True
+    return 0 if table and fits else 1
+
+
+def _fits(table: Table, *, as_json: bool) -> bool:
+    """Print what does not fit the server, or why it cannot be told. Whether all fits."""
+    found = _live(table)
+    for sentence in found:
+        click.echo(json.dumps({"live": sentence}, ensure_ascii=False) if as_json else sentence)
+    if not found and not as_json:
+        click.echo("the server has every container that the rules and settings need")
+    return not found
+
+
+def _live(table: Table) -> list[str]:
+    from contextlib import closing
+    from math import inf
+
+    from hooks.docker.client import connect, where
+    from hooks.docker.inspect import inspect_all
+    from hooks.docker.own_container import own_container_id
+    from hooks.docker.refusals import why
+    from hooks.pairs.doubts import doubts
+    from hooks.world.changes import all_containers
+    from hooks.world.model import World
+    from hooks.world.names import Names
+
+    ours, _ = settings()
+    empty = World(Names(ours.containers, table.roles))
+    try:
+        with closing(connect(_DOCKER_S)) as client:
+            found = inspect_all(client, empty, since_s=inf).containers
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is said
+        return [why(error, where())]
+    return doubts(all_containers(empty, found)(empty), ours, table, own_container_id(), closely=True)
 
 
 def checked(file: str) -> Table | None:

@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hooks.app.app import App
+from hooks.app import start_report
 from hooks.app.shutdown import SignalHandlers
 from hooks.events import signals
 from hooks.handler import Context, Outcome
@@ -110,14 +111,14 @@ def test_a_killed_thread_of_the_log_begins_again_and_writes_what_waits(capfd: py
 def test_a_start_that_breaks_before_it_is_ready_begins_again(
     started: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    troubles, summary = [Killed()], App._summary
+    troubles, summary = [Killed()], start_report.summary
 
-    def broken(app: App) -> str:
+    def broken(*parts: Any) -> str:
         if troubles:
             raise troubles.pop()
-        return summary(app)
+        return summary(*parts)
 
-    monkeypatch.setattr(App, "_summary", broken)
+    monkeypatch.setattr(start_report, "summary", broken)
     running = started()
     assert "the thread ready, which waits for" in running.hears("problem", "the thread ready, which ")
     running.hears("ready")

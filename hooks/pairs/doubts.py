@@ -1,0 +1,145 @@
+"""What does not fit together: names that nobody has, two where one is meant, a role that rules need and nobody has.
+
+Said at the start, after each reload, and by `gluehook check --live`. Each is one sentence without full stop that says
+who, what happens now, and the line to write.
+
+Guaranteed: pure, and nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hooks.config.settings import Settings
+from hooks.events.wording import did_you_mean
+from hooks.images.roles import TORRENT_CLIENTS, by_image, by_name
+from hooks.pairs.access import chosen
+from hooks.pairs.pairs import Pairs
+from hooks.rules.matching import OneOf
+from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.table import Table
+from hooks.world.model import World
+
+_WORDS = {
+    "gluetun": "gluetun", "qbittorrent": "qBittorrent", "transmission": "Transmission", "deluge": "Deluge",
+    "adguard": "AdGuard Home", "wireguard": "WireGuard",
+}  # fmt: skip
+_NEEDED = ("gluetun", *TORRENT_CLIENTS)
+"""The roles without which gluehook has nothing to do; rules for the others may simply never run."""
+
+
+def doubts(world: World, settings: Settings, table: Table, own_id: str = "", *, closely: bool = False) -> list[str]:
+    """The sentences, none where everything fits. `closely`: also of roles that a server may well do without."""
+    pairs = Pairs(world, settings, own_id, table)
+    return [
+        *_names_of_settings(world, settings), *_names_of_tables(world, table), *_left_alone(world, settings),
+        *_ambiguous(world, settings, pairs), *_without_gluetun(pairs), *_missing_roles(world, table, closely=closely),
+    ]  # fmt: skip
+
+
+def _names_of_settings(world: World, settings: Settings) -> Iterator[str]:
+    for role, name in settings.containers.items():
+        if name in world.containers:
+            continue
+        setting, alike = f"{role.upper()}_CONTAINER", _of_image(world, role)
+        said = f"{setting} names '{name}', and no container has that name"
+        if alike:
+            yield f"{said}: {_shown(world, alike)}; write {setting}={alike[0]}, or leave the setting out"
+        else:
+            yield f"{said}{did_you_mean(name, world.containers, ' ({})')}; correct it, or leave the setting out"
+
+
+def _names_of_tables(world: World, table: Table) -> Iterator[str]:
+    tables: tuple[GluetunTable | ClientTable, ...] = (*table.gluetuns, *table.clients)
+    for one in tables:
+        what = "[[client]]" if isinstance(one, ClientTable) else "[[gluetun]]"
+        names = [one.container, *([one.gluetun] if isinstance(one, ClientTable) and one.gluetun else [])]
+        for name in names:
+            if name not in world.containers:
+                alike = _of_image(world, one.role if name == one.container else "gluetun")
+                near = did_you_mean(name, world.containers) or (_shown(world, alike) if alike else "")
+                key = "container" if name == one.container else "gluetun"
+                said = f'a {what} says {key} = "{name}", and no container has that name'
+                yield f"{said}: {near}" if near else f"{said}; correct it, or take the table out"
+
+
+def _left_alone(world: World, settings: Settings) -> Iterator[str]:
+    for role, name in settings.containers.items():
+        others = [one for one in _of_image(world, role) if one != name and not world.containers[one].role]
+        if name in world.containers and others:
+            setting = f"{role.upper()}_CONTAINER"
+            yield (
+                f"{setting} chooses '{name}', so that {_shown(world, others)} is left alone; to look after all of "
+                f"them, take {setting} out"
+            )
+
+
+def _ambiguous(world: World, settings: Settings, pairs: Pairs) -> Iterator[str]:
+    for role in _NEEDED:
+        found = [one.name for one in (pairs.gluetuns if role == "gluetun" else pairs.clients(role))]
+        set_here = [name for name in _about_one(role) if chosen(settings, name)]
+        if len(found) > 1 and set_here and role not in settings.containers:
+            what = "[[gluetun]]" if role == "gluetun" else "[[client]]"
+            yield (
+                f"{set_here[0].upper()} is set, and {_listed(found)} are {_WORDS[role]}: it is taken for '{found[0]}'; "
+                f'if that is wrong, leave it out and write a {what} with container = "…" for the one that it is about'
+            )
+    for role in ("wireguard", "adguard"):
+        found = list(world.roles.get(role, ()))
+        if len(found) > 1:
+            line = f"write WIREGUARD_CONTAINER={found[0]}" if role == "wireguard" else (
+                f'write container = "{found[0]}" instead of role = "adguard" in the rules'
+            )  # fmt: skip
+            yield f"{_listed(found)} are {_WORDS[role]}, and one is meant; {line}, if that is it"
+
+
+def _about_one(role: str) -> tuple[str, ...]:
+    return ("forwarded_port_file", "gluetun_url") if role == "gluetun" else (f"{role}_url",)
+
+
+def _without_gluetun(pairs: Pairs) -> Iterator[str]:
+    if len(pairs.gluetuns) < 2:
+        return
+    for client in pairs.clients():
+        if pairs.gluetun(client.gluetun) is None:
+            names = _listed([one.name for one in pairs.gluetuns])
+            yield (
+                f"'{client.name}' ({_WORDS[client.kind]}) shares the network of no gluetun, and there are {names}: it "
+                f'gets no port; write [[client]] with kind = "{client.kind}", container = "{client.name}" and '
+                f'gluetun = "{pairs.gluetuns[0].name}", or the other one'
+            )
+
+
+def _missing_roles(world: World, table: Table, *, closely: bool) -> Iterator[str]:
+    said = set[tuple[str, ...]]()
+    for rule in (rule for rule in table.rules if rule.enabled):
+        for entry in rule.on:
+            match = entry.match.get("role")
+            roles = match.values if isinstance(match, OneOf) else ()
+            missing = roles and not any(role in world.roles for role in roles)
+            if not missing or roles in said or not (closely or any(role in _NEEDED for role in roles)):
+                continue
+            said.add(roles)
+            words = " or ".join(_WORDS[role] for role in roles)
+            line = f"{roles[0].upper()}_CONTAINER=…" if roles[0] != "adguard" else 'container = "…" in the rule'
+            yield (
+                f"no container is {words}, which rule {rule.name} needs; if there is one with an image of its own, "
+                f"write {line}"
+            )
+
+
+def _of_image(world: World, role: str) -> list[str]:
+    alike = (one for one in world.containers.values() if role in (by_image(one.image), by_name(one.name, one.service)))
+    return sorted(one.name for one in alike)
+
+
+def _shown(world: World, names: Iterable[str]) -> str:
+    return _joined([f"'{name}' ({world.containers[name].image})" for name in names])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return _joined([f"'{name}'" for name in names])
+
+
+def _joined(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

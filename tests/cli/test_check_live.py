@@ -1,0 +1,51 @@
+"""`gluehook check --live`: whether the server has the containers that the rules and settings need."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hooks.cli.check import check
+from tests.parts.docker import fake_docker
+from tests.parts.docker.fake_docker import FakeEngine
+from tests.parts.places import TOP
+
+socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
+
+
+def live(*options: str) -> tuple[int, list[str]]:
+    """The exit code, and the lines but the first."""
+    done = CliRunner().invoke(check, [str(TOP / "rules.toml"), "--live", *options], standalone_mode=False)
+    return done.return_value, done.output.splitlines()[1:]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_what_the_server_lacks_is_named_with_the_line_to_write(
+    fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, image in (("vpn", "qmcgaw/gluetun"), ("torrents", "hotio/qbittorrent"), ("dns", "adguard/adguardhome")):
+        fake.has(name, name.ljust(64, "0"), image=image)
+    assert live() == (0, ["the server has every container that the rules and settings need"])
+    assert live("--json") == (0, [])
+    monkeypatch.setenv("GLUETUN_CONTAINER", "vpm")
+    said = (
+        "GLUETUN_CONTAINER names 'vpm', and no container has that name: 'vpn' (qmcgaw/gluetun); write "
+        "GLUETUN_CONTAINER=vpn, or leave the setting out"
+    )
+    code, lines = live()
+    assert (code, lines[0]) == (1, said)
+    assert json.loads(live("--json")[1][0]) == {"live": said}
+
+
+def test_an_engine_that_is_away_is_said(fake: FakeEngine) -> None:
+    fake.stop()
+    code, (said,) = live()
+    assert code == 1
+    assert "Docker" in said

@@ -1,0 +1,96 @@
+"""What does not fit together is said in one sentence, with the line to write; what fits is not said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hooks.config.settings import Settings
+from hooks.pairs.doubts import doubts
+from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.table import Table
+from hooks.world.model import Container, World
+from hooks.world.names import Names
+from tests.pairs.test_pairs import GLUETUN, QBIT, TWO, one
+from tests.parts.values.replayed import SHIPPED
+
+HOME = (one("media-gluetun-1", GLUETUN), one("media-tor-1", QBIT, joins="media-gluetun-1"))
+SECOND = one("vpn-b", GLUETUN)
+
+
+def said(*containers: Container, table: Table = SHIPPED, closely: bool = False, **settings: Any) -> list[str]:
+    """What is said of this server."""
+    ours = Settings(**settings)
+    world = World(Names(ours.containers, table.roles))
+    for container in containers:
+        world = world.with_container(container)
+    return doubts(world, ours, table, closely=closely)
+
+
+@pytest.mark.parametrize("containers", [HOME, TWO])
+def test_what_fits_is_not_said(containers: tuple[Container, ...]) -> None:
+    assert said(*containers) == []
+
+
+@pytest.mark.parametrize(
+    ("containers", "more", "expected"),
+    [
+        (HOME, {"gluetun_container": "vpn"},
+         ("GLUETUN_CONTAINER names 'vpn', and no container has that name: 'media-gluetun-1' (qmcgaw/gluetun); "
+         "write GLUETUN_CONTAINER=media-gluetun-1, or leave the setting out")),
+        (HOME, {"wireguard_container": "media-tor"},
+         ("WIREGUARD_CONTAINER names 'media-tor', and no container has that name (did you mean 'media-tor-1'?); "
+         "correct it, or leave the setting out")),
+        ((*HOME, SECOND), {"gluetun_container": "media-gluetun-1"},
+         ("GLUETUN_CONTAINER chooses 'media-gluetun-1', so that 'vpn-b' (qmcgaw/gluetun) is left alone; to look after "
+         "all of them, take GLUETUN_CONTAINER out")),
+        (TWO, {"qbittorrent_url": "http://box:1"},
+         ("QBITTORRENT_URL is set, and 'tor-a' and 'tor-b' are qBittorrent: it is taken for 'tor-a'; if that is wrong, "
+         'leave it out and write a [[client]] with container = "…" for the one that it is about')),
+        ((*TWO, one("alone", "linuxserver/deluge")), {},
+         ("'alone' (Deluge) shares the network of no gluetun, and there are 'vpn-a' and 'vpn-b': it gets no port; "
+         'write [[client]] with kind = "deluge", container = "alone" and gluetun = "vpn-a", or the other one')),
+        ((*HOME, one("wg", "linuxserver/wireguard"), one("wg2", "linuxserver/wireguard")), {},
+         "'wg' and 'wg2' are WireGuard, and one is meant; write WIREGUARD_CONTAINER=wg, if that is it"),
+        ((*HOME, one("dns", "adguard/adguardhome"), one("dns2", "adguard/adguardhome")), {},
+         ("'dns' and 'dns2' are AdGuard Home, and one is meant; write container = \"dns\" instead of "
+         "role = \"adguard\" in the rules, if that is it")),
+        (HOME[:1], {}, ("which rule forward-port needs; if there is one with an image of its own, write "
+         "QBITTORRENT_CONTAINER=…")),
+        ((one("tor", QBIT),), {}, ("no container is gluetun, which rule forward-port needs; if there is one with an "
+         "image of its own, write GLUETUN_CONTAINER=…")),
+    ],
+)  # fmt: skip
+def test_one_sentence_with_the_line_to_write(
+    containers: tuple[Container, ...], more: dict[str, Any], expected: str
+) -> None:
+    found = said(*containers, **more)
+    assert any(expected in sentence for sentence in found), found
+
+
+def test_tables_that_name_nobody() -> None:
+    table = Table(
+        gluetuns=(GluetunTable("media-gluetun-2"),),
+        clients=(ClientTable("deluge", "nobody", gluetun="vpn"), ClientTable("qbittorrent", "media-tor-1")),
+    )
+    assert said(*HOME, table=table) == [
+        (
+            'a [[gluetun]] says container = "media-gluetun-2", and no container has that name: did you mean '
+            "'media-gluetun-1'?"
+        ),
+        'a [[client]] says container = "nobody", and no container has that name; correct it, or take the table out',
+        "a [[client]] says gluetun = \"vpn\", and no container has that name: 'media-gluetun-1' (qmcgaw/gluetun)",
+        (
+            "'nobody' (Deluge) shares the network of no gluetun, and there are 'media-gluetun-1' and "
+            "'media-gluetun-2': "
+            'it gets no port; write [[client]] with kind = "deluge", container = "nobody" and '
+            'gluetun = "media-gluetun-1", or the other one'
+        ),
+    ]
+
+
+def test_a_role_that_a_server_may_do_without_is_said_only_when_asked() -> None:
+    assert said(*HOME) == []
+    (sentence,) = said(*HOME, closely=True)
+    assert sentence.startswith("no container is AdGuard Home, which rule peers-follow-dns needs")
