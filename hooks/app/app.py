@@ -89,7 +89,7 @@ class App:
         subscriptions = Subscriptions(table)
         self.inbox = Inbox(messages.put, subscriptions, self.reload.file, self.reload.changed)
         self._saved = saved.load(self.journal.load("world"), World(Names(settings.containers, table.roles)))
-        self.tracker = Tracker(self._saved, self._put, time.time_ns)
+        self.tracker = Tracker(self._saved, self._put, time.time_ns, settled=False)
         memory, locks, stopping = Memory(state / "memory.json"), TargetLocks(), threading.Event()
         own_id = own_container_id()
         self._contexts = HandlerContexts(
@@ -280,6 +280,8 @@ class App:
         self.files.ready.wait(_READY_WAIT_S)
         self.port_apis.wait(_FIRST_READ_S)
         self._docker_known.wait(_READY_WAIT_S)
+        self.files.ready.wait(_READY_WAIT_S)  # again, as the containers say where the port files are
+        self.tracker.settle(tells=self.docker.ready.is_set())
         if not self.docker.ready.is_set():  # whose first list would report again what lasts since before the start
             self.tracker.resync()
         self.reload.changed()  # it may have been, between the reading and the watching

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
@@ -51,6 +52,11 @@ def _ask(
     return ask
 
 
+def _unread(world: World, *, moved: bool) -> World:
+    """The world without the reading of a file that was not the main gluetun's."""
+    return replace(world, file=None) if moved and world.file and world.file.source == "files" else world
+
+
 class FollowedPorts:
     """Which port files are followed, as the containers of the server are now. Any thread may call it."""
 
@@ -79,9 +85,12 @@ class FollowedPorts:
             found = self.paths()
             if list(found.items()) == list(self._known.items()):
                 return False
+            moved = self._known and next(iter(self._known.values())) != next(iter(found.values()))
             self._known = found
             (main, path), *others = found.items()
-            self._tracker.update(lambda world: world.with_forwarders(main, [name for name, _ in others]))
+            self._tracker.update(
+                lambda world: _unread(world.with_forwarders(main, [name for name, _ in others]), moved=bool(moved))
+            )
             self._apis.follow(path, dict(others))
             return True
 

@@ -22,11 +22,17 @@ from hooks.world.names import Names
 
 
 class Tracker:
-    """The world that the sources share. `now` returns ns since the Unix epoch."""
+    """The world that the sources share. `now` returns ns since the Unix epoch.
 
-    def __init__(self, world: World, post: Callable[[Event], None], now: Callable[[], int]) -> None:
-        self._world, self._post, self._now = world, post, now
+    Until it is `settled`, no missing port is reported: it may be that of another file, or of another gluetun.
+    """
+
+    def __init__(
+        self, world: World, post: Callable[[Event], None], now: Callable[[], int], *, settled: bool = True
+    ) -> None:
+        self._world, self._tell, self._now = world, post, now
         self._lock = threading.RLock()
+        self._settled = settled
         # what a previous run of gluehook read may be out of date: no rule acts on it before it is read again
         self.port_is_remembered = world.file is not None
         self._held_back = False  # a resync left the port out meanwhile
@@ -93,6 +99,18 @@ class Tracker:
                     if event.type.startswith("port."):
                         self._post(event)
 
+    def settle(self, *, tells: bool) -> None:
+        """All has been read, as far as it can be. `tells`: report now which port is missing; else a resync does."""
+        with self._lock:
+            self._settled = True
+            for event in present(self._world, self._now()) if tells and not self.port_is_remembered else ():
+                if event.type == _MISSING:
+                    self._post(event)
+
+    def _post(self, event: Event) -> None:
+        if self._settled or event.type != _MISSING:
+            self._tell(event)
+
     def _changed(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
         before, self._world = self._world, _remember(change(self._world))
         if self._world.file is not before.file and self._world.gluetun == before.gluetun:
@@ -104,6 +122,7 @@ def _nothing() -> None:
     pass
 
 
+_MISSING = "port.cleared"
 # What follows from a raw event. The rest of a difference is the raw event itself.
 _DERIVED = frozenset({
     "container.recreated", "container.ip_changed", "port.forwarded", "port.changed", "port.cleared",

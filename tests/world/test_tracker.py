@@ -8,6 +8,7 @@ from hooks.events.catalogue import Event
 from hooks.world.changes import addresses_of, all_containers, some_containers
 from hooks.world.differences import lasts
 from hooks.world.model import Container, PortFile, World
+from hooks.world.tracker import Tracker
 from tests.parts.values.world_events import Posted, after, happened
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -124,3 +125,25 @@ def test_without_a_resync_meanwhile_a_port_that_is_the_same_is_no_event() -> Non
     posted = Posted(REMEMBERED)
     posted.tracker.port_was_read()
     assert posted.events == []
+
+
+def test_until_all_is_read_no_port_is_said_to_be_missing_and_then_it_is_once() -> None:
+    events: list[Event] = []
+    tracker = Tracker(World(), events.append, lambda: 1, settled=False)
+    tracker.update(lambda world: world.with_port_file(PortFile((), "", "1", 1), 1))
+    tracker.resync()
+    assert events == []
+    tracker.settle(tells=True)
+    assert [event.type for event in events] == ["port.cleared"]
+    tracker.update(lambda world: world.with_port_file(PortFile((5,), "", "2", 2), 2), "live")
+    tracker.update(lambda world: world.with_port_file(PortFile((), "", "3", 3), 3), "live")
+    assert [event.type for event in events] == ["port.cleared", "port.forwarded", "port.cleared"]
+
+
+def test_a_port_that_is_there_is_posted_before_all_is_read() -> None:
+    events: list[Event] = []
+    tracker = Tracker(World(), events.append, lambda: 1, settled=False)
+    tracker.update(lambda world: world.with_port_file(PortFile((5,), "", "1", 1), 1))
+    assert [event.type for event in events] == ["port.forwarded"]
+    tracker.settle(tells=True)
+    assert len(events) == 1
