@@ -9,11 +9,13 @@ import ctypes
 import http.client
 import json
 import os
+import select
 import sys
 import urllib.parse
 from pathlib import Path
 
 IN_CLOSE_WRITE = 8
+WARM_S = 2.0  # qBittorrent closes a connection that is idle for some seconds
 
 
 def main() -> None:
@@ -27,7 +29,12 @@ def main() -> None:
     connection.request("GET", "/api/v2/app/preferences", headers=headers)
     connection.getresponse().read()
     print("ready", flush=True)
-    while os.read(descriptor, 4096):
+    while True:
+        if not select.select([descriptor], [], [], WARM_S)[0]:
+            connection.request("GET", "/api/v2/app/webapiVersion", headers=headers)
+            connection.getresponse().read()
+            continue
+        os.read(descriptor, 4096)
         wanted = int(Path(file).read_text())
         connection.request("GET", "/api/v2/app/preferences", headers=headers)
         if json.loads(connection.getresponse().read())["listen_port"] == wanted:
