@@ -8,15 +8,17 @@ There is no state without a forwarded port, while qBittorrent has another one, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import ExitStack
 
 from handlers.qbittorrent import listening, port_check
-from handlers.qbittorrent.web_api import Session, Sessions
+from handlers.qbittorrent.web_api import Sessions
+from handlers.shared.http import shown
 from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Retry
 from hooks.pairs.model import Client
 
 _SESSIONS = Sessions()
+_LAST: dict[str, list[Event]] = {}  # by client: its state at the last reading
 _IN, _NONE_IN = "a peer has come in", "it is connected to peers, and none of them has come in"
 _NOWHERE = "it listens on no address"
 
@@ -38,22 +40,31 @@ def states(ctx: Context) -> list[Event]:
     return found
 
 
-def _states_of(client: Client, ctx: Context) -> Iterator[Event]:
+def _states_of(client: Client, ctx: Context) -> list[Event]:
     forwarded, container = ctx.pairs.port_of(client.gluetun), ctx.world.containers.get(client.name)
     if forwarded is None or not (container.running if container else not ctx.world.containers):
-        return
+        return []
+    with ExitStack() as lock:
+        try:  # a run may be between two ports, and two logins at once would be two with a wrong password
+            lock.enter_context(ctx.hold(shown(client.url)))
+        except Retry:
+            return _LAST.get(client.name, [])
+        port, status, has_peers = _read(client, ctx)
+    found = _judge(client, port, status, ctx, has_peers=has_peers) if port in forwarded.ports else None
+    _LAST[client.name] = [_event(client, port, *found, ctx)] if found else []
+    return _LAST[client.name]
+
+
+def _read(client: Client, ctx: Context) -> tuple[int, str, bool]:
+    """Its port, its connection status, and whether it is connected to a peer, where that matters."""
     session = _SESSIONS.of(client, ctx)
     port = int(session.preferences(ctx)["listen_port"])
-    found = _judge(client, session, port, ctx) if port in forwarded.ports else None
-    if found:
-        gluetun = {"gluetun": client.gluetun} if client.gluetun else {}
-        data = {"container": client.name, **gluetun, "port": port, "reason": found[1]}
-        yield Event(f"port.{found[0]}", client.name, int(ctx.now() * 1e9), "qbittorrent", data=data)
-
-
-def _judge(client: Client, session: Session, port: int, ctx: Context) -> tuple[str, str] | None:
-    """ "open" or "closed" and why; None where nothing shows it."""
     status = listening.status_of(session, ctx)
+    return port, status, status == "firewalled" and session.has_peers(ctx)
+
+
+def _judge(client: Client, port: int, status: str, ctx: Context, *, has_peers: bool) -> tuple[str, str] | None:
+    """ "open" or "closed" and why; None where nothing shows it."""
     if status == "disconnected":
         return "closed", _NOWHERE
     checked = port_check.ask(client, port, ctx)
@@ -61,4 +72,10 @@ def _judge(client: Client, session: Session, port: int, ctx: Context) -> tuple[s
         return ("open" if checked else "closed"), f"the service of PORT_CHECK_URL says so (connection status {status})"
     if status == "connected":
         return "open", _IN
-    return ("closed", _NONE_IN) if status == "firewalled" and session.has_peers(ctx) else None
+    return ("closed", _NONE_IN) if has_peers else None
+
+
+def _event(client: Client, port: int, word: str, reason: str, ctx: Context) -> Event:
+    gluetun = {"gluetun": client.gluetun} if client.gluetun else {}
+    data = {"container": client.name, **gluetun, "port": port, "reason": reason}
+    return Event(f"port.{word}", client.name, int(ctx.now() * 1e9), "qbittorrent", data=data)

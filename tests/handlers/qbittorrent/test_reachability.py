@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ class Server:
     def __init__(self, fake: FakeQBittorrent, url: str) -> None:
         self.fake, self.settings = fake, {"qbittorrent_url": url}
         self.containers, self.ports = [VPN, RUNNING], (40000,)
+        self.hold: Callable[[str], AbstractContextManager[None]] = nullcontext
         self.secrets, self.clock, self.memory = {"QBITTORRENT_PASSWORD": PASSWORD}, Clock(1e9), Notes()
 
     def states(self) -> list[tuple[str, Any]]:
@@ -37,14 +39,16 @@ class Server:
         world = World(file=PortFile(self.ports, generation="1") if self.ports else PortFile())
         for container in self.containers:
             world = world.with_container(container)
-        return reachability.states(context(
+        ctx = context(
             settings=Settings(**self.settings), world=world, secrets=self.secrets, clock=self.clock, memory=self.memory,
-        ))  # type: ignore[arg-type]  # fmt: skip
+        )  # type: ignore[arg-type]  # fmt: skip
+        return reachability.states(replace(ctx, hold=self.hold))
 
 
 @pytest.fixture(autouse=True)
 def nothing_asked_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port_check, "_LAST", {})
+    monkeypatch.setattr(reachability, "_LAST", {})
 
 
 @contextmanager
@@ -107,6 +111,18 @@ def test_one_of_two_that_cannot_be_read_takes_nothing_from_the_other() -> None:
         second = Container("second", "def", running=True, network_mode="container:vpn-id", role="qbittorrent")
         s.containers.append(second)  # its address leads to nobody
         assert [event.subject for event in s.events()] == ["qbittorrent"]
+
+
+def test_a_client_that_a_run_works_on_keeps_its_state() -> None:
+    def is_taken(target: str) -> AbstractContextManager[None]:
+        raise Retry(f"{target} is in use by run-1")
+
+    with server(connection="connected") as s:
+        assert s.states() == [("port.open", "a peer has come in")]
+        s.fake.connection, s.hold = "disconnected", is_taken
+        s.fake.asks.clear()
+        assert s.states() == [("port.open", "a peer has come in")]
+        assert s.fake.asks == []
 
 
 ANSWERS = [
