@@ -148,6 +148,10 @@ class Handler(ABC, Generic[A]):
     def targets(self, args: A, settings: Settings) -> tuple[str, ...]:
         """What it changes, as lock names: "container:gluetun", "http://gluetun:8080"."""
 
+    def locks(self, args: A, ctx: Context) -> tuple[str, ...]:
+        """Which of its targets are locked before the attempt: all, unless it locks them itself as it comes to them."""
+        return self.targets(args, ctx.settings)
+
     @abstractmethod
     def plan(self, args: A, ctx: Context) -> str | None:
         """What would change, in one sentence, or None. Reads only. Raises Retry or GiveUp."""

@@ -45,6 +45,11 @@ class SetPort(Handler[SetPortArgs]):
         """The clients of one gluetun; each client's own locks are taken while its port is set."""
         return (f"clients:{args.container or settings.gluetun_container}",)
 
+    def locks(self, args: SetPortArgs, ctx: Context) -> tuple[str, ...]:
+        """None for an event that is about all gluetuns: a client that hangs must not delay those of another gluetun."""
+        is_about_one = args.container or ctx.pairs.gluetun_of(ctx.event)
+        return self.targets(args, ctx.settings) if is_about_one else ()
+
     def plan(self, args: SetPortArgs, ctx: Context) -> str | None:
         """What `apply` would set."""
         calls = [partial(self._of(one.kind).plan_client, one, Wish(), ctx) for one in _clients(args, ctx)]

@@ -118,7 +118,7 @@ class Executor:
             args = handler.Args(**self._render(step, attempt, said))
         except Empty as nothing:
             return Outcome("skipped", f"{step.use} has nothing to do: {nothing} is empty")
-        targets = handler.targets(args, self._context(attempt).settings)
+        targets = handler.locks(args, self._context(attempt))
         attempt.waits_for, before = targets, self.clock()
         with self.locks.hold(targets, attempt.run.id):
             attempt.deadline += self.clock() - before

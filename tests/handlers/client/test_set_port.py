@@ -212,3 +212,10 @@ def test_the_handler_of_one_kind_serves_its_kind() -> None:
         assert [s.port(name) for name in ("q", "r", "t")] == [40000, 40000, 51413]
         assert s.set("vpn", port=45000).status == "changed"
         assert [s.port(name) for name in ("q", "r")] == [45000, 45000]
+
+
+def test_an_event_of_no_gluetun_locks_none_of_several_gluetuns() -> None:
+    server = Server()
+    for about, expected in (("vpn", ("clients:gluetun",)), ("5m", ())):
+        assert SetPort().locks(SetPortArgs(), server.context(about)) == expected
+    assert SetPort().locks(SetPortArgs("qb"), server.context("5m")) == ("clients:qb",)
