@@ -35,10 +35,14 @@ class PeriodicThread(ABC):
 
     def stop(self) -> None:
         """Stop. A turn in progress is waited for two seconds at most. May be called without a start."""
+        self.begin_stop()
+        self.thread.join(_STOP_S)
+
+    def begin_stop(self) -> None:
+        """Begin no further turn, and do not wait for the one in progress."""
         self._stopping = True
         self._wakeup.set()
         self.thread.stop()
-        self.thread.join(_STOP_S)
 
     def wake(self) -> None:
         """Begin the next turn now."""

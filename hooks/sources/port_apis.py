@@ -13,15 +13,17 @@ from hooks.sources.port_api import PortApi
 from hooks.threads.lasting import LastingThread
 from hooks.world.model import PortFile
 
+_STOP_S = 2.0
+
 Make = Callable[[str, str], PortApi]
 """A `PortApi` for this gluetun ("" for the main one) with its port file at this path ("" for nowhere)."""
 
 
 class PortApis:
-    """`make` builds the source of one gluetun; `file` is where the main one's port file is."""
+    """`make` builds the source of one gluetun; `file` is where the main one's port file is. `clock`: monotonic s."""
 
-    def __init__(self, make: Make, file: str) -> None:
-        self._make = make
+    def __init__(self, make: Make, file: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._make, self._clock = make, clock
         self._by_gluetun = {"": make("", file)}
         self._started, self._listened = False, False
 
@@ -37,17 +39,20 @@ class PortApis:
             one.start()
 
     def stop(self) -> None:
-        """Stop all of them."""
+        """Stop all of them, within two seconds, also where each of them hangs."""
         self._started = False
         for one in self._all():
-            one.stop()
+            one.begin_stop()
+        until = self._clock() + _STOP_S
+        for one in self._all():
+            one.thread.join(max(0.0, until - self._clock()))
 
     def wait(self, within_s: float) -> None:
         """Wait so long for the first answer of those from which a port came to the previous run, or is to come."""
-        until = time.monotonic() + within_s
+        until = self._clock() + within_s
         for one in self._all():
             if one.in_use:
-                one.asked.wait(max(0.0, until - time.monotonic()))
+                one.asked.wait(max(0.0, until - self._clock()))
 
     def follow(self, file: str, others: Mapping[str, str]) -> None:
         """The main port file is there; `others`: the paths of those of other gluetuns, by name, "" for nowhere."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 from hooks.events.catalogue import Event
 from hooks.sources.followed import FollowedPort
 from hooks.sources.port_api import PortApi
+from hooks.sources.port_apis import PortApis
 from hooks.world.model import PortFile, World
 from hooks.world.tracker import Tracker
+from tests.handlers.contract import Clock
 from tests.parts.values.world_events import happened
 
 A, B = "a" * 64, "b" * 64
@@ -342,3 +345,29 @@ def test_there_is_a_thread_only_while_there_is_something_to_do(story: Callable[.
     it.api.stop()
     it.api.hurry()
     assert it.ended()
+
+
+def test_several_that_hang_end_together() -> None:
+    asked, go_on = threading.Semaphore(0), threading.Event()
+
+    def hang() -> PortFile:
+        asked.release()
+        go_on.wait(20)
+        return ports()
+
+    tracker, clock = Tracker(World(), lambda _: None, lambda: 1), Clock(0.0)
+    every = PortApis(
+        lambda name, file: PortApi(tracker, lambda _: None, hang, "api", file, gluetun=name), "", clock=clock.now
+    )  # fmt: skip
+    every.follow("", {"second": "", "third": ""})
+    every.set(listened=True)
+    every.start()
+    assert asked.acquire(timeout=10)
+    joins = [one.thread.join for one in every._all()]
+    for one in every._all():
+        one.thread.join = clock.wait  # type: ignore[assignment, method-assign]
+    every.stop()
+    assert clock.waited_s == [2.0, 0.0, 0.0]
+    go_on.set()
+    for join in joins:
+        join(10)
