@@ -30,10 +30,20 @@ _NEEDED = ("gluetun", *TORRENT_CLIENTS)
 
 def doubts(world: World, settings: Settings, table: Table, own_id: str = "", *, closely: bool = False) -> list[str]:
     """The sentences, none where everything fits. `closely`: also of roles that a server may well do without."""
+    return [
+        *_names_of_settings(world, settings), *_left_alone(world, settings),
+        *unclear_roles(world, settings, table, own_id, closely=closely),
+    ]  # fmt: skip
+
+
+def unclear_roles(
+    world: World, settings: Settings, table: Table, own_id: str = "", *, closely: bool = False
+) -> list[str]:
+    """As `doubts`, without those about settings that name a container: the doctor has a check for them."""
     pairs = Pairs(world, settings, own_id, table)
     return [
-        *_names_of_settings(world, settings), *_names_of_tables(world, table), *_left_alone(world, settings),
-        *_ambiguous(world, settings, pairs), *_without_gluetun(pairs), *_missing_roles(world, table, closely=closely),
+        *_names_of_tables(world, table), *_ambiguous(world, settings, pairs), *_without_gluetun(pairs),
+        *_missing_roles(world, settings, table, closely=closely),
     ]  # fmt: skip
 
 
@@ -110,13 +120,14 @@ def _without_gluetun(pairs: Pairs) -> Iterator[str]:
             )
 
 
-def _missing_roles(world: World, table: Table, *, closely: bool) -> Iterator[str]:
+def _missing_roles(world: World, settings: Settings, table: Table, *, closely: bool) -> Iterator[str]:
     said = set[tuple[str, ...]]()
     for rule in (rule for rule in table.rules if rule.enabled):
         for entry in rule.on:
             match = entry.match.get("role")
             roles = match.values if isinstance(match, OneOf) else ()
-            missing = roles and not any(role in world.roles for role in roles)
+            # one with a URL of its own may be no container
+            missing = roles and not any(role in world.roles or chosen(settings, f"{role}_url") for role in roles)
             if not missing or roles in said or not (closely or any(role in _NEEDED for role in roles)):
                 continue
             said.add(roles)

@@ -109,6 +109,10 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (having(container("torrents", image="ghcr.io/hotio/qbittorrent"), settings=Settings(
             qbittorrent_container="qb")), ("'qb'", "'torrents'", "QBITTORRENT_CONTAINER", "set it to qbittorrent")),
     ],
+    "role-unclear": [
+        (well(unclear_roles=['a [[client]] says container = "torents", and no container has that name; correct it, or '
+                             "take the table out"]), ('"torents"', "correct it, or take the table out")),
+    ],
     "container-paused": [
         (having(container("qbittorrent", network="container:gluetun-id", paused=True)),
          ("'qbittorrent' is paused", "docker unpause qbittorrent")),

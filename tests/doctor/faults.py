@@ -409,6 +409,7 @@ FAULTS: Mapping[str, tuple[Plant, ...]] = {
     "port-forward-only-off": (forward_only_off,),
     "region-unknown": (region_is_misspelt,),
     "container-not-found": (container_has_another_name,),
+    "role-unclear": (partial(fact, "unclear_roles", ("'vpn-a' and 'vpn-b' are gluetun, and one is meant; name it",)),),
     "container-down": (gluetun_stops, torrent_stops, adguard_stops),
     "container-paused": (is_paused,),
     "dependent-waiting": (another_holder_stops,),

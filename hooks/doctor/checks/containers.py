@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hooks.docker.container import ListedContainer
-from hooks.doctor.checks.check import Finding, broken
+from hooks.doctor.checks.check import Finding, broken, risk
 from hooks.doctor.checks.commands import logs, up_gluehook
 from hooks.doctor.facts.model import Server
 from hooks.images.roles import has_role
@@ -32,6 +32,14 @@ def container_not_found(server: Server) -> Iterator[Finding]:
         setting = f"{role.upper()}_CONTAINER"
         fix = f"leave {setting} out at gluehook: it knows the container by its image; or set it to {alike[0].name}"
         yield Finding(f"no container is named '{name}'; there is {shown}", fix, up_gluehook(server), about=name)
+
+
+@risk("gluehook leaves it alone, or takes the wrong one")
+def role_unclear(server: Server) -> Iterator[Finding]:
+    """A table of the rules file or a rule does not fit the containers: nobody has the name or role, or several have."""
+    for sentence in server.unclear_roles:
+        seen, _, fix = sentence.partition("; ")
+        yield Finding(seen, fix or "correct the name, or take the table out")
 
 
 @broken("everything that depends on it waits for it", follows=("region-unknown",))

@@ -44,6 +44,7 @@ from hooks.doctor.facts.model import (
 from hooks.doctor.facts.parallel import gather
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Memory
+from hooks.pairs.doubts import unclear_roles
 from hooks.pairs.for_event import settings_for
 from hooks.pairs.pairs import Pairs
 from hooks.rules.table import Table
@@ -99,7 +100,10 @@ class Collector:
             for number, view in enumerate(views)
         ]
         seen = [OtherClient(one.name, one.kind, one.gluetun, found[f"client {one.name}"]) for one in others]
-        return replace(servers[0], others=servers[1:], roles=_roles(main.world), clients=seen)
+        unclear = (
+            unclear_roles(main.world, self.settings, self.table, self.own_id) if docker is known and self.table else ()
+        )
+        return replace(servers[0], others=servers[1:], roles=_roles(main.world), clients=seen, unclear_roles=unclear)
 
     def _reads(self, view: Context, docker: Docker) -> dict[str, Callable[[], Any]]:
         """What is read of one gluetun and one torrent client of its."""

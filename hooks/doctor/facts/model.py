@@ -179,6 +179,7 @@ class Server:
     roles: Sequence[HasRole] = ()
     others: Sequence[Server] = ()
     clients: Sequence[OtherClient] = ()
+    unclear_roles: Sequence[str] = ()  # sentences: tables and rules that do not fit the containers
 
     @property
     def listed(self) -> Mapping[str, ListedContainer]:
