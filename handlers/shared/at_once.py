@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Literal, TypeVar
 
 from hooks.config.secrets import SecretError
@@ -26,6 +26,8 @@ def at_once(calls: Sequence[Callable[[], R]]) -> list[R]:
     """
     if len(calls) == 1:
         return [calls[0]()]
+    from hooks.threads.lasting import LastingThread
+
     ends: list[R | Exception] = [Retry("it was not begun")] * len(calls)
 
     def run(place: int) -> None:
@@ -34,8 +36,8 @@ def at_once(calls: Sequence[Callable[[], R]]) -> list[R]:
         except Exception as error:  # noqa: BLE001 - it is raised where all have ended
             ends[place] = error
 
-    # daemons: a stop of gluehook waits for no call that hangs
-    threads = [threading.Thread(target=run, args=(n,), name=f"client-{n}", daemon=True) for n in range(1, len(calls))]
+    # their threads are daemons: a stop of gluehook waits for no call that hangs
+    threads = [LastingThread(partial(run, n), f"client-{n}", "sets a client's port") for n in range(1, len(calls))]
     for thread in threads:
         thread.start()
     if calls:

@@ -110,8 +110,8 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
             qbittorrent_container="qb")), ("'qb'", "'torrents'", "QBITTORRENT_CONTAINER", "set it to qbittorrent")),
     ],
     "role-unclear": [
-        (well(unclear_roles=['a [[client]] says container = "torents", and no container has that name; correct it, or '
-                             "take the table out"]), ('"torents"', "correct it, or take the table out")),
+        (well(unclear_roles=['a [[client]] says container = "torents", and no container has that name; correct it']),
+         ('"torents"', "correct it")),
     ],
     "container-paused": [
         (having(container("qbittorrent", network="container:gluetun-id", paused=True)),

@@ -7,7 +7,12 @@ _MODULES = {
     "rejoin": ("tests.handlers.containers.test_rejoin", "tests.whole.test_run_rejoin"),
     "re-create": ("tests.handlers.containers.test_recreate", "tests.handlers.containers.test_references"),
     "restart": ("tests.handlers.containers.test_containers_real", "tests.whole.test_run_docker"),
-    "port": ("tests.handlers.qbittorrent.", "tests.whole.test_run_real"),
+    "port": (
+        "tests.handlers.qbittorrent.",
+        "tests.whole.test_run_real",
+        "tests.whole.test_run_several",
+        "tests.whole.test_run_clients",
+    ),
     "exec": ("tests.handlers.wireguard.", "tests.whole.test_run_wireguard"),
     "doctor, init": ("tests.doctor.", "tests.workbench."),
     "compose": ("tests.whole.test_real_compose",),
