@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,8 @@ def _open(program: str) -> Iterator[dict[str, Any]]:
         ):
             yield _line(what, part.request("POST", _RPC, json.dumps(body), shown))
         yield _line("settings after -1", part.request("POST", _RPC, _GET, shown))
-        yield _line("no JSON", part.request("POST", _RPC, "nonsense", shown))
+        with suppress(TimeoutError):  # 4.1.0-beta.2 never answers that
+            yield _line("no JSON", part.request("POST", _RPC, "nonsense", shown))
         yield _line("wrong method", part.request("GET", _RPC, None, shown))
         yield _line("another path", part.request("POST", "/rpc", _GET, shown))
         yield _line("another path below it", part.request("POST", "/transmission/nope", _GET, shown))
@@ -64,12 +65,12 @@ def _open(program: str) -> Iterator[dict[str, Any]]:
 
 
 def _closed(program: str) -> Iterator[dict[str, Any]]:
-    with _running(program, **_LOGIN, **{"anti-brute-force-enabled": True, "anti-brute-force-threshold": 2}) as part:
+    with _running(program, **_LOGIN, **{"anti-brute-force-enabled": True, "anti-brute-force-threshold": 9}) as part:
         yield _line("login missing", part.request("POST", _RPC, _GET))
         part.request("POST", _RPC, _GET, _basic(PASSWORD))
         yield _line("login", part.request("POST", _RPC, _GET, _basic(PASSWORD)))
         yield _line("wrong password", part.request("POST", _RPC, _GET, _basic("wrong")))
-        for _ in range(100):  # 3.00 counts to a hundred, whatever its settings say
+        for _ in range(101):  # 3.00 counts to a hundred, whatever its settings say
             part.request("POST", _RPC, _GET, _basic("wrong"))
         yield _line("locked after wrong passwords", part.request("POST", _RPC, _GET, _basic(PASSWORD)))
     with _running(program, **{"rpc-whitelist": "192.0.2.1"}) as part:

@@ -5,8 +5,8 @@ bodies and headers, of which a proxy passes all on. gluetun's control server ans
 ends them in a newline, and sends neither 403 nor 502 to 504 (3.40.4, 3.41.3 and master, as recorded in
 tests/samples/gluetun). qBittorrent answers errors in text/plain; charset=UTF-8, without `WWW-Authenticate` and with
 security headers of its own (4.5.2, 5.1.0 and 5.3.0, as recorded in tests/samples/qbittorrent); the text of its ban is
-translated into the owner's language. Transmission's pages begin with their status (3.00, as recorded in
-tests/samples/transmission, and 4.1's source). Deluge's Web UI answers 200 to every call.
+translated into the owner's language. Transmission's pages begin with their status (3.00 and 4.1, as recorded
+in tests/samples/transmission). Deluge's Web UI answers 200 to every call.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Transmission's RPC over HTTP, 3.00 to 4.1: a kept connection, the session id, and what its refusals mean.
 
-What 3.00 answers is recorded in tests/samples/transmission; what newer ones answer is from libtransmission's
-rpc-server.cc. The names with hyphens ("peer-port") are those of all versions; 5.0 is announced to drop them.
+What 3.00 and 4.1 answer is recorded in tests/samples/transmission. The names with hyphens ("peer-port") are those of
+all versions; 5.0 is announced to drop them.
 """
 
 from __future__ import annotations
@@ -110,11 +110,14 @@ class Rpc:
         if answer.status >= 300:
             raise self._refused(answer, ctx)
         found = read_json(answer, self.who)
-        if not isinstance(found, dict) or not isinstance(found.get("arguments", {}), dict) or "result" not in found:
+        if not isinstance(found, dict) or "result" not in found:
             raise not_an_api(answer, self.who)
-        if found["result"] != "success":
+        if found["result"] != "success":  # its arguments may be a 0 then
             raise Retry(f"{self.who} answers {method} with {str(found['result'])[:100]!r}; it is tried again")
-        return dict(found.get("arguments", {}))
+        arguments = found.get("arguments", {})
+        if not isinstance(arguments, dict):
+            raise unreadable(self.who)
+        return arguments
 
     def _send(self, ctx: Context, body: str) -> Answer:
         within_s = time_outs(ctx, self.who)

@@ -1,4 +1,4 @@
-"""Transmission's RPC as 3.00 answers it (tests/samples/transmission), and as 4.x refuses (libtransmission's source)."""
+"""Transmission's RPC as 3.00 and 4.1 answer it (tests/samples/transmission)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class FakeTransmission:
         if self.login and ask.headers.get("authorization") != _BASIC:
             self.fails += 1
             realm = {"WWW-Authenticate": 'Basic realm="Transmission"'}
-            return _page(401, f"<p>Unauthorized User. {self.fails} unsuccessful login attempts.</p>", realm)
+            why = f"<p>Unauthorized User. {self.fails} unsuccessful login attempts.</p>"
+            return _page(401, why if self.version < (4, 0) else "", realm)
         self.fails = 0
         if not ask.path.startswith(self.base):
             return _page(301, headers={"Location": f"{self.base}web/"})
@@ -87,7 +88,7 @@ class FakeTransmission:
         if method == "torrent-reannounce":
             self.writes.append("reannounce")
             return _result("success")
-        return _result("method name not recognized")
+        return _result("no method name", 0) if self.version >= (4, 0) else _result("method name not recognized")
 
 
 _BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -97,8 +98,9 @@ def _page(status: int, why: str = "", headers: dict[str, str] | None = None) -> 
     return Answer(status, f"<h1>{status}: {_WORDS[status]}</h1>{why}", {**_PAGE, **(headers or {})})
 
 
-def _result(result: str, arguments: dict[str, Any] | None = None) -> Answer:
-    return Answer(200, json.dumps({"arguments": arguments or {}, "result": result}) + "\n", _JSON)
+def _result(result: str, arguments: dict[str, Any] | int | None = None) -> Answer:
+    found = {} if arguments is None else arguments
+    return Answer(200, json.dumps({"arguments": found, "result": result}) + "\n", _JSON)
 
 
 @contextmanager
