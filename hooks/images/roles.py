@@ -27,6 +27,8 @@ ROLES = tuple(_IMAGES)
 """Every role that a container can have."""
 TORRENT_CLIENTS = ("qbittorrent", "transmission", "deluge")
 """The roles of torrent clients."""
+ONE_IS_MEANT = ("adguard", "wireguard")
+"""The roles of which rules mean one container: of several, the one with the usual name."""
 _ID = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from hooks.config.settings import Settings
 from hooks.events.wording import did_you_mean
-from hooks.images.roles import TORRENT_CLIENTS, by_image, by_name
+from hooks.images.roles import ONE_IS_MEANT, TORRENT_CLIENTS, by_image, by_name, usual_names
 from hooks.pairs.access import chosen
 from hooks.pairs.pairs import Pairs
 from hooks.rules.matching import OneOf
@@ -94,9 +94,9 @@ def _ambiguous(world: World, settings: Settings, pairs: Pairs) -> Iterator[str]:
                 f"{set_here[0].upper()} is set, and {_listed(found)} are {_WORDS[role]}: it is taken for '{found[0]}'; "
                 f'if that is wrong, leave it out and write a {what} with container = "…" for the one that it is about'
             )
-    for role in ("wireguard", "adguard"):
+    for role in ONE_IS_MEANT:
         found = list(world.roles.get(role, ()))
-        if len(found) > 1:
+        if len(found) > 1 and not any(name in usual_names(role) for name in found):
             line = f"write WIREGUARD_CONTAINER={found[0]}" if role == "wireguard" else (
                 f'write container = "{found[0]}" instead of role = "adguard" in the rules'
             )  # fmt: skip

@@ -127,8 +127,6 @@ def _event(kind: str, container: Container, time: int, origin: Origin, **more: A
         "container": container.name, "id": container.id, "image": container.image,
         "labels": dict(container.labels), **more,
     }  # fmt: skip
-    if container.role:
-        data["role"] = container.role
     for name in COMPOSE_FIELDS:
         if f"com.docker.compose.{name}" in container.labels:
             data[name] = container.labels[f"com.docker.compose.{name}"]

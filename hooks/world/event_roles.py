@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from hooks.events.catalogue import CATALOGUE, Event
-from hooks.images.roles import TORRENT_CLIENTS
+from hooks.images.roles import ONE_IS_MEANT, TORRENT_CLIENTS, usual_names
 from hooks.world.model import Container, World
 
 
@@ -24,10 +24,19 @@ def with_role(world: World, event: Event) -> Event:
     if container and container.id != event.data.get("id"):
         container = None
     role = event.data.get("role") or (container and container.role) or _role(world, event)
+    if role in ONE_IS_MEANT and event.subject in _besides(world, role):
+        role = event.data.get("role", "")
     gluetun = event.data.get("gluetun") or _gluetun(world, event.subject, role, container)
     if role == event.data.get("role", "") and gluetun == event.data.get("gluetun", ""):
         return event
     return _with(event, **({"role": role} if role else {}), **({"gluetun": gluetun} if gluetun else {}))
+
+
+def _besides(world: World, role: str) -> tuple[str, ...]:
+    """Of several containers of a role of which one is meant, those beside the one with the usual name."""
+    found, usual = world.roles.get(role, ()), usual_names(role)
+    chosen = [name for name in found if name in usual]
+    return tuple(name for name in found if name not in usual) if chosen else ()
 
 
 def gluetun_of(world: World, container: Container) -> str:

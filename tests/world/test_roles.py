@@ -96,6 +96,24 @@ def test_every_way_of_an_event_has_the_role() -> None:
     assert posted.tracker.world.gluetun == "vpn"
 
 
+def test_of_two_where_one_is_meant_the_usual_name_decides_and_else_both_have_the_role() -> None:
+    image = "adguard/adguardhome"
+    both = World().with_container(Container("adguardhome", A, image)).with_container(Container("replica", B, image))
+    assert both.containers["replica"].role == "adguard"
+    starts = [happened("start", name, ident, image=image) for name, ident in (("adguardhome", A), ("replica", B))]
+    assert [with_role(both, one).data.get("role") for one in starts] == ["adguard", None]
+    running = {
+        name: Container(name, ident, image, running=True) for name, ident in (("adguardhome", A), ("replica", B))
+    }
+    posted = Posted(World())
+    posted.tracker.resync(all_containers(World(), running))
+    assert [one[1:3] for one in posted.take()] == [("adguardhome", "adguard"), ("replica", None)]
+    odd = World().with_container(Container("dns", A, image)).with_container(Container("replica", B, image))
+    assert with_role(odd, starts[1]).data["role"] == "adguard"
+    alone = World().with_container(Container("replica", B, image))
+    assert with_role(alone, starts[1]).data["role"] == "adguard"
+
+
 def test_an_event_that_says_its_role_keeps_it() -> None:
     said = happened("start", "x", A, role="gluetun", gluetun="x")
     assert with_role(World(), said) is said
