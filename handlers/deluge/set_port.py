@@ -3,8 +3,9 @@
 It reads the configuration and the port on which Deluge really listens, sets `listen_ports` with random port, UPnP and
 NAT-PMP off if they differ, and reads both again. A Web UI that is not connected to its daemon is connected first.
 Deluge takes the value that it has as a no-op. But libtorrent listens on each network interface by itself: when tun0 is
-made anew, its socket stays with the one that is gone, while Deluge still names the port (2.0.3, measured). So after
-gluetun wrote its port file again, another port is set first, then the right one ("re-listen"), as for qBittorrent.
+made anew, its socket stays with the one that is gone, while Deluge still names the port (2.0.3, measured; 2.2.0 mends
+that by itself). So after gluetun wrote its port file again, another port is set first, then the right one
+("re-listen"), as for qBittorrent.
 Skipped without a port, and while the container is known not to run. web_api.py has the session and the errors.
 """
 

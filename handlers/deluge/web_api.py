@@ -1,9 +1,9 @@
 """Deluge's Web UI (deluge-web) over JSON-RPC: a warm session, and its connection to the daemon.
 
 It answers 200 to every call; error 1 is "Not authenticated" (json_api.py of Deluge 2). A Web UI that is not connected
-to its daemon does not know the daemon's methods, or never answers them where it was connected before (2.0.3, recorded
-in tests/samples/deluge). So each conversation asks first whether it is. If not, it is connected to its daemon, as an
-owner would do in its Connection Manager; that answers without an error also where it fails.
+to its daemon does not know the daemon's methods, or never answers them where it was connected before (2.0.3 and 2.2.0,
+recorded in tests/samples/deluge). So each conversation asks first whether it is. If not, it is connected to its daemon,
+as an owner would do in its Connection Manager; that answers without an error also where it fails.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 It reads three settings, sets the peer port with "random port on start" and UPnP off if they differ, and reads them
 back. Transmission then announces the port to the trackers itself. It listens on all addresses, or on one of them by its
-number, so that its socket outlives a new tun0 (3.00, measured). But the public address may be another one, so that the
-trackers are told anew after gluetun wrote its port again.
+number, so that its socket outlives a new tun0 (3.00 and 4.1, measured). But the public address may be another one, so
+that the trackers are told anew after gluetun wrote its port again.
 Transmission checks no value: -1 and 65536 become other ports, so both are refused here. It also stores a port on which
 it cannot listen, and no call of its own says so (`port-test` asks a service on the Internet), so that "is set to" is
 all that is known. 3.00 moves its TCP port only: µTP stays on the port of its start.

@@ -1,4 +1,4 @@
-"""Deluge's Web UI as 2.0.3 answers it (tests/samples/deluge)."""
+"""Deluge's Web UI as 2.0.3 and 2.2.0 answer it (tests/samples/deluge)."""
 
 from __future__ import annotations
 
