@@ -31,8 +31,10 @@ _UNSETTLED = ("starting", "stopping")
 class RestartVpnArgs:
     """Arguments of `gluetun.restart_vpn`."""
 
-    url: str | None = field(default=None, metadata={"says": "the control server's address; default GLUETUN_URL"})
-    container: str | None = field(default=None, metadata={"says": "its container; default GLUETUN_CONTAINER"})
+    url: str | None = field(
+        default=None, metadata={"says": "the control server's address; default that of the event's gluetun"}
+    )
+    container: str | None = field(default=None, metadata={"says": "its container; default the event's gluetun"})
 
 
 class RestartVpn(Handler[RestartVpnArgs]):
