@@ -1,7 +1,8 @@
 """Whether somebody else restarts a container that `containers.rejoin` is about to restart.
 
-Compose restarts a container after its parent where its `depends_on` has `restart: true`; Docker does so by its restart
-policy where it ended with the one whose processes it shares. rejoin_attempt.py asks just before it restarts one.
+Compose restarts a container after its parent where its `depends_on` has `restart: true` and the parent was restarted on
+request; Docker does so by its restart policy where it ended with the one whose processes it shares. rejoin_attempt.py
+asks just before it restarts one. A parent that crashed, or came up by its restart policy, is no request.
 A container that takes long to stop is found by the signal that was sent to it: it is then looked at again later.
 """
 
@@ -12,12 +13,15 @@ from typing import Any
 
 from handlers.containers import compose
 from handlers.containers.dependents import Dependent
+from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import inspect
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Retry
 
-_LOOKS, _LOOK_S = 5, 0.3  # Compose asks every half second whether the parent is healthy, and a busy machine is slower
+_LOOKS, _LOOK_S = 15, 0.3  # Compose asks every half second whether the parent is healthy; a busy machine is far slower
 _ANSWER_S = 3.0
+_OURS_S = 90.0  # a restart that gluehook asked for has ended by then
+_BEFORE_S = 1.0  # Docker reports a restart after the start, but by another clock than that of `StartedAt`
 _KILLED_AFTER_S = 10.0  # beyond the stop time-out: what still runs then was not stopped by the signal
 
 
@@ -34,6 +38,10 @@ def started_by_another(client: Any, one: Dependent, ctx: Context) -> bool:
 
 
 def _compose_has_started(client: Any, one: Dependent, ctx: Context) -> bool:
+    started_s = one.holder_started_at / 1e9
+    ours = any(0 <= started_s - asked_s < _OURS_S for asked_s in RestartBudget(one.joins.name, ctx).spent)
+    if ours or _has_event(client, one.joins.id, "restart", started_s - _BEFORE_S, ctx) is False:
+        return False
     signalled: bool | None = False
     for _ in range(_LOOKS):
         ctx.wait(_LOOK_S)
@@ -58,14 +66,19 @@ def _was_sent_a_signal(client: Any, one: Dependent, ctx: Context) -> bool | None
 
     `docker stop` and `docker restart` send the stop signal first. Podman reports no event of it.
     """
+    lately_s = ctx.now() - one.seen.stop_timeout_s - _KILLED_AFTER_S
+    return _has_event(client, one.seen.id, "kill", max(one.seen.started_at / 1e9, lately_s), ctx)
+
+
+def _has_event(client: Any, ident: str, action: str, since_s: float, ctx: Context) -> bool | None:
+    """Whether Docker has this event of a container since then. None where it does not say so in time."""
     from requests.exceptions import RequestException
 
     now_s = ctx.now()
-    since_s = max(one.seen.started_at / 1e9, now_s - one.seen.stop_timeout_s - _KILLED_AFTER_S)
     if since_s >= now_s:  # the engine's clock is ahead of ours
         return False
     query = {"since": f"{since_s:.9f}", "until": f"{now_s:.9f}",
-             "filters": json.dumps({"container": [one.seen.id], "event": ["kill"]})}  # fmt: skip
+             "filters": json.dumps({"container": [ident], "event": [action]})}  # fmt: skip
     url = f"{client.base_url}/v{client.api_version}/events"
     try:
         answer = client.get(url, params=query, timeout=min(_ANSWER_S, max(ctx.left(), 0.1)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +15,8 @@ from docker.errors import APIError
 
 from handlers.containers import others_restarts
 from handlers.containers.rejoin import Rejoin, RejoinArgs
+from handlers.containers.restart import Restart, RestartArgs
+from handlers.containers.restart_attempt import SETTLE_S
 from handlers.containers.restart_budget import RestartBudget
 from hooks.docker.container import DEFAULT_STOP_TIMEOUT_S
 from hooks.events.catalogue import Event
@@ -21,6 +25,7 @@ from hooks.world.model import World
 from tests.handlers.contract import Notes
 from tests.parts.docker.dockerd import Dockerd
 from tests.parts.docker.on_engine import composed, ends, inspected, namespace, now, state
+from tests.parts.process.gluehook import until
 
 pytestmark = pytest.mark.docker
 
@@ -119,6 +124,28 @@ def test_one_that_compose_is_stopping_is_left_to_it_however_long_that_takes(engi
         restarts[0].result(30)
     assert ends(Rejoin(), REPORT, now(engine))[0] == "unchanged"
     assert namespace(engine, "dep") == namespace(engine, "vpn")
+
+
+def test_after_a_crash_of_the_parent_nobody_is_waited_for(engine: Dockerd) -> None:
+    engine.run("vpn", "sh -c 'trap exit TERM; sleep 1000 & wait'", labels=composed("vpn"),
+               host={"restart_policy": {"Name": "always"}}, stop_signal="TERM")  # fmt: skip
+    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"))
+    before = state(engine, "vpn")["StartedAt"]
+    os.kill(int(state(engine, "vpn")["Pid"]), signal.SIGKILL)
+    until(lambda: state(engine, "vpn")["Running"] and state(engine, "vpn")["StartedAt"] != before, "it is not back")
+    waits: list[float] = []
+    ctx = replace(now(engine), wait=waits.append)
+    assert ends(Rejoin(), REPORT, ctx) == ("changed", "container 'dep' restarted, in the network of 'vpn'")
+    assert waits == [SETTLE_S]
+
+
+def test_after_a_restart_by_gluehook_itself_nobody_is_waited_for(engine: Dockerd) -> None:
+    engine.run("vpn", labels=composed("vpn"))
+    engine.run("dep", network="container:vpn", labels=composed("dep", "vpn"))
+    memory, waits = Notes(), list[float]()
+    assert ends(Restart(), RestartArgs("vpn"), now(engine, memory=memory))[0] == "changed"
+    assert ends(Rejoin(), REPORT, replace(now(engine, memory=memory), wait=waits.append))[0] == "changed"
+    assert waits == [SETTLE_S]
 
 
 def test_one_that_its_owner_stops_meanwhile_is_not_started_again(engine: Dockerd) -> None:
