@@ -236,6 +236,10 @@ def test_it_listens_as_an_ordinary_user_and_is_healthy(
     assert (status, said.count("error[")) == (0, 0), said
     assert "/config/rules.toml" in said
     assert in_container(client, running, "id", "-u") == (0, f"{UID}\n")
+    status, said = in_container(client, running, "gluehook", "init")  # as `docker compose run --rm gluehook init`
+    assert status == 0, said
+    assert "\n# ---- compose.gluehook.yaml ----\n" in said
+    assert "gluetun: not found" in said
 
 
 def test_a_folder_with_rules_of_ones_own_takes_the_place_of_those_that_ship(
