@@ -14,7 +14,9 @@ from hooks.config.settings import Settings
 from hooks.events.wording import did_you_mean
 from hooks.images.roles import ONE_IS_MEANT, TORRENT_CLIENTS, by_image, by_name, usual_names
 from hooks.pairs.access import chosen
+from hooks.pairs.contradictions import contradictions
 from hooks.pairs.pairs import Pairs
+from hooks.pairs.rule_names import names_of_rules
 from hooks.rules.matching import OneOf
 from hooks.rules.servers import ClientTable, GluetunTable
 from hooks.rules.table import Table
@@ -42,8 +44,9 @@ def unclear_roles(
     """As `doubts`, without those about settings that name a container: the doctor has a check for them."""
     pairs = Pairs(world, settings, own_id, table)
     return [
-        *_names_of_tables(world, table), *_ambiguous(world, settings, pairs), *_without_gluetun(pairs),
-        *_missing_roles(world, settings, table, closely=closely),
+        *_names_of_tables(world, table), *contradictions(world, settings, pairs, table),
+        *_ambiguous(world, settings, pairs), *_without_gluetun(world, pairs),
+        *_missing_roles(world, settings, table, closely=closely), *names_of_rules(world, table, closely=closely),
     ]  # fmt: skip
 
 
@@ -107,11 +110,12 @@ def _about_one(role: str) -> tuple[str, ...]:
     return ("forwarded_port_file", "gluetun_url") if role == "gluetun" else (f"{role}_url",)
 
 
-def _without_gluetun(pairs: Pairs) -> Iterator[str]:
+def _without_gluetun(world: World, pairs: Pairs) -> Iterator[str]:
     if len(pairs.gluetuns) < 2:
         return
     for client in pairs.clients():
-        if pairs.gluetun(client.gluetun) is None:
+        # one whose table names a container that is no gluetun is a contradiction
+        if pairs.gluetun(client.gluetun) is None and client.gluetun not in world.containers:
             names = _listed([one.name for one in pairs.gluetuns])
             yield (
                 f"'{client.name}' ({_WORDS[client.kind]}) shares the network of no gluetun, and there are {names}: it "
@@ -127,7 +131,9 @@ def _missing_roles(world: World, settings: Settings, table: Table, *, closely: b
             match = entry.match.get("role")
             roles = match.values if isinstance(match, OneOf) else ()
             # one with a URL of its own may be no container
-            missing = roles and not any(role in world.roles or chosen(settings, f"{role}_url") for role in roles)
+            known = (role in world.roles or chosen(settings, f"{role}_url") for role in roles)
+            # one whose setting names nobody is said above, with another line to write
+            missing = roles and not any(known) and not any(role in settings.containers for role in roles)
             if not missing or roles in said or not (closely or any(role in _NEEDED for role in roles)):
                 continue
             said.add(roles)

@@ -31,7 +31,7 @@ CODES: Mapping[str, str] = {
     "wrong-type": "A value of another type than the key takes.",
     "bad-value": "A value of the right type that makes no sense here.",
     "bad-name": "A rule's name is not kebab-case.",
-    "duplicate-name": "Two rules, or two tests, have the same name, or two tables the same container.",
+    "duplicate-name": "Two rules, or two tests, have the same name, or two tables the same container or port file.",
     "bad-duration": "A duration without a unit, or with an unknown one.",
     "unknown-event": "An event type that is not in the catalogue.",
     "unknown-field": "A field that this event does not have.",

@@ -20,13 +20,17 @@ from hooks.rules_file.node import Node
 
 _SECRET = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRETS = ("password", "api_key")
+_PASSWORD_IN_URL = re.compile(r"[^/]*//[^@/]*:[^@]+@")
+_TWICE = {"container": "keep one of them", "port_file": "each gluetun writes a file of its own"}
+_WITH_LOGIN = ("qbittorrent", "deluge")
 _WITHOUT_KEY = ("transmission", "deluge")
 
 
 def servers(root: Node) -> tuple[tuple[GluetunTable, ...], tuple[ClientTable, ...]]:
     """Both kinds of tables. They may be used only if the whole file is good."""
     gluetuns, clients = list(root.tables("gluetun")), list(root.tables("client"))
-    _check_unique([*gluetuns, *clients])
+    _check_unique([*gluetuns, *clients], "container", "another table is about container {}")
+    _check_unique(gluetuns, "port_file", "another [[gluetun]] has the port file {}, too")
     return tuple(map(_gluetun, gluetuns)), tuple(map(_client, clients))
 
 
@@ -71,12 +75,22 @@ def _is_name(text: str) -> bool:
 
 def _check_url(node: Node) -> None:
     url = node.get("url")
+    if isinstance(url, str) and _PASSWORD_IN_URL.match(url):
+        said = "the address holds a password, and rules.toml is no place for it"
+        return node.report("secret-in-clear", "url", said, _url_hint(node))
     try:
         if isinstance(url, str):
             http_url(url)
     except ValueError as error:
         shown = "url is no address" if "@" in url else f"{quoted(url)} is no address"  # it may hold a password
         node.report("bad-value", "url", shown, str(error))
+
+
+def _url_hint(node: Node) -> str:
+    kind = str(node.get("kind") or "gluetun")
+    if kind in _WITH_LOGIN:  # username and password are those of the Web UI, not of a proxy before it
+        return f"write the address without it; for a proxy that wants it, write the address into {kind.upper()}_URL"
+    return f'write the address without it, and username and password = "${{secret:{_example(node)}_PASSWORD}}"'
 
 
 def _secrets(node: Node) -> dict[str, str]:
@@ -102,11 +116,12 @@ def _texts(node: Node, keys: Iterable[str]) -> dict[str, Any]:
     return {key: value.rstrip("/") if isinstance(value, str) else "" for key, value in found}
 
 
-def _check_unique(nodes: Sequence[Node]) -> None:
+def _check_unique(nodes: Sequence[Node], key: str, said: str) -> None:
     first = dict[str, Node]()
     for node in nodes:
-        name = node.get("container")
-        if isinstance(name, str) and first.setdefault(name, node) is not node:
-            line = node.diagnostics.line((*first[name].path, "container"))
-            hint = f"the other one is on line {line}; keep one of them"
-            node.report("duplicate-name", "container", f"another table is about container {quoted(name)}", hint)
+        value = node.get(key)
+        if isinstance(value, str) and first.setdefault(value, node) is not node:
+            line = node.diagnostics.line((*first[value].path, key))
+            node.report(
+                "duplicate-name", key, said.format(quoted(value)), f"the other one is on line {line}; {_TWICE[key]}"
+            )

@@ -80,6 +80,8 @@ WRONG = [
     (well(gluetun=Refusal("closed", "answers 401 to GET")), "gluetun", "control server", "answers 401"),
     (well(port_file=STALE), "gluetun", "port file", f"{PORT} is stale"),
     (well(port_file=PortFile()), "gluetun", "port file", "is not there"),
+    (well(port_file=PortFile(), settings=Settings(forwarded_port_file="", forwarded_port_source="file")),
+     "gluetun", "port file", "none that gluehook can read"),
     (well(port_file=PortFile((), "", "1-1", 1)), "gluetun", "port file", "is empty"),
     (well(port_file=PortFile((), "it holds garbage")), "gluetun", "port file", "garbage"),
     (well(qbittorrent=Refusal("password", "rejects the password")), "qBittorrent", "login", "rejects"),

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from handlers import HANDLERS
 from hooks.config.settings import Settings
 from hooks.pairs.doubts import doubts
 from hooks.rules.servers import ClientTable, GluetunTable
 from hooks.rules.table import Table
+from hooks.rules_file import reader
 from hooks.world.model import Container, World
 from hooks.world.names import Names
 from tests.pairs.test_pairs import GLUETUN, QBIT, TWO, one
@@ -67,6 +69,63 @@ def test_one_sentence_with_the_line_to_write(
 ) -> None:
     found = said(*containers, **more)
     assert any(expected in sentence for sentence in found), found
+
+
+@pytest.mark.parametrize(
+    ("table", "more", "expected"),
+    [
+        (Table(clients=(ClientTable("transmission", "tor-a"),)), {"qbittorrent_container": "tor-a"},
+         ("'tor-a' has a [[client]] with kind = \"transmission\", and QBITTORRENT_CONTAINER=tor-a says qbittorrent: "
+         "the table counts; correct one of them")),
+        (Table(clients=(ClientTable("deluge", "tor-a"),)), {},
+         ("'tor-a' has a [[client]] with kind = \"deluge\", and its image hotio/qbittorrent is qbittorrent: "
+         "the table counts; correct it, or take the table out")),
+        (Table(gluetuns=(GluetunTable("mission"),)), {},
+         ("'mission' has a [[gluetun]], and its image linuxserver/transmission is transmission: the table counts; "
+         "correct it, or take the table out")),
+        (Table(clients=(ClientTable("qbittorrent", "tor-a", gluetun="tor-b"),)), {},
+         ("the [[client]] of 'tor-a' says gluetun = \"tor-b\", and that container is no gluetun: it gets no port; "
+         'write gluetun = "vpn-a", or leave the key out')),
+        (Table(clients=(ClientTable("qbittorrent", "tor-b", url="http://172.18.0.2:8080"),)), {},
+         ("'tor-a' and 'tor-b' are both reached at http://172.18.0.2:8080, and only one of them can be; give one of "
+         "them another port, or correct the url in its table")),
+    ],
+)  # fmt: skip
+def test_of_a_contradiction_is_said_whose_word_counts(table: Table, more: dict[str, Any], expected: str) -> None:
+    assert expected in said(*TWO, table=table, **more)
+
+
+def named(on: str, do: str) -> Table:
+    """A table with a rule that names containers."""
+    table = reader.read(f'version = 1\n[[rule]]\nname = "old"\non = {on}\ndo = {do}\n', "rules.toml", HANDLERS)
+    assert isinstance(table, Table)
+    return table
+
+
+OLD = named('{ event = "container.healthy", container = "gluetun" }', '{ use = "containers.rejoin", of = "gluetun" }')
+GONE = named('{ event = "container.die", container = ["web", "sonarr"] }', '"gluetun.restart_vpn"')
+
+
+def test_a_rule_that_names_a_container_that_nobody_has() -> None:
+    assert said(*TWO, table=OLD) == [
+        (
+            "rule old says container = \"gluetun\", and no container has that name: 'vpn-a' and 'vpn-b' are gluetun; "
+            'write role = "gluetun" instead'
+        ),
+        (
+            "rule old says of = \"gluetun\", and no container has that name: 'vpn-a' and 'vpn-b' are gluetun; "
+            'write of = "*" instead'
+        ),
+    ]
+    assert said(one("gluetun", GLUETUN), table=OLD, closely=True) == []
+    assert said(*HOME, table=GONE) == []
+    assert said(*HOME, table=GONE, closely=True) == [
+        (
+            'rule old says container = "web", and no container has that name; correct it, or take the rule out if the '
+            "container is gone"
+        ),
+    ]
+    assert said(*HOME, one("sonarr", "x"), table=GONE, closely=True) == []
 
 
 def test_tables_that_name_nobody() -> None:

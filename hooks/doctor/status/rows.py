@@ -125,7 +125,7 @@ def _port_file(server: Server) -> Iterator[Row]:
     elif file.ports:
         yield Row("gluetun", "port file", "well", f"{_ports(server)}, written {_written(server)} ago")
     else:
-        empty = f"{path} is {'empty' if file.generation else 'not there'}"
+        empty = f"{path} is {'empty' if file.generation else 'not there'}" if path else "none that gluehook can read"
         yield Row("gluetun", "port file", "wrong", file.reason or empty)
 
 
