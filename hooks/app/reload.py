@@ -177,7 +177,7 @@ class Reload:
 
     def _take(self, loaded: Loaded, table: Table) -> None:
         # the same rules too, after a file that was turned down: that it is good again is worth a line
-        if table.rules != self.table.rules or self.rejected:
+        if _meaning(table) != _meaning(self.table) or self.rejected:
             try:
                 self._adopt(table, difference(self.table, table))
             except TimeoutError:
@@ -225,7 +225,15 @@ def difference(before: Table, after: Table) -> str:
     old, new = ({rule.name: rule for rule in table.rules} for table in (before, after))
     changed = sum(old[name] != new[name] for name in old.keys() & new.keys())
     counts = {"new": len(new.keys() - old.keys()), "changed": changed, "gone": len(old.keys() - new.keys())}
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "none of them has changed"
+    said = [f"{count} {word}" for word, count in counts.items() if count]
+    if (before.gluetuns, before.clients) != (after.gluetuns, after.clients):
+        said.append("the [[gluetun]] and [[client]] tables are others")
+    return ", ".join(said) or "none of them has changed"
+
+
+def _meaning(table: Table) -> tuple[object, ...]:
+    """What must be in force: all but the file's name."""
+    return table.rules, table.gluetuns, table.clients
 
 
 def complaint(loaded: Loaded) -> str:

@@ -154,6 +154,14 @@ def test_only_what_the_rules_say_counts(reading: Reading) -> None:
     assert reading.outcomes.empty()
 
 
+def test_a_table_of_a_container_counts_as_a_rule_does(reading: Reading) -> None:
+    reload = reading.begin(quiet_s=NEVER_S)
+    for more in ('[[gluetun]]\ncontainer = "vpn"\n', '[[client]]\nkind = "deluge"\ncontainer = "tor"\n', ""):
+        reading.file.write_text(file_of(TICK) + more)
+        reload.at_once()
+        assert reading.outcome() == "the [[gluetun]] and [[client]] tables are others"
+
+
 def test_what_is_good_is_kept_and_what_is_not_is_not(reading: Reading) -> None:
     reload = reading.begin(quiet_s=0.01)
     first = file_of(TICK)
