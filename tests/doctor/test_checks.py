@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from hooks.cli.status import REFRESH_S, TARGET_TIMEOUT_S
+from hooks.config.settings import Settings
 from hooks.doctor import own_state
 from hooks.doctor.checks import regions
 from hooks.doctor.checks.commands import up
@@ -19,6 +20,7 @@ from hooks.doctor.facts import docker as docker_facts
 from hooks.doctor.facts.model import (
     Docker,
     Gluehook,
+    HasRole,
     Server,
     Unread,
     WireGuard,
@@ -91,6 +93,20 @@ def test_a_finding_carries_what_its_check_says() -> None:
     assert check.finds == "The port file is mounted as a single file"
     keys = ["check", "severity", "seen", "why", "fix", "run", "about", "causes", "consequences"]
     assert list(asdict(found)) == keys  # of --json, in order
+
+
+def test_of_several_gluetuns_one_without_a_client_is_well_and_each_is_reached_by_its_own_table() -> None:
+    roles = [
+        HasRole("gluetun", "gluetun", "image"),
+        HasRole("gluetun", "vpn", "image"),
+        HasRole("qbittorrent", "tor", "image"),
+    ]
+    listed = {"tor": container("tor", image="hotio/qbittorrent"), "qbittorrent": None}
+    settings = Settings(gluetun_url="http://10.0.0.9:8000")
+    found = examine(well(containers=listed, gluetun=Unread("refuses"), roles=roles, settings=settings))
+    assert "container-not-found" not in [one.check for one in found]
+    (fix,) = [one.fix for one in found if one.check == "control-server-silent"]
+    assert 'a [[gluetun]] with container = "gluetun" and url = "http://gluetun:8000"' in fix
 
 
 def test_every_check_has_its_case() -> None:

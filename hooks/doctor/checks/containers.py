@@ -26,7 +26,8 @@ def container_not_found(server: Server) -> Iterator[Finding]:
     settings = server.settings
     for role, name in (("gluetun", settings.gluetun_container), ("qbittorrent", settings.qbittorrent_container)):
         alike = [one for one in server.listed.values() if has_role(one.image, role)]
-        if name in server.listed or not alike:
+        # where another has the role, no setting names one: this gluetun of several has no client of that kind
+        if name in server.listed or not alike or any(one.role == role for one in server.roles):
             continue
         shown = ", ".join(f"'{one.name}' ({one.image})" for one in alike)
         setting = f"{role.upper()}_CONTAINER"

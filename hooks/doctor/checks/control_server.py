@@ -21,6 +21,12 @@ in gluetun's folder mounted at /gluetun, auth/config.toml:
 The first command makes a key: put it there and into GLUETUN_API_KEY of gluehook's service"""
 
 
+def _write(server: Server, name: str, url: str) -> str:
+    if sum(one.role == "gluetun" for one in server.roles) > 1:  # the setting is about one of them only
+        return f'write into rules.toml a [[gluetun]] with container = "{name}" and url = "{url}"'
+    return f"set GLUETUN_URL: {url} at gluehook"
+
+
 @broken("gluehook can neither read the tunnel's state nor restart the tunnel: it would have to restart the container")
 def control_server_closed(server: Server) -> Iterator[Finding]:
     """gluetun's control server answers 401 to gluehook."""
@@ -54,6 +60,6 @@ def control_server_silent(server: Server) -> Iterator[Finding]:
     else:
         right = server.settings.gluetun_url == url
         fix = f"put gluehook and {container.name} on one network of the compose file" + (
-            "" if right else f", and set GLUETUN_URL: {url} at gluehook"
+            "" if right else f", and {_write(server, container.name, url)}"
         )
         yield Finding(server.gluetun.why, fix, up_gluehook(server), about=container.name)

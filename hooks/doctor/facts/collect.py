@@ -103,7 +103,9 @@ class Collector:
         unclear = (
             unclear_roles(main.world, self.settings, self.table, self.own_id) if docker is known and self.table else ()
         )
-        return replace(servers[0], others=servers[1:], roles=_roles(main.world), clients=seen, unclear_roles=unclear)
+        roles = _roles(main.world)
+        of_others = [replace(server, roles=roles) for server in servers[1:]]
+        return replace(servers[0], others=of_others, roles=roles, clients=seen, unclear_roles=unclear)
 
     def _reads(self, view: Context, docker: Docker) -> dict[str, Callable[[], Any]]:
         """What is read of one gluetun and one torrent client of its."""
