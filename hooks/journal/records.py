@@ -116,7 +116,8 @@ def decided(notes: Iterable[Note]) -> Iterator[Record]:
     notes = list(notes)
     for _, group in groupby((n for n in notes if n.kind == "accepted"), lambda note: note.event.id):
         accepted = list(group)
-        yield Accepted(accepted[0].event, tuple((note.rule, note.key) for note in accepted))
+        # a lane that has taken the event twice has it once: a port may be reported again with the same id
+        yield Accepted(accepted[0].event, tuple(dict.fromkeys((note.rule, note.key) for note in accepted)))
     for note in notes:
         if note.kind == "dropped":
             # a lane that keeps every event drops this one; any other drops with it what it had merged into it

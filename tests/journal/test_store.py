@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from hooks.engine.runs import Run
+from hooks.engine.runs import Note, Run
 from hooks.events.catalogue import Event
 from hooks.journal.folder import Taken
 from hooks.journal.journal import FILE_NAME, Journal
 from hooks.journal.migrations import MIGRATIONS
-from hooks.journal.records import Accepted
+from hooks.journal.records import Accepted, decided
 from hooks.journal.store import Store
 from hooks.rules.table import Rule
 from tests.parts.places import TOP
@@ -260,3 +260,9 @@ def test_a_journal_that_is_taken_away_while_gluehook_runs_is_begun_anew(
     again = Journal(folder)
     assert again.load("world") == 2
     again.close()
+
+
+def test_an_event_that_a_lane_takes_twice_is_written_once() -> None:
+    port = Event("port.forwarded", "vpn", 1, data={"port": 5})
+    notes = [Note("accepted", "forward-port", "vpn", port), Note("accepted", "forward-port", "vpn", port)]
+    assert list(decided(notes)) == [Accepted(port, (("forward-port", "vpn"),))]
