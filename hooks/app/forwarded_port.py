@@ -85,9 +85,9 @@ class FollowedPorts:
             found = self.paths()
             if list(found.items()) == list(self._known.items()):
                 return False
-            moved = self._known and next(iter(self._known.values())) != next(iter(found.values()))
-            self._known = found
             (main, path), *others = found.items()
+            moved = self._known and self._known.get(main, next(iter(self._known.values()))) != path
+            self._known = found
             self._tracker.update(
                 lambda world: _unread(world.with_forwarders(main, [name for name, _ in others]), moved=bool(moved))
             )

@@ -1,8 +1,8 @@
 """The world: the containers and gluetun's port file as gluehook last read them, and how one raw event changes that.
 
 A `World` is a value: it never changes, and every method returns another one. The tracker (hooks/world/tracker.py) holds
-the current one for all sources; handlers get it as `ctx.world`, placeholders as `${state.…}`, the heartbeat reads the
-port from it. What the step from one world to the next means as events stands in hooks/world/differences.py.
+the current one for all sources; handlers get it as `ctx.world`, placeholders as `${state.…}`. What the step from one
+world to the next means as events stands in hooks/world/differences.py.
 Guarantees: an event that is older than the container's known state changes nothing (after a reconnect Docker sends past
 events again), and a port is valid only if its file was written after gluetun's last start. Nothing here reads a clock,
 a file or Docker (tests/test_layers.py).
@@ -88,9 +88,7 @@ class World:
     file: PortFile | None = None  # None: never read, or no rule uses the port
     last_port: int | None = None  # the first port of the last valid reading, kept while there is none
     gluetun_seen: bool = False  # once Docker has shown it, its absence means that it is down
-    former: Mapping[str, Container] = field(
-        default_factory=dict
-    )  # by name: the last container of a name that is free now
+    former: Mapping[str, Container] = field(default_factory=dict)  # by name: the last container of a free name
     earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> previous ids of it, the latest first
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     last_gluetun: str = ""  # what gluetun is called, or was when there was one
@@ -183,7 +181,16 @@ class World:
         roles = {one: tuple(each for each in names if each != name) for one, names in self.roles.items()}
         roles[role] = (*roles.get(role, ()), name)
         found = {one: names for one, names in roles.items() if one and names}
-        return replace(self, roles=found, last_gluetun=self._gluetun_of(found.get("gluetun", ())))
+        main = self._gluetun_of(found.get("gluetun", ()))
+        return replace(self, roles=found, last_gluetun=main)._with_readings_of(self)
+
+    def _with_readings_of(self, before: World) -> World:
+        """The same world, in which each reading is that of its gluetun, also where another one is the main one now."""
+        others, main = {**self.others, before.gluetun: Forwarded(before.file, before.last_port)}, self.gluetun
+        if main == before.gluetun or main not in self.others:
+            return self
+        own = others.pop(main)
+        return replace(self, file=own.file, last_port=own.last_port, others=others)
 
     def _gluetun_of(self, found: tuple[str, ...]) -> str:
         """Of several, the one with the usual name; else the one so far, since a re-creation has two for a moment."""

@@ -102,6 +102,30 @@ def test_one_that_a_table_names_has_its_port_before_docker_shows_it_and_not_afte
     two = Two(World(Names(tables={"vpn-a": "gluetun", "vpn-b": "gluetun"})))
     two.tracker.update(lambda world: world.with_forwarders("vpn-a", ["vpn-b"]))
     assert two.file(5002, "vpn-b") == [("port.forwarded", "vpn-b", 5002)]
-    two.happens("start", "vpn-b", B, 20)
+    for name, ident in (("vpn-a", A), ("vpn-b", B)):
+        two.happens("start", name, ident, 20)
     assert two.happens("destroy", "vpn-b", B, 60) == [], "an event of its own says that"
     assert two.tracker.world.seen_from("vpn-b").port is None
+
+
+def test_a_rename_of_the_main_one_gives_no_other_gluetun_its_port() -> None:
+    two = Two()
+    two.file(5001)
+    two.file(5002, "vpn-b")
+    renamed = {"container": "vpn-x", "id": A, "image": IMAGE, "old_name": "vpn-a"}
+    two.tracker.apply(Event("container.rename", "vpn-x", 70, "docker", data=renamed))
+    told = two.take()
+    assert ("port.forwarded", "vpn-b", 5001) not in told
+    assert ("port.changed", "vpn-b", 5001) not in told
+    assert two.tracker.world.seen_from("vpn-b").state()["port"] == 5002
+
+
+def test_a_main_one_that_goes_gives_no_other_gluetun_its_port() -> None:
+    two = Two(World(Names(tables={"vpn-a": "gluetun", "vpn-b": "gluetun"})))
+    two.tracker.update(lambda world: world.with_forwarders("vpn-a", ["vpn-b"]))
+    for name, ident in (("vpn-a", A), ("vpn-b", B)):
+        two.happens("start", name, ident, 10)
+    two.file(5001)
+    two.file(5002, "vpn-b")
+    assert [event for event in two.happens("destroy", "vpn-a", A, 60) if event[1] == "vpn-b"] == []
+    assert two.tracker.world.seen_from("vpn-b").state()["port"] == 5002
