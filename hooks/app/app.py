@@ -135,7 +135,7 @@ class App:
         port_file, files, others = self._followed(subscriptions)
         self.files = FilesSource(
             self.tracker, self.inbox.put_file, port_file, files, others=others,
-            replaced=self.port_apis.replaces, accepted=self.port_apis.hurry,
+            replaced=self.port_apis.replaces, accepted=self.port_apis.file_changed,
         )  # fmt: skip
         self.timer = TimerSource(post, subscriptions.timers)
         polling = {name: partial(self._poll, name, poll) for name, poll in polls.items()}
@@ -214,6 +214,7 @@ class App:
     def beat(self) -> None:
         """Save what the next process must know, and write the heartbeat that `gluehook health` reads."""
         self._save()
+        self.port_apis.beat()
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + _PRUNE_S
             self.journal.prune()

@@ -11,9 +11,21 @@ from hooks.images.roles import TORRENT_CLIENTS
 from hooks.pairs.pairs import Pairs
 from hooks.world.model import World
 
+_MOST = 200  # events are about containers, and now and then about a file or a peer
+
 
 def settings_for(event: Event, settings: Settings, pairs: Pairs, world: World) -> Settings:
     """The settings with the names and addresses of what the event is about, and of the one WireGuard."""
+    key = (event.subject, event.data.get("gluetun"))
+    found = pairs.settings.get(key)  # several threads may ask at once
+    if found is None:
+        if len(pairs.settings) > _MOST:
+            pairs.settings.clear()
+        found = pairs.settings[key] = _settings_for(event, settings, pairs, world)
+    return found
+
+
+def _settings_for(event: Event, settings: Settings, pairs: Pairs, world: World) -> Settings:
     gluetun = pairs.gluetun_of(event) or pairs.gluetuns[0]
     changed: dict[str, Any] = {
         "gluetun_container": gluetun.name, "gluetun_url": gluetun.url, "gluetun_username": gluetun.access.username,

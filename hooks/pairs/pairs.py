@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from functools import cached_property
+from typing import Any
 
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
@@ -33,6 +34,7 @@ class Pairs:
     def __init__(self, world: World, settings: Settings, own_id: str = "", table: Table = _NO_TABLE) -> None:
         self._world, self._settings, self._own_id, self._table = world, settings, own_id, table
         self._accesses = Accesses(world, settings, own_id)
+        self.settings: dict[tuple[str, Any], Settings] = {}  # what `settings_for` has found: each attempt asks again
 
     def seen_in(self, world: World, table: Table) -> Pairs:
         """The same ones in this world; found anew only if a container, a name or the table is another.

@@ -27,6 +27,8 @@ from hooks.rules.placeholders import Empty, Placeholder, event_value, render, wa
 from hooks.rules.table import Step
 from hooks.runtime.locks import TargetLocks
 
+_NO_WAIT_S = 0.001  # the locks were free
+
 
 @dataclass(slots=True)
 class Attempt:
@@ -118,12 +120,15 @@ class Executor:
             args = handler.Args(**self._render(step, attempt, said))
         except Empty as nothing:
             return Outcome("skipped", f"{step.use} has nothing to do: {nothing} is empty")
-        targets = handler.locks(args, self._context(attempt))
+        context = self._context(attempt)
+        targets = handler.locks(args, context)
         attempt.waits_for, before = targets, self.clock()
         with self.locks.hold(targets, attempt.run.id):
-            attempt.deadline += self.clock() - before
+            waited_s = self.clock() - before
+            attempt.deadline += waited_s
             attempt.waits_for = ()
-            context = self._context(attempt)
+            if waited_s > _NO_WAIT_S:  # the world may be another one now
+                context = self._context(attempt)
             if attempt.run.rule.dry_run or self.settings.gluehook_dry_run:
                 return _would(handler.plan(args, context))
             return handler.apply(args, context)

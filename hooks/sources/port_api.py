@@ -80,6 +80,7 @@ class PortApi(PeriodicThread):
         self.asked = threading.Event()  # the first answer is there, or it is known that none comes now
         self._lock = threading.Lock()
         self._hurry_until, self._compare_at = 0.0, inf
+        self._is_due = False  # to compare, at the next beat
         self._life: tuple[str, int] | None = None  # of gluetun's container: its id, and since when it is as it is
         self._starting = threading.Lock()  # around "is there a thread, does it end"
         self._is_begun = self._is_active = False
@@ -151,6 +152,19 @@ class PortApi(PeriodicThread):
         self._compare_at = self._clock() + COMPARE_S[0]
         self._failing.number = 0
         self.wake()
+
+    def file_changed(self) -> None:
+        """The port file has changed: ask now if it gives no port, else compare later, out of the reaction's way."""
+        if self._world.port is None:
+            self.hurry()
+        else:
+            self._compare_at, self._is_due = self._clock() + COMPARE_S[0], True
+
+    def beat(self) -> None:
+        """Some seconds have passed."""
+        if self._is_due:
+            self._is_due = False
+            self.wake()
 
     def poll_now(self) -> bool:
         """Ask now, from any thread. False where that failed, so that nobody can tell what holds."""

@@ -75,10 +75,15 @@ class PortApis:
         for one in self._all():
             one.note(event)
 
-    def hurry(self, gluetun: str = "") -> None:
-        """The port file of this gluetun has changed: ask now."""
+    def file_changed(self, gluetun: str = "") -> None:
+        """The port file of this gluetun has changed."""
         if one := self._by_gluetun.get(gluetun):
-            one.hurry()
+            one.file_changed()
+
+    def beat(self) -> None:
+        """Some seconds have passed: what waits for that is done."""
+        for one in self._all():
+            one.beat()
 
     def replaces(self, file: PortFile, gluetun: str = "") -> bool:
         """Whether the control server's answer stands in place of this reading of the gluetun's file."""

@@ -53,7 +53,7 @@ class Story:
             self.tracker, self.posted.append, self._ask, mode, str(self.file), clock=lambda: self.now,
             now_ns=lambda: self.ns, wait=self._sleep,
         )  # fmt: skip
-        self.followed = FollowedPort(str(self.file), self.tracker, self.api.replaces, self.api.hurry)
+        self.followed = FollowedPort(str(self.file), self.tracker, self.api.replaces, self.api.file_changed)
         self.api.set(listened=True)
 
     @property
