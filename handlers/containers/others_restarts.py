@@ -15,13 +15,15 @@ from handlers.containers import compose
 from handlers.containers.dependents import Dependent
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import inspect
+from hooks.docker.client import engine
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Retry
 
 _LOOKS, _LOOK_S = 15, 0.3  # Compose asks every half second whether the parent is healthy; a busy machine is far slower
 _ANSWER_S = 3.0
 _OURS_S = 90.0  # a restart that gluehook asked for has ended by then
-_BEFORE_S = 1.0  # Docker reports a restart after the start, but by another clock than that of `StartedAt`
+_BEFORE_S = 60.0  # a stop that belongs to this start was not earlier
+_REQUESTS = ["restart", "stop"]  # the first comes some time after the start, the second before it
 _KILLED_AFTER_S = 10.0  # beyond the stop time-out: what still runs then was not stopped by the signal
 
 
@@ -39,8 +41,10 @@ def started_by_another(client: Any, one: Dependent, ctx: Context) -> bool:
 
 def _compose_has_started(client: Any, one: Dependent, ctx: Context) -> bool:
     started_s = one.holder_started_at / 1e9
-    ours = any(0 <= started_s - asked_s < _OURS_S for asked_s in RestartBudget(one.joins.name, ctx).spent)
-    if ours or _has_event(client, one.joins.id, "restart", started_s - _BEFORE_S, ctx) is False:
+    if any(0 <= started_s - asked_s < _OURS_S for asked_s in RestartBudget(one.joins.name, ctx).spent):
+        return False
+    # Podman does not report each restart as one (5.8)
+    if not engine().podman and _has_event(client, one.joins.id, _REQUESTS, started_s - _BEFORE_S, ctx) is False:
         return False
     signalled: bool | None = False
     for _ in range(_LOOKS):
@@ -67,18 +71,18 @@ def _was_sent_a_signal(client: Any, one: Dependent, ctx: Context) -> bool | None
     `docker stop` and `docker restart` send the stop signal first. Podman reports no event of it.
     """
     lately_s = ctx.now() - one.seen.stop_timeout_s - _KILLED_AFTER_S
-    return _has_event(client, one.seen.id, "kill", max(one.seen.started_at / 1e9, lately_s), ctx)
+    return _has_event(client, one.seen.id, ["kill"], max(one.seen.started_at / 1e9, lately_s), ctx)
 
 
-def _has_event(client: Any, ident: str, action: str, since_s: float, ctx: Context) -> bool | None:
-    """Whether Docker has this event of a container since then. None where it does not say so in time."""
+def _has_event(client: Any, ident: str, actions: list[str], since_s: float, ctx: Context) -> bool | None:
+    """Whether Docker has one of these events of a container since then. None where it does not say so in time."""
     from requests.exceptions import RequestException
 
     now_s = ctx.now()
     if since_s >= now_s:  # the engine's clock is ahead of ours
         return False
     query = {"since": f"{since_s:.9f}", "until": f"{now_s:.9f}",
-             "filters": json.dumps({"container": [ident], "event": [action]})}  # fmt: skip
+             "filters": json.dumps({"container": [ident], "event": actions})}  # fmt: skip
     url = f"{client.base_url}/v{client.api_version}/events"
     try:
         answer = client.get(url, params=query, timeout=min(_ANSWER_S, max(ctx.left(), 0.1)))
