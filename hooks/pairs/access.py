@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from hooks.config.settings import Settings
+from hooks.images.gluetun import CONTROL_PORT
+from hooks.images.roles import TORRENT_CLIENTS
+from hooks.images.torrent import web_port
 from hooks.pairs.model import Access
 from hooks.pairs.reach import host_of, network_holder
 from hooks.rules.servers import ClientTable, GluetunTable
 from hooks.world.model import Container, World
 
 DEFAULTS = {field.name: field.default for field in fields(Settings)}
-_PORTS = {"gluetun": 8000, "qbittorrent": 8080, "transmission": 9091, "deluge": 8112}
+_PORTS = {"gluetun": CONTROL_PORT, **{kind: web_port(kind, {}) for kind in TORRENT_CLIENTS}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ _TAIL = """\
     security_opt: ["no-new-privileges:true"]
     restart: unless-stopped"""
 _USERS = {"qbittorrent": "admin"}
-_WEB_PORTS = {"qbittorrent": torrent_image.WEB_UI_PORT, "transmission": 9091, "deluge": 8112}  # Deluge's Web UI
 _KEY = "${GLUETUN_API_KEY:-} # the key of gluetun's control server, which restarts the tunnel"
 _URLS = "${APPRISE_URLS:-} # where messages go; empty: they stand in the log only"
 
@@ -81,10 +80,11 @@ def _one(server: Server) -> dict[str, str]:
     kind, client = found or ("qbittorrent", None)
     control_port = gluetun.control_port if gluetun else gluetun_image.CONTROL_PORT
     inside = client is None or server.gluetun_of(client) is not None
+    web_port = client.web_port if client else torrent_image.web_port(kind, {})
     variables = {
         "GLUETUN_CONTAINER": server.name("gluetun"), "GLUETUN_URL": f"http://{server.name('gluetun')}:{control_port}",
         "GLUETUN_API_KEY": _KEY, f"{kind.upper()}_CONTAINER": server.name(kind),
-        f"{kind.upper()}_URL": f"http://{server.name('gluetun' if inside else kind)}:{_web_port(kind, client)}",
+        f"{kind.upper()}_URL": f"http://{server.name('gluetun' if inside else kind)}:{web_port}",
         **_login(kind),
     }  # fmt: skip
     file = _port_file(server).rpartition("/")[2]
@@ -97,10 +97,6 @@ def _login(kind: str) -> dict[str, str]:
     word = kind.upper()
     user = {} if kind == "deluge" else {f"{word}_USERNAME": f"${{{word}_USERNAME:-{_USERS.get(kind, '')}}}"}
     return {**user, f"{word}_PASSWORD": f"${{{word}_PASSWORD:-}}"}
-
-
-def _web_port(kind: str, client: FoundContainer | None) -> int:
-    return client.web_ui_port if client and kind == "qbittorrent" else _WEB_PORTS[kind]
 
 
 def _port_file(server: Server) -> str:

@@ -26,7 +26,7 @@ class FoundContainer:
     networks: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    web_ui_port: int = torrent.WEB_UI_PORT  # of a torrent client
+    web_port: int = 0  # of a torrent client
     control_port: int = gluetun_image.CONTROL_PORT  # of gluetun
     port_file: str = gluetun_image.PORT_FILE  # of gluetun
 
@@ -73,7 +73,7 @@ def find_containers(client: Any) -> Server:
     """List the containers with a docker.APIClient. Raises OSError if that fails."""
     listing = list_containers(client, networks=True)
     found = {role: _of_role(role, listing.containers) for role in ROLES}
-    everyone = {role: tuple(_closer(client, one) for one in those) for role, those in found.items() if those}
+    everyone = {role: tuple(_closer(client, role, one) for one in those) for role, those in found.items() if those}
     sharing = {one.name: _sharing(one, listing.containers) for one in found["gluetun"]}
     return Server({role: those[0] for role, those in everyone.items()}, everyone, sharing, listing.doubts)
 
@@ -92,16 +92,14 @@ def _service(one: ListedContainer) -> str:
     return one.labels.get("com.docker.compose.service", "")
 
 
-def _closer(client: Any, found: ListedContainer) -> FoundContainer:
+def _closer(client: Any, role: str, found: ListedContainer) -> FoundContainer:
     one = inspected(client.inspect_container(found.id))
     # a container has no name of its own on Docker's three
     joined = tuple(sorted(name for name in one.addresses if name not in ("bridge", "host", "none")))
     variables = {name: value for name, value in one.environment.items() if name in _VARIABLES}
     settings = gluetun_image.read(one.environment)
-    return FoundContainer(
-        found, joined, variables, one.mounts, torrent.web_ui_port(one.environment), settings.control_port,
-        settings.port_file,
-    )  # fmt: skip
+    port = torrent.web_port(role, one.environment) if role in TORRENT_CLIENTS else 0
+    return FoundContainer(found, joined, variables, one.mounts, port, settings.control_port, settings.port_file)
 
 
 def owner_of_port_file(gluetun: FoundContainer | None) -> str:

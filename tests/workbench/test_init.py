@@ -177,11 +177,11 @@ def test_each_client_is_told_with_the_gluetun_whose_network_it_shares(
 
 def test_the_only_client_may_be_another_program(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
     give(fake, "vpn", "qmcgaw/gluetun", _tmp_gluetun="/srv/port")
-    give(fake, "seeds", "linuxserver/deluge", network="container:vpn")
+    give(fake, "seeds", "linuxserver/deluge", "DELUGE_WEB_PORT=8113", network="container:vpn")
     code, said = init(fake.host)
     assert code == 0, said
     environment = service(tmp_path)["environment"]
-    assert (environment["DELUGE_CONTAINER"], environment["DELUGE_URL"]) == ("seeds", "http://vpn:8112")
+    assert (environment["DELUGE_CONTAINER"], environment["DELUGE_URL"]) == ("seeds", "http://vpn:8113")
     assert "DELUGE_PASSWORD" in environment
     assert "QBITTORRENT_URL" not in environment
 
