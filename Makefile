@@ -75,9 +75,9 @@ COMPILE = env -u PIP_FIND_LINKS $(PY) -m piptools compile --quiet --strip-extras
   --no-header --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 lock: $(DEV_STAMP) ## make the lock files anew: make lock PYTHON=python3.13 VENV=.venv-3.13 ARGS=--upgrade
 	@$(PY) -c 'import sys; sys.version_info[:2] == (3, 13) or sys.exit("lock with Python 3.13: make lock PYTHON=python3.13 VENV=.venv-3.13")'
-	$(COMPILE) $(ARGS) -o requirements.txt pyproject.toml
+	$(COMPILE) $(ARGS) --extra web -o requirements.txt pyproject.toml
 	$(COMPILE) $(ARGS) -c requirements.txt --only-build-deps --build-deps-for wheel -o requirements-build.txt pyproject.toml
-	$(COMPILE) $(ARGS) -c requirements.txt -c requirements-build.txt --extra dev -o requirements-dev.txt pyproject.toml
+	$(COMPILE) $(ARGS) -c requirements.txt -c requirements-build.txt --extra web --extra dev -o requirements-dev.txt pyproject.toml
 	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["site"], sep="\n")' \
 	  | $(COMPILE) $(ARGS) -c requirements-dev.txt -o requirements-site.txt -
 

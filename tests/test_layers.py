@@ -35,11 +35,12 @@ PACKAGES: dict[str, str] = {
     "hooks.runtime": "events storage threads config rules pairs engine journal handler",
     "hooks.workbench": "events images config world rules pairs rules_file engine docker sources handler",
     "hooks.control": "events threads journal runtime workbench",
+    "hooks.web": "events config journal runtime control",
     "hooks.doctor": "events images config world rules pairs docker sources journal runtime handlers handler",
     "hooks.app": "events storage threads config world rules pairs rules_file engine docker sources journal runtime "
     "control handlers handler",
     "hooks.cli": "events storage images threads config world rules pairs rules_file engine docker sources journal "
-    "runtime workbench control doctor app handlers handler",
+    "runtime workbench control web doctor app handlers handler",
     "hooks.pytest_plugin": "rules_file workbench app",
     "hooks.__main__": "runtime cli",
     "hooks.old_paths": "",
@@ -81,6 +82,12 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.rules_file.schema_errors": "pydantic",
     "hooks.runtime.log": "loguru",
     "hooks.sources.inotify": "pyinotify",
+    "hooks.web.api": "fastapi",
+    "hooks.web.app": "fastapi starlette",
+    "hooks.web.headers": "starlette",
+    "hooks.web.pages.routes": "fastapi starlette",
+    "hooks.web.process": "starlette uvicorn",
+    "hooks.web.rendering": "jinja2 starlette",
     "hooks.workbench.reference": "rich",
 }
 

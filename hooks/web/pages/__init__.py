@@ -1,0 +1,1 @@
+"""The pages: values of the API in, HTML out."""

@@ -1,0 +1,53 @@
+"""Everything that the API and the pages show, as plain values: the one object that both are built on.
+
+Each method reads and never raises because something is away: an `Answer` says why it is unknown. All texts that leave
+are masked like the log.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hooks.control.history import NoJournal
+from hooks.runtime import heartbeat
+from hooks.web.answer import Answer
+from hooks.web.journal_reader import JournalReader
+from hooks.web.runner import Runner
+
+
+class Views:
+    """What is known of the gluehook on the state folder `state`. Thread-safe; its methods may wait for the runner.
+
+    `now` gives seconds since the Unix epoch.
+    """
+
+    def __init__(
+        self, state: Path, runner: Runner, journal: JournalReader, version: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self.runner, self.version, self.now = runner, version, now
+        self._state, self._journal = state, journal
+
+    def health(self) -> dict[str, Any]:
+        """As `gluehook health` judges it: {"healthy": bool, "said": [sentence, …]}."""
+        healthy, said = heartbeat.judge(str(self._state / heartbeat.FILE_NAME), self.now())
+        return {"healthy": healthy, "said": said}
+
+    def snapshot(self) -> Answer:
+        """What the runner knows now, as docs/web.md has it under `snapshot`."""
+        return self.runner.snapshot()
+
+    def doctor(self) -> Answer:
+        """The doctor's findings: {"findings": […], "said": "…"}, at most some minutes old."""
+        return self.runner.doctor()
+
+    def runs(self, *, failed: bool = False, rule: str = "", most: int = 50) -> Answer:
+        """Past runs, newest first, as `Store.history` has them."""
+        try:
+            found = self._journal.read(lambda store: store.history(failed=failed, rule=rule, most=most))
+        except NoJournal as why:
+            return Answer(None, self.now(), str(why))
+        return Answer(found, self.now())

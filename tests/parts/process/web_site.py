@@ -1,0 +1,70 @@
+"""The web application on a loopback port, served by uvicorn as in the process, and a client for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from hooks.control.client import NotRunning
+from hooks.web.app import create
+from hooks.web.journal_reader import JournalReader
+from hooks.web.process import listening, server
+from hooks.web.runner import Runner
+from hooks.web.views import Views
+
+WAIT_S = 10.0
+
+
+class Site:
+    """A running site; `get` and `post` are those of `requests`, with the path alone."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.url, self.session = address, f"http://{address}", requests.Session()
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.session.get(self.url + path, timeout=WAIT_S, allow_redirects=False, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        return self.session.post(self.url + path, timeout=WAIT_S, allow_redirects=False, **options)
+
+
+def nobody(verb: str, **_: Any) -> tuple[list[dict[str, Any]], str]:
+    """The control socket where no gluehook runs."""
+    raise NotRunning(f"no gluehook is running, so nobody answers {verb}")
+
+
+def answering(answers: Mapping[str, list[dict[str, Any]]]) -> Callable[..., tuple[list[dict[str, Any]], str]]:
+    """A control socket that answers each of these verbs with these items."""
+
+    def request(verb: str, **arguments: Any) -> tuple[list[dict[str, Any]], str]:
+        return answers[verb] if verb in answers else nobody(verb)[0], f"{verb} is done"
+
+    return request
+
+
+def views_of(state: Path, request: Callable[..., Any] = nobody, *, now: float = 1_767_225_600.0) -> Views:
+    """What the web process knows of this state folder."""
+    return Views(state, Runner(state, request=request, now=lambda: now), JournalReader(state), "1.2.3", lambda: now)
+
+
+@contextmanager
+def serving(views: Views) -> Iterator[Site]:
+    """The site that shows `views`, for the time of a block."""
+    socket = listening("127.0.0.1:0")
+    host, port = socket.getsockname()[:2]
+    running = server(create(views))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, name="site")
+    thread.start()
+    site = Site(f"{host}:{port}")
+    try:
+        yield site
+    finally:
+        site.session.close()
+        running.should_exit = True
+        thread.join(WAIT_S)
+        assert not thread.is_alive(), "the site has not ended"

@@ -1,0 +1,34 @@
+"""The site as a browser and a program meet it, over a real connection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hooks.runtime import heartbeat
+from tests.parts.process.web_site import answering, serving, views_of
+
+
+def test_without_a_runner_and_a_journal_the_site_says_what_it_does_not_know(tmp_path: Path) -> None:
+    with serving(views_of(tmp_path)) as site:
+        status = site.get("/api/v1/status").json()
+        page = site.get("/")
+    assert not status["healthy"]
+    assert "no heartbeat" in status["said"][0]
+    assert status["snapshot"] is None
+    assert "no gluehook is running" in status["unknown"]
+    assert page.status_code == 200
+    assert heartbeat.FILE_NAME in page.text
+
+
+def test_the_snapshot_of_the_runner_is_shown(tmp_path: Path) -> None:
+    with serving(views_of(tmp_path, answering({"snapshot": [{"version": "9"}]}))) as site:
+        assert site.get("/api/v1/status").json()["snapshot"] == {"version": "9"}
+
+
+def test_a_browser_may_load_only_what_the_site_itself_serves(tmp_path: Path) -> None:
+    with serving(views_of(tmp_path)) as site:
+        for path in ("/", "/api/v1/status", "/static/gluehook.css", "/nothing"):
+            headers = site.get(path).headers
+            assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'"), path
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert "server" not in headers
