@@ -100,7 +100,9 @@ class App:
         self._ports = forwarded_port.FollowedPorts(settings, self.tracker, own_id, self.port_apis, lambda: self._table)
         self._rights = Rights(lambda: self.reload.table)
         self._build_sources(subscriptions, messages.put, polls or {})
-        self._doubts = start_report.Doubts(settings, self.tracker, own_id, self.docker, lambda: self._table)
+        self._doubts = start_report.Doubts(
+            settings, secrets, self.tracker, own_id, docker=self.docker, table=lambda: self._table
+        )  # fmt: skip
         executor = Executor(
             Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
             Confirmation(self.tracker, self.docker, self.files, self.polls, self.port_apis).lasts, locks,

@@ -65,23 +65,28 @@ def _live(table: Table) -> list[str]:
     from contextlib import closing
     from math import inf
 
+    from hooks.config.missing_secrets import missing
+    from hooks.config.secrets import Secrets
     from hooks.docker.client import connect, where
     from hooks.docker.inspect import inspect_all
     from hooks.docker.own_container import own_container_id
     from hooks.docker.refusals import why
     from hooks.pairs.doubts import doubts
+    from hooks.pairs.secret_names import secrets_without_value
     from hooks.world.changes import all_containers
     from hooks.world.model import World
     from hooks.world.names import Names
 
-    ours, _ = settings()
+    ours, sources = settings()
+    secrets = Secrets(sources)
+    of_secrets = [*secrets_without_value(table, lambda name: missing(name, secrets))]
     empty = World(Names(ours.containers, table.roles))
     try:
         with closing(connect(_DOCKER_S)) as client:
             found = inspect_all(client, empty, since_s=inf).containers
     except Exception as error:  # noqa: BLE001 - whatever it is, it is said
-        return [why(error, where())]
-    return doubts(all_containers(empty, found)(empty), ours, table, own_container_id(), closely=True)
+        return [*of_secrets, why(error, where())]
+    return [*of_secrets, *doubts(all_containers(empty, found)(empty), ours, table, own_container_id(), closely=True)]
 
 
 def checked(file: str) -> Table | None:

@@ -31,6 +31,7 @@ def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], 
     from hooks.app import loading
 
     child = loading.begin()  # checks the settings while this process loads the rest
+    from hooks.config.missing_secrets import missing
     from hooks.config.secrets import Secrets, printable
     from hooks.docker.own_container import own_container_id
     from hooks.doctor import own_state
@@ -46,6 +47,7 @@ def collector_and_mask(public_ip: str = "") -> tuple[Collector, Callable[[str], 
     collector = Collector(
         loaded.settings, lambda: own_state.read(state, loaded.count), _reader(secrets), own_state.DoctorMemory(state),
         own_id=own_container_id(), table=loaded.table, uses=docker_rights.uses(rules), public_ip=public_ip,
+        find_secret=lambda name: missing(name, secrets),
     )  # fmt: skip
     return collector, lambda text: printable(secrets.mask(text))
 

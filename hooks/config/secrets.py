@@ -39,7 +39,14 @@ CUT = " …"
 
 
 class SecretError(Exception):
-    """A secret's file cannot be read. Its text names the secret and the file, never the content."""
+    """A secret's file cannot be read. Its text names the secret and the file, never the content.
+
+    `seen` says the same without the secret's name.
+    """
+
+    def __init__(self, name: str, seen: str) -> None:
+        super().__init__(f"secret {name}: {seen}; it is read again at the next try")
+        self.seen = seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Secrets:
     """The secrets of one process. Thread-safe."""
 
     def __init__(self, sources: Sources) -> None:
-        self._sources = sources
+        self.sources = sources
         self._known: set[str] = set()  # values
         self._forms: set[str] = set()  # as which they may stand in a text
         self._lock = threading.Lock()
@@ -68,7 +75,7 @@ class Secrets:
         None where there is none of them, or the variable is empty. A file's one trailing
         newline is not part of the secret. Raises SecretError for a file that cannot be read.
         """
-        value = self._sources.variables.get(name) or self._from_file(name)
+        value = self.sources.variables.get(name) or self._from_file(name)
         if value and value not in self._known:  # read before each use, and mostly the same
             with self._lock:
                 self._known.add(value)
@@ -90,12 +97,12 @@ class Secrets:
         signals.emit(signals.problem, said=said)
 
     def _from_file(self, name: str) -> str | None:
-        named = self._sources.variables.get(f"{name}_FILE")
+        named = self.sources.variables.get(f"{name}_FILE")
         if named:
             return _content(name, Path(named))
         for candidate in (name.lower(), name):
-            file = Path(self._sources.folder, candidate)
-            if file.exists():
+            file = Path(self.sources.folder, candidate)
+            if _is_there(name, file):
                 return _content(name, file)
         return None
 
@@ -152,8 +159,15 @@ def _content(name: str, file: Path) -> str:
     return value
 
 
+def _is_there(name: str, file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:  # a folder that gluehook may not look into
+        raise _error(name, file, f"cannot be read: {error.strerror}") from None
+
+
 def _error(name: str, file: Path, problem: str) -> SecretError:
-    return SecretError(f"secret {name}: its file {file} {problem}; it is read again at the next try")
+    return SecretError(name, f"its file {file} {problem}")
 
 
 def _userinfo_forms(url: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 `do` asks for each argument and `rule` for the key. What is guaranteed of a good file: when a step runs, `${event.x}` is
 a field of the event, `${run.said}` stands in a later step than the first, a key needs only the event, and each value
 has the type that was found here. Empty values remain possible: a step with one is skipped when it runs. Secrets are not
-read here, so a secret that does not exist shows only then.
+read here: `hooks.pairs.secret_names` says at the start which of them have no value.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ _TYPES: dict[str, Callable[[Scope, Placeholder, Path], type | None]] = {
 def _nearest(inside: str) -> str:
     root, _, rest = inside.replace(":", ".").partition(".")
     if root == "secret":
-        return f"write ${{secret:{rest or 'NAME'}}}"
+        return f"write ${{secret:{re.sub(r'[^A-Za-z0-9_]+', '_', rest).lstrip('0123456789') or 'NAME'}}}"
     if not rest and inside in _FIELDS:
         return f"did you mean ${{event.{inside}}}?"
     if not rest and inside.isupper():

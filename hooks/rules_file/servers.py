@@ -100,15 +100,26 @@ def _secrets(node: Node) -> dict[str, str]:
         if isinstance(value, str) and (named := _SECRET.fullmatch(value)):
             found[key] = named[1]
         elif isinstance(value, str):
-            example = f"${{secret:{_example(node)}_{key.upper()}}}"
-            said = f"{key} is not the name of a secret, and rules.toml is no place for the secret itself"
-            hint = f"put it into a secret file or a variable, and write {example} here, in quotes"
-            node.report("secret-in-clear", key, said, hint)
+            _report_secret(node, key, value)
     return found
 
 
+def _report_secret(node: Node, key: str, value: str) -> None:
+    """Report a value that is no name of a secret. Nothing of it is shown: it may be the secret itself."""
+    name = f"{_example(node)}_{key.upper()}"
+    if value.startswith("${"):
+        said = f"{key} names no secret: a name has letters, digits and _, and stands in ${{secret:NAME}}"
+        hint = f"write ${{secret:{name}}}, and set {name}_FILE to the path of its file, if that has another name"
+        node.report("bad-value", key, said, hint)
+        return
+    said = f"{key} is not the name of a secret, and rules.toml is no place for the secret itself"
+    hint = f"put it into a secret file or a variable, and write ${{secret:{name}}} here, in quotes"
+    node.report("secret-in-clear", key, said, hint)
+
+
 def _example(node: Node) -> str:
-    return re.sub(r"[^A-Z0-9]+", "_", str(node.get("container") or "my").upper()).strip("_") or "MY"
+    name = re.sub(r"[^A-Z0-9]+", "_", str(node.get("container") or "my").upper()).strip("_") or "MY"
+    return f"_{name}" if name[0].isdecimal() else name  # no name of a secret begins with a digit
 
 
 def _texts(node: Node, keys: Iterable[str]) -> dict[str, Any]:

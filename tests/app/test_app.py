@@ -21,7 +21,7 @@ from tests.parts.places import TOP
 from tests.parts.process import running as lives
 from tests.parts.process.gluehook import Gluehook, assert_tidy, shipped, until
 from tests.parts.process.playing import PlayArgs, changed
-from tests.parts.process.running import WAIT_S, Running
+from tests.parts.process.running import RULES, WAIT_S, Running
 from tests.parts.targets.fakes_qbittorrent import PASSWORD, fake_qbittorrent
 
 started = lives.started  # a fixture
@@ -37,6 +37,11 @@ def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Runnin
 
 def test_it_tells_what_it_found(started: Callable[..., Running]) -> None:
     assert started().hears("ready").endswith("; Docker is not seen yet; the forwarded port is 40000")
+
+
+def test_it_tells_at_the_start_which_secret_has_no_value(started: Callable[..., Running]) -> None:
+    running = started(text=RULES + '[[gluetun]]\ncontainer = "vpn"\napi_key = "${secret:NOBODY_HAS}"\n')
+    assert '${secret:NOBODY_HAS}", and that secret has no value' in running.hears("problem", "NOBODY_HAS")
 
 
 def test_it_is_unhealthy_as_soon_as_it_has_stopped(started: Callable[..., Running]) -> None:

@@ -16,9 +16,9 @@ from tests.parts.places import TOP
 socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
 
 
-def live(*options: str) -> tuple[int, list[str]]:
+def live(*options: str, file: Path = TOP / "rules.toml") -> tuple[int, list[str]]:
     """The exit code, and the lines but the first."""
-    done = CliRunner().invoke(check, [str(TOP / "rules.toml"), "--live", *options], standalone_mode=False)
+    done = CliRunner().invoke(check, [str(file), "--live", *options], standalone_mode=False)
     return done.return_value, done.output.splitlines()[1:]
 
 
@@ -42,6 +42,15 @@ def test_what_the_server_lacks_is_named_with_the_line_to_write(
     code, lines = live()
     assert (code, lines[0]) == (1, said)
     assert json.loads(live("--json")[1][0]) == {"live": said}
+
+
+def test_a_secret_that_a_table_names_and_nobody_has_is_said(fake: FakeEngine, tmp_path: Path) -> None:
+    fake.has("vpn", "v" * 64, image="qmcgaw/gluetun")
+    file = tmp_path / "rules.toml"
+    file.write_text('version = 1\n[[gluetun]]\ncontainer = "vpn"\napi_key = "${secret:NOBODY_HAS}"\n')
+    code, (said,) = live(file=file)
+    assert code == 1
+    assert "the [[gluetun]] of 'vpn' has api_key = \"${secret:NOBODY_HAS}\", and that secret has no value" in said
 
 
 def test_an_engine_that_is_away_is_said(fake: FakeEngine) -> None:

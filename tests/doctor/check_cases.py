@@ -127,6 +127,10 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (well(gluehook=Gluehook(False, ("no heartbeat at /x: it is not running",))), ("no heartbeat", "not running")),
     ],
     "rules-rejected": [(well(gluehook=Gluehook(True, ("healthy",), rules_rejected="2 errors")), ("2 errors", "check"))],
+    "secret-without-value": [
+        (well(secrets=["rule hook needs ${secret:HOOK}, and that secret has no value; set HOOK_FILE"]),
+         ("${secret:HOOK}", "set HOOK_FILE")),
+    ],
     "region-cannot-forward": [
         (gluetun(VPN_SERVICE_PROVIDER="pia", SERVER_REGIONS="US East"), ("US East",)),
         (gluetun(VPN_SERVICE_PROVIDER=' "PIA" ', SERVER_REGIONS="'US East,US Texas'"), ("US East, US Texas",)),

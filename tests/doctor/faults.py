@@ -405,6 +405,7 @@ FAULTS: Mapping[str, tuple[Plant, ...]] = {
     "docker-list-incomplete": (list_is_incomplete,),
     "gluehook-unwell": (gluehook_is_down,),
     "rules-rejected": (partial(fact, "gluehook", Gluehook(True, ("healthy",), rules_rejected="it has 2 errors")),),
+    "secret-without-value": (partial(fact, "secrets", ("rule hook needs ${secret:HOOK}; set HOOK_FILE",)),),
     "region-cannot-forward": (no_region_forwards,),
     "port-forward-only-off": (forward_only_off,),
     "region-unknown": (region_is_misspelt,),

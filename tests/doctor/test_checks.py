@@ -43,9 +43,9 @@ from tests.parts.values.server_facts import (
 
 ORDER = """
 docker-unreachable docker-right-missing docker-wide-open docker-list-incomplete gluehook-unwell rules-rejected
-region-cannot-forward port-forward-only-off region-unknown container-not-found role-unclear container-down
-container-paused
-dependent-waiting dependent-stale dependent-stranded dependent-elsewhere orphaned own-namespace-shared
+secret-without-value region-cannot-forward port-forward-only-off region-unknown container-not-found role-unclear
+container-down container-paused dependent-waiting dependent-stale dependent-stranded dependent-elsewhere
+orphaned own-namespace-shared
 healer-restarts-gluetun tunnel-down gluetun-unhealthy tunnel-without-port control-server-closed control-server-silent
 control-server-behind-proxy control-server-https web-ui-behind-proxy web-ui-https port-file-mounted-alone
 port-folder-missing port-file-unreadable port-file-garbage port-file-elsewhere port-file-stale port-missing

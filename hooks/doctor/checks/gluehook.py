@@ -26,3 +26,11 @@ def rules_rejected(server: Server) -> Iterator[Finding]:
     if server.gluehook.rules_rejected:
         fix = "the command shows each error with its line and what to write instead"
         yield Finding(server.gluehook.rules_rejected, fix, in_gluehook(server, "check"))
+
+
+@broken("gluehook signs in without it, or leaves out the step that needs it")
+def secret_without_value(server: Server) -> Iterator[Finding]:
+    """A table or a rule names a secret that has no value, or a secret's file cannot be used."""
+    for sentence in server.secrets:
+        seen, _, fix = sentence.partition("; ")
+        yield Finding(seen, fix)

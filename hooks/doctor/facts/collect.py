@@ -47,6 +47,7 @@ from hooks.handler import Context, Memory
 from hooks.pairs.doubts import unclear_roles
 from hooks.pairs.for_event import settings_for
 from hooks.pairs.pairs import Pairs
+from hooks.pairs.secret_names import Find, secrets_without_value
 from hooks.rules.table import Table
 from hooks.sources import port_file as portfile
 from hooks.world.model import PortFile, World
@@ -69,6 +70,7 @@ class Collector:
     table: Table | None = None  # the rules table that is in force
     uses: Sequence[Use] = ()  # every step of the rules that are in force
     public_ip: str = ""
+    find_secret: Find = lambda _: None  # what is wrong about the secret of a name
     resolve: names.Resolve = names.system_resolver
     dns_port: int = names.PORT
     mounts: str = _MOUNTS
@@ -105,7 +107,10 @@ class Collector:
         )
         roles = _roles(main.world)
         of_others = [replace(server, roles=roles) for server in servers[1:]]
-        return replace(servers[0], others=of_others, roles=roles, clients=seen, unclear_roles=unclear)
+        secrets = [*secrets_without_value(self.table, self.find_secret)] if self.table else []
+        return replace(
+            servers[0], others=of_others, roles=roles, clients=seen, unclear_roles=unclear, secrets=secrets
+        )  # fmt: skip
 
     def _reads(self, view: Context, docker: Docker) -> dict[str, Callable[[], Any]]:
         """What is read of one gluetun and one torrent client of its."""

@@ -180,6 +180,7 @@ class Server:
     others: Sequence[Server] = ()
     clients: Sequence[OtherClient] = ()
     unclear_roles: Sequence[str] = ()  # sentences: tables and rules that do not fit the containers
+    secrets: Sequence[str] = ()  # sentences: those that have no value
 
     @property
     def listed(self) -> Mapping[str, ListedContainer]:
