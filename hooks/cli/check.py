@@ -27,6 +27,8 @@ def check(file: str | None, *, as_json: bool, live: bool) -> int:
 
     Reports every error at once, each with what to write instead. Without FILE: the one that `gluehook run` would use.
 
+    With --live a rule for a program that the server has not, such as AdGuard Home, is a note: it is idle.
+
     Exit codes: 0 all is good; 1 the file has errors, or with --live something does not fit the server; 2 wrong use.
     """
     from hooks.app import loading
@@ -52,16 +54,19 @@ def check(file: str | None, *, as_json: bool, live: bool) -> int:
 
 
 def _fits(table: Table, *, as_json: bool) -> bool:
-    """Print what does not fit the server, or why it cannot be told. Whether all fits."""
-    found = _live(table)
+    """Print what does not fit the server, or why it cannot be told, and which rules are idle. Whether all fits."""
+    found, idle = _live(table)
     for sentence in found:
         click.echo(json.dumps({"live": sentence}, ensure_ascii=False) if as_json else sentence)
+    for sentence in idle:
+        click.echo(json.dumps({"note": sentence}, ensure_ascii=False) if as_json else f"note: {sentence}")
     if not found and not as_json:
         click.echo("the server has every container that the rules and settings need")
     return not found
 
 
-def _live(table: Table) -> list[str]:
+def _live(table: Table) -> tuple[list[str], list[str]]:
+    """What does not fit the server, and which rules are idle on it."""
     from contextlib import closing
     from math import inf
 
@@ -72,6 +77,7 @@ def _live(table: Table) -> list[str]:
     from hooks.docker.own_container import own_container_id
     from hooks.docker.refusals import why
     from hooks.pairs.doubts import doubts
+    from hooks.pairs.rule_roles import idle_rules
     from hooks.pairs.secret_names import secrets_without_value
     from hooks.world.changes import all_containers
     from hooks.world.model import World
@@ -85,8 +91,10 @@ def _live(table: Table) -> list[str]:
         with closing(connect(_DOCKER_S)) as client:
             found = inspect_all(client, empty, since_s=inf).containers
     except Exception as error:  # noqa: BLE001 - whatever it is, it is said
-        return [*of_secrets, why(error, where())]
-    return [*of_secrets, *doubts(all_containers(empty, found)(empty), ours, table, own_container_id(), closely=True)]
+        return [*of_secrets, why(error, where())], []
+    world = all_containers(empty, found)(empty)
+    wrong = doubts(world, ours, table, own_container_id(), closely=True)
+    return [*of_secrets, *wrong], idle_rules(world, ours, table)
 
 
 def checked(file: str) -> Table | None:

@@ -17,21 +17,16 @@ from hooks.pairs.access import chosen
 from hooks.pairs.contradictions import contradictions
 from hooks.pairs.pairs import Pairs
 from hooks.pairs.rule_names import names_of_rules
-from hooks.rules.matching import OneOf
+from hooks.pairs.rule_roles import WORDS, needed_roles
 from hooks.rules.servers import ClientTable, GluetunTable
 from hooks.rules.table import Table
 from hooks.world.model import World
 
-_WORDS = {
-    "gluetun": "gluetun", "qbittorrent": "qBittorrent", "transmission": "Transmission", "deluge": "Deluge",
-    "adguard": "AdGuard Home", "wireguard": "WireGuard",
-}  # fmt: skip
-_NEEDED = ("gluetun", *TORRENT_CLIENTS)
-"""The roles without which gluehook has nothing to do; rules for the others may simply never run."""
+_SEVERAL = ("gluetun", *TORRENT_CLIENTS)  # roles of which a server may have several
 
 
 def doubts(world: World, settings: Settings, table: Table, own_id: str = "", *, closely: bool = False) -> list[str]:
-    """The sentences, none where everything fits. `closely`: also of roles that a server may well do without."""
+    """The sentences, none where everything fits. `closely`: also of any name in a rule that nobody has."""
     return [
         *_names_of_settings(world, settings), *_left_alone(world, settings),
         *unclear_roles(world, settings, table, own_id, closely=closely),
@@ -46,7 +41,7 @@ def unclear_roles(
     return [
         *_names_of_tables(world, table), *contradictions(world, settings, pairs, table),
         *_ambiguous(world, settings, pairs), *_without_gluetun(world, pairs),
-        *_missing_roles(world, settings, table, closely=closely), *names_of_rules(world, table, closely=closely),
+        *needed_roles(world, settings, table), *names_of_rules(world, table, closely=closely),
     ]  # fmt: skip
 
 
@@ -88,13 +83,13 @@ def _left_alone(world: World, settings: Settings) -> Iterator[str]:
 
 
 def _ambiguous(world: World, settings: Settings, pairs: Pairs) -> Iterator[str]:
-    for role in _NEEDED:
+    for role in _SEVERAL:
         found = [one.name for one in (pairs.gluetuns if role == "gluetun" else pairs.clients(role))]
         set_here = [name for name in _about_one(role) if chosen(settings, name)]
         if len(found) > 1 and set_here and role not in settings.containers:
             what = "[[gluetun]]" if role == "gluetun" else "[[client]]"
             yield (
-                f"{set_here[0].upper()} is set, and {_listed(found)} are {_WORDS[role]}: it is taken for '{found[0]}'; "
+                f"{set_here[0].upper()} is set, and {_listed(found)} are {WORDS[role]}: it is taken for '{found[0]}'; "
                 f'if that is wrong, leave it out and write a {what} with container = "…" for the one that it is about'
             )
     for role in ONE_IS_MEANT:
@@ -103,7 +98,7 @@ def _ambiguous(world: World, settings: Settings, pairs: Pairs) -> Iterator[str]:
             line = f"write WIREGUARD_CONTAINER={found[0]}" if role == "wireguard" else (
                 f'write container = "{found[0]}" instead of role = "adguard" in the rules'
             )  # fmt: skip
-            yield f"{_listed(found)} are {_WORDS[role]}, and one is meant; {line}, if that is it"
+            yield f"{_listed(found)} are {WORDS[role]}, and one is meant; {line}, if that is it"
 
 
 def _about_one(role: str) -> tuple[str, ...]:
@@ -118,30 +113,9 @@ def _without_gluetun(world: World, pairs: Pairs) -> Iterator[str]:
         if pairs.gluetun(client.gluetun) is None and client.gluetun not in world.containers:
             names = _listed([one.name for one in pairs.gluetuns])
             yield (
-                f"'{client.name}' ({_WORDS[client.kind]}) shares the network of no gluetun, and there are {names}: it "
+                f"'{client.name}' ({WORDS[client.kind]}) shares the network of no gluetun, and there are {names}: it "
                 f'gets no port; write [[client]] with kind = "{client.kind}", container = "{client.name}" and '
                 f'gluetun = "{pairs.gluetuns[0].name}", or the other one'
-            )
-
-
-def _missing_roles(world: World, settings: Settings, table: Table, *, closely: bool) -> Iterator[str]:
-    said = set[tuple[str, ...]]()
-    for rule in (rule for rule in table.rules if rule.enabled):
-        for entry in rule.on:
-            match = entry.match.get("role")
-            roles = match.values if isinstance(match, OneOf) else ()
-            # one with a URL of its own may be no container
-            known = (role in world.roles or chosen(settings, f"{role}_url") for role in roles)
-            # one whose setting names nobody is said above, with another line to write
-            missing = roles and not any(known) and not any(role in settings.containers for role in roles)
-            if not missing or roles in said or not (closely or any(role in _NEEDED for role in roles)):
-                continue
-            said.add(roles)
-            words = " or ".join(_WORDS[role] for role in roles)
-            line = f"{roles[0].upper()}_CONTAINER=…" if roles[0] != "adguard" else 'container = "…" in the rule'
-            yield (
-                f"no container is {words}, which rule {rule.name} needs; if there is one with an image of its own, "
-                f"write {line}"
             )
 
 

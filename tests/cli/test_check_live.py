@@ -44,6 +44,15 @@ def test_what_the_server_lacks_is_named_with_the_line_to_write(
     assert json.loads(live("--json")[1][0]) == {"live": said}
 
 
+def test_an_idle_rule_is_a_note(fake: FakeEngine) -> None:
+    for name, image in (("vpn", "qmcgaw/gluetun"), ("torrents", "hotio/qbittorrent")):
+        fake.has(name, name.ljust(64, "0"), image=image)
+    code, (note, fits) = live()
+    assert (code, fits) == (0, "the server has every container that the rules and settings need")
+    assert note.startswith("note: rule peers-follow-dns is idle: no container is AdGuard Home; ")
+    assert [*json.loads(live("--json")[1][0])] == ["note"]
+
+
 def test_a_secret_that_a_table_names_and_nobody_has_is_said(fake: FakeEngine, tmp_path: Path) -> None:
     fake.has("vpn", "v" * 64, image="qmcgaw/gluetun")
     file = tmp_path / "rules.toml"

@@ -9,6 +9,7 @@ import pytest
 from handlers import HANDLERS
 from hooks.config.settings import Settings
 from hooks.pairs.doubts import doubts
+from hooks.pairs.rule_roles import idle_rules
 from hooks.rules.servers import ClientTable, GluetunTable
 from hooks.rules.table import Table
 from hooks.rules_file import reader
@@ -149,7 +150,30 @@ def test_tables_that_name_nobody() -> None:
     ]
 
 
-def test_a_role_that_a_server_may_do_without_is_said_only_when_asked() -> None:
-    assert said(*HOME) == []
-    (sentence,) = said(*HOME, closely=True)
-    assert sentence.startswith("no container is AdGuard Home, which rule peers-follow-dns needs")
+DELUGE = named('["port.forwarded", { event = "container.start", role = "deluge" }]\nkey = "vpn"', '"client.set_port"')
+
+
+@pytest.mark.parametrize(
+    ("containers", "table", "settings", "is_failure", "expected"),
+    [
+        (HOME, SHIPPED, {}, False,
+         ("rule peers-follow-dns is idle: no container is AdGuard Home; if there is one with an image of its own, "
+          'write container = "…" in the rule')),
+        ((*HOME, one("dns", "adguard/adguardhome")), SHIPPED, {}, False, ""),
+        (HOME, DELUGE, {}, False,
+         ("rule old is idle in part: no container is Deluge; if there is one with an image of its own, "
+          "write DELUGE_CONTAINER=…")),
+        (HOME[:1], DELUGE, {}, True,
+         ("no container is Deluge, which rule old needs; if there is one with an image of its own, write "
+          "DELUGE_CONTAINER=…")),
+        (HOME, DELUGE, {"deluge_url": "http://box:8112"}, False, ""),
+    ],
+)  # fmt: skip
+def test_a_rule_for_a_role_that_the_server_may_do_without_is_idle(
+    containers: tuple[Container, ...], table: Table, settings: dict[str, Any], is_failure: bool, expected: str
+) -> None:
+    ours, world = Settings(**settings), World()
+    for container in containers:
+        world = world.with_container(container)
+    idle, failures = idle_rules(world, ours, table), doubts(world, ours, table, closely=True)
+    assert (idle, failures) == ([], [expected]) if is_failure else ([expected] if expected else [], [])
