@@ -41,7 +41,7 @@ def explain(event: tuple[str, ...], *, rules: str | None, as_json: bool) -> int:
     explained = _explain(parsed, ours, rules)
     if explained is None:
         return 1
-    explanations, source = explained
+    explanations, source, parsed = explained
     if as_json:
         for one in explanations:
             click.echo(json.dumps(one, ensure_ascii=False))
@@ -61,38 +61,44 @@ def _words(event: tuple[str, ...]) -> Sequence[str]:
     return lines[0].split() if not lines[0].lstrip().startswith("{") else lines
 
 
-def _explain(event: Event, ours: Settings, rules: str | None) -> tuple[_Explanations, str] | None:
-    """The explanations and where they come from; None if there are none, after the reason was printed."""
+def _explain(event: Event, ours: Settings, rules: str | None) -> tuple[_Explanations, str, Event] | None:
+    """The explanations, where they come from, and the event as far as it is known there.
+
+    None if there are none, after the reason was printed.
+    """
     from pathlib import Path
 
     from hooks.control import client
     from hooks.control.server import Refused
     from hooks.events import jsonl
-    from hooks.world.from_events import WorldFromEvents
-    from hooks.world.names import Names
 
-    completed = WorldFromEvents(Names(ours.containers)).with_role(event)
     if rules:
-        return _from_file(completed, rules)
+        return _from_file(event, ours, rules)
     try:
-        return client.request(Path(ours.gluehook_state), "explain", event=json.loads(jsonl.dumps(event)))
+        asked = json.loads(jsonl.dumps(event))
+        return *client.request(Path(ours.gluehook_state), "explain", event=asked), event
     except client.NotRunning as why:
-        return _from_file(completed, ours.gluehook_rules, f"\n{why}")
+        return _from_file(event, ours, ours.gluehook_rules, f"\n{why}")
     except Refused as why:
         click.echo(str(why), err=True)
         return None
 
 
-def _from_file(event: Event, file: str, besides: str = "") -> tuple[_Explanations, str] | None:
+def _from_file(
+    event: Event, ours: Settings, file: str, besides: str = ""
+) -> tuple[_Explanations, str, Event] | None:  # fmt: skip
     from handlers import HANDLERS
     from hooks.engine.engine import Engine
     from hooks.workbench import explain as workbench
+    from hooks.world.from_events import WorldFromEvents
+    from hooks.world.names import Names
 
     table = checked(file)
     if table is None:
         return None
     source = f"the rules of {file} alone: waiting runs, cooldowns, limits and ${{state.…}} are not known{besides}"
-    return list(workbench.explain(Engine(table), event, workbench.Situation(HANDLERS))), source
+    event = WorldFromEvents(Names(ours.containers, table.roles)).with_role(event)
+    return list(workbench.explain(Engine(table), event, workbench.Situation(HANDLERS))), source, event
 
 
 def _show(event: Event, explanations: _Explanations, source: str) -> None:

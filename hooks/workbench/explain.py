@@ -19,7 +19,7 @@ from hooks.engine.tries import FLAPPING, Full
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
 from hooks.handler import Handler
-from hooks.rules.matching import Labels, Match, as_toml
+from hooks.rules.matching import Labels, Match, OneOf, as_toml
 from hooks.rules.placeholders import Empty
 from hooks.rules.step_arguments import render_arguments
 from hooks.rules.table import Entry, Rule, Step
@@ -91,6 +91,9 @@ def _miss(name: str, match: Match, data: Mapping[str, Any], label: str = "") -> 
     if isinstance(match, Labels) and isinstance(data.get(name), Mapping):
         for one, wanted in match.matches.items():
             yield from _miss(one, wanted, data[name], one)
+    elif name == "role" and name not in data and isinstance(match, OneOf):
+        known = f"the role of '{data.get('container', '')}' is not known here, and the rule wants {_wanted(match)}"
+        yield f"{known}; write role={match.values[0]}, or image=… from which it follows, behind the event"
     elif name not in data:
         absent = f"the event has no {'label ' if label else ''}{name}, and an absent field never matches"
         yield f"{absent}; the rule wants {_wanted(match, label)}"

@@ -63,6 +63,33 @@ def test_the_command_reads_standard_input_and_other_files(tmp_path: Path) -> Non
     assert "error[version]" in broken.stderr
 
 
+ROLE = """
+version = 1
+[[client]]
+kind = "qbittorrent"
+container = "tor"
+[[rule]]
+name = "tell"
+on = { event = "container.start", role = "qbittorrent" }
+do = { use = "command.run", command = ["/bin/true"] }
+"""
+
+
+@pytest.mark.parametrize("words", [["container=tor"], ["container=qb", "image=hotio/qbittorrent:5"], ["container=qb"]])
+def test_without_a_running_gluehook_the_role_is_that_of_the_table_or_of_the_image(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GLUEHOOK_STATE", str(tmp_path))
+    (tmp_path / "rules.toml").write_text(ROLE)
+    assert main(["explain", "--rules", str(tmp_path / "rules.toml"), "container.start", *words]) == 0
+    said = capsys.readouterr().out
+    if words == ["container=qb"]:
+        assert "the role of 'qb' is not known here, and the rule wants \"qbittorrent\"; write role=qbittorrent" in said
+    else:
+        assert 'role = "qbittorrent"' in said.splitlines()[0]
+        assert "tell  would run at once" in said
+
+
 @pytest.mark.parametrize("words", [["container.dei"], ["-"], []])
 def test_wrong_words_are_wrong_use(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]

@@ -53,6 +53,9 @@ def why(on: str, *words: str) -> list[str]:
          ['container is "db", and the rule wants "web"', "exit_code is 2, and the rule wants 1"]),
         ("exit_code = 1", "container=web",
          ["the event has no exit_code, and an absent field never matches; the rule wants 1"]),
+        ('role = ["deluge", "adguard"]', "container=box",
+         [("the role of 'box' is not known here, and the rule wants [\"deluge\", \"adguard\"]; write role=deluge, or "
+           "image=… from which it follows, behind the event")]),
         ('labels = { "a.heal" = "yes" }', "labels.a.heal=no", ['a.heal is "no", and the rule wants "yes"']),
         ('labels = { "a.heal" = "yes" }', "labels.b=no",
          ['the event has no label a.heal, and an absent field never matches; the rule wants "yes"']),
