@@ -17,6 +17,7 @@ from hooks.pairs.model import Access
 
 _STATUS, _PUBLIC_IP = "/v1/vpn/status", "/v1/publicip/ip"
 _PORT, _PORT_BEFORE_3_41 = "/v1/portforward", "/v1/openvpn/portforwarded"
+_STATUSES = frozenset({"starting", "running", "stopping", "stopped", "crashed", "completed"})
 _PORT_S = 3.0
 _ROLE = (
     'give /gluetun/auth/config.toml a [[roles]] with routes = ["GET /v1/vpn/status", "PUT /v1/vpn/status", '
@@ -61,7 +62,10 @@ class Control:
 
     def status(self) -> str:
         """starting, running, stopping, stopped, crashed or completed. `running` does not mean that the tunnel is up."""
-        return self._word(self._read(self._send("GET", _STATUS), f"GET {_STATUS}"), "status")
+        word = self._word(self._read(self._send("GET", _STATUS), f"GET {_STATUS}"), "status")
+        if word not in _STATUSES:  # many a program says {"status": "ok"}, which would count as a VPN that is down
+            raise unreadable(self.who)
+        return word
 
     def bring(self, status: str) -> str:
         """Ask for `running` or `stopped`. The outcome: that word, `crashed`, or `already` and the status it has."""
@@ -75,7 +79,9 @@ class Control:
     def exit(self, longest_s: float = math.inf) -> tuple[str, str]:
         """The address that the world sees and the country that it is in, both "" while the tunnel is down."""
         body = self._read(self._send("GET", _PUBLIC_IP, longest_s=longest_s), f"GET {_PUBLIC_IP}")
-        return str(body.get("public_ip") or ""), str(body.get("country") or "")
+        if not isinstance(body.get("public_ip"), str):
+            raise unreadable(self.who)
+        return body["public_ip"], str(body.get("country") or "")
 
     def port(self) -> int:
         """The (first) forwarded port, 0 for none. Raises Retry as `ports` does."""
@@ -93,7 +99,11 @@ class Control:
             answer = answer if older.status == 301 else older
         body = self._read(answer, f"GET {_PORT}")
         found = body.get("ports") or [body.get("port") or 0]
-        if not isinstance(found, list) or not all(type(one) is int and 0 <= one <= 65535 for one in found):
+        if (
+            not body.keys() & {"port", "ports"}
+            or not isinstance(found, list)
+            or not all(type(one) is int and 0 <= one <= 65535 for one in found)
+        ):
             raise unreadable(self.who)
         return tuple(dict.fromkeys(one for one in found if one))
 

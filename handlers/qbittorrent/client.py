@@ -55,7 +55,10 @@ class _Answer:
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        return json.loads(self.content)
+        try:
+            return json.loads(self.content)
+        except RecursionError:  # which the library does not expect
+            raise ValueError("lists in lists, thousands deep") from None
 
 
 class _Wire:

@@ -87,7 +87,7 @@ def _read(answer: Answer) -> bool | None:
     text = answer.text.strip()
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = text
     found = found.get("open") if isinstance(found, dict) else found
     return _WORDS.get(str(found).lower())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from handlers.shared.bounded_answer import MAX_BYTES, TooLongError, bound, read
 from handlers.shared.http_failure import failure
 from handlers.shared.port_probe import protocol_mixed_up, wants_certificate
 from handlers.shared.tls_failure import CLIENT_CERTIFICATE, certificate_error, shown_fingerprint
@@ -35,7 +36,7 @@ def basic(login: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. `path` is below the connection's URL; `within_s` are the seconds to connect and to read."""
+    """What is sent. `path` is below the connection's URL; `within_s`: seconds to connect, and for the whole answer."""
 
     method: str
     path: str
@@ -69,6 +70,9 @@ class Connection:
             return self._trusted(request)
         except HTTPError as error:
             raise self._meaning(error, ctx) from None
+        except TooLongError:
+            said = f"{self._who} answers with more than {MAX_BYTES >> 20} MiB, which is not its API's"
+            raise Retry(f"{said}; it is tried again", kind="proxy") from None
 
     def _meaning(self, error: Exception, ctx: Context) -> Retry | GiveUp:
         if other := shown_fingerprint(error):
@@ -110,8 +114,10 @@ class Connection:
         self._pool = self._pool or self._open(self._trust.fingerprint)
         headers = self.headers | ({"Content-Type": request.kind} if request.kind else {})
         within = urllib3.Timeout(connect=request.within_s[0], read=request.within_s[1])
-        found = self._pool.urlopen(request.method, self._path + request.path, request.body, headers, timeout=within)
-        return Answer(found.status, found.headers, found.data)
+        found = self._pool.urlopen(
+            request.method, self._path + request.path, request.body, headers, timeout=within, preload_content=False
+        )
+        return Answer(found.status, found.headers, read(found))
 
     def _open(self, fingerprint: str) -> Any:
         import urllib3
@@ -121,4 +127,4 @@ class Connection:
             more = {"cert_reqs": "CERT_NONE", "assert_fingerprint": fingerprint}
             more = more if fingerprint else {"ssl_context": self._trust.context(self._who)}
         # retries=False: one try, and a redirect is an answer like any other
-        return urllib3.connection_from_url(self._url, retries=False, **more)
+        return bound(urllib3.connection_from_url(self._url, retries=False, **more))

@@ -166,5 +166,5 @@ def read_json(answer: Answer, who: str) -> Any:
     """The JSON value of an answer. Raises Retry if it is none."""
     try:
         return json.loads(answer.content)
-    except ValueError:
+    except (ValueError, RecursionError):  # the second: lists in lists, thousands deep
         raise not_an_api(answer, who) from None

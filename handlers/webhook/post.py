@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
+from handlers.shared.bounded_answer import timely_session
 from handlers.shared.http import refusal, time_outs
 from handlers.shared.http_failure import failure
 from hooks.config.masking import looks_secret
@@ -57,17 +58,19 @@ class Post(Handler[PostArgs]):
 
         who, (content, kind) = _who(args), content_of(args, ctx.event)
         headers = {"User-Agent": "gluehook", "Content-Type": kind, **(args.headers or {})}
-        try:
-            answer = requests.request(
-                args.method, args.url, data=content, headers=headers, timeout=time_outs(ctx, who),
-                allow_redirects=False, stream=True,
-            )  # fmt: skip
-        except ValueError:  # requests' and urllib3's word for what cannot even be sent
-            raise GiveUp(f"{who} cannot be called: its URL or a header is not as HTTP wants it; correct it") from None
-        except requests.RequestException as error:
-            raise failure(error, who) from None
-        with answer:
-            return _judge(answer.status_code, answer.headers, who, ctx)
+        with timely_session() as session:
+            try:
+                answer = session.request(
+                    args.method, args.url, data=content, headers=headers, timeout=time_outs(ctx, who),
+                    allow_redirects=False, stream=True,
+                )  # fmt: skip
+            except ValueError:  # requests' and urllib3's word for what cannot even be sent
+                cure = "its URL or a header is not as HTTP wants it; correct it"
+                raise GiveUp(f"{who} cannot be called: {cure}") from None
+            except requests.RequestException as error:
+                raise failure(error, who) from None
+            with answer:
+                return _judge(answer.status_code, answer.headers, who, ctx)
 
 
 def content_of(args: PostArgs, event: Event) -> tuple[bytes, str]:

@@ -58,14 +58,15 @@ class _Failing:
     since: float = 0.0
     number: int = 0
     said: bool = False
+    after_s: float = 0.0  # how long the last answer asks to wait
 
 
 class PortApi(PeriodicThread):
     """Polls one gluetun. `ask` returns its answer: `ports`, and as `generation` a mark that another tunnel changes.
 
     It raises an exception where gluetun cannot tell (`said` is the reason, `kind` "late" where it holds the answer;
-    `is_final`: a person must change something first). `file` is the port file's path, read in the mode "auto" alone.
-    `gluetun` is whose port it is, "" for the main one.
+    `after`: how many seconds it asks to wait; `is_final`: a person must change something first). `file` is the port
+    file's path, read in the mode "auto" alone. `gluetun` is whose port it is, "" for the main one.
     """
 
     def __init__(
@@ -235,6 +236,8 @@ class PortApi(PeriodicThread):
 
     def _pause_s(self, *, well: bool) -> float:
         failing = self._failing
+        if not well and failing.after_s > 0:
+            return failing.after_s
         if not well and failing.number < 0:
             return _REFUSED_S
         if not well and failing.number > 0:
@@ -272,6 +275,7 @@ class PortApi(PeriodicThread):
         failing, now = self._failing, self._clock()
         failing.since = failing.since or now
         is_final, is_late = bool(getattr(error, "is_final", False)), getattr(error, "kind", "") == "late"
+        failing.after_s = getattr(error, "after", None) or 0.0
         failing.number = -1 if is_final else max(failing.number, 0) + 1 if is_late else 0
         said = getattr(error, "said", f"the poll failed ({type(error).__name__}: {error})")
         if self.in_use:

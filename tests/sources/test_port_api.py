@@ -32,9 +32,9 @@ def ports(*numbers: int, tunnel: str = "t1") -> PortFile:
 class Refusal(Exception):  # noqa: N818 - as the handlers' own are called
     """As a handler's Retry or GiveUp."""
 
-    def __init__(self, said: str, kind: str = "", *, is_final: bool = False) -> None:
+    def __init__(self, said: str, kind: str = "", *, is_final: bool = False, after: float | None = None) -> None:
         super().__init__(said)
-        self.said, self.kind, self.is_final = said, kind, is_final
+        self.said, self.kind, self.is_final, self.after = said, kind, is_final, after
 
 
 LATE, REFUSED = Refusal("it is held", "late"), Refusal("401", is_final=True)
@@ -195,6 +195,17 @@ def test_an_answer_that_is_held_is_asked_for_less_and_less(
     assert it.types() == ["port.forwarded"], "it is as long as a command takes"
     assert it.turn(ports(5000), 15) == 5
     assert it.types() == problems == []
+
+
+def test_it_waits_as_long_as_an_answer_asks_for_unless_gluetun_restarts(story: Callable[..., Story]) -> None:
+    s = story("api")
+    s.container("start")
+    for after, pause_s in ((300.0, 300.0), (0.5, 0.5), (0.0, 1.0), (None, 1.0)):
+        assert s.turn(Refusal("429", after=after)) == pause_s
+    s.turn(Refusal("429", after=300.0))
+    s.container("die")
+    s.container("start")
+    assert s.turn(ports(5001)) == 5
 
 
 def test_a_server_that_is_away_loses_the_source_once_and_restores_it(story: Callable[..., Story]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from hooks.rules.table import Table
 from hooks.rules_file import reader
 from tests.handlers.cases_general import web
 from tests.handlers.contract import context
+from tests.parts.targets.behaving import trickling
 
 EVENT = Event("container.die", "box", 5, data={"exit_code": 1, "labels": {"app.token": "t0p", "com.x": "shown"}})
 
@@ -121,6 +122,12 @@ def test_only_the_host_of_an_address_is_ever_shown() -> None:
     assert Post().plan(PostArgs("https://h.example/t0ken", body="four"), context()) == (
         "the webhook at https://h.example/… would get a POST of 4 bytes"
     )
+
+
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 204 No Content\r\nX-A: "], ids=["status line", "header"])
+def test_an_answer_that_trickles_is_late(begin: bytes) -> None:
+    with trickling(begin, b"a") as port, pytest.raises(Retry, match="did not answer in time"):
+        Post().apply(PostArgs(f"http://127.0.0.1:{port}/x"), replace(context(event=EVENT), left=lambda: 0.3))
 
 
 @pytest.mark.parametrize(

@@ -76,12 +76,29 @@ def test_several_ports_and_none() -> None:
         serve = r.fake._serve
         for body, ports in (
             ({"ports": [5001, 5000]}, (5001, 5000)), ({"port": 5001, "ports": [5001, 5001, 7]}, (5001, 7)),
-            ({"port": 0, "ports": None}, ()), ({"port": 0}, ()), ({"port": 0, "ports": []}, ()), ({}, ()),
+            ({"port": 0, "ports": None}, ()), ({"port": 0}, ()), ({"port": 0, "ports": []}, ()), ({"port": None}, ()),
         ):  # fmt: skip
             r.fake._serve = lambda route, ask, body=body: Answer(200, body) if route == PORT else serve(route, ask)  # type: ignore
             assert r.now().ports == ports
-        for nonsense in ({"ports": "5000"}, {"port": "5000"}, {"ports": [70000]}, {"ports": [True]}, {"port": -1}):
-            r.fake._serve = lambda route, ask, body=nonsense: Answer(200, body) if route == PORT else serve(route, ask)  # type: ignore
+
+
+NONSENSE: dict[str, tuple[Any, ...]] = {
+    PORT: ({"ports": "5000"}, {"port": "5000"}, {"ports": [70000]}, {"ports": [True]}, {"port": -1}, {"port": 5.0},
+           {"port": [5000]}, {}, {"ok": True}, {"error": "no route"}, "null", "[5000]", "5000", "", "[" * 100_000,
+           '{"port":' * 100_000, '{"port":' + "9" * 10_000 + "}"),
+    "GET /v1/vpn/status": ({"status": "ok"}, {"status": "UP"}, {"status": ""}, {"status": None}, {"state": "running"},
+                           {"status": ["running"]}, "[]", "true"),
+    "GET /v1/publicip/ip": ({}, {"ip": "203.0.113.1"}, {"public_ip": None}, {"public_ip": 7}, {"public_ip": ["a"]}),
+}  # fmt: skip
+"""What other programs say at that address: no word of it may count as "no port"."""
+
+
+@pytest.mark.parametrize("route", NONSENSE)
+def test_what_another_program_answers_is_not_the_loss_of_a_port(route: str) -> None:
+    with reading() as r:
+        serve = r.fake._serve
+        for body in NONSENSE[route]:
+            r.fake._serve = lambda asked, ask, body=body: Answer(200, body) if asked == route else serve(asked, ask)  # type: ignore
             with pytest.raises(Retry, match="not its API's"):
                 r.now()
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from handlers.shared import bounded_answer
 from handlers.shared.http_connection import Connection, Request, basic, split_userinfo
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer as Found
 from hooks.handler import GiveUp, Retry
 from tests.handlers.contract import context
+from tests.parts.targets.behaving import behaving, trickling
 from tests.parts.targets.certificates import Certificate, authority, made
 from tests.parts.targets.fakes_http import Answer, Ask, served
 
@@ -155,37 +157,6 @@ def test_http_to_a_server_of_https(tmp_path: Path) -> None:
         asked(url.replace("https:", "http:"))
 
 
-@contextmanager
-def behaving(talk: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server that does this to each connection. Yields its port."""
-    server = socket.create_server(("127.0.0.1", 0))
-    stop = threading.Event()
-
-    def serve() -> None:
-        while not stop.is_set():
-            try:
-                peer, _ = server.accept()
-            except OSError:
-                return
-            with closing(peer):
-                peer.settimeout(5)
-                try:
-                    talk(peer)
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=serve, name="behaving")
-    thread.start()
-    try:
-        yield server.getsockname()[1]
-    finally:
-        stop.set()
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
-        server.close()
-        assert not thread.is_alive()
-
-
 def _waits_for_a_line(peer: socket.socket) -> None:
     """As qBittorrent does with the greeting of TLS: no end of the header comes, so it says nothing."""
     text = b""
@@ -219,6 +190,57 @@ def test_what_is_silent_in_both_protocols_is_only_late() -> None:
     closed = pytest.raises(Retry, match="closed the connection without an answer")
     with behaving(lambda peer: peer.recv(4096) and None) as port, closed:
         asked(f"http://127.0.0.1:{port}")
+
+
+_HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (b"", b"H"), (_HEAD + b"X-A: ", b"a"), (_HEAD, b"X-A: b\r\n"), (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (_HEAD + b"Content-Length: 9999\r\n\r\n", b" "), (_HEAD + b"\r\n", b" "),
+        (_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+    ids=["status line", "header", "headers", "100 Continue", "body", "body without length", "chunks"],
+)  # fmt: skip
+def test_an_answer_that_trickles_is_late(begin: bytes, again: bytes) -> None:
+    with trickling(begin, again) as port, pytest.raises(Retry, match="did not answer in time") as late:
+        asked(f"http://127.0.0.1:{port}", within_s=(0.3, 0.3))
+    assert late.value.kind == "late"
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_an_answer_without_end_is_refused(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_answer, "MAX_BYTES", 1 << 16)
+    body = b" " * (1 << 24)
+    head, body = (b"Content-Encoding: gzip\r\n", gzip.compress(body)) if packed else (b"", body)
+
+    def pour(peer: socket.socket) -> None:
+        peer.recv(4096)
+        with suppress(OSError):
+            peer.sendall(_HEAD + head + b"\r\n" + body)
+
+    with behaving(pour) as port, pytest.raises(Retry, match="more than 16 MiB, which is not its API's"):
+        asked(f"http://127.0.0.1:{port}")
+
+
+def test_a_whole_answer_leaves_the_connection_open() -> None:
+    peers = set[int]()
+
+    def count(peer: socket.socket) -> None:
+        peers.add(peer.fileno())
+        for body in (b"Content-Length: 2\r\n\r\nab", b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+                     b"Content-Length: 0\r\n\r\n", b"Content-Length: 1\r\n\r\nc"):  # fmt: skip
+            peer.recv(4096)
+            peer.sendall(_HEAD + body)
+
+    with behaving(count) as port:
+        connection = Connection(f"http://127.0.0.1:{port}", "it", Trust("IT", ""))
+        ctx, request = replace(context(), left=lambda: 3.0), Request("GET", "/x", _WITHIN_S)
+        assert [connection.send(ctx, request).text for _ in range(4)] == ["ab", "ab", "", "c"]
+        connection.close()
+    assert len(peers) == 1
 
 
 def test_what_refuses_and_what_has_no_name() -> None:
