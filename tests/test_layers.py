@@ -60,6 +60,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.cli.history": "click rich",
     "hooks.cli.init": "click",
     "hooks.cli.main": "click",
+    "hooks.cli.notify": "click",
     "hooks.cli.options": "click",
     "hooks.cli.peers": "click rich",
     "hooks.cli.record": "click",

@@ -6,9 +6,10 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from handlers.notify.groups import Groups
 from handlers.shared.child_process import start
 from handlers.shared.output import cut
 from hooks.config.secrets import mask_userinfo
@@ -29,6 +30,13 @@ class SendArgs:
     urls: list[str] | None = field(
         default=None, metadata={"says": 'Apprise\'s addresses, such as "${secret:MY_URL}"; default: APPRISE_URLS'}
     )
+    group: str = field(
+        default="", metadata={"says": "a name for one trouble: of its messages, each title is sent once in 24 hours"}
+    )
+    ends: str = field(
+        default="",
+        metadata={"says": "the group that this message ends: it is sent only if one of the group was"},
+    )
 
 
 class Send(Handler[SendArgs]):
@@ -46,22 +54,29 @@ class Send(Handler[SendArgs]):
         return ("apprise",)
 
     def plan(self, args: SendArgs, ctx: Context) -> str | None:
-        """To how many addresses it would be sent, or None where there is none."""
-        count = len(_addresses(args, ctx))
+        """To how many addresses it would be sent, or None where there is none or the group has no need of it."""
+        needless = Groups(ctx.memory, ctx.now()).needless(args.group, args.ends, _title(args))
+        count = 0 if needless else len(_addresses(args, ctx))
         return f"'{_title(args)}' would be sent to {count} address{'es' * (count > 1)}" if count else None
 
     def apply(self, args: SendArgs, ctx: Context) -> Outcome:
         """Send it to each address that this run has not reached yet."""
-        addresses = _addresses(args, ctx)
+        addresses, groups = _addresses(args, ctx), Groups(ctx.memory, ctx.now())
+        if needless := groups.needless(args.group, args.ends, _title(args)):
+            groups.hold_back(args.group, _title(args))
+            return Outcome("unchanged", needless)
+        args = replace(args, message=args.message + groups.summary(args.ends))
         if not addresses:
             text = cut(mask_userinfo(f"{args.title}: {args.message}"), 1000)
             return Outcome("skipped", f"no {SECRET} is set, so no message was sent: {text}")
         if self._sent[0] != ctx.run:
             self._sent = (ctx.run, set())
         sent = self._sent[1]
-        ends = _send([a for a in addresses if a not in sent], args, ctx)
-        sent.update(address for address, end in ends.items() if end == "sent")
-        return _judge([ends.get(address, "sent") for address in addresses], args)
+        ends = deliver([a for a in addresses if a not in sent], args.title, args.message, ctx.left())
+        sent.update(address for address, end in ends.items() if end.word == "sent")
+        outcome = _judge([ends[address].word if address in ends else "sent" for address in addresses], args)
+        groups.sent(args.group, _title(args), args.ends)
+        return outcome
 
 
 def split(text: str) -> list[str]:
@@ -74,23 +89,31 @@ def _addresses(args: SendArgs, ctx: Context) -> list[str]:
     return list(dict.fromkeys(address for text in texts for address in split(text)))
 
 
-def _send(addresses: Sequence[str], args: SendArgs, ctx: Context) -> Mapping[str, str]:
-    """How each address ended: sent, unusable, failed, late, or that the sender broke.
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a message to one address ended: "sent", "unusable" (Apprise does not know it), or why not, in a few words."""
+
+    word: str
+    service: str = ""  # Apprise's name of it
+
+
+def deliver(addresses: Sequence[str], title: str, message: str, left_s: float) -> Mapping[str, End]:
+    """Send a message to each address, within so many seconds.
 
     In a process of its own: Apprise's services would stay in memory (17 MiB), and some wait without a time-out.
     """
-    order = json.dumps({"title": args.title, "message": args.message, "urls": addresses}).encode()
+    order = json.dumps({"title": title, "message": message, "urls": list(addresses)}).encode()
     child = start("handlers.notify.child")
     unsaid = "sender broke"
     with child:
         try:
-            said, _ = child.communicate(order, max(ctx.left(), 0.0))
+            said, _ = child.communicate(order, max(left_s, 0.0))
         except subprocess.TimeoutExpired:
             unsaid = "late"
             child.kill()
             said, _ = child.communicate()
-    ends = said.decode().split()
-    return dict(zip(addresses, ends + [unsaid] * len(addresses), strict=False))
+    ends = [End(*line.split("\t", 1)) for line in said.decode().split("\n") if "\t" in line]
+    return dict(zip(addresses, ends + [End(unsaid)] * len(addresses), strict=False))
 
 
 def _judge(ends: Sequence[str], args: SendArgs) -> Outcome:

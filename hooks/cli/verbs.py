@@ -21,6 +21,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "peers": ("hooks.cli.peers:peers", "List WireGuard's peers; `peers show NAME` shows one's QR code."),
     "health": ("hooks.cli.health:health", "Say whether gluehook runs and is healthy."),
     "history": ("hooks.cli.history:history", "List past runs, the newest first."),
+    "notify": (
+        "hooks.cli.notify:notify",
+        "Send a test message to each address of APPRISE_URLS.",
+    ),
     "retry": ("hooks.cli.control:retry", "Run the rule of a past run again, with its event."),
     "pause": ("hooks.cli.control:pause", "Start no run of RULE, or of any rule, for a while."),
     "resume": ("hooks.cli.control:resume", "End the pause of RULE, or every pause."),

@@ -15,14 +15,13 @@ from collections.abc import Iterator
 from copy import deepcopy
 
 from hooks.engine.known_states import KnownStates
-from hooks.engine.lane import Lane
-from hooks.engine.own_events import GAVE_UP, exhausted, failed
+from hooks.engine.lane import Lane, key_of
+from hooks.engine.own_events import GAVE_UP, exhausted, failed, recovered
 from hooks.engine.runs import Note, Past, Result, Run, Unfinished
 from hooks.engine.schedule import Schedule
 from hooks.engine.states import PausedUntil
 from hooks.engine.troubles import Troubles
 from hooks.events.catalogue import CATALOGUE, Event, Topic, ended_by, is_good, topic_of
-from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.table import Rule, Table, index
 
 _SWEEP_AT = 1024  # lanes; with `key = "${event.id}"` there may come ever more
@@ -56,6 +55,7 @@ class Engine:
             self._change_states(event, now)
         for rule in self.rules_for(event):
             self._give(rule, event, now)
+        self._report_recovered(now)
 
     def advance(self, now: float) -> list[Run]:
         """The runs whose time has come by `now`. Each must be answered by `finished`."""
@@ -79,7 +79,11 @@ class Engine:
             return
         if lane.finish(result, now, jitter):
             self._fail(lane, run, result, now)
+        elif lane.failed and result.kind in ("changed", "unchanged"):
+            lane.failed = False
+            self.feed(recovered(lane, run.event, run.attempt, "its run succeeded"), now)
         self._reschedule(lane)
+        self._report_recovered(now)
 
     def next_deadline(self) -> float:
         """When `advance` has something to do again, if nothing is fed before; `inf` if never."""
@@ -280,7 +284,12 @@ class Engine:
         if event and topic:
             self._end(topic, event, now)
 
+    def _report_recovered(self, now: float) -> None:
+        for event in self._troubles.take_recovered():
+            self.feed(event, now)
+
     def _fail(self, lane: Lane, run: Run, result: Result, now: float) -> None:
+        lane.failed = not lane.tries.of_bad_state  # else it is well when that state is
         if result.kind == "give_up" and run.rule.repeat and lane.states.any_handled and not lane.exhausted:
             self._exhaust(lane, exhausted(lane, run.event, GAVE_UP), now)
         event = failed(run, result)
@@ -288,13 +297,3 @@ class Engine:
         # a rule that answers run.failed with a run that fails must not feed itself
         if run.event.type != "run.failed":
             self.feed(event, now)
-
-
-def key_of(rule: Rule, event: Event) -> str:
-    """What counts as the same thing: the rule's key, else the event's subject."""
-    if isinstance(rule.key, Template):
-        try:
-            return str(rule.key.render(lambda placeholder: event_value(event, placeholder)))
-        except Empty:
-            return event.subject
-    return rule.key or event.subject

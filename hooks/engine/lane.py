@@ -19,9 +19,20 @@ from hooks.engine.states import Held, PausedUntil, States
 from hooks.engine.tries import Full, Tries
 from hooks.events.catalogue import Event, Topic, topic_of
 from hooks.events.durations import backoff
+from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.table import Rule
 
 QUEUE_BOUND = 100  # a `queued` lane keeps this many; beyond it the oldest goes
+
+
+def key_of(rule: Rule, event: Event) -> str:
+    """What counts as the same thing: the rule's key, else the event's subject."""
+    if isinstance(rule.key, Template):
+        try:
+            return str(rule.key.render(lambda placeholder: event_value(event, placeholder)))
+        except Empty:
+            return event.subject
+    return rule.key or event.subject
 
 
 class Lane:
@@ -40,6 +51,7 @@ class Lane:
         self.tries = Tries(rule.limit)
         self.exhausted: Event | None = None  # the rule.exhausted that was raised and has not ended
         self.flaps = False  # it was raised because the state comes and goes, so it ends when the window has room
+        self.failed = False  # its last run failed, and was about no bad state whose end would show that all is well
         self._began = 0.0  # when the run that is at work, or waits for its next attempt, was counted
         self._notes, self._paused = notes, paused
         self._seen: tuple[Held, ...] = ()  # the states that the running attempt acts on

@@ -1,4 +1,4 @@
-"""The events that the engine itself raises: rule.exhausted and run.failed.
+"""The events that the engine itself raises: rule.exhausted, run.failed and rule.recovered.
 
 The engine has no wall clock: its events bear the time of what led to them. The next process that comes to the same end
 makes the same event with the same id; a count would give one id to two events.
@@ -35,6 +35,13 @@ def failed(run: Run, result: Result) -> Event:
         "tries": run.attempt, "said": result.said or _NOTHING_SAID,
     }  # fmt: skip
     return _event("run.failed", data, run.event, run.id)
+
+
+def recovered(lane: Lane, because: Event, tries: int, reason: str) -> Event:
+    """What the lane has made `tries` attempts for is well again. `because` is the event that shows it."""
+    said = lane.tries.last_said or _NOTHING_SAID
+    data = {"rule": lane.rule.name, "key": lane.key, "tries": tries, "said": said, "reason": reason}
+    return _event("rule.recovered", data, because, f"{lane.rule.name}/{lane.key}")
 
 
 def _why(lane: Lane) -> str:

@@ -29,6 +29,7 @@ class Tries:
         self.attempts = 0  # in this trouble; those of runs that did nothing are taken back
         self.last_said = ""  # how the last of them ended, in its own words
         self.topics: set[Topic] = set()  # bad states that these runs were about, and that have not got well
+        self.of_bad_state = False  # a run of this trouble was about one
         self._now: list[float] = []  # the runs of this trouble
         self._before: list[float] = []  # those of earlier ones
 
@@ -44,6 +45,7 @@ class Tries:
     def begin(self, now: float, topics: Iterable[Topic] = ()) -> None:
         """A run begins, about these bad states."""
         self.topics.update(topics)
+        self.of_bad_state |= bool(self.topics)
         if self.limit:
             self._now.append(now)
 
@@ -59,18 +61,20 @@ class Tries:
         """Take in the runs of the previous process."""
         self.attempts, self.last_said = past.attempts, past.said
         self.topics.update(past.topics)
+        self.of_bad_state |= bool(self.topics)
         if self.limit:
             self._now.extend(past.starts)
             self._before.extend(past.before)
 
     def take_over(self, old: Tries) -> None:
         """Go on from what was counted for another limit."""
-        self.attempts, self.last_said, self.topics = old.attempts, old.last_said, old.topics
+        self.attempts, self.last_said = old.attempts, old.last_said
+        self.topics, self.of_bad_state = old.topics, old.of_bad_state
         self._now, self._before = old._now, old._before
 
     def end_trouble(self) -> bool:
         """Count anew. False if no attempt was made in this trouble."""
-        tried, self.attempts = self.attempts > 0, 0
+        tried, self.attempts, self.of_bad_state = self.attempts > 0, 0, False
         self._before.extend(self._now)
         self._now.clear()
         return tried

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hooks.engine.lane import Lane
+from hooks.engine.own_events import recovered
 from hooks.events.catalogue import Event, Topic
 
 
@@ -18,6 +19,7 @@ class Troubles:
 
     def __init__(self) -> None:
         self._lanes: dict[Topic, dict[Lane, None]] = {}
+        self._recovered: list[tuple[Lane, Event]] = []  # to be raised once the lane's run has ended
 
     def expect(self, lane: Lane) -> None:
         """Each topic that the lane's runs are about must get well."""
@@ -32,12 +34,25 @@ class Troubles:
 
     def end(self, lane: Lane, because: Event) -> None:
         """A state of the lane has ended, and with it the trouble, if that was all."""
+        tries, of_bad_state = lane.tries.attempts, lane.tries.of_bad_state
         if lane.end_trouble(because):  # so what its rule.exhausted has led to is over, too
+            if of_bad_state:
+                reason = f"{because.type} of {because.subject}"
+                self._recovered.append((lane, recovered(lane, because, tries, reason)))
             self.get_well(("exhausted", f"{lane.rule.name}/{lane.key}"), because)
+
+    def take_recovered(self) -> list[Event]:
+        """The rule.recovered of each lane that no longer runs: a message of its run must not come after it."""
+        if not self._recovered:
+            return []
+        ended = [event for lane, event in self._recovered if lane.running is None]
+        self._recovered = [(lane, event) for lane, event in self._recovered if lane.running is not None]
+        return ended
 
     def forget(self, gone: Iterable[Lane]) -> None:
         """These lanes are no more."""
         lanes = set(gone)
+        self._recovered = [(lane, event) for lane, event in self._recovered if lane not in lanes]
         for topic, waiting in list(self._lanes.items()):
             self._lanes[topic] = {lane: None for lane in waiting if lane not in lanes}
             if not self._lanes[topic]:

@@ -132,7 +132,7 @@ FIELDS: Mapping[str, Field] = {
     "rule": Field(str, "the rule's name"),
     "key": Field(str, "what the rule counts as the same thing"),
     "runs": Field(int, "how many runs its limit has counted"),
-    "tries": Field(int, "the number of attempts: of the run; with rule.exhausted, of all runs since the trouble began"),
+    "tries": Field(int, "the number of attempts: of the run; with rule.exhausted and rule.recovered, of the trouble"),
     "said": Field(str, "what the last attempt said of itself, as a sentence"),
     "run": Field(str, "the run's id, as in the log"),
     "handler": Field(str, "the step's handler"),
@@ -239,6 +239,8 @@ _TYPES: tuple[EventType, ...] = (
               _fields("rule key runs tries said reason"), State("exhausted", "yes")),
     EventType("run.failed", "a run failed and will not be tried again", "rule",
               _fields("rule key run handler error tries said")),
+    EventType("rule.recovered", "what a rule has run for is well again: its bad state was followed by the good one, or "
+              "its run succeeded after one that failed", "rule", _fields("rule key tries said reason")),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, EventType] = {t.name: t for t in _TYPES}

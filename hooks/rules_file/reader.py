@@ -162,7 +162,7 @@ def _check_named_rules(parsed: list[ParsedRule], *, complete: bool) -> None:
             by_name.setdefault(name, one)
     for one in parsed:
         for node, entry in one.on:
-            if "rule" in entry.match and entry.event in ("rule.exhausted", "run.failed"):
+            if "rule" in entry.match and entry.event in ("rule.exhausted", "run.failed", "rule.recovered"):
                 _check_named_rule(node, entry, one, by_name, complete=complete)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from hooks.config.masking import looks_secret, presentable, without_secrets
 from hooks.config.secrets import HIDDEN
-from hooks.engine.engine import Engine, key_of
-from hooks.engine.lane import Lane
+from hooks.engine.engine import Engine
+from hooks.engine.lane import Lane, key_of
 from hooks.engine.runs import Note, NoteKind
 from hooks.engine.tries import FLAPPING, Full
 from hooks.events.catalogue import Event

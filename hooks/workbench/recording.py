@@ -19,7 +19,7 @@ from hooks.world.names import NO_NAMES, Names
 LONGEST_LINE_BYTES = 1 << 20
 SHOWN = 3  # problems of one kind that are reported one by one; the others are counted
 _TIMES_NS = range(10**17, 1 << 62)  # 1973 to 2116; a time in seconds or of the year 1 is none
-_OWN = frozenset({"rule.exhausted", "run.failed"})  # the engine makes them anew
+_OWN = frozenset({"rule.exhausted", "run.failed", "rule.recovered"})  # the engine makes them anew
 
 Accepts = Callable[[str, str], bool]
 """Whether an event of this type and subject may be needed. The line of one that is not is never read in full."""

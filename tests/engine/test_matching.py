@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from hooks.engine.engine import Engine, key_of
+from hooks.engine.engine import Engine
+from hooks.engine.lane import key_of
 from hooks.events.catalogue import Event
 from hooks.rules.matching import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
 from hooks.rules.placeholders import Placeholder, event_value, parse

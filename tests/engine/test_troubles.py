@@ -184,3 +184,68 @@ def test_what_a_previous_process_ran_counts_until_its_topics_are_well() -> None:
     again.feed(healthy("a", began=-5), 0.0)  # the resync: it got well while nobody looked
     again.feed(unhealthy("a"), 1.0)
     assert [run.rule.name for run in again.advance(1.0)] == ["tries"]
+
+
+# -- rule.recovered ------------------------------------------------------------------------------
+
+WELL = rule("well", on("rule.recovered"), key="all", mode="queued")
+
+
+def recovered(story: Story) -> list[tuple[float, str, str, str]]:
+    runs = [(ran.at, ran.run.event.data) for ran in story.attempts if ran.run.rule.name == "well"]
+    return [(at, data["rule"], data["key"], data["reason"]) for at, data in runs]
+
+
+def test_each_rule_of_a_trouble_has_recovered_when_its_bad_state_is_followed_by_the_good_one() -> None:
+    story = Story(HEAL, HARDER, WELL)
+    story.at(0, unhealthy("gluetun"))
+    story.at(30 * M, healthy("gluetun"))
+    assert {name: len(story.ran(name)) for name in ("heal", "harder")} == {"heal": 3, "harder": 1}
+    assert recovered(story) == [
+        (30 * M, "heal", "vpn", "container.healthy of gluetun"),
+        (30 * M, "harder", "heal", "container.healthy of gluetun"),
+    ]
+
+
+@pytest.mark.parametrize("events", [
+    [(0, unhealthy("a")), (M, container("die", "a"))],  # it went away
+    [(0, healthy("a"))],  # nothing was wrong
+    [(0, unhealthy("b"))],  # it lasts
+    [(0, container("start", "a")), (M, container("die", "a"))],  # a good state that ended
+], ids=["went away", "always well", "lasts", "a good state"])  # fmt: skip
+def test_what_has_not_got_well_has_not_recovered(events: list[tuple[float, Event]]) -> None:
+    story = Story(rule("tries", on("container.unhealthy"), on("container.start")), WELL)
+    for at, event in events:
+        story.at(at, event)
+    assert recovered(story) == []
+
+
+def test_a_trouble_without_a_run_is_none() -> None:
+    story = Story(HEAL, WELL)
+    story.at(0, unhealthy("a"))
+    story.at(30, healthy("a"))
+    assert recovered(story) == []
+
+
+def test_a_run_that_succeeds_after_one_that_failed_has_recovered_once() -> None:
+    story = Story(rule("rejoin", on("container.healthy")), WELL,
+                  answers={"rejoin": [GIVE_UP, GIVE_UP, UNCHANGED, CHANGED]})  # fmt: skip
+    for minute in range(4):
+        story.at(minute * M, container("start", "a", id=str(minute)), healthy("a", id=str(minute)))
+    assert recovered(story) == [(2 * M, "rejoin", "a", "its run succeeded")]
+
+
+def test_what_gets_well_while_its_run_goes_on_has_recovered_once_that_has_ended() -> None:
+    story = Story(TRIES, WELL, takes_s={"tries": 20})
+    story.at(0, unhealthy("a"))
+    story.at(5, healthy("a"))
+    story.until(M)
+    assert recovered(story) == [(20, "tries", "a", "container.healthy of a")]
+
+
+def test_a_trouble_that_the_previous_process_began_recovers_too() -> None:
+    story = Story(HEAL, WELL)
+    story.engine.load(Past("heal", "vpn", (-M,), -M, topics=(("health", "gluetun"),), attempts=1, said="tried"), 0)
+    story.at(0, unhealthy("gluetun"))
+    story.at(M / 2, healthy("gluetun"))
+    assert recovered(story) == [(M / 2, "heal", "vpn", "container.healthy of gluetun")]

@@ -13,7 +13,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
-from hooks.engine.engine import Engine, key_of
+from hooks.engine.engine import Engine
+from hooks.engine.lane import key_of
 from hooks.engine.runs import Result, Run
 from hooks.engine.tries import FLAPPING
 from hooks.events.catalogue import Event, Topic, ended_by, identity_of, is_good, topic_of

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import psutil
 import pytest
 
+from handlers.notify.groups import FORGET_S, MOST, Groups
 from handlers.notify.send import Send, SendArgs, split
 from hooks.handler import Context, GiveUp, Outcome, Retry
 from tests.handlers.cases_general import web
@@ -81,7 +82,7 @@ def test_a_retry_tells_only_those_who_were_not_told(service: Service, other: Ser
     other.status = 500
     with pytest.raises(Retry) as end:
         handler.apply(ARGS, told(urls))
-    assert "reached 1 of 2 addresses; not number 2 (failed) of APPRISE_URLS" in end.value.said
+    assert "reached 1 of 2 addresses; not number 2 (failed, HTTP 500) of APPRISE_URLS" in end.value.said
     assert TOKEN not in end.value.said
     other.status = 200
     assert handler.apply(ARGS, told(urls)).said.endswith("2 of 2 addresses")
@@ -133,3 +134,54 @@ def test_an_address_may_hold_a_comma() -> None:
         "mailto://a:b@c?to=x@y,z@y", "json://h/1", "json://h/2",
     ]  # fmt: skip
     assert split("") == []
+
+
+# -- groups ----------------------------------------------------------------------------------------
+
+HARDER = SendArgs("gluetun restarted", "It was restarted.", group="vpn")
+LAST = SendArgs("gluetun is well again", "It is healthy.", ends="vpn")
+
+
+def test_of_a_group_each_title_is_sent_once_and_the_last_message_tells_the_rest(service: Service) -> None:
+    at, memory = 0.0, context().memory
+
+    def send(args: SendArgs, later_s: float) -> str:
+        nonlocal at
+        at += later_s
+        ctx = replace(told(service.url, run=f"run-{at}"), memory=memory, now=lambda: at)
+        plan, outcome = Send().plan(args, ctx), Send().apply(args, ctx)
+        assert (plan is None) == (outcome.status == "unchanged")
+        return outcome.said
+
+    assert send(LAST, 0) == "no message of 'vpn' was sent, so there is none to end"
+    send(HARDER, 60)
+    assert send(HARDER, 300) == "'gluetun restarted' was sent 5m ago; while 'vpn' lasts, it is sent every 1d"
+    send(replace(ARGS, group="vpn"), 60)
+    send(replace(HARDER, group="another"), 0)
+    send(LAST, 60)
+    assert [title for title, _ in service.told] == [HARDER.title, ARGS.title, HARDER.title, LAST.title]
+    assert service.told[-1][1] == (
+        "It is healthy.\nIt lasted 7m from the first message on: 'gluetun restarted' (2 times), 'The VPN needs you'."
+    )
+    send(HARDER, 60)
+    assert service.told[-1][0] == HARDER.title, "it is another trouble"
+    assert send(HARDER, 86_399).startswith("'gluetun restarted' was sent 23h59m59s ago")
+    send(HARDER, 1)
+    assert len(service.told) == 6, "a group that nothing ends does not swallow it for ever"
+
+
+def test_a_message_that_reached_nobody_begins_no_group(service: Service) -> None:
+    service.status, memory = 500, context().memory
+    with pytest.raises(Retry):
+        Send().apply(HARDER, replace(told(service.url), memory=memory))
+    assert Send().apply(LAST, replace(told(service.url), memory=memory)).status == "unchanged"
+    assert Send().apply(HARDER, replace(context(), memory=memory)).status == "skipped", "without an address it goes on"
+
+
+def test_groups_are_bounded(service: Service) -> None:
+    memory = context().memory
+    for n in range(MOST + 5):
+        Groups(memory, float(n)).sent(f"group {n}", "a title", "")
+    assert Groups(memory, 200.0).needless("group 5", "", "a title")
+    assert not Groups(memory, 200.0).needless("group 4", "", "a title")
+    assert Groups(memory, 200.0 + FORGET_S).needless("", "group 50", "a title")
