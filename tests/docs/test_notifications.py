@@ -10,7 +10,8 @@ import sys
 from tests.parts.places import TOP
 
 ROWS = re.findall(r"^\| ([^|]+) \| `(\w+://[^`]+)` \|", (TOP / "docs/notifications.md").read_text(), re.MULTILINE)
-NAMES = {"e-mail": "E-Mail", "Gmail": "E-Mail", "Home Assistant": "HomeAssistant"}  # others are named as Apprise names them
+# others are named as Apprise names them
+NAMES = {"e-mail": "E-Mail", "Gmail": "E-Mail", "Home Assistant": "HomeAssistant"}
 # in a process of its own: Apprise imports modules that warn
 ASK = """
 import apprise, json, sys
