@@ -108,10 +108,24 @@ def _write(path: Path, text: str) -> bool:
 
 def _record(server: Server | None) -> dict[str, Any]:
     if server is None:
-        return {"found": {}, "sharing": [], "pairs": {}, "doubts": []}
+        return {"found": {}, "sharing": [], "pairs": {}, "alone": [], "doubts": []}
     found = {role: member.name for role, member in server.by_role.items()}
     sharing = server.sharing.get(found.get("gluetun", ""), ())
-    return {"found": found, "sharing": sharing, "pairs": server.sharing, "doubts": [*server.doubts]}
+    alone = [one.name for _, one in server.alone]
+    return {"found": found, "sharing": sharing, "pairs": server.sharing, "alone": alone, "doubts": [*server.doubts]}
+
+
+def _alone(server: Server, kind: str, client: str) -> str:
+    """What a torrent client in no gluetun's network gets, and what to do."""
+    names = [one.name for one in server.gluetuns]
+    if len(names) == 1:
+        said = f"{client} does not share the network of {names[0]}: no peer reaches it at the forwarded port"
+        return f"{said}; write network_mode: container:{names[0]} into its compose file"
+    return (
+        f"{client} shares the network of no gluetun: it gets no port; write network_mode: container:NAME into its "
+        f"compose file, where NAME is {' or '.join(names)}; if it reaches one in another way, write into rules.toml a "
+        f'[[client]] with kind = "{kind}", container = "{client}" and gluetun = "NAME"'
+    )
 
 
 def _show(server: Server | None, why: str, folder: Path, written: Mapping[str, bool], *, beside: bool) -> None:
@@ -133,6 +147,8 @@ def _show(server: Server | None, why: str, folder: Path, written: Mapping[str, b
         nobody = "nobody that Docker shows" if server.doubts else "nobody"
         for gluetun, those in server.sharing.items():
             say(f"in the network of {gluetun}: {', '.join(those) or nobody}")
+        for kind, client in server.alone:
+            say(_alone(server, kind, client.name))
         for doubt in server.doubts:
             say(f"not certain: {doubt}")
     for name, is_new in written.items():

@@ -68,6 +68,13 @@ class Server:
         """The gluetun whose network it shares."""
         return next((one for one in self.gluetuns if client.name in self.sharing.get(one.name, ())), None)
 
+    @property
+    def alone(self) -> tuple[tuple[str, FoundContainer], ...]:
+        """Every torrent client with its kind that shares no gluetun's network; none where that cannot be told."""
+        if not self.gluetuns or self.doubts:
+            return ()
+        return tuple((kind, one) for kind, one in self.clients if self.gluetun_of(one) is None)
+
 
 def find_containers(client: Any) -> Server:
     """List the containers with a docker.APIClient. Raises OSError if that fails."""

@@ -175,6 +175,27 @@ def test_each_client_is_told_with_the_gluetun_whose_network_it_shares(
     assert it["networks"] == ["lan"]
 
 
+def test_a_client_in_no_gluetuns_network_is_told_what_it_gets(init: Init, fake: FakeEngine) -> None:
+    give(fake, "vpn", "qmcgaw/gluetun")
+    give(fake, "inside", "linuxserver/qbittorrent", network="container:vpn")
+    give(fake, "beside", "linuxserver/deluge")
+    _, said = init(fake.host)
+    assert (
+        "beside does not share the network of vpn: no peer reaches it at the forwarded port; "
+        "write network_mode: container:vpn into its compose file"
+    ) in said.splitlines()
+    give(fake, "vpn-2", "qmcgaw/gluetun")
+    _, said = init(fake.host)
+    assert (
+        "beside shares the network of no gluetun: it gets no port; write network_mode: container:NAME into its "
+        "compose file, where NAME is vpn or vpn-2; if it reaches one in another way, write into rules.toml a "
+        '[[client]] with kind = "deluge", container = "beside" and gluetun = "NAME"'
+    ) in said.splitlines()
+    assert "inside" not in "".join(line for line in said.splitlines() if "no gluetun" in line)
+    _, said = init(fake.host, "--json")
+    assert json.loads(said)["alone"] == ["beside"]
+
+
 def test_the_only_client_may_be_another_program(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
     give(fake, "vpn", "qmcgaw/gluetun", _tmp_gluetun="/srv/port")
     give(fake, "seeds", "linuxserver/deluge", "DELUGE_WEB_PORT=8113", network="container:vpn")
@@ -263,7 +284,8 @@ def test_as_json_and_a_folder_that_cannot_be(init: Init, fake: FakeEngine, tmp_p
     code, said = init(fake.host, "--json")
     assert code == 0
     assert json.loads(said) == {
-        "found": {"gluetun": "vpn"}, "sharing": [], "pairs": {"vpn": []}, "trouble": "", "doubts": [],
+        "found": {"gluetun": "vpn"}, "sharing": [], "pairs": {"vpn": []}, "alone": [], "trouble": "",
+        "doubts": [],
         "files": dict.fromkeys(FILES, True),
     }  # fmt: skip
     (tmp_path / "file").touch()
