@@ -41,7 +41,8 @@ class Control:
             url, ctx.settings.gluetun_username, "GLUETUN_PASSWORD", "GLUETUN_API_KEY", named_by="GLUETUN_URL"
         )  # fmt: skip
         headers, self._shown, proof = self._authenticate(of_url)
-        self._target = Target("gluetun", self.who, self._access.named_by or "GLUETUN_URL", bool(of_url))
+        signed_in, named = bool(of_url) or "Authorization" in headers, self._access.named_by or "GLUETUN_URL"
+        self._target = Target("gluetun", self.who, named, signed_in, self._shown)
         self._credential = Credential(rejection_key("gluetun", shown(url)), proof, container)
         self._credential.check(ctx)
         trust = Trust.of("GLUETUN", ctx.settings.gluetun_ca_file, ctx.settings.gluetun_fingerprint)

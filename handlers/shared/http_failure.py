@@ -22,6 +22,7 @@ _WHYS = (
     (("Connection broken", "IncompleteRead"), "broke off in the middle of its answer"),
     (("RemoteDisconnected", "ConnectionResetError", "BrokenPipe", "_EOF", "EOF occurred"), _CLOSED),
     (("BadStatusLine",), "does not speak HTTP"),
+    (("got more than", "LineTooLong"), "answers with a header that is too long"),
     (("DecodeError", "ContentDecodingError"), "answers with something that cannot be unpacked (its Content-Encoding)"),
     (("Timeout", "timed out"), "did not answer in time"),
 )

@@ -95,7 +95,8 @@ class Target:
     name: str  # "qBittorrent"
     who: str  # begins each sentence: "qBittorrent at http://gluetun:8080"
     setting: str  # the variable that holds its URL
-    signed_in: bool = False  # user and password of its URL were shown
+    signed_in: bool = False  # a user and a password were shown, by basic authentication
+    login: str = ""  # where those stand; "" for the URL
 
 
 def refusal_of_another(answer: Answer, target: Target, now_s: float) -> Retry | GiveUp:
@@ -135,10 +136,12 @@ def _later(answers: str, answer: Answer, now_s: float) -> Retry:
 
 def _login_wanted(answers: str, answer: Answer, target: Target, directly: str) -> GiveUp:
     schemes = _SCHEME.findall(answer.headers.get("WWW-Authenticate", ""))
-    if target.signed_in:
-        said = f"{answers} and rejects the user and the password of {target.setting}; correct them there, {directly}"
+    takes_basic = "basic" in map(str.lower, schemes)
+    if target.signed_in and (takes_basic or not schemes):
+        where = target.login or target.setting
+        said = f"{answers} and rejects the user and the password of {where}; correct them there, {directly}"
         return GiveUp(said, kind="proxy-login")
-    if "basic" in map(str.lower, schemes):
+    if takes_basic:
         return GiveUp(
             f"{answers} and wants a user and a password; write them in {target.setting}, before its host, as "
             f"USER:PASSWORD@HOST, {directly}",

@@ -81,7 +81,7 @@ class Rpc:
     def __init__(self, client: Client, login: Login, credential: Credential) -> None:
         url, self.who = client.url, who(client)
         self._login, self._credential, self._wants = login, credential, login_setting(client)
-        self._target = Target("Transmission", self.who, url_setting(client), bool(login.userinfo))
+        self._target = Target("Transmission", self.who, url_setting(client), bool(login.userinfo), login.settings)
         shows = {"Authorization": basic(login.userinfo)} if login.userinfo else {}
         self._host, self._path = urlsplit(url).hostname or "", urlsplit(rpc_url(url)).path
         self._connection = Connection(rpc_url(url), self.who, login.trust, shows)

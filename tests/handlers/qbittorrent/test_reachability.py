@@ -130,6 +130,7 @@ ANSWERS = [
     *((word, False) for word in ("closed", "false", "0", " CLOSED ", '{"open": false}')),
 ]
 NO_ANSWERS = [
+    Answer(200, "[" * 100_000),
     Answer(200, "maybe"), Answer(200, ""), Answer(200, "[]"), Answer(200, "{}"), Answer(200, "<html>open</html>"),
     Answer(404, "open"), Answer(302, "open", {"Location": "/login"}), Answer(500, "1"), Answer(200, "\xff\x00"),
 ]  # fmt: skip

@@ -225,6 +225,13 @@ def test_an_answer_without_end_is_refused(packed: bool, monkeypatch: pytest.Monk
         asked(f"http://127.0.0.1:{port}")
 
 
+@pytest.mark.parametrize("header", [b"X: y\r\n" * 150, b"X: " + b"y" * 70_000], ids=["many lines", "one long line"])
+def test_a_header_without_end_is_said_to_be_too_long(header: bytes) -> None:
+    too_long = pytest.raises(Retry, match="answers with a header that is too long; it is tried again")
+    with behaving(lambda peer: peer.recv(4096) and peer.sendall(_HEAD + header)) as port, too_long:
+        asked(f"http://127.0.0.1:{port}")
+
+
 def test_a_whole_answer_leaves_the_connection_open() -> None:
     peers = set[int]()
 

@@ -162,6 +162,8 @@ def test_a_login_that_gluehook_cannot_do_is_named(scheme: str) -> None:
     with runner() as r, served(lambda _: wants) as url:
         r.url = url
         assert f"a login of the kind {scheme}, which gluehook cannot do" in r.gives_up()
+        r.url = url.replace("://", "://me:pw@")  # it was shown, and was not what is wanted
+        assert f"a login of the kind {scheme}, which gluehook cannot do" in r.gives_up()
 
 
 @pytest.mark.parametrize("status", [502, 503, 504, 520, 429])
@@ -261,6 +263,14 @@ def test_a_login_before_the_control_server_goes_beside_its_key() -> None:
         with served(proxy.answer) as url:
             r.url = url.replace("http://", "http://me:pw-6e@")
             assert r.restart().status == "unchanged"
+
+
+def test_a_proxy_that_rejects_gluetuns_own_password_names_where_that_stands() -> None:
+    with gluetun_runner() as r, served(lambda _: LOGINS["nginx"]) as url:
+        r.url, r.secrets = url, {"GLUETUN_PASSWORD": "pw-8d"}
+        said = _gives_up(r)
+        assert "rejects the user and the password of GLUETUN_USERNAME and GLUETUN_PASSWORD; correct them" in said
+        assert "not tried again" in _gives_up(r)
 
 
 def test_a_role_with_basic_is_told_so() -> None:

@@ -188,6 +188,10 @@ def test_a_proxy_is_told_from_transmission() -> None:
         assert "answers 401 in its place and wants a user and a password; write them in TRANSMISSION_URL" in said
         r.url = url.replace("://", "://me:pw-proxy@")
         assert r.set().status == "changed"
+        r.url, r.password = url, "another"  # it goes to the proxy in the same header
+        said = r.gives_up()
+        assert "rejects the user and the password of TRANSMISSION_USERNAME or TRANSMISSION_PASSWORD; correct" in said
+        assert "not tried again" in r.gives_up()
 
 
 def test_a_proxy_that_drops_the_session_id_is_named() -> None:
