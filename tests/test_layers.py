@@ -34,7 +34,7 @@ PACKAGES: dict[str, str] = {
     "handlers": "events storage threads images config world pairs docker handler",
     "hooks.runtime": "events storage threads config rules pairs engine journal handler",
     "hooks.workbench": "events images config world rules pairs rules_file engine docker sources handler",
-    "hooks.control": "events threads journal runtime workbench",
+    "hooks.control": "events threads world journal runtime workbench",
     "hooks.web": "events config journal runtime control",
     "hooks.doctor": "events images config world rules pairs docker sources journal runtime handlers handler",
     "hooks.app": "events storage threads config world rules pairs rules_file engine docker sources journal runtime "

@@ -17,15 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from hooks.app import forwarded_port, start_report
+from hooks.app.control_socket import ControlSocket
 from hooks.app.health_report import HealthReport, given_up
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
 from hooks.app.rights import Rights
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
-from hooks.control.commands import Commands
-from hooks.control.server import FILE_NAME as CONTROL_FILE_NAME
-from hooks.control.server import Server
 from hooks.docker.own_container import own_container_id
 from hooks.engine.engine import Engine
 from hooks.events import signals
@@ -118,10 +116,11 @@ class App:
         )  # fmt: skip
         self.watch = LoopWatch(self.dispatcher.steps.busy)
         self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
-        commands = Commands(
-            self.dispatcher, self.journal, memory, self.pauses, self.tracker.state, complete=self.tracker.with_role
-        )
-        self.control = Server(state / CONTROL_FILE_NAME, commands.verbs())
+        self.control = ControlSocket(
+            settings, version, secrets.mask, dispatcher=self.dispatcher, journal=self.journal, memory=memory,
+            pauses=self.pauses, tracker=self.tracker, contexts=self._contexts, polls=self.polls,
+            sources=self.health.sources, fingerprint=lambda: self.reload.fingerprint,
+        )  # fmt: skip
         self.other_threads: list[LastingThread] = []  # that are not the app's own, and belong into the heartbeat
         self._prune_at = time.monotonic() + _PRUNE_S
 
@@ -177,6 +176,7 @@ class App:
         for attempt in self.dispatcher.attempts():
             cut = f"{attempt.run.rule.name} is cut off while it handles {attempt.run.key}"
             signals.emit(signals.problem, said=f"{cut}; it goes on at the next start")
+        self.control.end()
         self._save()
         self.health.write(self.inbox.subscriptions, stopped=True)
         self.journal.close()

@@ -47,7 +47,7 @@ class HealthReport:
         reason = {"rules_rejected" if self._reload.in_force else "rules_reason": self._reload.rejected}
         try:
             heartbeat.write(self._path, {
-                "time": time.time(), "sources": self._sources(),
+                "time": time.time(), "sources": self.sources(),
                 "rules": len(rules), "rules_reason": "", "rules_rejected": "", **reason,
                 "overdue": [
                     f"{a.run.id} is beyond its time-out of {duration(a.run.rule.timeout_s)}"
@@ -64,7 +64,8 @@ class HealthReport:
         else:
             self._problem = ""
 
-    def _sources(self) -> dict[str, dict[str, object]]:
+    def sources(self) -> dict[str, dict[str, object]]:
+        """The health of each source, by name. Any thread may call it."""
         return {"docker": self._docker.health(), "files": self._files.health(), **self._port_apis.health()}
 
     def _broken_threads(self) -> list[str]:

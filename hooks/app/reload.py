@@ -22,6 +22,7 @@ from hooks.app import loading
 from hooks.app.loading import Loaded, Loading
 from hooks.events import byte_order_mark, signals
 from hooks.events.wording import counted
+from hooks.rules.fingerprint import fingerprint
 from hooks.rules.table import Table
 from hooks.storage import atomic_files
 from hooks.threads.lasting import LastingThread
@@ -63,6 +64,11 @@ class Reload:
     def in_force(self) -> bool:
         """Whether rules are in force; not before the first good file, at a start without one and without a copy."""
         return bool(self.table.file)
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name of the text that is in force, "" for none."""
+        return fingerprint(self._text)
 
     @property
     def is_reading(self) -> bool:

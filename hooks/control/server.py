@@ -5,8 +5,9 @@ one line of JSON: {"ask": "history", …arguments…}. The response is lines of 
 {"done": "what was done"} or {"error": "why not"}.
 
 Guaranteed: only the owner of the socket can connect (mode 0600). Requests are served one after the other, in a thread
-of their own. A request that is malformed, too long or makes a verb fail gets one error; neither the thread nor the
-runner ends by it. A client that keeps the connection idle for 2 s is dropped. Without a socket gluehook runs on.
+of their own; one whose response goes on for long is handed to another thread (lasting.py). A request that is malformed,
+too long or makes a verb fail gets one error; neither the thread nor the runner ends by it. A client that keeps the
+connection idle for 2 s is dropped. Without a socket gluehook runs on.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hooks.events import signals
 from hooks.threads.lasting import LastingThread
@@ -29,19 +30,29 @@ _IDLE_TIMEOUT_S = 2.0  # short, because one client waits for the other
 _BACKLOG = 16
 
 Request = Mapping[str, Any]
-Response = Iterable[Mapping[str, Any]]  # the items, and at the end {"done": …}
-Verbs = Mapping[str, Callable[[Request], Response]]
+Response = Iterable[Mapping[str, Any] | bytes]  # the items, or their lines, and at the end {"done": …}
+Verb = Callable[[Request], Response]
+Verbs = Mapping[str, Verb]
 
 
 class Refused(Exception):  # noqa: N818 - a response, no fault
     """The request cannot be fulfilled; the text is the whole sentence."""
 
 
-class Server:
-    """Serves `verbs` on the socket `path`, in a thread of its own. A verb may raise Refused."""
+class Lasting(Protocol):
+    """Serves verbs whose responses go on for long, each connection in a thread of its own: lasting.py."""
 
-    def __init__(self, path: Path, verbs: Verbs) -> None:
-        self._path, self._verbs = path, verbs
+    verbs: Verbs
+
+    def serve(self, connection: socket.socket, verb: Verb, request: Request) -> None:
+        """Write the response, and close the connection then. Raises Refused."""
+
+
+class Server:
+    """Serves `verbs` on the socket `path`, in a thread of its own, and those of `lasting`. A verb may raise Refused."""
+
+    def __init__(self, path: Path, verbs: Verbs, lasting: Lasting | None = None) -> None:
+        self._path, self._verbs, self._lasting = path, verbs, lasting
         self._socket: socket.socket | None = None
         self._stopping = False
         self.thread = LastingThread(self._serve, "control", "answers `gluehook retry`, `pause` and other commands")
@@ -86,26 +97,37 @@ class Server:
 
     def _handle(self, connection: socket.socket) -> None:
         with connection.makefile("rwb") as stream:
-            line = stream.readline(LONGEST_LINE_BYTES + 1)
-            for item in self._response(line):
-                stream.write(json.dumps(item, ensure_ascii=False).encode() + b"\n")
+            for line in lines(self._response(stream.readline(LONGEST_LINE_BYTES + 1), connection)):
+                stream.write(line)
 
-    def _response(self, line: bytes) -> Response:
-        try:
-            request = _parsed(line)
-            yield from self._verb(request["ask"])(request)
-        except Refused as why:
-            yield {"error": str(why)}
-        except Exception as error:  # noqa: BLE001 - a request must not end the server
-            said = f"the answer broke: {type(error).__name__}: {error}; this is a fault of gluehook's"
-            signals.emit(signals.problem, said=f"control: {said}", error=error)
-            yield {"error": said}
+    def _response(self, line: bytes, connection: socket.socket) -> Response:
+        request = _parsed(line)
+        name = request["ask"]
+        if self._lasting and (lasting := self._lasting.verbs.get(name)):
+            self._lasting.serve(connection.dup(), lasting, request)
+        elif verb := self._verbs.get(name):
+            yield from verb(request)
+        else:
+            known = (*self._verbs, *(self._lasting.verbs if self._lasting else ()))
+            raise Refused(f"this gluehook does not know '{name[:40]}'; it knows {', '.join(known)}")
 
-    def _verb(self, name: str) -> Callable[[Request], Response]:
-        verb = self._verbs.get(name)
-        if verb is None:
-            raise Refused(f"this gluehook does not know '{name[:40]}'; it knows {', '.join(self._verbs)}")
-        return verb
+
+def lines(response: Response) -> Iterator[bytes]:
+    """The lines of a response. What it raises is its last line."""
+    try:
+        for item in response:
+            yield item if isinstance(item, bytes) else encoded(item)
+    except Refused as why:
+        yield encoded({"error": str(why)})
+    except Exception as error:  # noqa: BLE001 - a request must not end the server
+        said = f"the answer broke: {type(error).__name__}: {error}; this is a fault of gluehook's"
+        signals.emit(signals.problem, said=f"control: {said}", error=error)
+        yield encoded({"error": said})
+
+
+def encoded(item: object) -> bytes:
+    """The item as one line of JSON."""
+    return json.dumps(item, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
 def _parsed(line: bytes) -> Request:

@@ -31,12 +31,16 @@ _NOT_LABELS = frozenset(
 
 def dumps(event: Event, at: int | None = None) -> str:
     """One JSON line, without the line end; `at` is when it was taken in (ns since the Unix epoch), for a recording."""
-    line = {
+    line = {**plain(event), **({} if at is None else {"at": at})}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def plain(event: Event) -> dict[str, Any]:
+    """The event as the JSON object that `dumps` writes."""
+    return {
         "type": event.type, "subject": event.subject, "time": event.time, "source": event.source,
         "origin": event.origin, "data": dict(event.data), "cause": event.cause, "id": event.id,
-        **({} if at is None else {"at": at}),
     }  # fmt: skip
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
 def loads(line: str | bytes) -> Event | None:

@@ -157,6 +157,13 @@ class Journal:
         """An accepted event by its id."""
         return self._read(lambda store: store.event(event_id), otherwise=None)
 
+    def backlog(self) -> dict[str, Any]:
+        """How many records wait for the disk, the size of the file, and why nothing is written, "" if it is."""
+        with suppress(OSError):
+            size = self._path.stat().st_size
+            return {"pending": len(self._pending), "bytes": size, "problem": self.problem}
+        return {"pending": len(self._pending), "bytes": 0, "problem": self.problem}
+
     # -- the store, and what waits for it ----------------------------------------------------
 
     def _read(self, act: Callable[[Store], T], otherwise: T) -> T:

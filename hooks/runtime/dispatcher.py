@@ -227,8 +227,7 @@ class Dispatcher:
     def _record(self, notes: list[Note]) -> None:
         self._records += decided(notes)
         for note in notes:
-            if note.kind != "accepted":
-                signals.emit(signals.decided, note=note)
+            signals.emit(signals.accepted if note.kind == "accepted" else signals.decided, note=note)
 
     def _hand_over(self) -> None:
         records, self._records = self._records, []

@@ -95,6 +95,7 @@ class Executor:
             all_said.append(said)
             done = {"use": step.use, "status": outcome.status, "said": said}
             self.journal.write([StepDone(run.id, place + 1, done, changed, said)])
+            signals.emit(signals.step_done, run=run, number=place + 1, **done)
         return Result(overall(kinds), "; ".join(all_said), None, len(run.rule.do), changed, again=again)
 
     def _shown(self, said: str) -> str:

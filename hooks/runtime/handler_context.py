@@ -41,7 +41,7 @@ class HandlerContexts:
     def make(self, event: Event, run: str, deadline: float) -> Context:
         """The context of an attempt at the run of this id; `deadline` is on `clock`."""
         world = self.tracker.world
-        pairs = self._pairs_in(world)
+        pairs = self.pairs_in(world)
 
         def left() -> float:
             return deadline - self.clock()
@@ -53,8 +53,11 @@ class HandlerContexts:
             own_id=self.own_id, hold=lambda target: self.locks.hold((target,), run, max(0.0, left())),
         )  # fmt: skip
 
-    def _pairs_in(self, world: World) -> Pairs:
-        """Found anew only in another world: several contexts of an attempt share them."""
+    def pairs_in(self, world: World) -> Pairs:
+        """The gluetuns and torrent clients in this world.
+
+        Found anew only in another world: several contexts of an attempt share them.
+        """
         table = self.table()
         found = self._found[0].seen_in(world, table) if self._found else Pairs(world, self.settings, self.own_id, table)
         self._found[:] = [found]

@@ -51,6 +51,10 @@ class Pauses:
         """Until when this rule is paused; 0 if it is not."""
         return max(self._until.get(None, 0.0), self._until.get(rule, 0.0))
 
+    def all(self) -> dict[str | None, float]:
+        """Every pause: until when the rule of this name, or each of them (None), is paused."""
+        return dict(self._until)
+
     def close(self) -> None:
         """Cancel the alarms."""
         for alarm in self._alarms.values():

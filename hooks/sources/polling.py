@@ -43,6 +43,7 @@ class PollingSource(PeriodicThread):
         self.name, self._poll, self._post = name, poll, post
         self._every_s, self._resync_s, self._clock = every_s, resync_s, clock
         self._known: Mapping[Topic, Event] | None = None  # None: never polled
+        self._since: Mapping[Topic, int] = {}  # when the first poll found the state, ns
         self._resync_at = 0.0
         self._reason = ""  # why it is lost
         self._listened = False
@@ -71,6 +72,11 @@ class PollingSource(PeriodicThread):
         now = (self._known or {}).get(topic_of(event) or ("", ""))
         return now is not None and identity_of(now) == identity_of(event)
 
+    def states(self) -> list[tuple[Event, int]]:
+        """What the last poll found, each with when a poll first found it (ns since the Unix epoch); none while lost."""
+        known, since = self._known or {}, self._since
+        return [] if self._reason else [(event, since.get(topic, event.time)) for topic, event in known.items()]
+
     def turn(self) -> float | None:
         """Poll, if a rule listens; else sleep until one does."""
         if self._listened:
@@ -79,15 +85,17 @@ class PollingSource(PeriodicThread):
 
     def _publish(self, found: Mapping[Topic, Event]) -> None:
         known, is_resync = self._known or {}, self._clock() >= self._resync_at
+        since = dict[Topic, int]()
         for topic, event in found.items():
             is_new = topic not in known or identity_of(known[topic]) != identity_of(event)
+            since[topic] = event.time if is_new else self._since.get(topic, event.time)
             if is_new and self._known is not None:
                 self._post(event)
             elif is_resync:
                 self._post(replace(event, origin="resync"))
         for topic in known.keys() - found.keys():
             self._post(_removed(known[topic]))
-        self._known = found
+        self._known, self._since = found, since
         if is_resync:
             self._resync_at = self._clock() + self._resync_s
 
@@ -149,6 +157,10 @@ class PollingSources:
             signals.emit(signals.source_lost, name=name, reason=reason)
         for name, source in self._sources.items():
             source.set(listened=name in wanted)
+
+    def states(self, name: str) -> list[tuple[Event, int]]:
+        """What the last poll of this source found, each with since when (ns since the Unix epoch)."""
+        return self._sources[name].states() if name in self._sources else []
 
     def poll_now(self, events: Iterable[Event]) -> bool:
         """Poll the sources of these events now, from any thread. False when one of the polls failed."""

@@ -1,0 +1,47 @@
+"""Puts the control socket together: the commands, and the verbs that show what gluehook knows and does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hooks.config.settings import Settings
+from hooks.control.commands import Commands
+from hooks.control.followers import Followers
+from hooks.control.items import Items, Mask
+from hooks.control.lasting import LastingConnections
+from hooks.control.server import FILE_NAME, Server
+from hooks.control.snapshot import Snapshot
+from hooks.journal.journal import Journal
+from hooks.runtime.dispatcher import Dispatcher
+from hooks.runtime.handler_context import HandlerContexts
+from hooks.runtime.handler_memory import Memory
+from hooks.runtime.pauses import Pauses
+from hooks.sources.polling import PollingSources
+from hooks.world.tracker import Tracker
+
+
+class ControlSocket:
+    """The server of the socket in the state folder. `sources` is their health, `fingerprint` names the rules' text."""
+
+    def __init__(
+        self, settings: Settings, version: str, mask: Mask, *, dispatcher: Dispatcher, journal: Journal,
+        memory: Memory, pauses: Pauses, tracker: Tracker, contexts: HandlerContexts, polls: PollingSources,
+        sources: Callable[[], Mapping[str, Mapping[str, Any]]], fingerprint: Callable[[], str],
+    ) -> None:  # fmt: skip
+        commands = Commands(dispatcher, journal, memory, pauses, tracker.state, complete=tracker.with_role)
+        snapshot = Snapshot(
+            version, settings.gluehook_dry_run, dispatcher, journal, pauses, lambda: tracker.world,
+            contexts.pairs_in, sources, lambda: polls.states("qbittorrent"), mask, fingerprint,
+        )  # fmt: skip
+        followers = Followers(Items(mask, fingerprint), version)
+        self._lasting = LastingConnections({"follow": followers.follow}, (followers.close,))
+        verbs = {**commands.verbs(), "snapshot": snapshot.snapshot}
+        self._server = Server(Path(settings.gluehook_state) / FILE_NAME, verbs, self._lasting)
+        self.thread = self._server.thread
+        self.start, self.stop = self._server.start, self._server.stop
+
+    def end(self) -> None:
+        """End the connections that last, in half a second; called after what ran has ended, so that they hear of it."""
+        self._lasting.close()
