@@ -13,8 +13,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from hooks.web.pages import words
+from hooks.web.pages.chains import sentences
+from hooks.web.pages.day import band_height
+from hooks.web.pages.rule_file import toml
+
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+
+PAGES = (("/", "Overview"),)
+"""The pages of the navigation."""
 
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -22,10 +30,18 @@ _templates = Environment(
 )  # fmt: skip
 
 
+_templates.filters |= {
+    "clock": words.clock, "iso": words.iso, "span": words.span, "height": band_height, "toml": toml,
+    "sentences": lambda chain: ", ".join(sentences(chain)),
+}  # fmt: skip
+_templates.globals["pages"] = PAGES
+
+
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page of this template, with `values`, `root` (the path prefix) and `version`."""
+    """The page of this template, with `values`, `root` (the path prefix), `version` and `now`."""
     views = request.app.state.views
     text = _templates.get_template(template).render(
-        root=request.scope.get("root_path", ""), version=views.version, **values
+        root=request.scope.get("root_path", ""), version=views.version, now=views.now(), **values
     )
-    return HTMLResponse(text, status)
+    # a text from outside may hold half a character, which no encoding has
+    return HTMLResponse(text.encode(errors="replace"), status)

@@ -1,1 +1,142 @@
 "use strict";
+// The page is whole without this. Here it becomes live: when the runner says that something has happened, the page is
+// fetched again, and each part that is marked data-live and is different takes the place of the old one.
+(() => {
+  const root = document.body.dataset.root || "";
+  const live = document.getElementById("live");
+  const SOON_MS = 40, SHORTEST_MS = 200, LONGEST_MS = 2000, CALM_MS = 5000, TICK_MS = 1000;
+  let timer = 0, fetching = false, again = false, last = 0, pause = SHORTEST_MS;
+
+  // -- spans and countdowns ------------------------------------------------------------------
+  const span = (s) => {
+    const n = Math.max(0, Math.round(s));
+    for (const [unit, size, lesser, part] of [["d", 86400, "h", 3600], ["h", 3600, "m", 60], ["m", 60, "s", 1]]) {
+      if (n >= size) {
+        const rest = Math.floor((n % size) / part);
+        return Math.floor(n / size) + unit + (rest ? " " + rest + lesser : "");
+      }
+    }
+    return n + "s";
+  };
+  const tick = () => {
+    const now = Date.now() / 1000;
+    for (const one of document.querySelectorAll("time[data-since]")) show(one, span(now - one.dataset.since));
+    for (const one of document.querySelectorAll("time[data-until]")) show(one, span(one.dataset.until - now));
+  };
+  const show = (one, text) => { if (one.textContent !== text) one.textContent = text; };
+
+  // -- commands to copy ----------------------------------------------------------------------
+  const copies = () => {
+    for (const one of document.querySelectorAll(".command:not(.copies)")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Copy";
+      one.classList.add("copies");
+      one.append(button);
+    }
+  };
+  const copied = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const area = document.createElement("textarea"); // without TLS a browser has no clipboard
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest(".command button");
+    if (!button) return;
+    try {
+      await copied(button.parentElement.querySelector("code").textContent);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied";
+    }
+    button.focus();
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+
+  // -- live parts ----------------------------------------------------------------------------
+  // What is open, and where the focus is, stays as it is.
+  const plain = (part) => {
+    const copy = part.cloneNode(true);
+    for (const one of copy.querySelectorAll("time[data-since], time[data-until]")) one.textContent = "";
+    for (const one of copy.querySelectorAll("details")) one.removeAttribute("open");
+    for (const one of copy.querySelectorAll(".command button")) one.remove();
+    for (const one of [copy, ...copy.querySelectorAll(".copies, .changed")]) {
+      one.classList.remove("copies", "changed");
+      if (!one.className) one.removeAttribute("class");
+    }
+    return copy.innerHTML;
+  };
+  const places = (part, what) => [...part.querySelectorAll(what)];
+  const replace = (old, fresh) => {
+    const open = places(old, "details").map((one) => one.open);
+    const focused = places(old, "a, button, summary").indexOf(document.activeElement);
+    old.replaceWith(fresh);
+    places(fresh, "details").forEach((one, place) => { if (open[place] !== undefined) one.open = open[place]; });
+    copies();
+    if (focused >= 0) places(fresh, "a, button, summary")[focused]?.focus({ preventScroll: true });
+    if (fresh.classList.contains("card")) fresh.classList.add("changed");
+  };
+  const update = async () => {
+    if (fetching) { again = true; return; }
+    fetching = true;
+    last = Date.now();
+    try {
+      const url = new URL(location.href);
+      url.searchParams.delete("examine");
+      const response = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store" });
+      if (!response.ok || response.redirected) return;
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      for (const old of document.querySelectorAll("[data-live]")) {
+        const fresh = page.getElementById(old.id);
+        if (fresh && plain(fresh) !== plain(old)) replace(old, document.adoptNode(fresh));
+      }
+      document.title = page.title;
+      tick();
+    } catch {
+      // the stream says when the server is there again
+    } finally {
+      fetching = false;
+      if (again) { again = false; soon(); }
+    }
+  };
+  // The first change is shown at once; while they keep coming, the page is fetched less and less often.
+  const soon = () => {
+    if (timer) return;
+    const since = Date.now() - last;
+    pause = since > CALM_MS ? SHORTEST_MS : Math.min(LONGEST_MS, pause * 1.3);
+    timer = setTimeout(() => { timer = 0; update(); }, Math.max(SOON_MS, pause - since));
+  };
+
+  const listen = () => {
+    if (!document.querySelector("[data-live]") || !window.EventSource) return;
+    const kinds = new Set((document.body.dataset.listens || "").split(" ").filter(Boolean));
+    const stream = new EventSource(root + "/api/v1/stream");
+    let was = null;
+    const is = (up) => {
+      live.hidden = false;
+      live.classList.toggle("off", !up);
+      live.lastElementChild.textContent = up ? "live" : "not live";
+      if (up && was === false) soon();
+      was = up;
+    };
+    const heard = (event) => {
+      let kind = event.type;
+      try { kind = JSON.parse(event.data).kind || kind; } catch { /* a kind is enough */ }
+      if (!kinds.size || kinds.has(kind)) soon();
+    };
+    stream.onopen = () => is(true);
+    stream.onerror = () => is(false);
+    stream.onmessage = heard;
+    for (const kind of kinds) stream.addEventListener(kind, heard);
+    addEventListener("pagehide", () => stream.close());
+  };
+
+  copies();
+  tick();
+  setInterval(tick, TICK_MS);
+  listen();
+})();

@@ -1,0 +1,163 @@
+"""The rules file as it is in force: block by block, beside its tests' state and each rule's last runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from markupsafe import Markup, escape
+
+from hooks.web.pages.runs import RunRow
+from hooks.web.pages.words import State, cut, instant
+
+LAST_RUNS = 5  # of each rule
+MOST_BLOCKS = 400  # on the page
+_LONGEST_BLOCK = 12_000  # characters
+_HEAD = re.compile(r"^\[{1,2}\s*([A-Za-z_][\w.-]*)\s*\]{1,2}")
+_NAME = re.compile(r"""^\s*name\s*=\s*(?:"([^"\\]*)"|'([^']*)')""", re.MULTILINE)
+_ELEMENTS: Mapping[str, str] = {"comment": "i", "text": "u", "key": "b", "table": "em"}
+_TOKEN = re.compile(
+    r"(?P<comment>#.*)|(?P<text>\"\"\"|'''|\"(?:[^\"\\]|\\.)*\"?|'[^']*'?)|(?P<table>^\s*\[.*?\](?=\s*(?:\#|$)))"
+    r"|(?P<key>^\s*[\w.\"'-]+(?=\s*=)|(?<=[{,])\s*[\w.-]+(?=\s*=))|(?P<other>[^#\"'\[{,]+|.)"
+)
+
+Kind = Literal["comment", "text", "table", "key", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a line, and what it is in TOML."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table of the file with its lines; `kind` is rule, test, or another name, and "" for what comes before them."""
+
+    kind: str
+    name: str
+    line: int
+    lines: tuple[tuple[Part, ...], ...]
+    state: State | None
+    notes: tuple[str, ...] = ()
+    runs: tuple[RunRow, ...] = ()
+    paused_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """The whole file. `problem`: why its text or its tests are not known."""
+
+    file: str
+    fingerprint: str
+    blocks: tuple[Block, ...]
+    tests: State
+    problem: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its rules."""
+        return tuple(block.name for block in self.blocks if block.kind == "rule")
+
+
+def rule_file(
+    text: str, rules: Sequence[Mapping[str, Any]], runs: Mapping[str, Sequence[RunRow]],
+    tests: Sequence[Mapping[str, Any]] | None, *, file: str = "", fingerprint: str = "", problem: str = "",
+) -> RuleFile:  # fmt: skip
+    """`text` beside what is known of it.
+
+    `rules` as in the runner's snapshot, `runs` by rule, `tests` as `gluehook test --json` prints them (None while they
+    are not known).
+    """
+    states = {str(one.get("name")): one for one in rules}
+    results = {str(one.get("test")): one for one in tests or ()}
+    blocks = [_block(*found, states, runs, results, is_tested=tests is not None) for found in _split(text)]
+    return RuleFile(cut(file, 400), cut(fingerprint, 12), tuple(blocks[:MOST_BLOCKS]), _verdict(tests), cut(problem))
+
+
+def _verdict(tests: Sequence[Mapping[str, Any]] | None) -> State:
+    if tests is None:
+        return State("unknown", "tests are not known yet")
+    bad = sum(not one.get("good") for one in tests)
+    if not tests:
+        return State("plain", "no [[test]]")
+    return State("broken", f"{bad} of {len(tests)} tests fail") if bad else State("well", f"{len(tests)} tests pass")
+
+
+def _split(text: str) -> Iterator[tuple[int, str]]:
+    """The file's blocks with the number of their first line; a comment above a table goes with what is before it."""
+    begin, lines, is_in_text = 1, list[str](), False
+    for number, line in enumerate(text.splitlines(), 1):
+        if not is_in_text and line.startswith("[[") and lines:
+            yield begin, "\n".join(lines)
+            begin, lines = number, []
+        lines.append(line)
+        is_in_text ^= (line.count('"""') + line.count("'''")) % 2 == 1
+    if lines:
+        yield begin, "\n".join(lines)
+
+
+def _block(
+    line: int, text: str, states: Mapping[str, Any], runs: Mapping[str, Sequence[RunRow]],
+    results: Mapping[str, Any], *, is_tested: bool,
+) -> Block:  # fmt: skip
+    head, name = _HEAD.match(text), _NAME.search(text)
+    kind = head[1] if head else ""
+    called = cut((name[1] or name[2] or "") if name else "", 200)
+    state: State | None = None
+    notes: tuple[str, ...] = ()
+    if kind == "rule":
+        state = _rule_state(states.get(called))
+    elif kind == "test":
+        state, notes = _test_state(results.get(called), is_tested=is_tested)
+    lines = tuple(tuple(_parts(one)) for one in cut(text.rstrip(), _LONGEST_BLOCK).split("\n"))
+    paused = instant(states[called].get("paused_until")) if kind == "rule" and called in states else None
+    return Block(kind, called, line, lines, state, notes, tuple(runs.get(called, ()))[:LAST_RUNS], paused)
+
+
+def _rule_state(rule: Mapping[str, Any] | None) -> State:
+    if rule is None:
+        return State("unknown", "not in force")
+    if not rule.get("enabled", True):
+        return State("plain", "switched off")
+    if instant(rule.get("paused_until")):
+        return State("risk", "paused")
+    return State("plain", "dry run") if rule.get("dry_run") else State("well", "in force")
+
+
+def _test_state(result: Mapping[str, Any] | None, *, is_tested: bool) -> tuple[State, tuple[str, ...]]:
+    if result is None:
+        return State("unknown", "no result" if is_tested else "not known yet"), ()
+    if result.get("good"):
+        return State("well", "passes"), ()
+    wrong = [f"expected, but missing: {_run(one)}" for one in result.get("missing") or ()]
+    wrong += [f"not expected: {_run(one)}" for one in result.get("surplus") or ()]
+    return State("broken", "fails"), tuple(wrong[:12])
+
+
+def _run(one: Mapping[str, Any]) -> str:
+    return cut(f"{one.get('rule')} at {one.get('at_s')} s {one.get('use') or ''}".rstrip(), 300)
+
+
+def _parts(line: str) -> Iterator[Part]:
+    """The line's parts, those of one kind together. It only colours: a text of several lines is shown as it stands."""
+    kind, text = "other", ""
+    for found in _TOKEN.finditer(line):
+        if (found.lastgroup or "other") != kind and text:
+            yield Part(kind, text)  # type: ignore[arg-type]
+            text = ""
+        kind, text = found.lastgroup or "other", text + found[0]
+        if kind == "other" and line[found.end() :].startswith("#") and line[: found.end()].strip():
+            text = f"{text.rstrip()}  "  # the comment at the end of a line stands in a column of the file
+    if text:
+        yield Part(kind, text)  # type: ignore[arg-type]
+
+
+def toml(part: Part) -> Markup:
+    """A part of a line as HTML."""
+    element = _ELEMENTS.get(part.kind)
+    return Markup("<{0}>{1}</{0}>").format(element, part.text) if element else escape(part.text)
