@@ -86,6 +86,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.web.api": "fastapi",
     "hooks.web.app": "fastapi starlette",
     "hooks.web.headers": "starlette",
+    "hooks.web.pages.html": "markupsafe",
     "hooks.web.pages.routes": "fastapi starlette",
     "hooks.web.process": "starlette uvicorn",
     "hooks.web.rendering": "jinja2 starlette",

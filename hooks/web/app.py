@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from hooks.web import api
 from hooks.web.headers import SecurityHeaders
 from hooks.web.pages import routes
+from hooks.web.pages.page_reader import PageReader
 from hooks.web.rendering import STATIC
 from hooks.web.views import Views
 
@@ -21,6 +22,7 @@ def create(views: Views) -> FastAPI:
         title="gluehook", version=views.version, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
     app.state.views = views
+    app.state.pages = PageReader(views)
     app.include_router(api.router)
     app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -15,8 +15,7 @@ from starlette.responses import HTMLResponse
 
 from hooks.web.pages import words
 from hooks.web.pages.chains import sentences
-from hooks.web.pages.day import band_height
-from hooks.web.pages.rule_file import toml
+from hooks.web.pages.html import band_height, toml
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

@@ -9,9 +9,10 @@ import pytest
 from hooks.web.pages.chains import chains, sentences
 from hooks.web.pages.day import Day, line
 from hooks.web.pages.findings import diagnosis
+from hooks.web.pages.html import toml
 from hooks.web.pages.overview import overview
 from hooks.web.pages.peers import peers
-from hooks.web.pages.rule_file import rule_file, toml
+from hooks.web.pages.rule_file import rule_file
 from hooks.web.pages.runs import asked, run_row, runs_page
 from hooks.web.pages.traces import event_view, trace_view
 from hooks.web.pages.trials import explained, replayed

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from markupsafe import Markup
-
 from hooks.web.pages.words import State, Tone, clock, cut, span
 
 MINUTES = 1_440
@@ -27,7 +25,6 @@ _PORT: Mapping[str, State] = {
     "port.invalid": State("broken", "no valid port"),
 }  # fmt: skip
 _FAILED = ("retry", "give_up")
-_HEIGHTS: Mapping[str, tuple[int, int]] = {"well": (7, 6), "plain": (7, 6), "unknown": (8, 4), "risk": (4, 12)}
 WANTED = frozenset((*_HEALTH, *_PORT))
 """The types of events that the time line is made of."""
 
@@ -180,9 +177,3 @@ def _ticks(begin: float, now: float) -> Iterator[tuple[float, str]]:
     for back in (24, 18, 12, 6, 0):
         at = now - back * 3600
         yield round((at - begin) / 60), clock(at, at)[:5]
-
-
-def band_height(tone: str) -> Markup:
-    """The place of a span in its band: what is not well is higher, so that it is seen without colour, too."""
-    top, height = _HEIGHTS.get(tone, (0, 20))
-    return Markup(f'y="{top}" height="{height}"')  # noqa: S704 - two numbers of ours

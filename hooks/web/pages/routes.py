@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from hooks.web.pages.findings import diagnosis
-from hooks.web.pages.overview import overview as overview_of
+from hooks.web.pages.page_reader import PageReader
 from hooks.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
 
-# what a page is fetched anew for; base.html hands it to the script
+# what a page is fetched anew for: kinds of the stream
 _CHANGES = "event decision run_started run_ended run_overdue source rules command stopping hello"
 
 
 @router.get("/")
-def overview(request: Request) -> HTMLResponse:
+def overview(request: Request, examine: str = "") -> HTMLResponse:
     """The overview."""
-    views = request.app.state.views
-    snapshot, doctor = views.snapshot(), views.doctor()
-    answer = None if doctor.value is None else {"at": doctor.at, **doctor.value}
-    findings = answer["findings"] if answer else []
-    it = overview_of(views.health(), snapshot.value, snapshot.why, diagnosis=diagnosis(answer, doctor.why),
-                     findings=findings)  # fmt: skip
-    return page(request, "overview.html", it=it, listens=_CHANGES)
+    pages = _pages(request)
+    it = pages.overview(examine=bool(examine))
+    return page(request, "overview.html", it=it, listens=_CHANGES, again_s=pages.again_s)
+
+
+def _pages(request: Request) -> PageReader:
+    return cast(PageReader, request.app.state.pages)

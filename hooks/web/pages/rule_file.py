@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from markupsafe import Markup, escape
-
 from hooks.web.pages.runs import RunRow
 from hooks.web.pages.words import State, cut, instant
 
@@ -17,7 +15,6 @@ MOST_BLOCKS = 400  # on the page
 _LONGEST_BLOCK = 12_000  # characters
 _HEAD = re.compile(r"^\[{1,2}\s*([A-Za-z_][\w.-]*)\s*\]{1,2}")
 _NAME = re.compile(r"""^\s*name\s*=\s*(?:"([^"\\]*)"|'([^']*)')""", re.MULTILINE)
-_ELEMENTS: Mapping[str, str] = {"comment": "i", "text": "u", "key": "b", "table": "em"}
 _TOKEN = re.compile(
     r"(?P<comment>#.*)|(?P<text>\"\"\"|'''|\"(?:[^\"\\]|\\.)*\"?|'[^']*'?)|(?P<table>^\s*\[.*?\](?=\s*(?:\#|$)))"
     r"|(?P<key>^\s*[\w.\"'-]+(?=\s*=)|(?<=[{,])\s*[\w.-]+(?=\s*=))|(?P<other>[^#\"'\[{,]+|.)"
@@ -155,9 +152,3 @@ def _parts(line: str) -> Iterator[Part]:
             text = f"{text.rstrip()}  "  # the comment at the end of a line stands in a column of the file
     if text:
         yield Part(kind, text)  # type: ignore[arg-type]
-
-
-def toml(part: Part) -> Markup:
-    """A part of a line as HTML."""
-    element = _ELEMENTS.get(part.kind)
-    return Markup("<{0}>{1}</{0}>").format(element, part.text) if element else escape(part.text)

@@ -95,7 +95,9 @@
         if (fresh && plain(fresh) !== plain(old)) replace(old, document.adoptNode(fresh));
       }
       document.title = page.title;
+      document.body.dataset.again = page.body.dataset.again || "";
       tick();
+      later();
     } catch {
       // the stream says when the server is there again
     } finally {
@@ -109,6 +111,12 @@
     const since = Date.now() - last;
     pause = since > CALM_MS ? SHORTEST_MS : Math.min(LONGEST_MS, pause * 1.3);
     timer = setTimeout(() => { timer = 0; update(); }, Math.max(SOON_MS, pause - since));
+  };
+
+  // Something is still being read on the server, and nothing says when it is there.
+  const later = () => {
+    const seconds = Number(document.body.dataset.again);
+    if (seconds) setTimeout(soon, seconds * 1000);
   };
 
   const listen = () => {
@@ -138,5 +146,6 @@
   copies();
   tick();
   setInterval(tick, TICK_MS);
+  later();
   listen();
 })();
