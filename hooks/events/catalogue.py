@@ -208,9 +208,9 @@ _TYPES: tuple[EventType, ...] = (
               source="files"),
     # -- whether peers reach qBittorrent on that port, polled: no event reports it ------------------
     EventType("port.open", "peers reach qBittorrent on the forwarded port", "container", _fields(_REACH),
-              State("reach", "open", good=True), source="qbittorrent"),
+              State("reach", "open", ("port",), good=True), source="qbittorrent"),
     EventType("port.closed", "no peer reaches qBittorrent on the forwarded port", "container", _fields(_REACH),
-              State("reach", "closed"), source="qbittorrent"),
+              State("reach", "closed", ("port",)), source="qbittorrent"),
     EventType("port.unknown", "nothing shows any more whether that port is open: it is connected to no peer, or does "
               "not run", "container", _fields(_REACH), ends=("reach",), source="qbittorrent"),
     # -- other files that a rule names, and time ------------------------------------------------

@@ -22,7 +22,8 @@ from hooks.threads.lasting import LastingThread
 class PollingSource(PeriodicThread):
     """Posts the states that `poll` finds: differences at once, and every `resync_s` seconds all of them.
 
-    `poll` returns one event for each state that holds, with `name` as its source and at most one per topic. It raises
+    `poll` returns one event for each state that holds, with `name` as its source and at most one per topic. What is
+    posted has the time of the poll that found the state first. It raises
     an exception (its `said`, if it has one, is the reason) when it cannot tell; then the source is lost until a poll
     succeeds. For a state that is missing from a poll, the event of this source that ends it is posted. It polls every
     `every_s` seconds while `set(listened=True)` holds. `clock` returns monotonic seconds.
@@ -43,7 +44,6 @@ class PollingSource(PeriodicThread):
         self.name, self._poll, self._post = name, poll, post
         self._every_s, self._resync_s, self._clock = every_s, resync_s, clock
         self._known: Mapping[Topic, Event] | None = None  # None: never polled
-        self._since: Mapping[Topic, int] = {}  # when the first poll found the state, ns
         self._resync_at = 0.0
         self._reason = ""  # why it is lost
         self._listened = False
@@ -74,8 +74,7 @@ class PollingSource(PeriodicThread):
 
     def states(self) -> list[tuple[Event, int]]:
         """What the last poll found, each with when a poll first found it (ns since the Unix epoch); none while lost."""
-        known, since = self._known or {}, self._since
-        return [] if self._reason else [(event, since.get(topic, event.time)) for topic, event in known.items()]
+        return [] if self._reason else [(event, event.time) for event in (self._known or {}).values()]
 
     def turn(self) -> float | None:
         """Poll, if a rule listens; else sleep until one does."""
@@ -85,17 +84,16 @@ class PollingSource(PeriodicThread):
 
     def _publish(self, found: Mapping[Topic, Event]) -> None:
         known, is_resync = self._known or {}, self._clock() >= self._resync_at
-        since = dict[Topic, int]()
+        found = {topic: _since(known.get(topic), event) for topic, event in found.items()}
         for topic, event in found.items():
             is_new = topic not in known or identity_of(known[topic]) != identity_of(event)
-            since[topic] = event.time if is_new else self._since.get(topic, event.time)
             if is_new and self._known is not None:
                 self._post(event)
             elif is_resync:
                 self._post(replace(event, origin="resync"))
         for topic in known.keys() - found.keys():
             self._post(_removed(known[topic]))
-        self._known, self._since = found, since
+        self._known = found
         if is_resync:
             self._resync_at = self._clock() + self._resync_s
 
@@ -170,6 +168,11 @@ class PollingSources:
         """Whether the state that the event began still lasted at the last poll; True for another source's event."""
         source = self._sources.get(event.source)
         return source is None or source.lasts(event)
+
+
+def _since(known: Event | None, event: Event) -> Event:
+    """The event with the time of the state's beginning: a later one would make it another state."""
+    return replace(event, time=known.time) if known and identity_of(known) == identity_of(event) else event
 
 
 def _removed(last: Event) -> Event:

@@ -201,6 +201,26 @@ def test_a_rule_that_waits_for_a_lost_device_runs_once_and_not_during_an_outage(
     assert pass_on() == ["mac"]
 
 
+def test_a_closed_port_lasts_over_resyncs_and_a_new_port_begins_anew(
+    listened: PollingSource, clock: VirtualTime, scene: Scene
+) -> None:
+    rule = Rule("closed", (Entry("port.closed"),), (Step("notify.send", {}),), for_s=1200.0)
+    engine = Engine(Table((rule,)))
+
+    def ran_at(minute: int, port: int, reason: str) -> list[Any]:
+        data = {"container": "qbittorrent", "port": port, "reason": reason}
+        scene.states = [Event("port.closed", "qbittorrent", int(clock.now_s * 1e9), "wireguard", data=data)]
+        clock.jump(60)
+        for event in scene.told:
+            engine.feed(event, clock.now_s)
+        scene.told.clear()
+        return [(minute, run.event.data["port"]) for run in engine.advance(clock.now_s)]
+
+    minutes = range(1, 120)
+    ran = [ran_at(minute, 5001 if minute < 16 else 5002, f"reason {minute}") for minute in minutes]
+    assert [run for runs in ran for run in runs] == [(36, 5002)]
+
+
 # -- the sources of a table ----------------------------------------------------------------------------------
 
 
