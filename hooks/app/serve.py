@@ -12,6 +12,7 @@ from hooks.app.forwarded_port import PortReaders
 from hooks.app.loading import Loaded, Loading
 from hooks.app.reload import COPY_NAME, last_good
 from hooks.app.shutdown import SignalHandlers
+from hooks.app.web_child import WebChild
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.events import signals
@@ -51,9 +52,14 @@ def _serve(
         signals.emit(signals.problem, said=str(taken))
         log_sink.close()
         return 1
-    app.other_threads += [stop.thread, log_sink.writer.thread]
+    web = WebChild(settings, loaded.sources, version)
+    app.other_threads += [stop.thread, log_sink.writer.thread, web.thread]
     stop.on_stop(app.stop)
     stop.on_reload(app.reload.at_once)
-    app.run()
+    web.start()
+    try:
+        app.run()
+    finally:
+        web.stop()
     log_sink.close()
     return 0

@@ -7,6 +7,7 @@ import textwrap
 VERBS: dict[str, tuple[str, str]] = {
     # verb: where its click command is, and the first line of its docstring, for the overview
     "run": ("hooks.cli.run:run", "Listen and run what the rules say."),
+    "web": ("hooks.cli.web:web", "Serve the page and the API of a running gluehook."),
     "init": ("hooks.cli.init:init", "Write rules.toml and a compose file for this server."),
     "check": ("hooks.cli.check:check", "Check a rules file; nothing is run."),
     "explain": ("hooks.cli.explain:explain", "Show which rules an event would run, which not and why not."),

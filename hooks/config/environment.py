@@ -130,7 +130,7 @@ def _named_files(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _unknown(variables: Mapping[str, str]) -> Iterator[str]:
-    known = {*_SETTINGS, *(f"{name}_FILE" for name in _SETTINGS)}
+    known = {file for name in (*_SETTINGS, *SECRETS) for file in (name, f"{name}_FILE")}
     for name in sorted(variables):
         if name.upper().startswith(_OURS) and name.upper() not in known and not name.startswith(_GIVEN):
             near = nearest(name.upper(), (one for one in known if one.startswith(_OURS)))
@@ -139,7 +139,7 @@ def _unknown(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def _of_ours() -> list[str]:
-    return [name for name in _SETTINGS if name.startswith(_OURS)]
+    return [name for name in (*_SETTINGS, *SECRETS) if name.startswith(_OURS)]
 
 
 def _named_twice(variables: Mapping[str, str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from hooks.config import web_values
 from hooks.events import durations
 
 
@@ -49,14 +50,6 @@ def container_name(text: str) -> str:
     """The name as it is. Raises ValueError saying what to write if no container can have it."""
     if not _NAME.fullmatch(text):
         raise ValueError("write the container's name as `docker ps` shows it, or leave the variable out")
-    return text
-
-
-def address(text: str) -> str:
-    """`HOST:PORT`, or "" for none. Raises ValueError saying what to write otherwise."""
-    host, _, port = text.rpartition(":")
-    if text and not (host and port.isdecimal() and 0 < int(port) <= 65535):
-        raise ValueError("write HOST:PORT, for example 127.0.0.1:9095, or leave the variable out for no status page")
     return text
 
 
@@ -135,8 +128,21 @@ class Settings:
     gluehook_log_format: Literal["text", "json"] = field(
         default="text", metadata={"says": "log lines for people, or one JSON object each"}
     )
-    gluehook_http: Annotated[str, address] = field(
-        default="", metadata={"says": "HOST:PORT of the status page; not served yet"}
+    gluehook_http: Annotated[str, web_values.address] = field(
+        default="", metadata={"says": "HOST:PORT on which `gluehook run` and `gluehook web` serve the page and the API"}
+    )
+    gluehook_web_hosts: Annotated[str, web_values.host_names] = field(
+        default="",
+        metadata={"says": "the names of hosts under which browsers reach them, if these are public ones"},
+    )
+    gluehook_web_proxies: Annotated[str, web_values.networks] = field(
+        default="", metadata={"says": "addresses or networks of the reverse proxies whose X-Forwarded headers count"}
+    )
+    gluehook_web_user_header: Annotated[str, web_values.header_name] = field(
+        default="", metadata={"says": "the header in which these proxies send the user whom a forward-auth has let in"}
+    )
+    gluehook_web_prefix: Annotated[str, web_values.path_prefix] = field(
+        default="", metadata={"says": "the path before each address, such as /gluehook, if a proxy sets no such header"}
     )
     gluehook_dry_run: bool = field(
         default=False, metadata={"says": "match, wait and read, but only log what would be done"}
@@ -238,6 +244,8 @@ SECRETS: Mapping[str, str] = {
     "DELUGE_PASSWORD": "the password of Deluge's Web UI",
     "GLUETUN_API_KEY": "the key of gluetun's control server",
     "GLUETUN_PASSWORD": "instead of a key: the password of GLUETUN_USERNAME",
+    "GLUEHOOK_WEB_PASSWORD": "the password of the page, which is then needed to read and to act",
+    "GLUEHOOK_WEB_TOKEN": "the same for programs, as `Authorization: Bearer`",
     "APPRISE_URLS": "where notify.send sends messages: Apprise's addresses, separated by spaces or commas",
 }
 """The secrets that gluehook itself knows, with their meaning; a rule may name others as ${secret:NAME}."""

@@ -1,30 +1,104 @@
-"""Serves the application with uvicorn: asyncio and h11 alone, on a socket that is open already."""
+"""The web process from its settings to its exit code: `gluehook web`, or the child of `gluehook run`.
+
+The child is given settings and the sources of secrets on its standard input, which then stays open: at its end the
+child ends, so that it does not outlive the runner. It writes a byte to its standard output now and then, by which the
+runner sees that it is well.
+"""
 
 from __future__ import annotations
 
-import socket
+import asyncio
+import os
+import pickle
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from socket import socket as Socket  # noqa: N812 - a type here
 
-import uvicorn
-from starlette.types import ASGIApp
+import anyio.to_thread
 
-MOST_CONNECTIONS = 200  # at once; beyond it uvicorn answers 503
-_KEEP_ALIVE_S = 10
-_STOP_S = 2  # for responses that are under way, such as streams
+from hooks.config.secrets import Secrets, Sources
+from hooks.config.settings import SECRETS, Settings
+from hooks.events import signals
+from hooks.runtime import log
+from hooks.web import web_settings
+from hooks.web.app import create
+from hooks.web.journal_reader import JournalReader
+from hooks.web.runner import Runner
+from hooks.web.serving import Server, listening, server
+from hooks.web.views import Views
+
+BEAT_S = 5.0  # between two bytes for the runner
+_THREADS = 8  # that read and ask, so that a slow reading does not stop others
+_NICE, _OOM_SCORE = 5, 500  # the runner goes first, for time and for memory
 
 
-def server(app: ASGIApp) -> uvicorn.Server:
-    """A server for the application. `run(sockets=[…])` serves until `should_exit` is set."""
-    config = uvicorn.Config(
-        app, loop="asyncio", http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
-        proxy_headers=False, server_header=False, limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=_KEEP_ALIVE_S, timeout_graceful_shutdown=_STOP_S, h11_max_incomplete_event_size=16_384,
-    )  # fmt: skip
-    return uvicorn.Server(config)
+def main(settings: Settings, sources: Sources, version: str, *, beat: bool = False) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. `beat`: write a byte to standard output every `BEAT_S`."""
+    secrets = Secrets(sources)
+    for name in SECRETS:  # so that each is masked from the start
+        with suppress(Exception):
+            secrets.read(name)
+    log_sink = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
+    try:
+        return _serve(settings, secrets, version, beat=beat)
+    finally:
+        log_sink.close()
 
 
-def listening(address: str) -> socket.socket:
-    """A socket that listens on HOST:PORT. Raises OSError."""
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, backlog=128)
+def child() -> None:
+    """The whole life of the runner's child."""
+    settings, sources, version = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
+    os.nice(_NICE)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(_OOM_SCORE))
+    sys.exit(main(settings, sources, version, beat=True))
+
+
+def _serve(settings: Settings, secrets: Secrets, version: str, *, beat: bool) -> int:
+    address, state = settings.gluehook_http, Path(settings.gluehook_state)
+    try:
+        socket = listening(address)
+    except OSError as error:
+        said = f"web: {address} (GLUEHOOK_HTTP) cannot be listened on: {error.strerror or error}"
+        signals.emit(signals.problem, said=said)
+        return 1
+    runner = Runner(state)
+    views = Views(state, runner, JournalReader(state), version)
+    running = server(create(views, web_settings.read(settings, secrets.read)))
+    if beat:
+        threading.Thread(target=_end_with_the_runner, args=(running,), daemon=True).start()
+    signals.emit(signals.ready, said=f"web: the page is on http://{address}")
+    asyncio.run(_run(running, socket, beat=beat))
+    return 0
+
+
+async def _run(running: Server, socket: Socket, *, beat: bool) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.stop)
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    limiter.total_tokens = _THREADS
+    beating = asyncio.create_task(_beat()) if beat else None
+    try:
+        await running.serve(sockets=[socket])
+    finally:
+        if beating:
+            beating.cancel()
+
+
+async def _beat() -> None:
+    """Show the runner that the loop is well; where nobody reads, that is no trouble."""
+    os.set_blocking(1, False)
+    while True:
+        with suppress(OSError):
+            os.write(1, b".")
+        await asyncio.sleep(BEAT_S)
+
+
+def _end_with_the_runner(running: Server) -> None:
+    with suppress(OSError, ValueError):
+        while sys.stdin.buffer.read(4096):
+            pass
+    running.stop()

@@ -37,10 +37,18 @@ _templates.globals["pages"] = PAGES
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page of this template, with `values`, `root` (the path prefix), `version` and `now`."""
-    views = request.app.state.views
+    """The page of this template, with `values` and what each page has.
+
+    That is `root` (the path prefix), `version`, `now`, `may_act` (whether forms of actions are shown), `csrf` (their
+    token), `is_session` (whether there is something to log out of) and `notice` (what the last action did, or "").
+    """
+    state = request.app.state
+    identity = getattr(request.state, "identity", None)
     text = _templates.get_template(template).render(
-        root=request.scope.get("root_path", ""), version=views.version, now=views.now(), **values
-    )
+        root=request.scope.get("root_path", ""), version=state.views.version, now=state.views.now(),
+        may_act=bool(identity and identity.may_act), csrf=identity.csrf if identity else "",
+        is_session=bool(identity and identity.kind == "session"),
+        notice=state.access.notice(identity) if identity else "", **values,
+    )  # fmt: skip
     # a text from outside may hold half a character, which no encoding has
     return HTMLResponse(text.encode(errors="replace"), status)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +15,10 @@ import requests
 from hooks.control.client import NotRunning
 from hooks.web.app import create
 from hooks.web.journal_reader import JournalReader
-from hooks.web.process import listening, server
 from hooks.web.runner import Runner
+from hooks.web.serving import listening, server
 from hooks.web.views import Views
+from hooks.web.web_settings import WebSettings
 
 WAIT_S = 10.0
 
@@ -28,6 +31,20 @@ class Site:
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.session.get(self.url + path, timeout=WAIT_S, allow_redirects=False, **options)
+
+    def raw(self, method: str, path: str, **options: Any) -> requests.Response:
+        """A request whose path is sent as it is written."""
+        request = self.session.prepare_request(requests.Request(method, self.url + "/", **options))
+        request.url = self.url + path
+        return self.session.send(request, timeout=WAIT_S, allow_redirects=False)
+
+    def csrf(self, headers: Mapping[str, str] | None = None) -> str:
+        """The token for actions, as a page has it."""
+        found = re.search(
+            r'name="csrf" content="(\w*)"', self.get("/", headers={"Accept": "text/html", **(headers or {})}).text
+        )
+        assert found, "the page has no token"
+        return found[1]
 
     def post(self, path: str, **options: Any) -> requests.Response:
         return self.session.post(self.url + path, timeout=WAIT_S, allow_redirects=False, **options)
@@ -53,11 +70,13 @@ def views_of(state: Path, request: Callable[..., Any] = nobody, *, now: float = 
 
 
 @contextmanager
-def serving(views: Views) -> Iterator[Site]:
+def serving(
+    views: Views, settings: WebSettings | None = None, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Site]:
     """The site that shows `views`, for the time of a block."""
     socket = listening("127.0.0.1:0")
     host, port = socket.getsockname()[:2]
-    running = server(create(views))
+    running = server(create(views, settings, clock))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, name="site")
     thread.start()
     site = Site(f"{host}:{port}")
@@ -65,6 +84,6 @@ def serving(views: Views) -> Iterator[Site]:
         yield site
     finally:
         site.session.close()
-        running.should_exit = True
+        running.stop()
         thread.join(WAIT_S)
         assert not thread.is_alive(), "the site has not ended"

@@ -1,0 +1,39 @@
+"""`gluehook web`: the page and the API in a process of their own."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import click
+
+from hooks.cli.options import settings
+
+MISSING = "the page needs more packages than the runner: pip install 'gluehook[web]'"
+
+
+@click.command()
+@click.option("--listen", default="", metavar="HOST:PORT", help="Where to listen, instead of GLUEHOOK_HTTP.")
+def web(*, listen: str) -> int:
+    """Serve the page and the API of a running gluehook.
+
+    It is the one that runs on GLUEHOOK_STATE. Needs no access to Docker. `gluehook run` starts this by itself if
+    GLUEHOOK_HTTP is set.
+    """
+    from dataclasses import replace
+
+    from hooks.config.web_values import address
+
+    if not all(find_spec(package) for package in ("fastapi", "uvicorn", "jinja2")):
+        raise click.UsageError(MISSING)
+    found, sources = settings()
+    try:
+        found = replace(found, gluehook_http=address(listen) or found.gluehook_http)
+    except ValueError as wrong:
+        raise click.UsageError(f"--listen: {wrong}") from None
+    if not found.gluehook_http:
+        raise click.UsageError("say where to listen: set GLUEHOOK_HTTP=127.0.0.1:8090, or use --listen 127.0.0.1:8090")
+    from importlib.metadata import version
+
+    from hooks.web.process import main
+
+    return main(found, sources, version("gluehook"))

@@ -1,0 +1,267 @@
+"""Who may read and act: passwords, tokens, sessions, forward-auth, and requests that others forge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hooks.config.secrets import Secrets, Sources
+from hooks.web.access import COOKIE
+from hooks.web.login_limit import ALL_S, FREE, LONGEST_S, MOST_ADDRESSES, LoginLimit
+from hooks.web.web_settings import WebSettings
+from tests.parts.process.web_site import Site, answering, serving, views_of
+
+PASSWORD, TOKEN = "correct horse battery", "t0ken-of-a-program"
+HTML = {"Accept": "text/html"}
+
+
+class Clock:
+    """Seconds that a test moves on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def limited(**variables: str) -> WebSettings:
+    given = variables or {"GLUEHOOK_WEB_PASSWORD": PASSWORD, "GLUEHOOK_WEB_TOKEN": TOKEN}
+    return WebSettings(Secrets(Sources(given, "/nowhere")).read)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def site(tmp_path: Path, clock: Clock) -> Iterator[Site]:
+    """A site with a password and a token, and a runner that takes every command."""
+    with serving(views_of(tmp_path, answering({"pause": [], "resume": [], "retry": []})), limited(), clock) as site:
+        yield site
+
+
+def log_in(site: Site) -> str:
+    """A session; its token for actions."""
+    assert site.post("/login", data={"password": PASSWORD}).status_code == 303
+    return site.csrf()
+
+
+def test_without_password_and_token_all_may_read_and_none_may_act(tmp_path: Path) -> None:
+    with serving(views_of(tmp_path, answering({"pause": []}))) as site:
+        assert site.get("/api/v1/status").status_code == 200
+        assert site.get("/").status_code == 200
+        for answer in (site.post("/api/v1/pause", json={"for": "1h"}),
+                       site.post("/act", data={"action": "pause", "for": "1h"}, headers=HTML)):  # fmt: skip
+            assert answer.status_code == 403
+            assert "set GLUEHOOK_WEB_PASSWORD or GLUEHOOK_WEB_TOKEN" in answer.text
+
+
+def test_with_a_password_nothing_is_read_without_it(site: Site) -> None:
+    for path in ("/api/v1/status", "/api/v1/openapi.json", "/metrics", "/api/v1/nothing"):
+        assert site.get(path).status_code == 401, path
+    assert (
+        site.get("/runs?rule=a%20b&x=1", headers=HTML).headers["location"]
+        == "/login?next=%2Fruns%3Frule%3Da%2520b%26x%3D1"
+    )
+    for path in ("/healthz", "/login", "/static/gluehook.css"):
+        assert site.get(path, headers=HTML).status_code == 200, path
+
+
+def test_a_session_reads_and_acts_until_it_is_closed(site: Site) -> None:
+    answer = site.post("/login", data={"password": PASSWORD, "next": "/runs?rule=x"})
+    assert answer.headers["location"] == "/runs?rule=x"
+    cookie = answer.headers["set-cookie"]
+    assert all(word in cookie for word in ("HttpOnly", "SameSite=strict", "Path=/"))
+    assert "Secure" not in cookie
+    csrf = site.csrf()
+    assert site.post("/api/v1/pause", json={"for": "1h"}, headers={"X-CSRF-Token": csrf}).json() == {
+        "done": "pause is done"
+    }
+    done = site.post("/act", data={"action": "resume", "csrf": csrf, "back": "/runs"}, headers=HTML)
+    assert (done.status_code, done.headers["location"]) == (303, "/runs")
+    assert "resume is done" in site.get("/", headers=HTML).text
+    assert "resume is done" not in site.get("/", headers=HTML).text, "a notice is shown once"
+    site.post("/logout")
+    assert site.get("/api/v1/status", cookies={COOKIE: cookie.split("=")[1].split(";")[0]}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "next_page", ["//evil.example", "/\\evil.example", "https://evil.example", "\\\\evil", "/%0d\r\nX: y", ""]
+)
+def test_a_login_leads_to_no_other_site(site: Site, next_page: str) -> None:
+    assert site.post("/login", data={"password": PASSWORD, "next": next_page}).headers["location"] == "/"
+
+
+def test_a_session_ends_by_time_and_by_another_password(tmp_path: Path, clock: Clock) -> None:
+    file = tmp_path / "password"
+    file.write_text(PASSWORD)
+    settings = limited(GLUEHOOK_WEB_PASSWORD_FILE=str(file))
+    with serving(views_of(tmp_path), settings, clock) as site:
+        for end in ("time", "password"):
+            log_in(site)
+            assert site.get("/api/v1/status").status_code == 200
+            if end == "time":
+                clock.now += 8 * 86400
+            else:
+                file.write_text("another pass phrase")
+                clock.now += 2
+            assert site.get("/api/v1/status").status_code == 401
+        file.unlink()
+        clock.now += 2
+        assert site.get("/api/v1/status").status_code == 401, "a lost secret file must not open the site"
+        assert str(file) in site.get("/api/v1/status").json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [(f"Bearer {TOKEN}", 200), (f"bearer  {TOKEN} ", 200), ("Bearer wrong", 401), ("Bearer", 401),
+     (f"Basic {TOKEN}", 401), (f"Bearer {PASSWORD}", 401), ("Bearer t\u00f6ken", 401)],
+)  # fmt: skip
+def test_a_program_reads_and_acts_by_its_token(site: Site, authorization: str, status: int) -> None:
+    headers = {"Authorization": authorization.encode("latin-1")}
+    assert site.get("/api/v1/status", headers=headers).status_code == status
+    assert site.post("/api/v1/pause", json={"for": "1h"}, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Origin": "http://127.0.0.1:1"},
+     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"X-CSRF-Token": ""},
+     {"X-CSRF-Token": "0" * 64}, {"X-CSRF-Token": "ä".encode()}],
+    ids=str,
+)  # fmt: skip
+def test_an_action_that_another_page_begins_is_refused(site: Site, headers: dict[str, str]) -> None:
+    csrf = log_in(site)
+    sent = {"Origin": site.url, "X-CSRF-Token": csrf}
+    assert site.post("/api/v1/resume", json={}, headers=sent).status_code == 200
+    if "Sec-Fetch-Site" in headers:  # which counts where a browser sends no Origin
+        del sent["Origin"]
+    assert site.post("/api/v1/resume", json={}, headers={**sent, **headers}).status_code == 403
+
+
+def test_a_cookie_that_was_tampered_with_opens_nothing(site: Site) -> None:
+    log_in(site)
+    cookie = site.session.cookies[COOKIE]
+    site.session.cookies.clear()
+    for bad in (cookie[:-1], cookie + "A", cookie.swapcase(), "", "x" * 8000, "\"'<script>", "%00"):
+        assert site.get("/api/v1/status", headers={"Cookie": f"{COOKIE}={bad}"}).status_code == 401
+    assert site.get("/api/v1/status", headers={"Cookie": f"{COOKIE}={cookie}"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [("gluehook", True), ("gluehook:8090", True), ("192.168.1.5:8090", True), ("[fe80::1]:8090", True),
+     ("nas.local", True), ("server.home.arpa:80", True), ("localhost", True), ("hooks.example.org", True),
+     ("HOOKS.example.org:443", True), ("evil.example", False), ("hooks.example.org.evil.example", False),
+     ("1.2.3.4.evil.example", False), ("", False), ("a/b", False), ("gluehook@evil.example", False), ("local.", False),
+     ("x" * 3000 + ".example", False)],
+)  # fmt: skip
+def test_a_host_that_somebody_else_may_own_is_refused(tmp_path: Path, host: str, known: bool) -> None:
+    with serving(views_of(tmp_path), WebSettings(hosts=frozenset({"hooks.example.org"}))) as site:
+        answer = site.get("/api/v1/status", headers={"Host": host})
+    assert answer.status_code == (200 if known else 421)
+    assert known or "GLUEHOOK_WEB_HOSTS=" in answer.json()["error"]
+
+
+BEHIND = {
+    "X-Forwarded-For": "203.0.113.7, 10.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "hooks.example.org",
+    "X-Forwarded-Prefix": "/glue", "Remote-User": "ann",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("proxies", "status"), [("127.0.0.0/8", 200), ("10.9.9.9", 401)])
+def test_a_forward_auth_counts_only_from_a_named_proxy(tmp_path: Path, proxies: str, status: int) -> None:
+    settings = WebSettings(
+        hosts=frozenset({"hooks.example.org"}), proxies=(ip_network(proxies),), user_header="remote-user"
+    )
+    with serving(views_of(tmp_path, answering({"resume": []})), settings) as site:
+        assert site.get("/api/v1/status").status_code == 401, "without the header nobody is let in"
+        assert site.get("/api/v1/status", headers=BEHIND).status_code == status
+        if status == 200:
+            page = site.get("/", headers={**BEHIND, **HTML}).text
+            assert 'href="/glue/static/gluehook.css"' in page
+            sent = {**BEHIND, "X-CSRF-Token": site.csrf(BEHIND), "Origin": "https://hooks.example.org"}
+            assert site.post("/api/v1/resume", json={}, headers=sent).status_code == 200
+            assert site.post("/api/v1/resume", json={}, headers={**sent, "Remote-User": "bob"}).status_code == 403
+            assert site.post("/api/v1/resume", json={}, headers={**sent, "Origin": site.url}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/glue/api/v1/status", "/api/v1/status"])
+def test_the_prefix_may_be_left_in_the_path_or_taken_away(tmp_path: Path, path: str) -> None:
+    settings = replace(limited(), prefix="/glue", proxies=(ip_network("127.0.0.1"),))
+    with serving(views_of(tmp_path), settings) as site:
+        assert site.get(path).status_code == 401
+        assert (
+            site.get(path.replace("api/v1/status", "runs"), headers=HTML).headers["location"]
+            == "/glue/login?next=%2Fruns"
+        )
+        answer = site.post("/login", data={"password": PASSWORD}, headers={"X-Forwarded-Proto": "https"})
+        assert answer.headers["location"] == "/glue/"
+        assert "Path=/glue" in answer.headers["set-cookie"]
+        assert "Secure" in answer.headers["set-cookie"]
+        assert site.get("/glue/static/gluehook.css").status_code == 200
+        assert site.get("/gluestatic").status_code == 401
+
+
+def test_ten_thousand_tries_find_no_password_and_keep_no_owner_out_for_long(site: Site, clock: Clock) -> None:
+    answers = {site.post("/login", data={"password": f"guess {number}"}).status_code for number in range(FREE + 3)}
+    assert answers == {403, 429}
+    refused = site.post("/login", data={"password": PASSWORD})
+    assert refused.status_code == 429, "the right one is not let in earlier, or a guesser would see it"
+    assert int(refused.headers["retry-after"]) >= 1
+    assert site.get("/api/v1/status", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 429
+    clock.now += LONGEST_S + ALL_S
+    assert site.post("/login", data={"password": PASSWORD}).status_code == 303
+
+
+def test_the_limit_of_logins_is_bounded_and_lets_known_addresses_in(clock: Clock) -> None:
+    limit = LoginLimit(clock)
+    limit.right("192.168.1.2")
+    tried = 0
+    for number in range(10_000):
+        address = f"2001:db8:{number:x}::1" if number % 2 else f"10.{number % 200}.0.1"
+        if not limit.wait_s(address):
+            limit.wrong(address)
+            tried += 1
+        clock.now += 0.01
+    assert tried <= 100 * 3, "100 s of tries"
+    assert limit.wait_s("2001:db8:ffff::9") > 0, "a new address waits while so many try"
+    assert limit.wait_s("192.168.1.2") == 0, "one that was right before does not"
+    assert len(limit._by_address) <= MOST_ADDRESSES
+    assert limit.wait_s("203.0.113.1") <= ALL_S
+    for number in range(50):
+        limit.wrong(f"2001:db8:1:1::{number:x}")
+    assert limit.wait_s("2001:db8:1:1:ffff::1") == LONGEST_S, "an address of the same network of 64 bits"
+
+
+def test_a_password_that_is_too_short_lets_nobody_in(tmp_path: Path) -> None:
+    with serving(views_of(tmp_path), limited(GLUEHOOK_WEB_PASSWORD="short")) as site:
+        assert site.get("/", headers=HTML).status_code == 401
+        assert "fewer than 8 characters" in site.get("/api/v1/status").json()["error"]
+
+
+BAD: list[tuple[str, str, dict[str, Any], int]] = [
+    ("POST", "/api/v1/pause", {"data": b"{"}, 422), ("POST", "/api/v1/pause", {"json": []}, 422),
+    ("POST", "/api/v1/pause", {"data": b"\xff\xfe", "headers": {"Content-Type": "application/json"}}, 422),
+    ("POST", "/api/v1/pause", {"json": {"for": 5}}, 422), ("POST", "/api/v1/retry", {"data": b"x" * 3_000_000}, 413),
+    ("POST", "/login", {"data": b"\xff"}, 400), ("POST", "/login", {"json": {"password": PASSWORD}}, 415),
+    ("POST", "/login", {"data": b"&".join([b"a=b"] * 1000)}, 400), ("DELETE", "/api/v1/pause", {}, 405),
+    ("GET", "/" + "a" * 9000, {}, 404), ("GET", "/static/../../../../etc/passwd", {}, 404),
+    ("GET", "/static/%2e%2e/%2e%2e/api.py", {}, 404), ("GET", "/static/%00", {}, 404),
+]  # fmt: skip
+
+
+def test_each_bad_request_gets_one_sentence(site: Site) -> None:
+    for method, path, sent, status in BAD:
+        more: Any = sent.get("headers", {})
+        headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json", **more}
+        answer = site.raw(method, path, **{**sent, "headers": headers})
+        assert answer.status_code == status, (path[:50], answer.text)
+        assert 10 < len(answer.json()["error"]) < 600
