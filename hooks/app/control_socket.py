@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hooks.config.settings import Settings
 from hooks.control.commands import Commands
+from hooks.control.doctor_child import Doctor
 from hooks.control.followers import Followers
 from hooks.control.items import Items, Mask
 from hooks.control.lasting import LastingConnections
@@ -20,6 +22,12 @@ from hooks.runtime.handler_memory import Memory
 from hooks.runtime.pauses import Pauses
 from hooks.sources.polling import PollingSources
 from hooks.world.tracker import Tracker
+
+# as `python -m hooks doctor --json`, with the packages that this process has found
+_DOCTOR = (
+    "import sys; sys.path[:] = sys.argv[1:]; sys.argv[1:] = ['doctor', '--json']; "
+    "from hooks.__main__ import main; sys.exit(main())"
+)
 
 
 class ControlSocket:
@@ -36,11 +44,20 @@ class ControlSocket:
             contexts.pairs_in, sources, lambda: polls.states("qbittorrent"), mask, fingerprint,
         )  # fmt: skip
         followers = Followers(Items(mask, fingerprint), version)
-        self._lasting = LastingConnections({"follow": followers.follow}, (followers.close,))
+        doctor = Doctor([sys.executable, "-c", _DOCTOR, *sys.path], mask)
+        self._doctor = doctor
+        self._lasting = LastingConnections(
+            {"follow": followers.follow, "doctor": doctor.doctor}, (followers.close, doctor.close)
+        )
         verbs = {**commands.verbs(), "snapshot": snapshot.snapshot}
         self._server = Server(Path(settings.gluehook_state) / FILE_NAME, verbs, self._lasting)
         self.thread = self._server.thread
-        self.start, self.stop = self._server.start, self._server.stop
+        self.start = self._server.start
+
+    def stop(self) -> None:
+        """Accept no connection any more, and end the doctor's process."""
+        self._server.stop()
+        self._doctor.close()
 
     def end(self) -> None:
         """End the connections that last, in half a second; called after what ran has ended, so that they hear of it."""

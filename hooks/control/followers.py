@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from hooks.control.items import BY_SIGNAL, KINDS, Item, Items
-from hooks.control.server import Refused, Request, encoded
+from hooks.control.server import Refused, Request
 from hooks.events import signals
 
 BEAT_S = 15.0  # between two beats, by which a follower knows that gluehook is there
@@ -40,8 +40,7 @@ class _Happening:
     def lines(self, items: Items) -> list[tuple[str, bytes]]:
         """The kind of each item, and its line."""
         if self._lines is None:
-            made = items.of(self._signal, self._at, self._arguments)
-            self._lines = [(item["kind"], encoded(item)) for item in made]
+            self._lines = items.lines(self._signal, self._at, self._arguments)
         return self._lines
 
 
@@ -142,7 +141,7 @@ class Followers:
         if isinstance(one, int):
             yield {"kind": "missed", "at": self._now(), "count": one}
             return
-        yield from (line for kind, line in one.lines(self._items) if kind in kinds or kind not in KINDS)
+        yield from (line for kind, line in one.lines(self._items) if kind in kinds)
 
     def _note(self, signal: str, _: object, **arguments: Any) -> None:
         happening = _Happening(signal, self._now(), arguments)

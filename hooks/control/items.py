@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hooks.control.server import encoded
 from hooks.events import jsonl
 from hooks.workbench.record import without_private_fields
 
@@ -40,14 +41,15 @@ class Items:
     def __init__(self, mask: Mask, fingerprint: Callable[[], str] = str) -> None:
         self._mask, self._fingerprint = mask, fingerprint
 
-    def of(self, signal: str, at: float, arguments: Mapping[str, Any]) -> list[Item]:
-        """The items of a signal that was emitted `at` (seconds since the Unix epoch) with these arguments."""
+    def lines(self, signal: str, at: float, arguments: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+        """The kind and the line of each item of a signal that was emitted `at` (seconds since the Unix epoch)."""
         try:
             made = list(getattr(self, f"_{signal}")(**arguments))
-            return [{"kind": item.pop("kind"), "at": at, **masked(item, self._mask)} for item in made]
+            items = [{"kind": item.pop("kind"), "at": at, **masked(item, self._mask)} for item in made]
+            return [(item["kind"], encoded(item)) for item in items]
         except Exception as error:  # noqa: BLE001 - the next item must be told
             said = f"what the signal {signal} reports cannot be told ({type(error).__name__}); see the log"
-            return [{"kind": "problem", "at": at, "said": said}]
+            return [("problem", encoded({"kind": "problem", "at": at, "said": said}))]
 
     def event(self, event: Event) -> Item:
         """The item of an event: what a recording of it holds."""

@@ -6,6 +6,7 @@ import json
 import signal
 from pathlib import Path
 
+from hooks.control.client import request
 from hooks.control.server import FILE_NAME
 from tests.parts.process.gluehook import gluehook
 
@@ -39,6 +40,9 @@ def test_the_commands_of_a_process_that_runs(tmp_path: Path) -> None:
         assert (folder / "given").read_text() == "x"
         assert part.call("pause", "--for", "1h").stdout.startswith("paused for 1h: no run of any rule starts until")
         part.hears("paused for 1h: no run of any rule starts until")
+        findings, said = request(part.state, "doctor")
+        assert said.endswith(f" checks: {len(findings)} found")
+        assert {"check", "severity", "seen", "fix", "run", "causes"} <= findings[0].keys()
         assert part.call("health").returncode == 0, "to rest on purpose is healthy"
         assert part.ends(signal.SIGKILL) == -signal.SIGKILL
         gone = part.call("retry", run)
