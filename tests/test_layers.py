@@ -92,6 +92,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.web.forms": "starlette",
     "hooks.web.gate": "starlette",
     "hooks.web.headers": "starlette",
+    "hooks.web.metrics": "prometheus_client",
     "hooks.web.pages.html": "markupsafe",
     "hooks.web.login": "fastapi starlette",
     "hooks.web.pages.routes": "fastapi starlette",
