@@ -188,8 +188,8 @@ def test_the_snapshot_is_what_the_runner_knows(started: Start) -> None:
     assert seen["began"] < seen["time"] <= now
     pause = seen["rules"][1]["paused_until"]
     assert seen["rules"] == [
-        {"name": "act", "enabled": True, "dry_run": False, "paused_until": None},
-        {"name": "late", "enabled": True, "dry_run": False, "paused_until": pause},
+        {"name": "act", "enabled": True, "dry_run": False, "paused_until": None, "waits": False},
+        {"name": "late", "enabled": True, "dry_run": False, "paused_until": pause, "waits": True},
     ]
     assert abs(pause - now - 7200) < WAIT_S
     assert seen["pauses"] == [{"rule": "late", "until": pause}]
