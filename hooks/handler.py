@@ -96,6 +96,10 @@ def rejecting_address(key: str) -> str:
     return key.partition(_REJECTED)[2]
 
 
+def _unseen(_said: str) -> None:
+    pass
+
+
 _UNKNOWN = Pairs(World(), Settings())
 
 
@@ -119,6 +123,7 @@ class Context:
     now: Callable[[], float]  # seconds since the Unix epoch
     own_id: str = ""  # the id of the container that gluehook runs in, "" outside of one
     hold: Callable[[str], AbstractContextManager[None]] = _free  # locks one more target; raises Retry if it is taken
+    saw: Callable[[str], None] = _unseen  # note what was read, for the trace of the run: "listen_port is 6881"
     pairs: Pairs = _UNKNOWN  # the gluetuns and torrent clients in this world; left out, they are found here
 
     def __post_init__(self) -> None:

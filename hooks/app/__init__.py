@@ -1,5 +1,5 @@
 """Builds gluehook from its parts, starts them, reloads the rules and stops.
 
 Seam: `serve`, `loading.begin`, `loading.check`.
-May import: every package but images, workbench, web, doctor, cli.
+May import: every package but images, workbench, trace, web, doctor, cli.
 """

@@ -19,9 +19,11 @@ from typing import Any
 from hooks.app import forwarded_port, start_report
 from hooks.app.control_socket import ControlSocket
 from hooks.app.health_report import HealthReport, given_up
+from hooks.app.kept_rules import KeptRules
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
 from hooks.app.rights import Rights
+from hooks.app.shutdown import last_words, report_cut_off
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.docker.own_container import own_container_id
@@ -33,7 +35,7 @@ from hooks.handler import Handler, Poll
 from hooks.journal.journal import Journal
 from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
-from hooks.runtime.dispatcher import STOP_WAIT_S, Dispatcher
+from hooks.runtime.dispatcher import Dispatcher
 from hooks.runtime.executor import Executor, Instances
 from hooks.runtime.handler_context import HandlerContexts
 from hooks.runtime.handler_memory import Memory
@@ -79,6 +81,7 @@ class App:
         for signal in (signals.source_lost, signals.source_restored):
             signal.connect(self._note_source)
         self.journal = Journal(state)
+        self._kept_rules = KeptRules(self.journal)
         self.reload = Reload(
             settings.gluehook_rules, state / COPY_NAME, adopt=self.adopt, reject=self._reject,
             settled=self._beat_now, table=table, text=loaded.text, broken=broken,
@@ -155,6 +158,7 @@ class App:
         began = time.monotonic()
         sys.setswitchinterval(_SWITCH_S)
         if self.reload.in_force:
+            self._kept_rules.keep(self._table)
             signals.emit(signals.rules_loaded, table=self.reload.table)
         sources = (
             self.watch, self.files, self.docker, self.timer, self.port_apis, self.polls, self.control, self.reload,
@@ -173,9 +177,7 @@ class App:
                 source.stop()
             self.pauses.close()
         self.dispatcher.drain()
-        for attempt in self.dispatcher.attempts():
-            cut = f"{attempt.run.rule.name} is cut off while it handles {attempt.run.key}"
-            signals.emit(signals.problem, said=f"{cut}; it goes on at the next start")
+        report_cut_off(self.dispatcher.attempts())
         self.control.end()
         self._save()
         self.health.write(self.inbox.subscriptions, stopped=True)
@@ -185,7 +187,7 @@ class App:
     def stop(self) -> None:
         """Make `run` end: nothing new begins, and running attempts have `STOP_WAIT_S`. Any thread may."""
         # emitted first: what waits for the stop then reports that it did
-        signals.emit(signals.stopping, said=self._last_words())
+        signals.emit(signals.stopping, said=last_words(self.dispatcher.attempts()))
         self.dispatcher.stop()
 
     def adopt(self, table: Table, change: str) -> None:
@@ -194,8 +196,9 @@ class App:
         Events that it listens to are taken in from the same instant on. Raises TimeoutError if the loop does not come
         to it.
         """
-        subscriptions = Subscriptions(table)
+        subscriptions, at = Subscriptions(table), time.time()
         self.dispatcher.call(lambda: self._swap(table, subscriptions))
+        self._kept_rules.keep(table, at)
         self.docker.listen(subscriptions.types)
         self.tracker.name(Names(self.settings.containers, table.roles))
         self._ports.refresh()
@@ -223,6 +226,7 @@ class App:
         self.health.write(self.inbox.subscriptions)
 
     def _beat_now(self) -> None:
+        self._kept_rules.keep(self.reload.table)  # only its comments may be others
         with suppress(TimeoutError):  # the loop is busy or ends: the next beat is soon
             self.dispatcher.call(self.beat)
 
@@ -253,8 +257,8 @@ class App:
         return main, files, {gluetun: path for gluetun, path in others if path}
 
     def _reject(self, errors: int) -> None:
-        file = self.settings.gluehook_rules
-        self.dispatcher.post(Event("rules.rejected", file, time.time_ns(), data={"file": file, "errors": errors}))
+        data = {"file": (file := self.settings.gluehook_rules), "errors": errors}
+        self.dispatcher.post(Event("rules.rejected", file, time.time_ns(), data=data))
 
     def _post_loaded(self, table: Table) -> None:
         data = {"file": table.file, "rules": len(table.rules)}
@@ -268,12 +272,6 @@ class App:
             self._saved = world
         if self.dispatcher.caught_up:  # else some that the cursor counts as seen would not come again after a kill
             self.journal.save("docker.cursor", cursor)
-
-    def _last_words(self) -> str:
-        names = sorted({attempt.run.rule.name for attempt in self.dispatcher.attempts()})
-        if not names:
-            return "gluehook stops: nothing is running"
-        return f"gluehook stops: nothing new begins, and {', '.join(names)} may end within {duration(STOP_WAIT_S)}"
 
     def _note_source(self, _: object, name: str, **__: object) -> None:
         if name == "docker":

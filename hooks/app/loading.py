@@ -202,7 +202,7 @@ def _with_rules(loaded: Loaded, file: str, source: str | Diagnostic) -> Loaded:
 
     table, found, text = _judged(source, file)
     if table is not None:
-        return replace(loaded, table=table, text=text)
+        return replace(loaded, table=replace(table, text=text), text=text)
     return replace(loaded, diagnostics=diagnostics.render(found, text, file), count=len(found))
 
 

@@ -8,10 +8,15 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from hooks.events import signals
+from hooks.events.durations import format_duration as duration
 from hooks.threads.lasting import LastingThread
+
+if TYPE_CHECKING:
+    from hooks.runtime.executor import Attempt
 
 END_S = 9.5  # from SIGTERM to the end at the latest, whatever hangs; Docker kills after 10
 _LAST_WORD_S = 0.2
@@ -86,3 +91,19 @@ class SignalHandlers:
             if self.requested.is_set() and not self._acted:
                 self._act()
                 self._acted = True
+
+
+def last_words(attempts: Iterable[Attempt]) -> str:
+    """What is said when gluehook begins to stop: which attempts it waits for, and for how long."""
+    from hooks.runtime.dispatcher import STOP_WAIT_S  # not before the signals are caught
+
+    names = sorted({attempt.run.rule.name for attempt in attempts})
+    may_end = f"nothing new begins, and {', '.join(names)} may end within {duration(STOP_WAIT_S)}"
+    return f"gluehook stops: {may_end if names else 'nothing is running'}"
+
+
+def report_cut_off(attempts: Iterable[Attempt]) -> None:
+    """Report the attempts that a stop does not wait for any longer."""
+    for attempt in attempts:
+        cut = f"{attempt.run.rule.name} is cut off while it handles {attempt.run.key}"
+        signals.emit(signals.problem, said=f"{cut}; it goes on at the next start")

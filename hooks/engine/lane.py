@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Set as AbstractSet
 from math import inf
 
-from hooks.engine.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waiting
+from hooks.engine.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waited, Waiting, WaitKind
 from hooks.engine.states import Held, PausedUntil, States
 from hooks.engine.tries import Full, Tries
 from hooks.events.catalogue import Event, Topic, topic_of
@@ -52,6 +52,7 @@ class Lane:
         self.exhausted: Event | None = None  # the rule.exhausted that was raised and has not ended
         self.flaps = False  # it was raised because the state comes and goes, so it ends when the window has room
         self.failed = False  # its last run failed, and was about no bad state whose end would show that all is well
+        self._ended = -inf  # when the last attempt did
         self._began = 0.0  # when the run that is at work, or waits for its next attempt, was counted
         self._notes, self._paused = notes, paused
         self._seen: tuple[Held, ...] = ()  # the states that the running attempt acts on
@@ -206,7 +207,7 @@ class Lane:
         if old.attempt > 1:
             self._note("superseded", new.event, f"a newer event replaces the retry of {old.id}")
         else:
-            new.first = old.first
+            new.first, new.merged = old.first, new.merged + old.merged + 1
             self._note("merged", new.event)
         if new.quiet and not old.quiet and topic_of(old.event) != topic_of(new.event):
             new.event = old.event  # a resync's reminder does not hide the live event it came upon
@@ -229,13 +230,25 @@ class Lane:
         lasting = tuple(held.event for held in self._seen) if self.rule.for_s is not None else ()
         self.running = Run(
             head.id or run_id, self.rule, self.key, lasting[-1] if lasting else head.event, head.attempt, head.step,
-            head.changed, head.said, head.quiet, lasting, head.manual,
+            head.changed, head.said, head.quiet, lasting, head.manual, self._waited(head),
         )  # fmt: skip
         return self.running
 
+    def _waited(self, head: Waiting) -> Waited | None:
+        """Why this run did not begin with its event; None where it did, or is a retry, whose wait is a decision."""
+        if head.attempt > 1:
+            return None
+        held: list[tuple[WaitKind, float]] = [("running", self._ended), ("pause", self._paused.until(self.rule.name))]
+        if not head.manual:
+            held.append(("debounce", head.due) if self.rule.debounce else ("cooldown", head.due))
+            held.append(("cooldown", self.cooldown_until if self.rule.cooldown_s else -inf))
+            held.append(("for", self.states.since + (-inf if self.rule.for_s is None else self.rule.for_s)))
+        until = {why: at for why, at in held if at > head.first}
+        return Waited(head.first, head.merged, tuple(until.items())) if until or head.merged else None
+
     def finish(self, result: Result, now: float, jitter: float) -> bool:
         """The running attempt has ended. True if the run failed for good."""
-        run, self.running = self.running, None
+        run, self.running, self._ended = self.running, None, now
         # a run starts after the cooldown of the one before it, so there is none left to keep
         self.cooldown_until = now + self.rule.cooldown_s if result.counts else now
         self.tries.last_said = result.said or self.tries.last_said

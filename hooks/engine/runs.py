@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from hooks.events.catalogue import Event, Topic
 from hooks.rules.table import Rule, Step
@@ -13,6 +14,15 @@ NoteKind = Literal[
     "accepted", "waits", "merged", "dropped", "exhausted", "renewed", "retries", "superseded", "failed", "blind",
     "sees",
 ]  # fmt: skip
+WaitKind = Literal["for", "debounce", "cooldown", "running", "pause"]
+
+
+class Waited(NamedTuple):
+    """Why a run did not begin with its event. Instants are the engine's seconds."""
+
+    since: float  # when the lane took the first of its events
+    merged: int = 0  # events that were merged into its own
+    until: tuple[tuple[WaitKind, float], ...] = ()  # what held it back, and until when
 
 
 class Run(NamedTuple):
@@ -29,6 +39,7 @@ class Run(NamedTuple):
     quiet: bool = False  # woken by a resync alone: a step that only sends or runs something then needs a change
     states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
     manual: bool = False  # the owner asked for it
+    waited: Waited | None = None  # None where it began at once, and for a retry
 
     def passes_over(self, step: Step, *, changed: bool) -> bool:
         """Whether this step has nothing to do in it; `changed`: an earlier step has changed something."""
@@ -47,6 +58,7 @@ class Result:
     handler: str = ""  # the step's handler that ended it
     last_said: str = ""  # what the last step that was done said
     again: bool = False  # a step left something alone for a reason that may end: the next resync is news
+    failed_step: Mapping[str, Any] | None = None  # what the journal keeps of the step that ended it, if one did
 
     @property
     def counts(self) -> bool:
@@ -88,6 +100,7 @@ class Waiting:
     changed: bool = False
     said: str = ""
     manual: bool = False  # the owner asked for it: no waiting, no limit
+    merged: int = 0  # events that were merged into this one
 
 
 @dataclass(frozen=True, slots=True)

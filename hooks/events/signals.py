@@ -16,7 +16,7 @@ from blinker import Signal
 event_seen = Signal("an event reaches the engine: event")
 accepted = Signal("the lane of a rule has taken an event: note; of every event, so the log does not listen to it")
 run_started = Signal("an attempt begins: run")
-step_done = Signal("a step of an attempt has ended well: run, number (from 1), use, status, said")
+step_done = Signal("a step of an attempt has ended well: run, number (from 1), use, status, said, took_s, saw")
 run_ended = Signal("an attempt has ended: run, result, took_s, note (what the engine decided next, or None)")
 run_overdue = Signal("an attempt is beyond its time-out and still running: run, after_s")
 decided = Signal("the engine decided something worth a log line: note")

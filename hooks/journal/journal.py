@@ -27,6 +27,7 @@ from hooks.events.catalogue import Event, topic_of
 from hooks.journal.folder import FolderLock, Taken
 from hooks.journal.records import Pruned, Saved, Settled
 from hooks.journal.store import Record, Store
+from hooks.journal.trace_rows import TRACE_RECORDS
 from hooks.storage import own_files
 
 FILE_NAME = "journal.db"
@@ -182,6 +183,9 @@ class Journal:
         for key, record in records.items():
             self._pending.pop(key, None)  # the newest value of a name belongs after all that came before it
             self._pending[key] = record
+        if len(self._pending) > MOST_PENDING:  # what only a trace needs goes first
+            for key in [key for key, record in self._pending.items() if isinstance(record, TRACE_RECORDS)]:
+                del self._pending[key]
         while len(self._pending) > MOST_PENDING:
             del self._pending[next(iter(self._pending))]
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from hooks.events import jsonl
 from hooks.events.catalogue import Event
-from hooks.journal import packing
+from hooks.journal import packing, trace_rows
 
 _SCHEMA_1 = """
 create table meta (name text primary key, value text not null) without rowid;
@@ -61,27 +61,32 @@ def _to_2(db: sqlite3.Connection) -> None:
     _run(db, _SCHEMA_2)
     _run(db, packing.TABLE)
     for seq, name, at, line in db.execute("select seq, id, at, line from events_1 order by seq"):
-        if event := _event_1(line):
+        if event := event_1(line):
             row = (seq, name, at, *packing.pack(db, event))
             db.execute("insert into events (seq, id, at, pattern, packed) values (?, ?, ?, ?, ?)", row)
     _run(db, "drop table events_1; drop table accepted_1; drop table runs_1")
 
 
-def _event_1(line: bytes) -> Event | None:
+def _to_3(db: sqlite3.Connection) -> None:
+    _run(db, trace_rows.SCHEMA)
+
+
+def event_1(line: bytes) -> Event | None:
+    """An event of schema 1; None for one that is damaged."""
     try:
         return jsonl.loads(line if line.startswith(b"{") else zlib.decompress(line))
     except (zlib.error, ValueError):
         return None  # damaged, and nothing to do about it
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_1, _to_2)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_1, _to_2, _to_3)
 
 
 def migrate(db: sqlite3.Connection) -> None:
     """Bring the tables up to date. Raises sqlite3.DatabaseError for what is no journal, is a newer one, or is damaged;
     then nothing has changed.
     """
-    found = _schema(db)
+    found = schema_of(db)
     if found > len(MIGRATIONS):
         knows = f"schema {found}, this one knows {len(MIGRATIONS)}"
         raise sqlite3.DatabaseError(f"it was written by a newer gluehook ({knows})")
@@ -110,7 +115,8 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("commit")
 
 
-def _schema(db: sqlite3.Connection) -> int:
+def schema_of(db: sqlite3.Connection) -> int:
+    """The number of the journal's schema, 0 for none."""
     return int(db.execute("pragma user_version").fetchone()[0])
 
 

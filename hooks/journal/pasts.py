@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from hooks.engine.runs import Past
 from hooks.events.catalogue import Event, is_good, topic_of
+from hooks.journal.run_steps import steps_of, what_it_said
 
 OF_THIS, OF_EARLIER = 1, 2  # `counts` of a run that counts: in the trouble that lasts, in one that is over
 COLUMNS = "began, ended, counts, attempt, event, said, steps"
@@ -31,12 +31,8 @@ def past(rule: str, key: str, runs: Sequence[EndedRun], event: Callable[[str], E
     before = tuple(run.began for run in runs if run.counts == OF_EARLIER)
     events = [found for name in {run.event for run in these} if (found := event(name))]
     bad = {topic for each in events if (topic := topic_of(each)) and not is_good(each)}
+    last = runs[-1]
     return Past(
         rule, key, tuple(run.began for run in these), max(run.ended for run in runs), before, tuple(sorted(bad)),
-        sum(run.attempt for run in these), what_it_said(runs[-1].said, json.loads(runs[-1].steps)),
+        sum(run.attempt for run in these), what_it_said(last.said, steps_of(last.steps, last.began)),
     )  # fmt: skip
-
-
-def what_it_said(of_its_own: str, steps: Iterable[Mapping[str, Any]]) -> str:
-    """The sentence of a run: what it ended with, else what its steps said."""
-    return of_its_own or "; ".join(step["said"] for step in steps)

@@ -44,10 +44,11 @@ class Began(NamedTuple):
 
     run: Run
     at: float
+    waited: Mapping[str, Any] | None = None  # what held the run back: `since`, `merged`, and the end of each wait
 
     def write(self, store: Store) -> None:
         """As `Record` says."""
-        store.begin(self.run, self.at)
+        store.begin(self.run, self.at, self.waited)
 
 
 class StepDone(NamedTuple):
@@ -55,7 +56,7 @@ class StepDone(NamedTuple):
 
     run: str  # its id
     next_step: int
-    done: Mapping[str, object]  # use, status, said
+    done: Mapping[str, object]  # use, status, said; number, at, took_s, and what else there is (executor.py)
     changed: bool
     said: str
 

@@ -17,12 +17,11 @@ from typing import Any, Protocol
 
 from hooks.engine.runs import Past, Run, Unfinished
 from hooks.events.catalogue import Event
-from hooks.journal import packing, pasts
-from hooks.journal.migrations import migrate, transaction
+from hooks.journal import packing, pages, pasts, run_steps, trace_rows
+from hooks.journal.migrations import event_1, migrate, schema_of, transaction
 
 _NEWEST_FIRST = 100  # rows of history without a number of one's own
 _AT_ONCE = 500  # rows of a recording
-_COLUMNS = "id rule key event began ended attempt step changed said outcome steps".split()
 
 
 class Record(Protocol):
@@ -41,7 +40,6 @@ class Store:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
-        self._is_in_write = False
         # a file that no process has open can also be read in a folder that cannot be written
         at_rest = read_only and not path.with_name(f"{path.name}-wal").exists()
         how = "ro&immutable=1" if at_rest else "ro" if read_only else "rwc"
@@ -50,6 +48,7 @@ class Store:
         try:
             if not read_only:
                 self._prepare()
+            self.schema = schema_of(self._db)
         except BaseException:
             self._db.close()
             raise
@@ -62,12 +61,18 @@ class Store:
     def write(self, records: Iterable[Record]) -> None:
         """Let each record write itself, all in one commit: a burst must not cost a commit each."""
         with self._transaction():
-            self._is_in_write = True
-            try:
-                for record in records:
-                    record.write(self)
-            finally:
-                self._is_in_write = False
+            for record in records:
+                record.write(self)
+
+    def execute(self, statement: str, *row: Any) -> None:
+        """Carry out one statement that writes. For the records of this package, which hold their SQL themselves."""
+        with self._transaction() as db:
+            db.execute(statement, row)
+
+    def select(self, statement: str, *row: Any) -> list[tuple[Any, ...]]:
+        """All rows of a statement that reads. For the modules of this package that read."""
+        with self._lock:
+            return self._db.execute(statement, row).fetchall()
 
     # -- events ----------------------------------------------------------------------------
 
@@ -108,14 +113,15 @@ class Store:
 
     # -- runs ------------------------------------------------------------------------------
 
-    def begin(self, run: Run, now: float) -> None:
-        """An attempt begins; the first one begins the run."""
+    def begin(self, run: Run, now: float, waited: Mapping[str, Any] | None = None) -> None:
+        """An attempt begins; the first one begins the run. `waited` is what held it back."""
         number, rule = int(run.id.rpartition("#")[2]), run.rule.name
-        row = (run.id, number, rule, run.key, run.event.id, now, run.attempt, run.step, run.changed, run.said)
+        row = (run.id, number, rule, run.key, run.event.id, now, run.attempt, run.step, run.changed, run.said,
+               json.dumps(waited) if waited else None)  # fmt: skip
         with self._transaction() as db:
             db.execute(
-                "insert into runs (id, number, rule, key, event, began, attempt, step, changed, said)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                "insert into runs (id, number, rule, key, event, began, attempt, step, changed, said, waited)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " on conflict (id) do update set attempt = excluded.attempt, event = excluded.event",
                 row,
             )
@@ -124,9 +130,8 @@ class Store:
         """The step before `step` is done: a resumed run goes on with `step`."""
         with self._transaction() as db:
             db.execute(
-                "update runs set step = ?, changed = ?, said = ?, steps = json_insert(steps, '$[#]', json(?))"
-                " where id = ?",
-                (step, changed, said, json.dumps(dict(done), ensure_ascii=False), run),
+                f"update runs set step = ?, changed = ?, said = ?, steps = {run_steps.ADD} where id = ?",  # noqa: S608
+                (step, changed, said, *run_steps.row(done), run),
             )
 
     def end(self, run: Run, outcome: str, said: str, now: float, *, counts: bool) -> None:
@@ -134,9 +139,7 @@ class Store:
         alone = run.rule.mode == "queued"
         with self._transaction() as db:
             db.execute(
-                # what its steps have said stands there already
-                "update runs set outcome = ?, ended = ?, counts = iif(?, max(counts, 1), 0), said = coalesce(nullif(?,"
-                " (select group_concat(json_extract(value, '$.said'), '; ') from json_each(steps))), '') where id = ?",
+                run_steps.END,
                 (outcome, now, counts, said, run.id),
             )
             self._settle(db, run.rule.name, run.key, run.event.id, alone=alone)
@@ -175,21 +178,26 @@ class Store:
     def history(self, *, failed: bool = False, rule: str = "", run: str = "",
                 most: int = _NEWEST_FIRST) -> list[dict[str, Any]]:  # fmt: skip
         """Past runs, newest first. `failed`: only those that ended without having done their work."""
-        where = "where ? in ('', rule) and ? in ('', id)" + (" and outcome in ('retry', 'give_up')" if failed else "")
-        with self._lock:
-            rows = self._db.execute(
-                f"select {', '.join(_COLUMNS)} from runs {where} order by began desc limit ?",  # noqa: S608 - our own words
-                (rule, run, most),
-            ).fetchall()
-        return [_as_record(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+        if run:
+            return pages.runs_named(self, run)
+        return pages.runs_page(self, limit=most, rule=rule, outcome="failed" if failed else "").runs
+
+    def runs_page(self, **which: Any) -> pages.Page:
+        """As `pages.runs_page`."""
+        return pages.runs_page(self, **which)
+
+    def events_page(self, **which: Any) -> pages.EventsPage:
+        """As `pages.events_page`."""
+        return pages.events_page(self, **which)
 
     def event(self, event_id: str) -> Event | None:
         """An accepted event by its id."""
-        with self._lock:
-            row = self._db.execute(
-                "select e.packed, p.line from events e join patterns p on p.seq = e.pattern where e.id = ?", (event_id,)
-            ).fetchone()
-        return packing.unpack(*row) if row else None
+        if self.schema == 1:
+            rows = self.select("select line from events where id = ?", event_id)
+            return event_1(*rows[0]) if rows else None
+        packed = "select e.packed, p.line from events e join patterns p on p.seq = e.pattern where e.id = ?"
+        rows = self.select(packed, event_id)
+        return packing.unpack(*rows[0]) if rows else None
 
     def recorded(self, since: float = 0.0) -> Iterator[Event]:
         """The accepted events from the first one of `since` (seconds since the Unix epoch) on, as they were accepted.
@@ -240,6 +248,7 @@ class Store:
                 "delete from runs where outcome is not null and (ended < ? or number <= ?)",
                 (before, self._last_number() - most),
             )
+            trace_rows.prune(self, before, most)
         return gone
 
     def _last_number(self) -> int:
@@ -261,14 +270,8 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            if self._is_in_write:
+            if self._db.in_transaction:  # of `write`, or of the method that calls this one
                 yield self._db
                 return
             with transaction(self._db):
                 yield self._db
-
-
-def _as_record(run: dict[str, Any]) -> dict[str, Any]:
-    steps = json.loads(run["steps"])
-    said = pasts.what_it_said(run["said"], steps)
-    return {**run, "changed": bool(run["changed"]), "steps": steps, "said": said}

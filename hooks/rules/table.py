@@ -126,6 +126,7 @@ class Table:
     file: str = ""
     gluetuns: tuple[GluetunTable, ...] = ()
     clients: tuple[ClientTable, ...] = ()
+    text: str = field(default="", compare=False)  # of the file, as the loading child has read it
 
     @property
     def roles(self) -> Mapping[str, str]:

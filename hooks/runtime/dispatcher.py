@@ -29,9 +29,11 @@ from hooks.events.catalogue import Event
 from hooks.journal.journal import Journal
 from hooks.journal.records import Began, Ended, decided
 from hooks.journal.store import Record
+from hooks.runtime.calls import Call
 from hooks.runtime.executor import Attempt, Executor
 from hooks.runtime.loop_watch import LoopSteps
 from hooks.runtime.ready_runs import ReadyRuns
+from hooks.runtime.turn_trace import TurnTrace, waited
 from hooks.runtime.workers import Work, Workers
 
 STOP_WAIT_S = 8.0  # how long a stop waits for running attempts; Docker kills after 10
@@ -55,13 +57,7 @@ class _Stop:
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    act: Callable[[], Any]
-    answer: Future[Any]
-
-
-_Message = Event | _Finished | _Stop | _Call
+_Message = Event | _Finished | _Stop | Call
 
 
 class Dispatcher:
@@ -89,6 +85,7 @@ class Dispatcher:
         self._beat, self._jitter, self.now = beat, jitter, executor.clock
         self._messages: queue.SimpleQueue[_Message] = messages or queue.SimpleQueue()
         self._records: list[Record] = []  # of this turn, for the journal
+        self._trace = TurnTrace(journal.now)
         self._attempts: dict[str, Attempt] = {}
         self._ready = ReadyRuns()
         self._next_beat = self.now()
@@ -113,7 +110,7 @@ class Dispatcher:
         Raises TimeoutError if the loop does not come to it in time or has ended; then `act` is not done later either.
         """
         answer: Future[T] = Future()
-        self._messages.put(_Call(act, answer))
+        self._messages.put(Call(act, answer))
         try:
             return answer.result(timeout_s)
         except TimeoutError:
@@ -156,7 +153,7 @@ class Dispatcher:
             self.steps.do(message, partial(self._take, message))
         now, begun = self.now(), list[Attempt]()
         self.steps.do("decide what is due", lambda: begun.extend(self._advance(now)))
-        self.steps.do("write the journal", self._hand_over)  # what was accepted, before anything of it runs
+        self.steps.do("write the journal", partial(self._hand_over, bool(begun)))  # before anything of it runs
         for attempt in begun:
             self._start(attempt)
         self.steps.do("watch what runs, and write the heartbeat", partial(self._watch, now))
@@ -193,10 +190,10 @@ class Dispatcher:
             self._feed(message)
         elif isinstance(message, _Finished):
             self._finish(message.attempt, message.result)
-        elif isinstance(message, _Call):
+        elif isinstance(message, Call):
             self._record(self.engine.take_notes())
             self._hand_over()  # what a call saves must not be on disk before what was accepted earlier
-            _answer(message)
+            message.do()
 
     def _feed(self, event: Event) -> None:
         if event.source == "docker" and event.cause is None:
@@ -208,30 +205,33 @@ class Dispatcher:
         self.engine.feed(event, self.now())
 
     def _finish(self, attempt: Attempt, result: Result) -> None:
-        now = self.now()
+        now, ended = self.now(), self._journal.now()
         self._attempts.pop(attempt.run.id, None)
         self.engine.finished(attempt.run, result, now, self._jitter())
         notes = self.engine.take_notes()
         mine = [note for note in notes if note.run == attempt.run.id]
         if not any(note.kind == "retries" for note in mine):
             superseded = result.kind == "retry" and not any(note.kind == "failed" for note in mine)
-            self._records.append(Ended(attempt.run, result, self._journal.now(), superseded))
+            self._records.append(Ended(attempt.run, result, ended, superseded))
+        self._trace.ended(attempt.run, result, attempt.at, ended, mine[0] if mine else None)
         signals.emit(
             signals.run_ended, run=attempt.run, result=result, took_s=now - attempt.began,
             note=mine[0] if mine else None,
         )  # fmt: skip
         self._record([note for note in notes if note not in mine])
+        self._trace.decided(mine)
 
     # -- the journal -----------------------------------------------------------------------
 
     def _record(self, notes: list[Note]) -> None:
         self._records += decided(notes)
+        self._trace.decided(notes)
         for note in notes:
             signals.emit(signals.accepted if note.kind == "accepted" else signals.decided, note=note)
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, is_urgent: bool = False) -> None:
         records, self._records = self._records, []
-        self._journal.write(records)
+        self._journal.write([*records, *self._trace.take(urgent=is_urgent)])
 
     # -- attempts --------------------------------------------------------------------------
 
@@ -259,8 +259,9 @@ class Dispatcher:
         return young[-AT_A_TIME] if len(young) >= AT_A_TIME else now
 
     def _begin(self, run: Run, now: float) -> Attempt:
-        attempt = self._attempts[run.id] = Attempt(run, now, now + run.rule.timeout_s)
-        self._records.append(Began(run, self._journal.now()))
+        at = self._journal.now()
+        attempt = self._attempts[run.id] = Attempt(run, now, now + run.rule.timeout_s, at)
+        self._records.append(Began(run, at, waited(run, at, now)))
         return attempt
 
     def _work(self, attempt: Attempt) -> None:
@@ -287,12 +288,3 @@ def _named(what: object) -> str:
     if isinstance(what, _Finished):
         return f"take in how {what.attempt.run.id[:100]} ended"
     return what if isinstance(what, str) else "answer a command"
-
-
-def _answer(call: _Call) -> None:
-    if not call.answer.set_running_or_notify_cancel():
-        return  # nobody waits any more
-    try:
-        call.answer.set_result(call.act())
-    except Exception as error:  # noqa: BLE001 - it is the caller's
-        call.answer.set_exception(error)

@@ -26,6 +26,7 @@ from hooks.journal.records import StepDone
 from hooks.rules.placeholders import Empty, Placeholder, event_value, render, walk
 from hooks.rules.table import Step
 from hooks.runtime.locks import TargetLocks
+from hooks.runtime.step_trace import StepTrace
 
 _NO_WAIT_S = 0.001  # the locks were free
 
@@ -37,6 +38,7 @@ class Attempt:
     run: Run
     began: float
     deadline: float
+    at: float = 0.0  # when it began, in seconds since the Unix epoch
     waits_for: tuple[str, ...] = ()  # the targets whose locks it waits for now
     overdue: bool = False
 
@@ -78,24 +80,29 @@ class Executor:
 
     def _steps(self, attempt: Attempt) -> Result:
         run = attempt.run
-        changed, said, all_said, again = run.changed, run.said, [], False
+        changed, said, all_said, again = run.changed, run.said, list[str](), False
         kinds = {"changed"} if run.changed else set[str]()
         for place in range(run.step, len(run.rule.do)):
             step = run.rule.do[place]
             if run.passes_over(step, changed=changed):
                 continue
+            trace = StepTrace(step.use, place + 1, run.attempt, self.journal.now(), self.clock())
+            trace.told = place != len(all_said)  # steps before it were passed over, or done by another attempt
             try:
-                outcome = self._step(step, attempt, said)
+                outcome = self._step(step, attempt, said, trace)
             except Exception as error:  # noqa: BLE001 - a handler that breaks hurts nobody else
-                return self._failed(error, step, Result("retry", "", None, place, changed, step.use, said))
+                trace.told = True
+                failed = self._failed(error, step, Result("retry", "", None, place, changed, step.use, said))
+                return replace(failed, failed_step=trace.record(failed.kind, failed.said, self.clock(), self.mask))
             changed = changed or outcome.status == "changed"
             kinds.add(outcome.status)
             again = again or outcome.again
             said = self._shown(outcome.said)
             all_said.append(said)
-            done = {"use": step.use, "status": outcome.status, "said": said}
+            done = trace.record(outcome.status, said, self.clock(), self.mask)
             self.journal.write([StepDone(run.id, place + 1, done, changed, said)])
-            signals.emit(signals.step_done, run=run, number=place + 1, **done)
+            told = {name: value for name, value in done.items() if name not in ("at", "number")}
+            signals.emit(signals.step_done, run=run, number=place + 1, **told)
         return Result(overall(kinds), "; ".join(all_said), None, len(run.rule.do), changed, again=again)
 
     def _shown(self, said: str) -> str:
@@ -115,32 +122,34 @@ class Executor:
         signals.emit(signals.problem, said=broke, error=error)
         return replace(where, said=broke)
 
-    def _step(self, step: Step, attempt: Attempt, said: str) -> Outcome:
+    def _step(self, step: Step, attempt: Attempt, said: str, trace: StepTrace) -> Outcome:
         handler = self.handlers[step.use]
         try:
-            args = handler.Args(**self._render(step, attempt, said))
+            args = handler.Args(**self._render(step, attempt, said, trace))
         except Empty as nothing:
             return Outcome("skipped", f"{step.use} has nothing to do: {nothing} is empty")
-        context = self._context(attempt)
+        context = replace(self._context(attempt), saw=trace.saw)
         targets = handler.locks(args, context)
         attempt.waits_for, before = targets, self.clock()
         with self.locks.hold(targets, attempt.run.id):
-            waited_s = self.clock() - before
+            trace.waited_s = waited_s = self.clock() - before
             attempt.deadline += waited_s
             attempt.waits_for = ()
             if waited_s > _NO_WAIT_S:  # the world may be another one now
-                context = self._context(attempt)
+                context = replace(self._context(attempt), saw=trace.saw)
             if attempt.run.rule.dry_run or self.settings.gluehook_dry_run:
                 return _would(handler.plan(args, context))
             return handler.apply(args, context)
 
-    def _render(self, step: Step, attempt: Attempt, said: str) -> dict[str, Any]:
+    def _render(self, step: Step, attempt: Attempt, said: str, trace: StepTrace) -> dict[str, Any]:
         def lookup(placeholder: Placeholder) -> Any:
             match placeholder.root:
                 case "event":
                     return event_value(attempt.run.event, placeholder)
                 case "state":
-                    return walk(self._context(attempt).world.state(), placeholder.path)
+                    state = self._context(attempt).world.state()
+                    trace.gave(placeholder.path, state)
+                    return walk(state, placeholder.path)
                 case "secret":
                     return self._context(attempt).secret(placeholder.path)
             return walk({"said": said, "id": attempt.run.id}, placeholder.path)

@@ -11,6 +11,7 @@ from hooks.events import signals
 from hooks.events.durations import format_duration as duration
 from hooks.events.wall_clock import local_time
 from hooks.journal.journal import Journal
+from hooks.journal.trace_rows import Decided
 from hooks.runtime.dispatcher import Dispatcher
 
 _END_WAIT_S = 60.0  # for the loop to come to the end of a pause
@@ -37,6 +38,7 @@ class Pauses:
         """Start nothing for `for_s` seconds; this replaces an earlier pause. Returns the sentence for the owner."""
         self._begin(rule, for_s)
         self._save()
+        self._trace("paused", rule, self._until[rule])
         said = f"paused for {duration(for_s)}: {self._what(rule)}"
         signals.emit(signals.command_done, said=said)
         return said
@@ -78,6 +80,7 @@ class Pauses:
         for rule in rules:
             self._alarms.pop(rule).cancel()
             del self._until[rule]
+            self._trace("resumed", rule)
             self._dispatcher.engine.unpause(rule)
         self._save()
         self._resync()
@@ -91,6 +94,9 @@ class Pauses:
 
     def _still(self) -> str:
         return f" (still paused: {', '.join(rule or 'all rules' for rule in self._until)})" if self._until else ""
+
+    def _trace(self, kind: str, rule: str | None, until: float | None = None) -> None:
+        self._journal.write([Decided(time.time(), rule or _ALL, "", kind, until=until)])
 
     def _save(self) -> None:
         self._journal.save("pauses", {rule or _ALL: until for rule, until in self._until.items()} or None)

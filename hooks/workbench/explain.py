@@ -46,22 +46,24 @@ def explain(engine: Engine, event: Event, situation: Situation) -> Iterator[Expl
     run = {rule.name for rule in engine.rules_for(event)}
     trial = _Trial(engine, event, situation.now)
     for rule in engine.table.rules:
-        entry = _nearest(rule, event)
-        explanation = {"rule": rule.name, "runs": rule.name in run, **({"entry": _as_toml(entry)} if entry else {})}
+        entry = nearest(rule, event)
+        nearby = {"entry": entry_as_toml(entry)} if entry else {}
+        explanation = {"rule": rule.name, "runs": rule.name in run, **nearby}
         if rule.name in run:
             yield explanation | _would_run(trial, rule, event, situation)
         else:
             ends = [f"but it ends what waits for {note.key}: {note.why}" for note in trial.notes(rule, "dropped")]
-            yield explanation | {"why": [*_why_not(rule, entry, event), *ends]}
+            yield explanation | {"why": [*why_not(rule, entry, event), *ends]}
 
 
-def _nearest(rule: Rule, event: Event) -> Entry | None:
+def nearest(rule: Rule, event: Event) -> Entry | None:
     """Of the entries for events of this type, the one that has the fewest fields against it."""
     same_type = [entry for entry in rule.on if entry.event == event.type]
     return min(same_type, key=lambda entry: len(_misses(entry, event)), default=None)
 
 
-def _as_toml(entry: Entry) -> str:
+def entry_as_toml(entry: Entry) -> str:
+    """The entry as rules.toml has it, without what looks secret."""
     fields = "".join(f", {name} = {_wanted(match)}" for name, match in entry.match.items())
     return f"{{ event = {as_toml(entry.event)}{fields} }}" if fields else as_toml(entry.event)
 
@@ -69,7 +71,8 @@ def _as_toml(entry: Entry) -> str:
 # -- why not -----------------------------------------------------------------------------------
 
 
-def _why_not(rule: Rule, entry: Entry | None, event: Event) -> list[str]:
+def why_not(rule: Rule, entry: Entry | None, event: Event) -> list[str]:
+    """Why the rule does not run for the event, as sentences; `entry` is the nearest one."""
     if not rule.enabled:
         return ["it is switched off: enabled = false"]
     if entry is None:
@@ -188,13 +191,14 @@ def _do(step: Step, event: Event, situation: Situation, *, quiet: bool) -> Expla
         arguments = render_arguments(step, event, situation.state)
     except Empty as nothing:
         return {**explanation, "but": f"it is skipped: {nothing} is empty"}
-    explanation["args"] = {name: _argument(step.use, name, value, situation) for name, value in arguments.items()}
+    explanation["args"] = {name: shown_argument(step.use, name, value, situation) for name, value in arguments.items()}
     if step.when_changed or (quiet and not step.reconciles):
         explanation["but"] = "only if an earlier step changed something"
     return explanation
 
 
-def _argument(use: str, name: str, value: Any, situation: Situation) -> Any:
+def shown_argument(use: str, name: str, value: Any, situation: Situation) -> Any:
+    """The value of a step's argument for a person: durations as in the file, and nothing that looks secret."""
     if isinstance(value, float) and arguments(situation.handlers[use].Args)[name].is_duration:
         return duration(value)
     return presentable(value, name, situation.mask)

@@ -1,0 +1,102 @@
+"""The trace of a run: events in, the journal of a real dispatcher, and what is told of each run."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from hooks.journal.journal import FILE_NAME
+from hooks.journal.store import Store
+from hooks.trace import trace
+from tests.parts.places import TOP
+from tests.parts.values import night
+
+SAMPLE = TOP / "tests/samples/traces/escalation.json"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    """The journal of one night, as another process reads it."""
+    with TemporaryDirectory() as folder:
+        night.live_through(Path(folder))
+        with closing(Store(Path(folder) / FILE_NAME, read_only=True)) as opened:
+            yield opened
+
+
+def told(store: Store, run: str) -> dict[str, Any]:
+    return trace.of(store, run).to_json()
+
+
+def test_the_sample_for_pages_is_the_trace_of_the_escalation(store: Store) -> None:
+    """Written anew by: .venv/bin/python -m tests.trace.test_trace."""
+    assert told(store, night.RUN) == json.loads(SAMPLE.read_text())
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        ("heal-vpn/gluetun#1", ([("for", 180.0)], ["retry"], None, [])),
+        ("heal-vpn/gluetun#2", ([("cooldown", 300.0)], ["retry"], None, [])),
+        ("heal-vpn/gluetun#3",
+         ([("cooldown", 300.0)], ["retry"], None, [("exhausted", ["heal-vpn-harder/gluetun#4"])])),
+        ("heal-vpn-harder/gluetun#4",
+         ([], ["retry", "changed"], "heal-vpn/gluetun#3",
+          [("caused", ["forward-port/gluetun#6", "rejoin-network/gluetun#7"])])),
+        ("rejoin-network/gluetun#7", ([], ["unchanged"], "heal-vpn-harder/gluetun#4", [])),
+    ],
+)  # fmt: skip
+def test_a_night_is_told_run_by_run(store: Store, run: str, expected: tuple[Any, ...]) -> None:
+    found = told(store, run)
+    waits = [(wait["why"], round(wait["until"] - wait["since"], 1)) for wait in found["waits"]]
+    attempts = [attempt["outcome"] for attempt in found["attempts"]]
+    followed = [(one["how"], [each["id"] for each in one["runs"]]) for one in found["followed"]]
+    assert (waits, attempts, (found["came_from"] or {}).get("run"), followed) == expected
+    assert found["unknown"] == []
+
+
+def test_each_rule_of_then_says_whether_the_event_matched_it_and_why_not(store: Store) -> None:
+    rules = {rule["rule"]: rule for rule in told(store, "rejoin-network/gluetun#7")["rules"]["rules"]}
+    assert [name for name, rule in rules.items() if rule["matched"]] == ["forward-port", "rejoin-network"]
+    assert rules["forward-port"]["run"] == "forward-port/gluetun#6"
+    assert rules["heal-vpn"]["why"] == ["it listens to container.unhealthy, port.cleared"]
+
+
+@pytest.mark.parametrize("sql", sorted((TOP / "tests/journals").glob("*.sql")), ids=lambda sql: sql.stem)
+@pytest.mark.parametrize("is_migrated", [True, False])
+def test_a_trace_of_an_old_journal_says_what_is_not_known(tmp_path: Path, sql: Path, is_migrated: bool) -> None:
+    file = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(file)) as db:
+        db.executescript(sql.read_text())
+    if is_migrated:
+        Store(file).close()
+    with closing(Store(file, read_only=True)) as store:
+        found = told(store, "restart-web/web#2")
+        assert (found["event"]["data"]["exit_code"], found["run"]["said"]) == (2, "web did not start within 30 s")
+        assert [attempt["attempt"] for attempt in found["attempts"]] == [3]
+        assert [said.partition(" ")[2][:20] for said in found["unknown"]] == [
+            "rules that were in f",
+            "earlier attempts are",
+        ]
+        cut = told(store, "restart-web/web#3")
+        assert [(step["use"], step["args"], step["took_s"]) for step in cut["attempts"][0]["steps"]] == [
+            ("containers.restart", None, None)
+        ]
+
+
+def test_an_unknown_run_is_answered_with_the_nearest(store: Store) -> None:
+    with pytest.raises(trace.NoSuchRun, match=r"there is no run 'heal-vpn/gluetum#2' \(did you mean 'heal-vpn/glue"):
+        trace.of(store, "heal-vpn/gluetum#2")
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as folder:
+        night.live_through(Path(folder))
+        with closing(Store(Path(folder) / FILE_NAME, read_only=True)) as written:
+            SAMPLE.write_text(json.dumps(told(written, night.RUN), indent=1, ensure_ascii=False) + "\n")
