@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from handlers.containers import compose
@@ -88,14 +89,22 @@ def members(parent: ListedContainer, containers: Iterable[ListedContainer], earl
     return found
 
 
-def orphans(containers: Iterable[ListedContainer], known: Iterable[Member]) -> list[ListedContainer]:
-    """Containers that join one that no longer exists, where it is not known which one that was.
+def orphans(
+    containers: Iterable[ListedContainer], known: Iterable[Member], earlier: Earlier = MappingProxyType({})
+) -> list[ListedContainer]:
+    """Containers that join one that no longer exists, and that are no other container's members.
 
     A container that joins such a one is cut off with it. It comes after that one.
     """
     containers = [one for one in containers if real_name_of(one) is None]
     there = {word for one in containers for word in (one.id, one.name)} | {member.listed.parent for member in known}
-    found = [one for one in containers if one.parent is not None and one.parent not in there]
+    owners = [one for one in containers if one.parent is None]
+    there |= {ident for one in owners for ident in earlier.get(one.name, ())}
+    found = [
+        one for one in containers
+        if one.parent is not None and one.parent not in there
+        and not any(_by_labels(one, owner, containers) for owner in owners)
+    ]  # fmt: skip
     for holder in found:  # it grows meanwhile
         found += [one for one in containers if one.parent in (holder.id, holder.name) and one not in found]
     return found

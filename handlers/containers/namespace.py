@@ -18,7 +18,7 @@ class Namespace:
 
     parent: InspectedContainer
     dependents: list[Dependent]
-    orphans: list[ListedContainer]  # they join a container that is no more, and whose that was is not known
+    orphans: list[ListedContainer]  # they join a container that is no more, and that none is in the place of
     unseen: list[str]  # names: they belong in and cannot be inspected
     everyone: Sequence[ListedContainer] = ()  # every container there is
     unknown: list[str] = field(default_factory=list)  # names: Docker does not show whose network they share
@@ -42,7 +42,8 @@ def inspect_members(
     there = {word for one in containers for word in (one.id, one.name)}
     dependents = judged(parent, found, seen, replace(memory, exists=there.__contains__))
     doubts = replace(listing, unknown=()).doubts
-    return Namespace(parent, dependents, orphans(containers, found), unseen, containers, list(listing.unknown), doubts)
+    lost = orphans(containers, found, earlier)
+    return Namespace(parent, dependents, lost, unseen, containers, list(listing.unknown), doubts)
 
 
 def refuse_nested(client: Any, parent: InspectedContainer) -> None:

@@ -39,8 +39,8 @@ class RejoinArgs:
 
     of: str = field(
         metadata={
-            "says": 'the container whose network the others share; "*": the one that the event is about, and for an '
-            "event of no container each one whose network others share"
+            "says": 'the container whose network the others share; "*": the one that the event is about, or whose '
+            "network that one joins; for an event of no container each one whose network others share, at once"
         }
     )
     if_recreated: Literal["report", "recreate"] = field(

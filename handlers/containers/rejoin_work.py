@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from handlers.containers import compose
-from handlers.containers.dependents import Dependent
+from handlers.containers.dependents import Dependent, Earlier
 from handlers.containers.namespace import Namespace
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import is_own
@@ -55,7 +55,7 @@ def work(shared: Namespace, ctx: Context, *, recreates: bool) -> Work:
                 for name in shared.unknown
             ),
         ],
-        left=[*map(_orphan, shared.orphans), *shared.doubts],
+        left=[*(_orphan(one, ctx.world.ids()) for one in shared.orphans), *shared.doubts],
     )
     for one in shared.dependents:
         add(one, todo, ctx, recreates=recreates)
@@ -141,10 +141,13 @@ def add(one: Dependent, todo: Work, ctx: Context, *, recreates: bool) -> None:
         (todo.recreations if one.state == "elsewhere" else todo.restarts).append(one)
 
 
-def _orphan(one: ListedContainer) -> str:
+def _orphan(one: ListedContainer, ids: Earlier) -> str:
     commands = compose.recreation([one.labels], podman=engine().podman)
     cure = f"run: {commands[0]}" if commands else f"create it again as at first; docker inspect {one.name} shows how"
-    joins = "joins a container that no longer exists, and it is not known which one that was"
+    joined = next((name for name, known in ids.items() if one.parent in (name, *known)), "")
+    joins = f"joins container '{joined}', which is gone" if joined else (
+        "joins a container that no longer exists, and it is not known which one that was"
+    )  # fmt: skip
     return f"container '{one.name}' {joins}; {cure}"
 
 

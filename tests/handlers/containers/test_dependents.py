@@ -209,6 +209,15 @@ def test_one_that_could_not_join_what_no_longer_exists_must_be_recreated() -> No
     assert [(dependent.state, dependent.shares) for dependent in found] == [("elsewhere", "processes")]
 
 
+def test_a_member_of_another_owner_is_no_orphan() -> None:
+    other, lost = one("other"), one("a", OLD, "a", "tunnel")
+    by_labels = replace(other, labels=composed("tunnel"))
+    for containers, earlier in (([VPN, other, lost], {"other": (other.id, OLD)}), ([VPN, by_labels, lost], {})):
+        assert orphans(containers, members(VPN, containers, earlier), earlier) == []
+    for earlier in ({}, {"gone": (OLD,)}, {"other": (ident("older"),)}):
+        assert orphans([VPN, other, lost], [], earlier) == [lost]
+
+
 def test_who_joins_an_orphan_is_one_too() -> None:
     containers = [one("c", ident("b")), one("b", "a"), VPN, one("a", OLD), one("d", VPN.id), one("e", ident("d"))]
     known = members(VPN, containers, {})
