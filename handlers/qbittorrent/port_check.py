@@ -2,17 +2,21 @@
 
 In the URL, `{port}` stands for the port and `{ip}` for gluetun's public address, since the service sees gluehook's own
 address and not the VPN's. The answer is 200 with one word (`open`, `true` or `1`; `closed`, `false` or `0`), or with a
-JSON object whose `open` is true or false. It is asked at most every 5 minutes for the same address and port.
+JSON object whose `open` is true or false. If its `port` or `ip` is another than the one asked for, it does not count.
+It is asked at most every 5 minutes for the same address and port.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from handlers.gluetun.control_server import Control
-from handlers.shared.http import shown, time_outs
+from handlers.shared.http import destination, shown, time_outs
 from handlers.shared.http_connection import Connection, Request
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer
@@ -44,10 +48,11 @@ def ask(client: Client, port: int, ctx: Context) -> bool | None:
         return None
     last = _LAST.setdefault(client.name, _Last())
     try:
-        url = _filled(template, client, port, ctx)
+        ip = _public_ip(client, ctx) if "{ip}" in template else ""
+        url = template.replace("{port}", str(port)).replace("{ip}", quote(ip, safe=""))
         if url != last.url or not 0 <= ctx.now() - last.at_s < EVERY_S:
             last.url, last.at_s, last.is_open = url, ctx.now(), None
-            last.is_open = _answer(url, ctx)
+            last.is_open = _answer(url, {"port": str(port), "ip": ip}, ctx)
     except (Retry, GiveUp) as why:
         _report(why.said, last)
         return None
@@ -56,41 +61,54 @@ def ask(client: Client, port: int, ctx: Context) -> bool | None:
     return last.is_open
 
 
-def _filled(template: str, client: Client, port: int, ctx: Context) -> str:
-    ip, gluetun = "", ctx.pairs.gluetun(client.gluetun) or ctx.pairs.gluetuns[0]
-    if "{ip}" in template:
-        with Control(gluetun.url, gluetun.name, ctx) as control:
-            ip = control.public_ip()
-        if not ip:
-            raise Retry(f"'{gluetun.name}' has no public address for the {{ip}} of PORT_CHECK_URL now")
-    return template.replace("{port}", str(port)).replace("{ip}", quote(ip, safe=""))
+def _public_ip(client: Client, ctx: Context) -> str:
+    gluetun = ctx.pairs.gluetun(client.gluetun) or ctx.pairs.gluetuns[0]
+    with Control(gluetun.url, gluetun.name, ctx) as control:
+        ip = control.public_ip()
+    if not ip:
+        raise Retry(f"'{gluetun.name}' has no public address for the {{ip}} of PORT_CHECK_URL now")
+    return ip
 
 
-def _answer(url: str, ctx: Context) -> bool:
+def _answer(url: str, asked: Mapping[str, str], ctx: Context) -> bool:
     who = f"the service of PORT_CHECK_URL at {urlsplit(shown(url)).netloc}"
-    parts = urlsplit(url)
-    service = Connection(parts._replace(path="", query="", fragment="").geturl(), who, Trust("PORT_CHECK"))
+    parts, settings = urlsplit(url), ctx.settings
+    trust = Trust.of("PORT_CHECK", settings.port_check_ca_file, settings.port_check_fingerprint)
+    service = Connection(parts._replace(path="", query="", fragment="").geturl(), who, trust)
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         answer = service.send(ctx, Request("GET", path, time_outs(ctx, who)))
     finally:
         service.close()
-    is_open = _read(answer)
+    if 300 <= answer.status < 400:
+        where = destination(answer.headers)
+        raise Retry(f"{who} answers {answer.status} and sends us to {where}; if that is it, write it in PORT_CHECK_URL")
+    found = _value(answer) if answer.status == 200 else None
+    if isinstance(found, dict):
+        for name, value in asked.items():
+            if value and not _is_same(found.get(name), value):
+                raise Retry(f"{who} answers about another {name} ({str(found[name])[:60]!r}) than {value}")
+        found = found.get("open")
+    is_open = _WORDS.get(str(found).lower())
     if is_open is None:
         raise Retry(f"{who} answers {answer.status} and nothing that says whether the port is open: {_FORM}")
     return is_open
 
 
-def _read(answer: Answer) -> bool | None:
-    if answer.status != 200:
-        return None
+def _value(answer: Answer) -> Any:
     text = answer.text.strip()
     try:
-        found = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        found = text
-    found = found.get("open") if isinstance(found, dict) else found
-    return _WORDS.get(str(found).lower())
+        return text
+
+
+def _is_same(said: Any, asked: str) -> bool:
+    """Whether an answer about this port or address is about the one asked for; what is none says nothing."""
+    try:
+        return ip_address(str(said)) == ip_address(asked) if "." in asked or ":" in asked else int(said) == int(asked)
+    except (ValueError, TypeError):
+        return True
 
 
 def _report(said: str, last: _Last) -> None:

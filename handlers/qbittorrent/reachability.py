@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from handlers.qbittorrent import listening, port_check
 from handlers.qbittorrent.web_api import Sessions
 from handlers.shared.http import shown
+from hooks.config.secrets import SecretError
 from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Retry
 from hooks.pairs.model import Client
@@ -26,23 +27,30 @@ _NOWHERE = "it listens on no address"
 def states(ctx: Context) -> list[Event]:
     """The state of each qBittorrent's port, if it has one.
 
-    Raises Retry or GiveUp for what keeps us from reading it, unless another qBittorrent could be read.
+    Raises Retry or GiveUp for what keeps us from reading it, unless another qBittorrent could be read. Then the state
+    of one that may be read again soon stays the last one, so that what waits on it does not begin anew.
     """
     found: list[Event] = []
     errors: list[Retry | GiveUp] = []
+    kept: list[Event] = []
     for client in ctx.pairs.clients("qbittorrent"):
         try:
             found += _states_of(client, ctx)
-        except (Retry, GiveUp) as why:
+        except (Retry, SecretError) as why:
+            errors.append(why if isinstance(why, Retry) else Retry(str(why)))
+            kept += _LAST.get(client.name, [])
+        except GiveUp as why:
             errors.append(why)
+            _LAST.pop(client.name, None)
     if errors and not found:
         raise errors[0]
-    return found
+    return found + kept
 
 
 def _states_of(client: Client, ctx: Context) -> list[Event]:
     forwarded, container = ctx.pairs.port_of(client.gluetun), ctx.world.containers.get(client.name)
     if forwarded is None or not (container.running if container else not ctx.world.containers):
+        _LAST.pop(client.name, None)
         return []
     with ExitStack() as lock:
         try:  # a run may be between two ports, and two logins at once would be two with a wrong password

@@ -216,6 +216,8 @@ class Settings:
         default="",
         metadata={"says": "a service that says whether a port is open; `{port}` and `{ip}` stand for port and address"},
     )
+    port_check_ca_file: OptionalPath = field(default="", metadata={"says": "as QBITTORRENT_CA_FILE, for that service"})
+    port_check_fingerprint: Fingerprint = field(default="", metadata={"says": "as QBITTORRENT_FINGERPRINT"})
     wireguard_dir: FilePath = field(
         default="/wireguard", metadata={"says": "the folder that linuxserver/wireguard knows as /config"}
     )

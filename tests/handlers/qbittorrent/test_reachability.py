@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,17 @@ from handlers.qbittorrent import port_check, reachability
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import GiveUp, Retry
+from hooks.pairs.pairs import Pairs
+from hooks.rules.servers import ClientTable
+from hooks.rules.table import Table
 from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Clock, Notes, context
+from tests.parts.targets.certificates import made
 from tests.parts.targets.fakes_gluetun import fake_gluetun
 from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_qbittorrent import PASSWORD, FakeQBittorrent, fake_qbittorrent
 
+OWN = made()
 RUNNING = Container("qbittorrent", "abc", running=True, network_mode="container:vpn-id", role="qbittorrent")
 VPN = Container("vpn", "vpn-id", running=True, role="gluetun", image="qmcgaw/gluetun")
 
@@ -29,6 +35,7 @@ class Server:
     def __init__(self, fake: FakeQBittorrent, url: str) -> None:
         self.fake, self.settings = fake, {"qbittorrent_url": url}
         self.containers, self.ports = [VPN, RUNNING], (40000,)
+        self.table = Table()
         self.hold: Callable[[str], AbstractContextManager[None]] = nullcontext
         self.secrets, self.clock, self.memory = {"QBITTORRENT_PASSWORD": PASSWORD}, Clock(1e9), Notes()
 
@@ -42,7 +49,8 @@ class Server:
         ctx = context(
             settings=Settings(**self.settings), world=world, secrets=self.secrets, clock=self.clock, memory=self.memory,
         )  # type: ignore[arg-type]  # fmt: skip
-        return reachability.states(replace(ctx, hold=self.hold))
+        pairs = Pairs(world, ctx.settings, table=self.table)
+        return reachability.states(replace(ctx, hold=self.hold, pairs=pairs))
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +121,27 @@ def test_one_of_two_that_cannot_be_read_takes_nothing_from_the_other() -> None:
         assert [event.subject for event in s.events()] == ["qbittorrent"]
 
 
+def test_of_two_the_one_that_cannot_be_read_for_now_keeps_its_state() -> None:
+    with server(connection="connected") as s, fake_qbittorrent(connection="firewalled", peers=(2, 0)) as (fake, url):
+        fake.preferences["listen_port"] = 40000
+        s.containers.append(
+            Container("second", "def", running=True, network_mode="container:vpn-id", role="qbittorrent")
+        )
+        s.table = Table(clients=(ClientTable("qbittorrent", "second", url=url),))
+        both = [("qbittorrent", "port.open"), ("second", "port.closed")]
+        assert [(event.subject, event.type) for event in s.events()] == both
+        fake.preferences["listen_port"] = "?"
+        assert [(event.subject, event.type) for event in s.events()] == both, "it may be read again soon"
+        s.containers[1] = replace(RUNNING, running=False)
+        with pytest.raises(Retry, match="not its API's"):  # no other could be read: the source is lost
+            s.events()
+        s.containers[1], fake.preferences["listen_port"] = RUNNING, 40000
+        assert [(event.subject, event.type) for event in s.events()] == both
+        s.secrets = {"QBITTORRENT_PASSWORD": PASSWORD, "OTHER": "wrong-3f"}
+        s.table = Table(clients=(ClientTable("qbittorrent", "second", url=url, password="OTHER"),))
+        assert [(event.subject, event.type) for event in s.events()] == both[:1], "nobody knows until it is corrected"
+
+
 def test_a_client_that_a_run_works_on_keeps_its_state() -> None:
     def is_taken(target: str) -> AbstractContextManager[None]:
         raise Retry(f"{target} is in use by run-1")
@@ -127,12 +156,14 @@ def test_a_client_that_a_run_works_on_keeps_its_state() -> None:
 
 ANSWERS = [
     *((word, True) for word in ("open", "true", "True\n", "1", '"open"', '{"open": true}', '{"open": 1, "ip": "x"}')),
+    ('{"open": true, "port": 40000}', True),
+    ('{"open": "open", "port": "40000", "ip": 7}', True),
     *((word, False) for word in ("closed", "false", "0", " CLOSED ", '{"open": false}')),
 ]
 NO_ANSWERS = [
     Answer(200, "[" * 100_000),
     Answer(200, "maybe"), Answer(200, ""), Answer(200, "[]"), Answer(200, "{}"), Answer(200, "<html>open</html>"),
-    Answer(404, "open"), Answer(302, "open", {"Location": "/login"}), Answer(500, "1"), Answer(200, "\xff\x00"),
+    Answer(404, "open"), Answer(500, "1"), Answer(200, "\xff\x00"),
 ]  # fmt: skip
 
 
@@ -155,6 +186,14 @@ def test_a_service_that_checks_ports_decides(said: str, status: str, *, is_open:
         assert asks[-1].path == "/check/40001"
 
 
+def test_a_service_that_has_moved_says_where(problems: list[str]) -> None:
+    moved = Answer(302, "open", {"Location": "https://check.example.org/login?next=1"})
+    with server(connection="connected") as s, served(lambda _: moved) as url:
+        s.settings["port_check_url"] = f"{url}/{{port}}"
+        assert s.states()[0][0] == "port.open"
+    assert "answers 302 and sends us to https://check.example.org/login; if that is it" in problems[0]
+
+
 @pytest.mark.parametrize("answer", NO_ANSWERS, ids=str)
 def test_a_service_that_does_not_say_it_leaves_the_word_to_qbittorrent(answer: Answer, problems: list[str]) -> None:
     with server(connection="connected") as s, served(lambda _: answer) as url:
@@ -167,6 +206,45 @@ def test_a_service_that_does_not_say_it_leaves_the_word_to_qbittorrent(answer: A
     assert said.endswith("until it does, qBittorrent's own connection status counts")
     assert "hunter2" not in said
     assert "s3cret" not in said
+
+
+OTHERS = [
+    ('{"open": true, "port": 51413}', "about another port ('51413') than 40000"),
+    ('{"open": false, "port": "80"}', "about another port ('80') than 40000"),
+    ('{"open": true, "port": 40000, "ip": "198.51.100.9"}', "about another ip ('198.51.100.9') than 203.0.113.1"),
+    ('{"open": true, "ip": "2001:db8::1"}', "about another ip ('2001:db8::1') than 203.0.113.1"),
+]
+
+
+@pytest.mark.parametrize(("said", "words"), OTHERS)
+def test_a_service_that_answers_about_another_place_is_not_believed(said: str, words: str, problems: list[str]) -> None:
+    with (
+        server(connection="connected") as s,
+        served(lambda _: Answer(200, said)) as url,
+        fake_gluetun() as (_, control),
+    ):
+        s.settings |= {"port_check_url": f"{url}/{{ip}}/{{port}}", "gluetun_url": control}
+        assert s.states() == [("port.open", "a peer has come in")]
+    assert words in problems[0]
+
+
+def test_the_service_may_have_a_certificate_of_its_own(tmp_path: Path, problems: list[str]) -> None:
+    with server(connection="connected") as s, served(lambda _: Answer(200, "0"), tls=OWN.server(tmp_path)) as url:
+        s.settings["port_check_url"] = f"{url}/{{port}}"
+        assert s.states()[0][0] == "port.open"
+        assert "name a PEM file with that certificate in PORT_CHECK_CA_FILE" in problems[0]
+        for cure in ({"port_check_ca_file": str(OWN.pem(tmp_path / "ca.pem"))}, {"port_check_fingerprint": OWN.sha256}):
+            s.clock.wait(301)
+            assert replaced(s, cure) == "port.closed"
+
+
+def replaced(s: Server, settings: dict[str, str]) -> str:
+    """The state with these settings beside those that it has."""
+    before, s.settings = s.settings, {**s.settings, **settings}
+    try:
+        return s.states()[0][0]
+    finally:
+        s.settings = before
 
 
 def test_a_service_that_is_away_and_the_vpns_address(problems: list[str]) -> None:
