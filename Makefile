@@ -34,7 +34,7 @@ test: lint types ## set everything up; lint, types and every test
 	$(PY) -m pytest $(SPREAD) $(ARGS)
 
 unit: $(DEV_STAMP) ## the tests that need no other programs
-	$(PY) -m pytest $(SPREAD) -m "not docker and not qbittorrent and not transmission and not deluge and not image and not wireguard" $(ARGS)
+	$(PY) -m pytest $(SPREAD) -m "not docker and not qbittorrent and not transmission and not deluge and not browser and not image and not wireguard" $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff: rules and format; and whether the generated pages are up to date
 	$(PY) -m ruff check .

@@ -13,7 +13,14 @@ from hooks.events import signals
 from tests.parts.docker import differences
 from tests.parts.programs import MISSING
 
-_SLOW = ("image", "docker", "qbittorrent", "transmission", "deluge")  # markers of tests that wait for other programs
+_SLOW = (
+    "image",
+    "docker",
+    "qbittorrent",
+    "transmission",
+    "deluge",
+    "browser",
+)  # markers of tests that wait for other programs
 
 pytest_plugins = [
     "hooks.pytest_plugin",
@@ -21,6 +28,7 @@ pytest_plugins = [
     "tests.parts.targets.qbittorrent",
     "tests.parts.targets.transmission",
     "tests.parts.targets.deluge",
+    "tests.parts.process.browser",
 ]
 
 

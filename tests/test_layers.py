@@ -36,7 +36,7 @@ PACKAGES: dict[str, str] = {
     "hooks.workbench": "events images config world rules pairs rules_file engine docker sources handler",
     "hooks.trace": "events config rules rules_file engine journal workbench handlers handler",
     "hooks.control": "events threads world journal runtime workbench",
-    "hooks.web": "events config journal runtime trace control",
+    "hooks.web": "events config journal runtime workbench trace control",
     "hooks.doctor": "events images config world rules pairs docker sources journal runtime handlers handler",
     "hooks.app": "events storage threads config world rules pairs rules_file engine docker sources journal runtime "
     "control handlers handler",

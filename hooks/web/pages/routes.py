@@ -12,16 +12,13 @@ from hooks.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
 
-# what a page is fetched anew for: kinds of the stream
-_CHANGES = "event decision run_started run_ended run_overdue source rules command stopping hello"
-
 
 @router.get("/")
 def overview(request: Request, examine: str = "") -> HTMLResponse:
     """The overview."""
     pages = _pages(request)
     it = pages.overview(examine=bool(examine))
-    return page(request, "overview.html", it=it, listens=_CHANGES, again_s=pages.again_s)
+    return page(request, "overview.html", it=it, again_s=pages.again_s)
 
 
 def _pages(request: Request) -> PageReader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from hooks.web.pages.traces import EventView, arguments
 from hooks.web.pages.words import LONGEST_LINE, State, cut, number, rows, span, texts
 
 MOST_DECISIONS = 150  # on the page
-_QUIET = frozenset(("event",))  # rows of a replay that decide nothing
+_QUIET = frozenset(("event", "accepted", "ended"))  # rows of a replay that say little
 _KINDS: Mapping[str, State] = {
     "runs": State("well", "runs"), "waits": State("busy", "waits"), "merged": State("plain", "merged"),
     "dropped": State("plain", "dropped"), "accepted": State("plain", "accepted"), "ended": State("plain", "ended"),
@@ -113,18 +113,23 @@ def _plan(step: Mapping[str, Any]) -> StepPlan:
 
 
 def replayed(
-    records: Sequence[Mapping[str, Any]], said: str, problem: str = "", *, pasted: str = "", compared: bool = False
+    records: Iterable[Mapping[str, Any]], said: str = "", problem: str = "", *, pasted: str = "", compared: bool = False
 ) -> Replayed:
-    """The records of `gluehook replay --json`. `pasted` is the name of the pasted file in a comparison."""
-    decided = [one for one in records if one.get("what") not in _QUIET]
+    """The records of `gluehook replay --json`, as they come. `pasted` is the pasted file's name in a comparison."""
     counts: dict[str, int] = {}
-    for one in decided:
+    shown: list[ReplayRow] = []
+    decided = 0
+    for one in records:
+        if one.get("what") in _QUIET:
+            continue
+        decided += 1
+        if len(shown) < MOST_DECISIONS:
+            shown.append(_row(one, pasted))
         if one.get("what") == "runs" and (not compared or one.get("only") == pasted):
             name = cut(one.get("rule"), 200)
             counts[name] = counts.get(name, 0) + 1
-    shown = tuple(_row(one, pasted) for one in decided[:MOST_DECISIONS])
-    return Replayed(shown, max(0, len(decided) - MOST_DECISIONS), tuple(sorted(counts.items())[:100]),
-                    cut(said, 2_000), cut(problem), compared)  # fmt: skip
+    return Replayed(tuple(shown), decided - len(shown), tuple(sorted(counts.items())[:100]), cut(said, 2_000),
+                    cut(problem), compared)  # fmt: skip
 
 
 def _row(one: Mapping[str, Any], pasted: str) -> ReplayRow:

@@ -5,6 +5,7 @@
   const root = document.body.dataset.root || "";
   const live = document.getElementById("live");
   const SOON_MS = 40, SHORTEST_MS = 200, LONGEST_MS = 2000, CALM_MS = 5000, TICK_MS = 1000;
+  let ahead = 0; // seconds by which the browser's clock is ahead of the server's
   let timer = 0, fetching = false, again = false, last = 0, pause = SHORTEST_MS;
 
   // -- spans and countdowns ------------------------------------------------------------------
@@ -18,8 +19,12 @@
     }
     return n + "s";
   };
-  const tick = () => {
+  const set = (body) => {
     const now = Date.now() / 1000;
+    if (Math.abs(now - ahead - body.dataset.now) > 3) ahead = now - body.dataset.now;
+  };
+  const tick = () => {
+    const now = Date.now() / 1000 - ahead;
     for (const one of document.querySelectorAll("time[data-since]")) show(one, span(now - one.dataset.since));
     for (const one of document.querySelectorAll("time[data-until]")) show(one, span(one.dataset.until - now));
   };
@@ -96,6 +101,7 @@
       }
       document.title = page.title;
       document.body.dataset.again = page.body.dataset.again || "";
+      set(page.body);
       tick();
       later();
     } catch {
@@ -120,8 +126,8 @@
   };
 
   const listen = () => {
-    if (!document.querySelector("[data-live]") || !window.EventSource) return;
     const kinds = new Set((document.body.dataset.listens || "").split(" ").filter(Boolean));
+    if (!kinds.size || !window.EventSource) return;
     const stream = new EventSource(root + "/api/v1/stream");
     let was = null;
     const is = (up) => {
@@ -134,7 +140,7 @@
     const heard = (event) => {
       let kind = event.type;
       try { kind = JSON.parse(event.data).kind || kind; } catch { /* a kind is enough */ }
-      if (!kinds.size || kinds.has(kind)) soon();
+      if (kinds.has(kind)) soon();
     };
     stream.onopen = () => is(true);
     stream.onerror = () => is(false);
@@ -144,6 +150,7 @@
   };
 
   copies();
+  set(document.body);
   tick();
   setInterval(tick, TICK_MS);
   later();

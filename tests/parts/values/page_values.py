@@ -1,0 +1,61 @@
+"""A server as the pages show it: two gluetuns, one of them in trouble, with all that can be said about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hooks.runtime import heartbeat
+
+NOW = 1_767_225_600.0
+
+
+def beating(state: Path) -> Path:
+    """The state folder, with the heartbeat of a gluehook that is well."""
+    sources = {"docker": {"connected": True, "since": NOW - 9_000, "reason": ""}}
+    heartbeat.write(str(state / heartbeat.FILE_NAME), {
+        "time": NOW, "sources": sources, "overdue": [], "rules": 4, "rules_reason": "", "port_used": False,
+        "gluetun_runs": True, "port": [], "port_since": NOW, "journal": "",
+    })  # fmt: skip
+    return state
+
+
+def snapshot(**changed: Any) -> dict[str, Any]:
+    """What the runner knows, in the shape of its verb `snapshot`."""
+    pair = {"port": [51413], "port_since": NOW - 7_300, "source": "file"}
+    open_ = {"connection": "open", "connection_since": NOW - 7_000, "url": "http://gluetun:8080"}
+    return {
+        "version": "1.2.3", "began": NOW - 9_000, "time": NOW, "dry_run": False, "rules_file": "/rules/rules.toml",
+        "fingerprint": "9f3a77c1d2",
+        "rules": [{"name": "forward-port", "enabled": True, "dry_run": False, "paused_until": None},
+                  {"name": "heal-vpn", "enabled": True, "dry_run": False, "paused_until": NOW + 1_500}],
+        "containers": [
+            {"name": "gluetun", "role": "gluetun", "state": "running", "health": "healthy"},
+            {"name": "gluetun-us", "role": "gluetun", "state": "running", "health": "unhealthy"},
+            {"name": "qbittorrent", "role": "qbittorrent", "state": "running", "health": ""},
+            {"name": "deluge", "role": "deluge", "state": "exited", "health": ""},
+        ],
+        "pairs": [
+            {"gluetun": "gluetun", **pair, "clients": [{"name": "qbittorrent", "kind": "qbittorrent", **open_}]},
+            {"gluetun": "gluetun-us", **pair, "port": [],
+             "clients": [{"name": "deluge", "kind": "deluge", "connection": "closed"},
+                         {"name": "transmission", "kind": "transmission", "connection": "unknown"}]},
+        ],
+        "waits": [{"rule": "heal-vpn", "key": "gluetun-us", "event": "x", "why": "for", "until": NOW + 97,
+                   "tries_used": 1, "tries_of": 3}],
+        "running": [{"run": "forward-port#9", "rule": "forward-port", "key": "gluetun", "attempt": 2,
+                     "began": NOW - 4}],
+        "sources": {"docker": {"is_up": True, "since": NOW - 9_000, "said": ""},
+                    "api:gluetun-us": {"is_up": False, "since": NOW - 480, "said": "connection refused"}},
+        "pauses": [], "journal": {"pending": 0, "bytes": 1, "problem": ""}, **changed,
+    }  # fmt: skip
+
+
+def findings() -> list[dict[str, Any]]:
+    """What the doctor has found: a cause, what follows from it, and a risk."""
+    return [
+        {"check": "gluetun-unhealthy", "severity": "broken", "seen": "gluetun-us is unhealthy", "why": "no tunnel",
+         "fix": "correct its password", "run": ["docker compose up -d gluetun-us"], "about": "gluetun-us"},
+        {"check": "no-port", "severity": "broken", "seen": "it has no port", "causes": ["gluetun-unhealthy"]},
+        {"check": "journal-on-tmpfs", "severity": "risk", "seen": "it is lost at a restart", "fix": "mount a volume"},
+    ]  # fmt: skip
