@@ -77,7 +77,8 @@ class HealthReport:
         return problems
 
     def _note_port(self, world: World) -> None:
-        missing = world.expects_port and not world.port
+        own = world.port_of(world.gluetun)
+        missing = own.is_expected and not own.port
         if missing != self._port_missing:
             self._port_missing, self._port_since = missing, time.time()
 

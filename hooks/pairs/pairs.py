@@ -84,7 +84,7 @@ class Pairs:
 
     def port_of(self, gluetun: str) -> PortFile | None:
         """What this gluetun forwards now, None for nothing."""
-        return self._world.seen_from(gluetun).port
+        return self._world.port_of(gluetun).port
 
     def _gluetun(self, name: str, file: str, *, first: bool) -> Gluetun:
         table = next((one for one in self._table.gluetuns if one.container == name), None)

@@ -81,7 +81,7 @@ class FollowedPort:
 
     def _known(self) -> PortFile | None:
         world = self._tracker.world
-        return world.seen_from(self.gluetun).file if self.gluetun else world.file
+        return world.port_of(self.gluetun).file if self.gluetun else world.file
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import Literal
 
-from hooks.events import durations, signals
 from hooks.events.catalogue import CHANGES_WORLD, Event
 from hooks.sources import port_file
 from hooks.sources.periodic import PeriodicThread
+from hooks.sources.port_api_failures import Failures
 from hooks.sources.port_comparison import COMPARE_S, Comparison
 from hooks.threads.lasting import LastingThread
 from hooks.world.changes import port_file_read
-from hooks.world.model import PortFile, World
+from hooks.world.model import Container, OwnPort, PortFile, World
 from hooks.world.tracker import Tracker
 
 Mode = Literal["auto", "file", "api"]
@@ -38,27 +38,12 @@ STEADY_S = 5.0
 _HURRY_S = 60.0  # how long after a change the polls come each second
 _SELDOM_S = 30.0  # gluetun may be none that forwards a port
 _SELDOM_AFTER_S = 600.0
-_REFUSED_S = 60.0  # a person must change something first
-_LATE_S = (2.0, 15.0)  # the first and the longest pause while gluetun holds the answer
-_LOST_AFTER_S = 15.0  # its control server comes up some seconds after its container
-_SILENT_S = 120.0  # auto: how long neither file nor control server may give a port before that is said
 _DOES = "polls gluetun's control server for its port"
 
 
-def file_counts(file: PortFile, world: World) -> bool:
-    """Whether the file is there, and gluetun has written or emptied it since its last start."""
-    gluetun = world.containers.get(world.gluetun)
+def file_counts(file: PortFile, gluetun: Container | None) -> bool:
+    """Whether the file is there, and gluetun's container has written or emptied it since its last start."""
     return bool(file.generation) and not (gluetun and file.mtime < gluetun.state_since)
-
-
-@dataclass(slots=True)
-class _Failing:
-    """Failures in a row: since when (monotonic seconds), how many, and whether that was said."""
-
-    since: float = 0.0
-    number: int = 0
-    said: bool = False
-    after_s: float = 0.0  # how long the last answer asks to wait
 
 
 class PortApi(PeriodicThread):
@@ -85,15 +70,14 @@ class PortApi(PeriodicThread):
         self._life: tuple[str, int] | None = None  # of gluetun's container: its id, and since when it is as it is
         self._starting = threading.Lock()  # around "is there a thread, does it end"
         self._is_begun = self._is_active = False
-        self._failing = _Failing()
-        self._lost, self._since_s = "", now_ns() / 1e9
+        self._failures = Failures(lambda: self.name, post, clock, now_ns)
         self._comparison = Comparison()
 
     @property
-    def _world(self) -> World:
-        """The world whose port is that of this gluetun."""
+    def _own(self) -> OwnPort:
+        """The port of this gluetun, as last read."""
         world = self._tracker.world
-        return world.seen_from(self._gluetun) if self._gluetun else world
+        return world.port_of(self._gluetun or world.gluetun)
 
     def read_file(self, path: str) -> None:
         """The port file is at this path from now on, "" for nowhere."""
@@ -102,12 +86,12 @@ class PortApi(PeriodicThread):
     @property
     def name(self) -> str:
         """The source's name, with that of gluetun's container."""
-        return f"api:{self._world.gluetun}"
+        return f"api:{self._gluetun or self._tracker.world.gluetun}"
 
     @property
     def in_use(self) -> bool:
         """Whether the port comes from the control server now."""
-        return self._listened and (self._mode == "api" or self._is_ours(self._world))
+        return self._listened and (self._mode == "api" or self._is_ours(self._own))
 
     def start(self) -> None:
         """From now on there is a thread whenever there is something to do."""
@@ -126,7 +110,7 @@ class PortApi(PeriodicThread):
 
     def health(self) -> dict[str, object]:
         """For the heartbeat: `connected`, `since` when (s since the epoch), and the `reason` if not."""
-        return {"connected": not self._lost, "since": self._since_s, "reason": self._lost}
+        return self._failures.health()
 
     def set(self, *, listened: bool) -> None:
         """Whether a rule uses the port."""
@@ -135,9 +119,9 @@ class PortApi(PeriodicThread):
 
     def note(self, event: Event) -> None:
         """An event was posted: one of gluetun's container is a reason to ask now."""
-        if not self._listened or event.type not in CHANGES_WORLD or event.subject != self._world.gluetun:
+        if not self._listened or event.type not in CHANGES_WORLD or event.subject != (own := self._own).gluetun:
             return
-        gluetun = self._world.containers.get(event.subject)
+        gluetun = own.container
         before, self._life = self._life, (gluetun.id, gluetun.state_since) if gluetun else None
         if self._life != before:
             self.hurry()
@@ -151,12 +135,12 @@ class PortApi(PeriodicThread):
         """Ask now, and each second for a while."""
         self._hurry_until = self._clock() + _HURRY_S
         self._compare_at = self._clock() + COMPARE_S[0]
-        self._failing.number = 0
+        self._failures.hurry()
         self.wake()
 
     def file_changed(self) -> None:
         """The port file has changed: ask now if it gives no port, else compare later, out of the reaction's way."""
-        if self._world.port is None:
+        if self._own.port is None:
             self.hurry()
         else:
             self._compare_at, self._is_due = self._clock() + COMPARE_S[0], True
@@ -174,20 +158,21 @@ class PortApi(PeriodicThread):
 
     def replaces(self, file: PortFile) -> bool:
         """Whether the control server's answer stands in place of this reading of the file."""
-        world = self._world
-        return self._mode == "auto" and self._is_ours(world) and not file_counts(file, world)
+        if self._mode != "auto":
+            return False
+        own = self._own
+        return self._is_ours(own) and not file_counts(file, own.container)
 
     def turn(self) -> float | None:
         """Ask, or compare, if that is due. Returns for how long to sleep."""
-        world = self._world
-        gluetun = world.containers.get(world.gluetun)
+        own = self._own
         if not self._listened:
             return None
-        if not gluetun.running if gluetun else world.gluetun_seen:
-            self._restore("gluetun does not run, so there is no port")
+        if not own.container.running if own.container else own.is_seen:
+            self._failures.end("gluetun does not run, so there is no port")
             return None
         with self._lock:
-            if self._mode == "auto" and file_counts(file := port_file.read(self._file), world):
+            if self._mode == "auto" and file_counts(file := port_file.read(self._file), own.container):
                 return self._compare(file)
             return self._pause_s(well=self._poll())
 
@@ -206,21 +191,22 @@ class PortApi(PeriodicThread):
     # -- asking -------------------------------------------------------------------------------
 
     def _poll(self) -> bool:
-        before, now = self._world, self._now_ns()  # an answer is as old as its question
+        before, now = self._own, self._now_ns()  # an answer is as old as its question
         try:
             found = self._ask()
         except Exception as error:  # noqa: BLE001 - whatever makes it fail
-            self._fail(error)
+            if not self._stopping:
+                self._failures.add(error, in_use=self.in_use, file=self._file)
             return False
         if self._stopping:
             return True
-        if self._mode == "auto" and file_counts(port_file.read(self._file), self._world):
+        if self._mode == "auto" and file_counts(port_file.read(self._file), self._own.container):
             return True  # it was written before the control server shows the port
-        self._restore("gluetun's control server answers again")
+        self._failures.end("gluetun's control server answers again")
         self._accept(before, found, now)
         return True
 
-    def _accept(self, before: World, found: PortFile, now: int) -> None:
+    def _accept(self, before: OwnPort, found: PortFile, now: int) -> None:
         known = before.file if self._is_ours(before) else None
         if known is not None and _is_same(known, found) and (before.port or not found.ports):
             self._tracker.port_was_read()
@@ -229,33 +215,28 @@ class PortApi(PeriodicThread):
         self._hurry_until = max(self._hurry_until, self._clock() + (0.0 if found.ports else _HURRY_S))
 
         def change(world: World) -> World:
-            known = world.seen_from(self._gluetun) if self._gluetun else world
-            return port_file_read(reading, now, self._gluetun)(world) if known.file is before.file else world
+            known = world.port_of(self._gluetun or world.gluetun).file
+            return port_file_read(reading, now, self._gluetun)(world) if known is before.file else world
 
         self._tracker.update(change, "resync" if before.file is None else "live")
 
     def _pause_s(self, *, well: bool) -> float:
-        failing = self._failing
-        if not well and failing.after_s > 0:
-            return failing.after_s
-        if not well and failing.number < 0:
-            return _REFUSED_S
-        if not well and failing.number > 0:
-            return durations.backoff(*_LATE_S, failing.number - 1)
+        if not well and (pause_s := self._failures.pause_s()) is not None:
+            return pause_s
         late_s = self._clock() - self._hurry_until
-        if well and self._world.port:
+        if well and self._own.port:
             return STEADY_S
         return SOON_S if late_s < 0 else STEADY_S if late_s < _SELDOM_AFTER_S else _SELDOM_S
 
-    def _is_ours(self, world: World) -> bool:
-        return world.file is not None and world.file.source == self.name
+    def _is_ours(self, own: OwnPort) -> bool:
+        return own.file is not None and own.file.source == f"api:{own.gluetun}"
 
     # -- comparing ----------------------------------------------------------------------------
 
     def _compare(self, file: PortFile) -> float | None:
         """Ask whether the control server has another port than the file. Silent where it cannot be asked."""
         now = self._clock()
-        self._restore("gluetun's port file is there again")
+        self._failures.end("gluetun's port file is there again")
         if now < self._compare_at:
             return None if self._compare_at == inf else self._compare_at - now
         self._compare_at = inf
@@ -265,44 +246,9 @@ class PortApi(PeriodicThread):
             return None
         if port_file.read(self._file) != file:  # it was written meanwhile, and that begins another comparison
             return None
-        again = self._comparison.take(self._file, self._world.gluetun, file, found)
+        again = self._comparison.take(self._file, self._own.gluetun, file, found)
         self._compare_at = now + COMPARE_S[1] if again else inf
         return COMPARE_S[1] if again else None
-
-    # -- failing ------------------------------------------------------------------------------
-
-    def _fail(self, error: Exception) -> None:
-        failing, now = self._failing, self._clock()
-        failing.since = failing.since or now
-        is_final, is_late = bool(getattr(error, "is_final", False)), getattr(error, "kind", "") == "late"
-        failing.after_s = getattr(error, "after", None) or 0.0
-        failing.number = -1 if is_final else max(failing.number, 0) + 1 if is_late else 0
-        said = getattr(error, "said", f"the poll failed ({type(error).__name__}: {error})")
-        if self.in_use:
-            if is_final or now - failing.since >= (6 if is_late else 1) * _LOST_AFTER_S:
-                self._lose(said)
-        elif now - failing.since >= _SILENT_S and not failing.said:
-            failing.said = True
-            signals.emit(
-                signals.problem,
-                said=f"there is no port: no port file {self._file} that gluetun wrote since its start, and its control "
-                f"server cannot be asked instead: {said}",
-            )
-
-    def _lose(self, reason: str) -> None:
-        if not self._lost and not self._stopping:
-            self._since_s = self._now_ns() / 1e9
-            self._post(Event("source.lost", self.name, self._now_ns(), self.name,
-                             data={"name": self.name, "reason": reason}))  # fmt: skip
-            signals.emit(signals.source_lost, name=self.name, reason=reason)
-        self._lost = reason
-
-    def _restore(self, detail: str) -> None:
-        self._failing = _Failing()
-        if self._lost:
-            self._lost, self._since_s = "", self._now_ns() / 1e9
-            self._post(Event("source.restored", self.name, self._now_ns(), self.name, data={"name": self.name}))
-            signals.emit(signals.source_restored, name=self.name, detail=detail)
 
 
 def _is_same(known: PortFile, found: PortFile) -> bool:

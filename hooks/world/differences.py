@@ -9,11 +9,12 @@ was written again with the same port is one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import is_
 from typing import Any
 
 from hooks.events.catalogue import CATALOGUE, Event, Origin
 from hooks.world.event_roles import with_role
-from hooks.world.model import COMPOSE_FIELDS, Container, World
+from hooks.world.model import COMPOSE_FIELDS, Container, OwnPort, PortFile, World
 
 
 def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
@@ -28,7 +29,9 @@ def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
         if name not in after.containers:
             events.append(_event("container.destroy", container, now, origin))
     for name in after.forwarders:
-        events += _port_events(before.seen_from(name), after.seen_from(name), origin, now)
+        was, own = before.port_of(name), after.port_of(name)
+        if not all(map(is_, was, own)):  # else nothing of it has changed: with several gluetuns, mostly
+            events += _port_events(was, own, origin, now)
     return [with_role(after, event) for event in events]
 
 
@@ -42,7 +45,7 @@ def present(world: World, now: int) -> list[Event]:
                 kind = f"container.{container.health}"
                 events.append(_event(kind, container, container.started_at or now, "resync"))
     for name in world.forwarders:
-        events += _port_state(world.seen_from(name), None, "resync", now)
+        events += _port_state(world.port_of(name), None, "resync", now)
     return [with_role(world, event) for event in events]
 
 
@@ -52,16 +55,18 @@ def lasts(world: World, event: Event) -> bool:
     if CATALOGUE[event.type].is_of_gluetun:
         if event.subject not in world.forwarders:
             return False
-        world = world.seen_from(event.subject)
+        own = world.port_of(event.subject)
+        match event.type:
+            case "port.cleared":
+                return own.is_expected and own.port is None
+            case "port.forwarded":
+                return own.port is not None
+        return True
     match event.type:
         case "container.healthy" | "container.unhealthy":
             return container is not None and f"container.{container.health}" == event.type
         case "container.start" | "container.die":
             return (container is not None and container.running) == (event.type == "container.start")
-        case "port.cleared":
-            return world.expects_port and world.port is None
-        case "port.forwarded":
-            return world.port is not None
     return True
 
 
@@ -87,39 +92,39 @@ def _address_events(old: Container | None, new: Container, origin: Origin, now: 
             yield _event("container.ip_changed", new, now, origin, network=network, ip=address, old_ip=before)
 
 
-def _port_events(before: World, after: World, origin: Origin, now: int) -> Iterator[Event]:
-    file, was = after.file, before.file
+def _port_events(before: OwnPort, after: OwnPort, origin: Origin, now: int) -> Iterator[Event]:
+    gluetun, file, was, port = after.gluetun, after.file, before.file, after.port
     if file and file.reason and (was is None or was.generation != file.generation):
-        data = {"container": after.gluetun, "reason": file.reason}
-        yield Event("port.invalid", after.gluetun, file.mtime, file.source, origin, data)
-    previous = before.port if before.expects_port else None
-    if after.port:
+        wrong = {"container": gluetun, "reason": file.reason, "gluetun": gluetun}
+        yield Event("port.invalid", gluetun, file.mtime, file.source, origin, wrong)
+    previous = before.port if before.is_expected else None
+    if port:
         # the ports too: within one tick of the kernel's clock two writes have the same generation
-        is_new = previous is None or (previous.ports, previous.generation) != (after.port.ports, after.port.generation)
+        is_new = previous is None or (previous.ports, previous.generation) != (port.ports, port.generation)
     else:
-        is_new = after.expects_port and (previous is not None or not before.expects_port)
+        is_new = after.is_expected and (previous is not None or not before.is_expected)
     if is_new:
-        yield from _port_state(after, before, origin, now)
-    if after.port and before.last_port not in (None, after.port.ports[0]):
-        change: dict[str, Any] = {"port": after.port.ports[0], "old_port": before.last_port}
+        yield from _port_state(after, before.port, origin, now)
+    if port and before.last_port not in (None, port.ports[0]):
         # no resync finds it again, so a rule that only sends a message must get it, however it was found
         origin = "live" if origin == "resync" else origin
-        data = {"container": after.gluetun, **change}
-        yield Event("port.changed", after.gluetun, after.port.mtime, after.port.source, origin, data)
+        change = {"port": port.ports[0], "old_port": before.last_port}
+        data: dict[str, Any] = {"container": gluetun, **change, "gluetun": gluetun}
+        yield Event("port.changed", gluetun, port.mtime, port.source, origin, data)
 
 
-def _port_state(world: World, before: World | None, origin: Origin, now: int) -> Iterator[Event]:
-    old = before.port if before else None
-    more = {"old_port": old.ports[0]} if old else {}
-    if world.port:
+def _port_state(own: OwnPort, old: PortFile | None, origin: Origin, now: int) -> Iterator[Event]:
+    gluetun, port = own.gluetun, own.port
+    more = {**({"old_port": old.ports[0]} if old else {}), "gluetun": gluetun}
+    if port:
         data = {
-            "container": world.gluetun, "port": world.port.ports[0], "ports": list(world.port.ports),
-            "generation": world.port.generation, **more,
+            "container": gluetun, "port": port.ports[0], "ports": list(port.ports), "generation": port.generation,
+            **more,
         }  # fmt: skip
-        yield Event("port.forwarded", world.gluetun, world.port.mtime, world.port.source, origin, data)
-    elif world.expects_port:
-        source = world.file.source if world.file else "files"
-        yield Event("port.cleared", world.gluetun, now, source, origin, {"container": world.gluetun, **more})
+        yield Event("port.forwarded", gluetun, port.mtime, port.source, origin, data)
+    elif own.is_expected:
+        source = own.file.source if own.file else "files"
+        yield Event("port.cleared", gluetun, now, source, origin, {"container": gluetun, **more})
 
 
 def _event(kind: str, container: Container, time: int, origin: Origin, **more: Any) -> Event:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from hooks.events.catalogue import Event
 from hooks.world.event_roles import with_role
-from hooks.world.model import PortFile, World, after_event
+from hooks.world.model import PortFile, World
 from hooks.world.names import NO_NAMES, Names
+from hooks.world.raw_events import after_event
 from hooks.world.tracker import Tracker
 
 

@@ -1,20 +1,18 @@
-"""The world: the containers and gluetun's port file as gluehook last read them, and how one raw event changes that.
+"""The world: the containers and gluetun's port file as gluehook last read them.
 
 A `World` is a value: it never changes, and every method returns another one. The tracker (hooks/world/tracker.py) holds
 the current one for all sources; handlers get it as `ctx.world`, placeholders as `${state.…}`. What the step from one
-world to the next means as events stands in hooks/world/differences.py.
-Guarantees: an event that is older than the container's known state changes nothing (after a reconnect Docker sends past
-events again), and a port is valid only if its file was written after gluetun's last start. Nothing here reads a clock,
-a file or Docker (tests/test_layers.py).
+world to the next means as events stands in hooks/world/differences.py, how a raw event changes it in raw_events.py.
+Guaranteed: a port is valid only if its file was written after gluetun's last start. Nothing here reads a clock, a file
+or Docker (tests/test_layers.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from hooks.events.catalogue import CHANGES_WORLD, Event
 from hooks.world.names import Names
 
 COMPOSE_FIELDS = ("service", "project")  # an event's fields that are Compose's labels
@@ -79,6 +77,29 @@ class Forwarded:
     last_port: int | None = None
 
 
+class OwnPort(NamedTuple):
+    """The port of one gluetun, with all that decides whether it is valid."""
+
+    gluetun: str
+    file: PortFile | None
+    last_port: int | None
+    container: Container | None  # gluetun's
+    is_seen: bool  # Docker has shown it, so that its absence means that it is down
+
+    @property
+    def port(self) -> PortFile | None:
+        """The port file, if it holds valid ports and was written after gluetun last started or died."""
+        file, container = self.file, self.container
+        if file is None or not file.ports:
+            return None
+        return None if container and file.mtime < container.state_since else file
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether a missing port is an event: the file is watched, and gluetun is not known to be down."""
+        return self.file is not None and (self.container.running if self.container else not self.is_seen)
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What is known at one instant. `roles`: for each role the containers that have it, the first seen first."""
@@ -105,15 +126,24 @@ class World:
         """Every gluetun whose port is read."""
         return (self.gluetun, *self.others)
 
+    def port_of(self, gluetun: str) -> OwnPort:
+        """The port of this gluetun."""
+        own, container = self.others.get(gluetun), self.containers.get(gluetun)
+        if own is None and gluetun == self.gluetun:
+            return OwnPort(gluetun, self.file, self.last_port, container, self.gluetun_seen)
+        own = own or Forwarded()
+        # one that a table names is there without Docker, too, until Docker has shown it
+        is_seen = gluetun not in self.names.tables or self.last_known(gluetun) is not None
+        return OwnPort(gluetun, own.file if container or not is_seen else None, own.last_port, container, is_seen)
+
     def seen_from(self, gluetun: str) -> World:
         """The world whose port is this gluetun's: to be read, never to be kept."""
         if gluetun == self.gluetun:
             return self
-        own = self.others.get(gluetun, Forwarded())
-        # one that a table names is there without Docker, too, until Docker has shown it
-        seen = gluetun not in self.names.tables or self.last_known(gluetun) is not None
-        file = own.file if gluetun in self.containers or not seen else None
-        return replace(self, main=gluetun, file=file, last_port=own.last_port, gluetun_seen=seen, others={})
+        own = self.port_of(gluetun)
+        return replace(
+            self, main=gluetun, file=own.file, last_port=own.last_port, gluetun_seen=own.is_seen, others={}
+        )  # fmt: skip
 
     def with_forwarders(self, main: str, others: Iterable[str]) -> World:
         """The world in which `file` belongs to `main`, and the ports of these others are read as well.
@@ -130,17 +160,8 @@ class World:
 
     @property
     def port(self) -> PortFile | None:
-        """The port file, if it holds valid ports and was written after gluetun last started or died."""
-        if self.file is None or not self.file.ports:
-            return None
-        vpn = self.containers.get(self.gluetun)
-        return None if vpn and self.file.mtime < vpn.state_since else self.file
-
-    @property
-    def expects_port(self) -> bool:
-        """Whether a missing port is an event: the file is watched, and gluetun is not known to be down."""
-        vpn = self.containers.get(self.gluetun)
-        return self.file is not None and (vpn.running if vpn else not self.gluetun_seen)
+        """The port of the main gluetun, None where there is no valid one."""
+        return self.port_of(self.gluetun).port
 
     def last_known(self, name: str) -> Container | None:
         """The container of this name, or the last one that had it: what the next one is compared with."""
@@ -222,10 +243,11 @@ class World:
         """The world that remembers each port, where there is one: what the next one is compared with."""
         world = self
         for name in self.forwarders:
-            seen = world.seen_from(name)
-            if seen.port is None or seen.port.ports[0] == seen.last_port:
+            own = world.port_of(name)
+            port = own.port
+            if port is None or port.ports[0] == own.last_port:
                 continue
-            last = seen.port.ports[0]
+            last = port.ports[0]
             if name == world.gluetun:
                 world = replace(world, last_port=last)
             else:
@@ -237,66 +259,6 @@ class World:
 
     def state(self) -> dict[str, Any]:
         """The values of `${state.…}`."""
-        ports = list(self.port.ports) if self.port else []
+        port = self.port
+        ports = list(port.ports) if port else []
         return {"port": ports[0] if ports else None, "ports": ports}
-
-
-def after_event(world: World, event: Event) -> World:
-    """The world after a container event of Docker's. Addresses stay as they are: no event has them.
-
-    An event that is older than the container's known state changes nothing: after a reconnect Docker sends past events
-    again.
-    """
-    if event.type not in CHANGES_WORLD or not event.subject:
-        return world
-    word = event.type.removeprefix("container.")
-    if word == "rename":
-        return _renamed(world, event)
-    known = world.containers.get(event.subject)
-    same = known is not None and known.id == event.data.get("id")
-    if word == "destroy":
-        return world.without_container(event.subject) if same else world
-    if known and event.time < known.state_since:
-        return world
-    base = known if known and same else _from_event(event, world.last_known(event.subject))
-    return world.with_container(_CHANGES[word](base, event))
-
-
-def with_old_name(world: World, event: Event) -> Event:
-    """A rename with the name that the container had until now, which Podman does not say; any other event as it is."""
-    if event.type != "container.rename" or event.data.get("old_name"):
-        return event
-    ident = event.data.get("id")
-    old = next((name for name, one in world.containers.items() if one.id == ident and name != event.subject), "")
-    return replace(event, data={**event.data, "old_name": old})
-
-
-def _renamed(world: World, event: Event) -> World:
-    old_name = str(event.data.get("old_name"))
-    old = world.containers.get(old_name)
-    # names are swapped through a third one, so the name alone does not say which container it is
-    if old is None or old.id != event.data.get("id"):
-        return world
-    return world.without_container(old_name).with_container(replace(old, name=event.subject, role=""))
-
-
-_CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
-    "start": lambda c, e: replace(c, running=True, health="", started_at=e.time),
-    "die": lambda c, e: replace(
-        c, running=False, health="", finished_at=e.time, exit_code=int(e.data.get("exit_code", 0))
-    ),
-    "healthy": lambda c, _: replace(c, running=True, health="healthy"),
-    "unhealthy": lambda c, _: replace(c, running=True, health="unhealthy"),
-}
-
-
-def _from_event(event: Event, known: Container | None) -> Container:
-    # the last addresses are kept until an inspect shows the new ones, so that a change of them is an event
-    labels = dict(event.data.get("labels") or {})
-    for name in COMPOSE_FIELDS:
-        if name in event.data:
-            labels[f"com.docker.compose.{name}"] = event.data[name]
-    return Container(
-        event.subject, str(event.data.get("id", "")), str(event.data.get("image", "")), labels,
-        addresses=known.addresses if known else {}, role=str(event.data.get("role", "")),
-    )  # fmt: skip

@@ -17,8 +17,9 @@ from typing import Any
 from hooks.events.catalogue import Event, Origin
 from hooks.world.differences import diff, present
 from hooks.world.event_roles import with_role
-from hooks.world.model import World, after_event, with_old_name
+from hooks.world.model import World
 from hooks.world.names import Names
+from hooks.world.raw_events import after_event, with_old_name
 
 
 class Tracker:

@@ -10,7 +10,8 @@ import pytest
 
 from hooks.events import jsonl
 from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD, FIELDS, Event, EventType, ended_by, identity_of, topic_of
-from hooks.world.model import Container, World, after_event
+from hooks.world.model import Container, World
+from hooks.world.raw_events import after_event
 from tests.parts.places import SAMPLES
 
 A, B = "a" * 64, "b" * 64

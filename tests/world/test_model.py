@@ -9,7 +9,8 @@ import pytest
 
 from hooks.world import saved
 from hooks.world.changes import all_containers
-from hooks.world.model import Container, World, after_event
+from hooks.world.model import Container, World
+from hooks.world.raw_events import after_event
 from tests.parts.values.world_events import after, happened
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64

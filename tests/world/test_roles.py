@@ -146,7 +146,7 @@ def test_the_port_follows_its_gluetun_to_another_name() -> None:
     posted.tracker.apply(happened("die", "vpn", A, 80, image=GLUETUN))
     posted.tracker.apply(happened("destroy", "vpn", A, 81, image=GLUETUN))
     posted.take()
-    assert (posted.tracker.world.gluetun, posted.tracker.world.expects_port) == ("vpn", False)
+    assert (posted.tracker.world.gluetun, posted.tracker.world.port_of("vpn").is_expected) == ("vpn", False)
     posted.tracker.apply(happened("start", "vpn-new", B, 90, image=GLUETUN))
     assert [one[:2] for one in posted.take()] == [("container.start", "vpn-new"), ("port.cleared", "vpn-new")]
 

@@ -72,7 +72,8 @@ def port_by_api(server: Server) -> bool:
     mode, seen = server.settings.forwarded_port_source, server.gluetun
     if mode != "auto":
         return mode == "api"
-    return isinstance(seen, Gluetun) and bool(seen.port) and not file_counts(server.port_file, _world(server))
+    container = server.containers.get(server.settings.gluetun_container)
+    return isinstance(seen, Gluetun) and bool(seen.port) and not file_counts(server.port_file, container)
 
 
 def _world(server: Server) -> World:

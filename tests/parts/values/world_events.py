@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from hooks.events.catalogue import Event
-from hooks.world.model import PortFile, World, after_event
+from hooks.world.model import PortFile, World
+from hooks.world.raw_events import after_event
 from hooks.world.tracker import Tracker
 
 
