@@ -36,7 +36,7 @@ PACKAGES: dict[str, str] = {
     "hooks.workbench": "events images config world rules pairs rules_file engine docker sources handler",
     "hooks.trace": "events config rules rules_file engine journal workbench handlers handler",
     "hooks.control": "events threads world journal runtime workbench",
-    "hooks.web": "events config journal runtime workbench trace control",
+    "hooks.web": "events threads config journal runtime workbench trace control",
     "hooks.doctor": "events images config world rules pairs docker sources journal runtime handlers handler",
     "hooks.app": "events storage threads config world rules pairs rules_file engine docker sources journal runtime "
     "control handlers handler",
@@ -87,7 +87,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.sources.inotify": "pyinotify",
     "hooks.web.act": "fastapi starlette",
     "hooks.web.actions": "starlette",
-    "hooks.web.api": "fastapi pydantic",
+    "hooks.web.api": "fastapi pydantic starlette",
     "hooks.web.app": "fastapi starlette",
     "hooks.web.faults": "starlette",
     "hooks.web.forms": "starlette",
@@ -101,6 +101,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.web.refusal": "starlette",
     "hooks.web.rendering": "jinja2 starlette",
     "hooks.web.serving": "starlette uvicorn",
+    "hooks.web.stream": "starlette",
     "hooks.web.visit": "starlette",
     "hooks.workbench.reference": "rich",
 }

@@ -6,9 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 from hooks.web.access import Identity
 from hooks.web.actions import act, actor
+from hooks.web.following import TooMany
+from hooks.web.stream import EventStream
 from hooks.web.views import Views
 
 router = APIRouter(prefix="/api/v1")
@@ -25,6 +29,13 @@ class Done(BaseModel):
     """What was done."""
 
     done: str
+
+
+class Ready(BaseModel):
+    """Whether all is there that the page needs, and what is not known if not."""
+
+    ready: bool
+    unknown: list[str]
 
 
 class Pause(BaseModel):
@@ -69,6 +80,27 @@ def status(views: _Views) -> dict[str, Any]:
     """Whether gluehook is well, and what the runner knows now."""
     snapshot = views.snapshot()
     return {**views.health(), "version": views.version, "snapshot": snapshot.value, "unknown": snapshot.why}
+
+
+@router.get("/stream", response_class=EventStream, responses={503: {"model": Error}})
+async def stream(views: _Views, kinds: str = "") -> EventStream:
+    """What happens, as server-sent events: the items of docs/control-socket.md, and `runner` when it comes and goes.
+
+    `kinds`: some of them, with commas between them.
+    """
+    try:
+        subscriber = views.following.subscribe(frozenset(filter(None, kinds.split(","))))
+    except TooMany as why:
+        raise HTTPException(503, str(why), {"Retry-After": "10"}) from None
+    return EventStream(views.following, subscriber)
+
+
+@plain.get("/readyz", responses={503: {"model": Ready}})
+def readyz(request: Request, views: _Views) -> JSONResponse:
+    """Whether the runner is followed and the journal can be read. Needs no login, but says why only to who may read."""
+    unknown = views.unknown()
+    said = unknown if request.state.identity is not None else []
+    return JSONResponse({"ready": not unknown, "unknown": said}, 503 if unknown else 200)
 
 
 @plain.get("/healthz")

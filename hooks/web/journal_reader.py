@@ -20,6 +20,14 @@ class JournalReader:
     def __init__(self, state: Path) -> None:
         self._path = state / FILE_NAME
 
+    def problem(self) -> str:
+        """Why the journal cannot be read now; "" if it can."""
+        try:
+            self.read(lambda store: store.last_number())
+        except NoJournal as why:
+            return str(why)
+        return ""
+
     def read(self, act: Callable[[Store], T]) -> T:
         """What `act` returns for the open journal. Raises NoJournal, whose text is the whole sentence."""
         try:

@@ -65,9 +65,9 @@ def _serve(settings: Settings, secrets: Secrets, version: str, *, beat: bool) ->
         said = f"web: {address} (GLUEHOOK_HTTP) cannot be listened on: {error.strerror or error}"
         signals.emit(signals.problem, said=said)
         return 1
-    runner = Runner(state)
-    views = Views(state, runner, JournalReader(state), version)
-    running = server(create(views, web_settings.read(settings, secrets.read)))
+    views = Views(state, Runner(state), JournalReader(state), version)
+    running = server(create(views, web_settings.read(settings, secrets.read)), views.following.stop)
+    views.following.start()
     if beat:
         threading.Thread(target=_end_with_the_runner, args=(running,), daemon=True).start()
     signals.emit(signals.ready, said=f"web: the page is on http://{address}")

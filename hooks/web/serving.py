@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -24,11 +24,12 @@ _BACKLOG = 128
 class Server(uvicorn.Server):
     """A server that leaves signals to the process. It sleeps while nobody asks: uvicorn's wakes ten times a second.
 
-    `stop` may be called by any thread, and before it runs.
+    `stop` may be called by any thread, and before it runs. `ending` is called then: it ends what would not end.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
         super().__init__(config)
+        self._ending = ending
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
 
@@ -44,6 +45,7 @@ class Server(uvicorn.Server):
         await self.on_tick(0)
         if not self.should_exit:
             await self._stopped.wait()
+        self._ending()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -89,8 +91,8 @@ class Protocol(H11Protocol):
             self._due = None
 
 
-def server(app: ASGIApp) -> Server:
-    """A server for the application. `run(sockets=[…])` serves until its `stop` is called."""
+def server(app: ASGIApp, ending: Callable[[], None] = lambda: None) -> Server:
+    """A server for the application. `run(sockets=[…])` serves until its `stop` is called, which calls `ending`."""
     _quieten()
     config = uvicorn.Config(
         app, loop="asyncio", http=Protocol, ws="none", lifespan="off", log_config=None, access_log=False,
@@ -98,7 +100,7 @@ def server(app: ASGIApp) -> Server:
         timeout_keep_alive=_KEEP_ALIVE_S, timeout_graceful_shutdown=_STOP_S,
         h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
     )  # fmt: skip
-    return Server(config)
+    return Server(config, ending)
 
 
 def listening(address: str) -> socket.socket:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from hooks.web.answer import Answer
-from hooks.web.background import Background
 from hooks.web.pages.findings import diagnosis
 from hooks.web.pages.overview import Overview, overview
 from hooks.web.views import Views
 
-_DOCTOR_S = 300.0  # how long its findings are shown before they are read anew
-_EXAMINED_S = 5.0  # the same for one who asks for it
+_EXAMINED_S = 5.0  # how old the doctor's findings may be for one who asks for new ones
 _AGAIN_S = 2  # a page that waits for something is fetched again then
 
 
@@ -18,7 +16,7 @@ class PageReader:
 
     def __init__(self, views: Views) -> None:
         self._views = views
-        self._doctor: Background[Answer] = Background("doctor", views.doctor, _DOCTOR_S)
+        self._doctor = views.findings
 
     def overview(self, *, examine: bool = False) -> Overview:
         """The overview; `examine` has the doctor look again."""

@@ -14,6 +14,7 @@ import requests
 
 from hooks.control.client import NotRunning
 from hooks.web.app import create
+from hooks.web.following import Following
 from hooks.web.journal_reader import JournalReader
 from hooks.web.runner import Runner
 from hooks.web.serving import listening, server
@@ -64,9 +65,14 @@ def answering(answers: Mapping[str, list[dict[str, Any]]]) -> Callable[..., tupl
     return request
 
 
-def views_of(state: Path, request: Callable[..., Any] = nobody, *, now: float = 1_767_225_600.0) -> Views:
-    """What the web process knows of this state folder."""
-    return Views(state, Runner(state, request=request, now=lambda: now), JournalReader(state), "1.2.3", lambda: now)
+def views_of(
+    state: Path, request: Callable[..., Any] = nobody, *, now: float = 1_767_225_600.0,
+    follow: Callable[..., Iterator[dict[str, Any]]] | None = None,
+) -> Views:  # fmt: skip
+    """What the web process knows of this state folder. `follow` takes the place of `client.follow`."""
+    following = Following(state, follow=follow, now=lambda: now)
+    runner = Runner(state, request=request, now=lambda: now)
+    return Views(state, runner, JournalReader(state), "1.2.3", lambda: now, following=following)
 
 
 @contextmanager
@@ -76,7 +82,7 @@ def serving(
     """The site that shows `views`, for the time of a block."""
     socket = listening("127.0.0.1:0")
     host, port = socket.getsockname()[:2]
-    running = server(create(views, settings, clock))
+    running = server(create(views, settings, clock), views.following.stop)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, name="site")
     thread.start()
     site = Site(f"{host}:{port}")
