@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.shared.desired_port import password_setting, read_secret, url_setting, who
+from handlers.shared.desired_port import read_secret, who
 from handlers.shared.http import shown, time_outs, unreadable
 from handlers.shared.http_connection import Connection, Request, split_userinfo
 from handlers.shared.rejected_credentials import Credential
@@ -21,6 +21,7 @@ from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Target, not_an_api, read_json, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
 from hooks.pairs.model import Client
+from hooks.pairs.where_set import password_setting, url_setting
 
 _NOT_AUTHENTICATED = 1
 _LONGEST_CHARS = 100  # of a message of Deluge's

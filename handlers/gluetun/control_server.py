@@ -13,7 +13,8 @@ from handlers.shared.rejected_credentials import Credential
 from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, Target, is_gluetun, not_an_api, read_json, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
-from hooks.pairs.model import Access
+from hooks.pairs.model import Access, Gluetun
+from hooks.pairs.where_set import key_setting, login_setting, url_setting
 
 _STATUS, _PUBLIC_IP = "/v1/vpn/status", "/v1/publicip/ip"
 _PORT, _PORT_BEFORE_3_41 = "/v1/portforward", "/v1/openvpn/portforwarded"
@@ -22,7 +23,7 @@ _PORT_S = 3.0
 _ROLE = (
     'give /gluetun/auth/config.toml a [[roles]] with routes = ["GET /v1/vpn/status", "PUT /v1/vpn/status", '
     '"GET /v1/portforward", "GET /v1/publicip/ip"] (3.40 and older: "GET /v1/openvpn/portforwarded" instead of the '
-    'third) and auth = "apikey", put its apikey into GLUETUN_API_KEY, and restart gluetun'
+    'third) and auth = "apikey", put its apikey into {key}, and restart gluetun'
 )
 
 
@@ -37,12 +38,12 @@ class Control:
         self.who, self._ctx = f"gluetun at {shown(url)}", ctx
         of_url = split_userinfo(url)[1]
         known = ctx.pairs.gluetun(container)
-        self._access = known.access if known else Access(
-            url, ctx.settings.gluetun_username, "GLUETUN_PASSWORD", "GLUETUN_API_KEY", named_by="GLUETUN_URL"
-        )  # fmt: skip
+        of_settings = Access(url, ctx.settings.gluetun_username, "GLUETUN_PASSWORD", "GLUETUN_API_KEY")
+        self._one = known or Gluetun(container, of_settings)
+        self._access = self._one.access
         headers, self._shown, proof = self._authenticate(of_url)
-        signed_in, named = bool(of_url) or "Authorization" in headers, self._access.named_by or "GLUETUN_URL"
-        self._target = Target("gluetun", self.who, named, signed_in, self._shown)
+        signed_in = bool(of_url) or "Authorization" in headers
+        self._target = Target("gluetun", self.who, url_setting(self._one), signed_in, self._shown)
         self._credential = Credential(rejection_key("gluetun", shown(url)), proof, container)
         self._credential.check(ctx)
         trust = Trust.of("GLUETUN", ctx.settings.gluetun_ca_file, ctx.settings.gluetun_fingerprint)
@@ -127,7 +128,7 @@ class Control:
                 "GLUETUN_USERNAME and GLUETUN_PASSWORD" if own else f"{user} and {access.password}",
                 f"{user}\0{password}",
             )
-        return {}, "GLUETUN_URL" if of_url else "", of_url
+        return {}, url_setting(self._one) if of_url else "", of_url
 
     def _send_for_port(self, path: str) -> Answer:
         try:
@@ -171,9 +172,10 @@ class Control:
     def _unauthorized(self, answer: Answer, route: str) -> GiveUp:
         name = self._shown
         why = f"does not allow it to what {name} says" if name else "allows it to nobody without a key"
-        cure = _ROLE
+        cure = _ROLE.replace("{key}", key_setting(self._one))
         if "WWW-Authenticate" in answer.headers:  # gluetun asks so where a role wants basic and is shown none
-            cure = 'its role has auth = "basic", so set GLUETUN_USERNAME and GLUETUN_PASSWORD, and no GLUETUN_API_KEY'
+            login, key = login_setting(self._one, "and"), self._access.api_key or "GLUETUN_API_KEY"
+            cure = f'its role has auth = "basic", so set {login}, and no {key}'
         return self._credential.reject(
             self._ctx,
             f"{self.who} answers 401 to {route}: it {why}; {cure}. It is tried again when the key changes, when "

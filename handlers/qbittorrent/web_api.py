@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from handlers.qbittorrent.client import Login, Refused, lean_client
-from handlers.shared.desired_port import login_setting, password_setting, read_secret, url_setting, who
+from handlers.shared.desired_port import read_secret, who
 from handlers.shared.http import refusal, shown, time_outs, unreadable
 from handlers.shared.http_connection import split_userinfo
 from handlers.shared.rejected_credentials import Credential
@@ -20,6 +20,7 @@ from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, Target, is_ban, not_an_api, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
 from hooks.pairs.model import Client
+from hooks.pairs.where_set import key_setting, login_setting, password_setting, url_setting
 
 T = TypeVar("T")
 _BAN_S = 3600.0  # qBittorrent's default, until its preferences say another
@@ -151,8 +152,8 @@ class Session:
     def _log_in(self, ctx: Context) -> None:
         if not self._login.password:
             raise GiveUp(
-                f"{self.who} wants a login and none is set; set {password_setting(self._one)} (or QBITTORRENT_API_KEY "
-                "from 5.2 on), or whitelist our address in its Web UI options",
+                f"{self.who} wants a login and none is set; set {password_setting(self._one)} (or from 5.2 on "
+                f"{key_setting(self._one)}), or whitelist our address in its Web UI options",
                 kind="no-login",
             )
         # the library's auth_log_in would hide whether the password is wrong (401) or our address is banned (403)
@@ -203,7 +204,7 @@ class Session:
         if answer.status == 403 and self._login.api_key:
             return self._credential.reject(
                 ctx,
-                f"{self.who} rejects the API key (keys need 5.2 or newer); correct {self._one.access.api_key}, or "
+                f"{self.who} rejects the API key (keys need 5.2 or newer); correct {key_setting(self._one)}, or "
                 "remove it and set a password: it is tried again when that changes, when qBittorrent's container "
                 "restarts, or on `gluehook retry`",
                 kind="api-key",

@@ -74,26 +74,9 @@ def who(client: Client) -> str:
     return f"{NAMES[client.kind]} at {shown(client.url)}"
 
 
-def url_setting(client: Client) -> str:
-    """Where the owner writes its URL, also where Docker has shown the one that is used."""
-    return client.access.named_by or f"{client.kind.upper()}_URL"
-
-
 def read_secret(name: str, ctx: Context) -> str:
     """The secret of this name, "" for none."""
     return (ctx.secret(name) if name else None) or ""
-
-
-def password_setting(client: Client) -> str:
-    """Where the owner writes its password, also where a table names none."""
-    return client.access.password or f"{client.kind.upper()}_PASSWORD"
-
-
-def login_setting(client: Client) -> str:
-    """Where the owner writes the user and the password that are shown to it."""
-    word = client.kind.upper()
-    user = f"{word}_USERNAME" if client.access.password in ("", f"{word}_PASSWORD") else "the username in its table"
-    return f"{user} or {password_setting(client)}"
 
 
 def one_client(kind: str, ctx: Context) -> Client:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from handlers.shared.desired_port import login_setting, read_secret, url_setting, who
+from handlers.shared.desired_port import read_secret, who
 from handlers.shared.http import refusal, shown, time_outs, unreadable
 from handlers.shared.http_connection import Connection, Request, basic, split_userinfo
 from handlers.shared.rejected_credentials import Credential
@@ -20,6 +20,7 @@ from handlers.shared.trust import Trust
 from handlers.shared.who_answered import Answer, Target, is_transmission, not_an_api, read_json, refusal_of_another
 from hooks.handler import Context, GiveUp, Retry, rejection_key
 from hooks.pairs.model import Client
+from hooks.pairs.where_set import login_setting, url_setting
 
 _SESSION_ID = "X-Transmission-Session-Id"
 _RPC = "/transmission/rpc"
@@ -80,7 +81,7 @@ class Rpc:
 
     def __init__(self, client: Client, login: Login, credential: Credential) -> None:
         url, self.who = client.url, who(client)
-        self._login, self._credential, self._wants = login, credential, login_setting(client)
+        self._login, self._credential, self._wants = login, credential, login_setting(client, "and")
         self._target = Target("Transmission", self.who, url_setting(client), bool(login.userinfo), login.settings)
         shows = {"Authorization": basic(login.userinfo)} if login.userinfo else {}
         self._host, self._path = urlsplit(url).hostname or "", urlsplit(rpc_url(url)).path
@@ -148,7 +149,7 @@ class Rpc:
 
     def _unauthorized(self, ctx: Context) -> GiveUp:
         if not self._login.userinfo:
-            said = f"{self.who} wants a login and none is set; set {self._wants.replace(' or ', ' and ')}"
+            said = f"{self.who} wants a login and none is set; set {self._wants}"
             # remembered, because it counts as a wrong one there
             return self._credential.reject(ctx, f"{said}: {_AGAIN}", kind="no-login")
         said = f"{self.who} rejects the user and the password; correct {self._login.settings}: {_AGAIN}"

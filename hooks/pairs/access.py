@@ -25,10 +25,13 @@ class Accesses:
     settings: Settings
     own_id: str
 
-    def of(self, role: str, name: str, table: GluetunTable | ClientTable | None, *, first: bool, main: bool) -> Access:
+    def of(
+        self, role: str, name: str, table: GluetunTable | ClientTable | None, *, first: bool, main: bool, alone: bool
+    ) -> Access:
         """Of the container of this name.
 
         `first`: the settings are about it. `main`: their defaults may be, too, as it belongs to the main gluetun.
+        `alone`: no other one has its role.
         """
         setting, word = f"{role}_url", role.upper()
         named = (table.url if table else "") or (chosen(self.settings, setting) if first else "")
@@ -41,8 +44,17 @@ class Accesses:
             named or shown or default or self._by_name(role, name),
             (table.username if table else "") or self._get(f"{role}_username"), password, key,
             self._get(f"{role}_ca_file"), self._get(f"{role}_fingerprint"),
-            "" if shown else "its table" if table and table.url else setting.upper(),
+            *self._places(role, table, first=first, alone=alone),
         )  # fmt: skip
+
+    def _places(
+        self, role: str, table: GluetunTable | ClientTable | None, *, first: bool, alone: bool
+    ) -> tuple[str, str]:  # fmt: skip
+        """Where its URL belongs, and where a login of its own does."""
+        what, setting = "[[gluetun]]" if role == "gluetun" else "[[client]]", f"{role}_url"
+        in_table = f"its {what}" if table else "" if first and alone else f"a {what} for it"
+        by_setting = first and (alone or chosen(self.settings, setting)) and not (table and table.url)
+        return setting.upper() if by_setting else f"the url of {in_table}", in_table
 
     def _shown(self, role: str, container: Container) -> str:
         host = host_of(container, self.world, self.own_id)

@@ -15,7 +15,8 @@ class Access:
     api_key: str = ""
     ca_file: str = ""
     fingerprint: str = ""
-    named_by: str = ""  # where the URL stands: "QBITTORRENT_URL", "its table", or "" where Docker showed it
+    named_by: str = ""  # where its URL stands or belongs: "QBITTORRENT_URL", "the url of its [[client]]"
+    in_table: str = ""  # where a login of its own belongs: "its [[client]]"; "" where the settings are about it alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,12 @@ class Gluetun:
     name: str
     access: Access
     port_file: str = ""
+    file_named_by: str = ""  # where that is written: "FORWARDED_PORT_FILE", "the port_file of its [[gluetun]]"
+
+    @property
+    def kind(self) -> str:
+        """Its role."""
+        return "gluetun"
 
     @property
     def url(self) -> str:

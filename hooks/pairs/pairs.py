@@ -57,7 +57,8 @@ class Pairs:
         main, files = self._world.gluetun, port_files(self._world, self._settings, self._own_id, self._table)
         named = (one.container for one in self._table.gluetuns)
         names = dict.fromkeys((main, *sorted({*self._world.roles.get("gluetun", ()), *named})))
-        return tuple(self._gluetun(name, files.get(name, ""), first=name == main) for name in names)
+        alone = len(names) == 1
+        return tuple(self._gluetun(name, files.get(name, ""), first=name == main, alone=alone) for name in names)
 
     @cached_property
     def _clients(self) -> tuple[Client, ...]:
@@ -86,9 +87,12 @@ class Pairs:
         """What this gluetun forwards now, None for nothing."""
         return self._world.port_of(gluetun).port
 
-    def _gluetun(self, name: str, file: str, *, first: bool) -> Gluetun:
+    def _gluetun(self, name: str, file: str, *, first: bool, alone: bool) -> Gluetun:
         table = next((one for one in self._table.gluetuns if one.container == name), None)
-        return Gluetun(name, self._accesses.of("gluetun", name, table, first=first, main=True), file)
+        access = self._accesses.of("gluetun", name, table, first=first, main=True, alone=alone)
+        by_setting = first and (alone or chosen(self._settings, "forwarded_port_file"))
+        by_setting = by_setting and not (table and table.port_file)
+        return Gluetun(name, access, file, "" if by_setting else f"the port_file of {access.in_table}")
 
     def _of_kind(self, kind: str) -> Iterator[Client]:
         named = [one.container for one in self._table.clients if one.kind == kind]
@@ -99,13 +103,13 @@ class Pairs:
             found = [container]
         first = container if container in found else next(iter(found), "")
         for name in sorted(found, key=lambda name: name != first):
-            yield self._client(kind, name, first=name == first)
+            yield self._client(kind, name, first=name == first, alone=len(found) == 1)
 
-    def _client(self, kind: str, name: str, *, first: bool) -> Client:
+    def _client(self, kind: str, name: str, *, first: bool, alone: bool) -> Client:
         table = next((one for one in self._table.clients if one.container == name), None)
         gluetun = (table.gluetun if table else "") or self._gluetun_of(name)
         main = gluetun in ("", self._world.gluetun)
-        access = self._accesses.of(kind, name, table, first=first, main=main)
+        access = self._accesses.of(kind, name, table, first=first, main=main, alone=alone)
         return Client(name, kind, access, gluetun, table.port if table else 1)
 
     def _is_expected(self, kind: str) -> bool:

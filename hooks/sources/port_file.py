@@ -88,7 +88,8 @@ def _absent(path: str) -> PortFile:
     except OSError:
         return PortFile()
     why = f"the port file {path} cannot be read: it is a symbolic link to {target}, which is not there"
-    why = f"{why}; remove the link, or let FORWARDED_PORT_FILE name the file itself; {_NEXT}"
+    fix = "remove the link, or let FORWARDED_PORT_FILE, or port_file in its [[gluetun]], name the file itself"
+    why = f"{why}; {fix}; {_NEXT}"
     return PortFile((), why, f"{link.st_mtime_ns}-{link.st_ino}", link.st_mtime_ns)
 
 
@@ -117,4 +118,4 @@ def _fix(path: str, error: OSError) -> str:
             f"run gluehook as the user who owns it (user: PUID:PGID in compose.yaml) "
             f"or open it to others (chmod a+rx {Path(path).parent}, chmod a+r {path}); it is tried again"
         )
-    return f"FORWARDED_PORT_FILE must name the file that gluetun writes; {_NEXT}"
+    return f"FORWARDED_PORT_FILE must name the file that gluetun writes, or port_file in its [[gluetun]]; {_NEXT}"

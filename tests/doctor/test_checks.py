@@ -25,6 +25,7 @@ from hooks.doctor.facts.model import (
     Unread,
     WireGuard,
 )
+from hooks.pairs import model as pairs
 from tests.doctor.check_cases import CASES, GLUETUN, HEALER, QB, device, gluetun, preferring, qbittorrent
 from tests.parts.places import TOP
 from tests.parts.values.server_facts import (
@@ -103,7 +104,10 @@ def test_of_several_gluetuns_one_without_a_client_is_well_and_each_is_reached_by
     ]
     listed = {"tor": container("tor", image="hotio/qbittorrent"), "qbittorrent": None}
     settings = Settings(gluetun_url="http://10.0.0.9:8000")
-    found = examine(well(containers=listed, gluetun=Unread("refuses"), roles=roles, settings=settings))
+    vpn = pairs.Gluetun(
+        "gluetun", pairs.Access("", named_by="the url of a [[gluetun]] for it", in_table="a [[gluetun]] for it")
+    )
+    found = examine(well(containers=listed, gluetun=Unread("refuses"), roles=roles, settings=settings, vpn=vpn))
     assert "container-not-found" not in [one.check for one in found]
     (fix,) = [one.fix for one in found if one.check == "control-server-silent"]
     assert 'a [[gluetun]] with container = "gluetun" and url = "http://gluetun:8000"' in fix

@@ -9,6 +9,7 @@ from hooks.doctor.checks.check import NO_NETWORK, Finding, broken
 from hooks.doctor.checks.commands import up, up_gluehook
 from hooks.doctor.facts.derived import gluetun_settings, refusal_of_gluetun, settles
 from hooks.doctor.facts.model import Server, Unread
+from hooks.pairs.where_set import key_setting, write_url
 
 _ROLE = """\
 in gluetun's folder mounted at /gluetun, auth/config.toml:
@@ -18,13 +19,7 @@ in gluetun's folder mounted at /gluetun, auth/config.toml:
   auth = "apikey"
   apikey = "…"
 (gluetun 3.40 and older: "GET /v1/openvpn/portforwarded" instead of the third).
-The first command makes a key: put it there and into GLUETUN_API_KEY of gluehook's service"""
-
-
-def _write(server: Server, name: str, url: str) -> str:
-    if sum(one.role == "gluetun" for one in server.roles) > 1:  # the setting is about one of them only
-        return f'write into rules.toml a [[gluetun]] with container = "{name}" and url = "{url}"'
-    return f"set GLUETUN_URL: {url} at gluehook"
+The first command makes a key: put it there and, for gluehook, into {key}"""
 
 
 @broken("gluehook can neither read the tunnel's state nor restart the tunnel: it would have to restart the container")
@@ -34,8 +29,9 @@ def control_server_closed(server: Server) -> Iterator[Finding]:
     if refusal_of_gluetun(server, "closed"):
         image = server.listed[name].image if name in server.listed else "qmcgaw/gluetun"
         restart = (f"docker restart {name}",) if name in server.listed else ()
+        fix = _ROLE.replace("{key}", key_setting(server.reached_gluetun))
         run = (f"docker run --rm {image} genkey", *restart, *up_gluehook(server))
-        yield Finding(f"{shown(server.settings.gluetun_url)} answers 401", _ROLE, run, about=name)
+        yield Finding(f"{shown(server.settings.gluetun_url)} answers 401", fix, run, about=name)
 
 
 @broken("gluehook can neither read the tunnel's state nor restart the tunnel",
@@ -60,6 +56,6 @@ def control_server_silent(server: Server) -> Iterator[Finding]:
     else:
         right = server.settings.gluetun_url == url
         fix = f"put gluehook and {container.name} on one network of the compose file" + (
-            "" if right else f", and {_write(server, container.name, url)}"
+            "" if right else f", and {write_url(server.reached_gluetun, url)}"
         )
         yield Finding(server.gluetun.why, fix, up_gluehook(server), about=container.name)

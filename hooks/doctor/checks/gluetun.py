@@ -32,7 +32,8 @@ def tunnel_down(server: Server) -> Iterator[Finding]:
             f'{shown(server.settings.gluetun_url)}/v1/vpn/status with {{"status":"running"}}'
         )
         run = start_vpn(server)
-        fix += ", with your GLUETUN_API_KEY for KEY; the container and its network stay" if run else ""
+        key = server.reached_gluetun.access.api_key or "GLUETUN_API_KEY"
+        fix += f", with your {key} for KEY; the container and its network stay" if run else ""
         yield Finding("its control server says that the VPN is stopped", fix, run, about=name)
     else:
         fix = "its log shows why (credentials? region? subscription?)"

@@ -11,6 +11,7 @@ from hooks.doctor.checks.check import Finding, broken, risk
 from hooks.doctor.checks.commands import rule_for, up, up_gluehook
 from hooks.doctor.facts.derived import namespace_holders, web_ui_port
 from hooks.doctor.facts.model import Docker, Server
+from hooks.pairs.where_set import write_url
 
 _CUT_OFF = "it looks healthy and reaches nothing: only the loopback interface is left in its namespace"
 
@@ -106,10 +107,12 @@ def own_namespace_shared(server: Server) -> Iterator[Finding]:
     if own and own.network_mode.startswith("container:"):
         holders = namespace_holders(server, own.name)
         host = holders[-1] if holders else server.settings.gluetun_container
+        if host != server.settings.gluetun_container and any(one.container == host for one in server.roles):
+            return  # another pair's client is the one with its address there
         yield Finding(
             f"gluehook's container '{own.name}' has network_mode service:… or container:…",
-            f"take network_mode out of gluehook's service, and put it on {host}'s network; QBITTORRENT_URL is then "
-            f"http://{host}:{web_ui_port(server)}",
+            f"take network_mode out of gluehook's service, and put it on {host}'s network; then "
+            f"{write_url(server.reached_client, f'http://{host}:{web_ui_port(server)}')}",
             up_gluehook(server),
         )
 

@@ -9,6 +9,7 @@ from hooks.doctor.checks.check import NO_TUNNEL, Finding, broken, risk
 from hooks.doctor.checks.commands import logs, up, up_gluehook
 from hooks.doctor.facts.derived import asks_for_port, gluetuns_port_file, on_host, port_by_api, port_is_stale, settles
 from hooks.doctor.facts.model import Gluetun, Server
+from hooks.pairs.where_set import file_setting, write_file
 
 _UNUSABLE = ("port-folder-missing", "port-file-unreadable", "port-file-garbage")
 _NO_PORT = (
@@ -31,14 +32,15 @@ def _mount(server: Server) -> tuple[str, tuple[str, ...]]:
         )
         return fix, run
     if server.own and on_host(server.own, dirname(ours)) == folder:
-        return f"set FORWARDED_PORT_FILE: {join(dirname(ours), basename(theirs))} at gluehook", up_gluehook(server)
+        return write_file(server.reached_gluetun, join(dirname(ours), basename(theirs))), up_gluehook(server)
     if server.own:
         fix = f"{name} writes into {folder} of this server: add `{folder}:{dirname(ours)}:ro` to gluehook's volumes"
         fix += "" if basename(ours) == basename(theirs) else (
-            f", and set FORWARDED_PORT_FILE: {join(dirname(ours), basename(theirs))}"
+            f", and {write_file(server.reached_gluetun, join(dirname(ours), basename(theirs)))}"
         )  # fmt: skip
         return fix, up_gluehook(server)
-    return f"{name} writes {join(folder, basename(theirs))} on this server: FORWARDED_PORT_FILE must name that file", ()
+    setting = file_setting(server.reached_gluetun)
+    return f"{name} writes {join(folder, basename(theirs))} on this server: {setting} must name that file", ()
 
 
 @risk("a mounted file hides its replacement: after the next change gluehook reads the old port for ever")
@@ -68,7 +70,7 @@ def port_folder_missing(server: Server) -> Iterator[Finding]:
     # nothing is found where gluetun is not set to ask for a port
     if server.port_folder_missing and asks_for_port(server) and not port_by_api(server):
         file = server.settings.forwarded_port_file
-        seen = f"FORWARDED_PORT_FILE is {file}, and there is no folder {dirname(file)} here"
+        seen = f"{file_setting(server.reached_gluetun)} is {file}, and there is no folder {dirname(file)} here"
         yield Finding(seen, *_mount(server), about=server.settings.gluetun_container)
 
 
@@ -83,7 +85,8 @@ def port_file_unreadable(server: Server) -> Iterator[Finding]:
     about = server.settings.gluetun_container
     if "directory" in seen or "plain file" in seen:
         fix, run = _mount(server)
-        yield Finding(seen, f"FORWARDED_PORT_FILE must name the file that gluetun writes; {fix}", run, about=about)
+        must = f"{file_setting(server.reached_gluetun)} must name the file that gluetun writes"
+        yield Finding(seen, f"{must}; {fix}", run, about=about)
     else:
         yield Finding(seen, fix.removesuffix("; it is tried again"), up_gluehook(server), about=about)
 

@@ -8,6 +8,7 @@ from hooks.doctor.checks.check import NO_NETWORK, Check, Finding, broken
 from hooks.doctor.checks.commands import up, up_gluehook
 from hooks.doctor.facts.derived import has_just_started, namespace_holders, web_ui_port
 from hooks.doctor.facts.model import Refusal, Server, Unread
+from hooks.pairs.where_set import key_setting, login_setting, write_url
 
 _NO_PORT = "gluehook cannot set the port, so nobody can reach you after its next change"
 Run = Callable[[Server], tuple[str, ...]]
@@ -44,13 +45,13 @@ def _all_three(server: Server) -> tuple[str, ...]:
 
 password_rejected = _refused(
     "password-rejected", "password", "qBittorrent rejects gluehook's password",
-    lambda server: "correct QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD at gluehook. A new qBittorrent without a "
+    lambda server: f"correct {login_setting(server.reached_client, 'and')} at gluehook. A new qBittorrent without a "
     f"password shows one in `docker logs {server.settings.qbittorrent_container}` until you set your own in its Web UI",
 )  # fmt: skip
 api_key_rejected = _refused(
     "api-key-rejected", "api-key", "qBittorrent rejects gluehook's API key",
-    lambda _: "make a key in its Web UI (Options, Web UI; 5.2 or newer), and put it into QBITTORRENT_API_KEY at "
-    "gluehook",
+    lambda server: "make a key in its Web UI (Options, Web UI; 5.2 or newer), and put it, for gluehook, into "
+    f"{key_setting(server.reached_client)}",
 )  # fmt: skip
 address_banned = _refused(
     "address-banned", "banned", "qBittorrent has banned gluehook's address",
@@ -60,16 +61,16 @@ address_banned = _refused(
     run=_restart,
 )  # fmt: skip
 host_header_refused = _refused(  # it compares the Host header with its own port and with its list of names
-    "host-header-refused", "host", "qBittorrent refuses the name or the port of QBITTORRENT_URL",
+    "host-header-refused", "host", "qBittorrent refuses the name or the port in its URL, such as QBITTORRENT_URL",
     lambda server: f"publish its port unchanged, as {web_ui_port(server)}:{web_ui_port(server)} at {_host(server)}, "
-    f"and at gluehook QBITTORRENT_URL: http://{_host(server)}:{web_ui_port(server)}; in its Web UI, Options, Web UI, "
-    "Server domains: *",
+    f"and {write_url(server.reached_client, f'http://{_host(server)}:{web_ui_port(server)}')}; in its Web UI, Options, "
+    "Web UI, Server domains: *",
     run=_all_three,
 )  # fmt: skip
 login_missing = _refused(
     "login-missing", "no-login", "qBittorrent wants a login and gluehook has none",
-    lambda _: "set QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD at gluehook. 'Bypass authentication for clients on "
-    "localhost' does not help: gluehook is another container",
+    lambda server: f"set {login_setting(server.reached_client, 'and')} at gluehook. 'Bypass authentication for clients "
+    "on localhost' does not help: gluehook is another container",
 )  # fmt: skip
 
 
@@ -83,5 +84,5 @@ def web_ui_silent(server: Server) -> Iterator[Finding]:
         url = f"http://{host}:{web_ui_port(server)}"
         network = f"put gluehook on {host}'s network"
         right = server.settings.qbittorrent_url == url
-        fix = network if right else f"set QBITTORRENT_URL at gluehook to {url}, and {network}"
+        fix = network if right else f"{write_url(server.reached_client, url)}, and {network}"
         yield Finding(server.qbittorrent.why, fix, up_gluehook(server), about=seen.name)

@@ -138,6 +138,8 @@ class Collector:
         return _without_absent(Server(
             settings=settings, now_s=time.time(), docker=docker, own_id=self.own_id, public_ip=self.public_ip,
             uses=self.uses, port_folder_missing=folder_missing,
+            client=view.pairs.client(settings.qbittorrent_container),
+            vpn=view.pairs.gluetun(settings.gluetun_container),
             port_file_is_mounted=_is_mounted(settings.forwarded_port_file, self.mounts),
             adguard=names.find_adguard(known), dependents=dependents, orphans=orphans,
             applied=self.memory.get(f"qbittorrent.applied:{shown(settings.qbittorrent_url)}"), **of_all, **found,

@@ -10,6 +10,8 @@ from handlers.containers.dependents import Dependent, Earlier
 from handlers.shared.docker_rights import Refused, Use
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer, ListedContainer
+from hooks.pairs import model as pairs
+from hooks.pairs.model import Access, Client
 from hooks.world.model import Container, PortFile
 
 
@@ -179,8 +181,24 @@ class Server:
     roles: Sequence[HasRole] = ()
     others: Sequence[Server] = ()
     clients: Sequence[OtherClient] = ()
+    client: Client | None = None  # the torrent client of the settings, as tables, settings and Docker show it
+    vpn: pairs.Gluetun | None = None  # its gluetun, in the same way
     unclear_roles: Sequence[str] = ()  # sentences: tables and rules that do not fit the containers
     secrets: Sequence[str] = ()  # sentences: those that have no value
+
+    @property
+    def reached_client(self) -> Client:
+        """The qBittorrent of the settings: where it is reached, and where that is set."""
+        settings = self.settings
+        access = Access(settings.qbittorrent_url, "", "QBITTORRENT_PASSWORD", "QBITTORRENT_API_KEY")
+        return self.client or Client(settings.qbittorrent_container, "qbittorrent", access)
+
+    @property
+    def reached_gluetun(self) -> pairs.Gluetun:
+        """The gluetun of the settings: where it is reached, and where that is set."""
+        settings = self.settings
+        access = Access(settings.gluetun_url, "", "GLUETUN_PASSWORD", "GLUETUN_API_KEY")
+        return self.vpn or pairs.Gluetun(settings.gluetun_container, access, settings.forwarded_port_file)
 
     @property
     def listed(self) -> Mapping[str, ListedContainer]:
