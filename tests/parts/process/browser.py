@@ -88,8 +88,10 @@ class Browser:
 
     def show(self, *, theme: str = "light", width: int = 1200, height: int = 900) -> None:
         """The theme that the reader prefers, and the size of the window."""
-        feature = {"name": "prefers-color-scheme", "value": theme}
-        self.devtools("Emulation.setEmulatedMedia", features=[feature])
+        # a page that still scrolls smoothly is not where a click expects it
+        features = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
+        named = [{"name": name, "value": value} for name, value in features.items()]
+        self.devtools("Emulation.setEmulatedMedia", features=named)
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.devtools("Emulation.setDeviceMetricsOverride", **size)
 
