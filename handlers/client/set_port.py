@@ -2,7 +2,8 @@
 
 The shipped rule forward-port calls it. Which clients there are is known by their images, by settings and by tables
 (`ctx.pairs`). Each is set by the handler of its kind, at once, with its own locks and its own memory, so that the
-failure of one stops no other. The run fails if any failed; its next try finds the others unchanged.
+failure of one stops no other. The run fails if any failed; its next try finds the others unchanged. It waits for one
+that hangs at most 5 s after the first has ended, so that the next port of the others does not wait for long either.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from handlers.shared.at_once import at_once, sentences, together
-from handlers.shared.desired_port import NAMES, Wish, clients_of_event
+from handlers.shared.at_once import Patience, at_once, sentences, together
+from handlers.shared.desired_port import NAMES, Wish, clients_of_event, who
 from handlers.shared.set_port import SetPortOf
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome
@@ -60,7 +61,10 @@ class SetPort(Handler[SetPortArgs]):
         clients = _clients(args, ctx)
         if not clients:
             return Outcome("skipped", f"no torrent client is known ({', '.join(NAMES.values())})")
-        return together(at_once([partial(self._of(one.kind).apply_client, one, Wish(), ctx) for one in clients]))
+        patience = Patience([who(one) for one in clients])
+        bound = patience.bound(ctx)
+        calls = [partial(self._of(one.kind).apply_client, one, Wish(), bound) for one in clients]
+        return together(at_once(calls, patience))
 
     def _of(self, kind: str) -> SetPortOf[Any]:
         if kind not in self._setters:  # a server pays for the kinds that it has

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,15 +12,18 @@ import pytest
 
 from handlers.client.set_port import SetPort, SetPortArgs
 from handlers.qbittorrent import set_port as qbittorrent_port
+from handlers.shared import at_once
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Retry
 from hooks.pairs.model import Access, Client
 from hooks.pairs.pairs import Pairs
+from hooks.runtime.locks import TargetLocks
 from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Notes, context
 from tests.parts.targets import fakes_deluge, fakes_qbittorrent, fakes_transmission
 from tests.parts.targets.fakes_deluge import fake_deluge
+from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_qbittorrent import fake_qbittorrent
 from tests.parts.targets.fakes_transmission import fake_transmission
 
@@ -59,6 +62,7 @@ class Server:
     memory: Notes = field(default_factory=Notes)
     handler: Any = field(default_factory=SetPort)
     held: list[str] = field(default_factory=list)
+    hold: Callable[[str], AbstractContextManager[Any]] = nullcontext
     stopped: tuple[str, ...] = ()
     gluetuns: tuple[str, ...] = ("vpn", "vpn2")
 
@@ -78,7 +82,7 @@ class Server:
 
     def _hold(self, target: str) -> AbstractContextManager[None]:
         self.held.append(target)
-        return nullcontext()
+        return self.hold(target)
 
     def port(self, name: str) -> int:
         fake = self.fakes[name]
@@ -190,6 +194,45 @@ def test_all_are_asked_at_once() -> None:
         together = threading.Barrier(3)
         s.fakes["q"].asks, s.fakes["t"].calls, s.fakes["d"].calls = (_Waits(together) for _ in range(3))
         assert s.set().status == "changed"
+
+
+def test_one_that_hangs_keeps_no_other_from_its_next_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(at_once, "PATIENCE_S", 0.5)
+    locks = TargetLocks()
+    with server(*ALL[:3]) as s, hanging() as (url, release):
+        fine = s.clients["q"]
+        s.clients["q"] = replace(fine, access=replace(fine.access, url=url))
+        s.hold = lambda target: locks.hold((target,), "run", 5.0)
+        for port in (40000, 40005):
+            s.ports["vpn"] = (port,)
+            with pytest.raises(Retry, match=r"qBittorrent at .* has not answered 0\.5 s after the others") as late:
+                s.set()
+            assert late.value.kind == "late"
+            assert [s.port(name) for name in ("t", "d")] == [port, port]
+        s.clients["q"] = replace(fine, access=replace(fine.access, url=url))
+        release()  # the first call ends, and the second, which waited for its lock, does nothing
+        with locks.hold(("container:q",), "test", 5.0):
+            s.clients["q"] = fine
+        assert s.port("q") == 6881
+        s.ports["vpn"] = (40006,)
+        assert s.set().status == "changed"
+        assert s.port("q") == 40006
+
+
+@contextmanager
+def hanging() -> Iterator[tuple[str, Callable[[], None]]]:
+    """A server that answers nothing until it is released, and 503 then. Yields its address."""
+    released = threading.Event()
+
+    def answer(_: Ask) -> Answer:
+        released.wait(5)
+        return Answer(503)
+
+    with served(answer) as url:
+        try:
+            yield url, released.set
+        finally:
+            released.set()
 
 
 class _Waits(list[str]):
