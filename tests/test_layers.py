@@ -57,6 +57,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.cli.control": "click",
     "hooks.cli.doctor": "click rich",
     "hooks.cli.explain": "click rich",
+    "hooks.cli.follow": "click",
     "hooks.cli.health": "click",
     "hooks.cli.history": "click rich",
     "hooks.cli.init": "click",

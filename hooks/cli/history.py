@@ -10,11 +10,8 @@ from typing import Any
 import click
 
 from hooks.cli.control import with_state
+from hooks.cli.item_lines import OUTCOMES
 
-_WORDS = {
-    "changed": "changed", "unchanged": "unchanged", "skipped": "skipped", "retry": "failed", "give_up": "gave up",
-    "superseded": "superseded",
-}  # fmt: skip
 _COLUMNS = ("when", "run", "outcome", "attempts", "took", "said")
 _WIDE = 100_000  # columns: a run is one line however long its sentence is; a terminal wraps it, grep finds it
 
@@ -25,12 +22,19 @@ _WIDE = 100_000  # columns: a run is one line however long its sentence is; a te
 @click.option("-n", "most", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
 @click.option("--export", metavar="FILE", help="Write the events that led to runs instead, for `gluehook replay`.")
 @click.option("--since", default="30d", show_default=True, metavar="DURATION", help="With --export: from when on.")
+@click.option("--follow", "follow_it", is_flag=True, help="Show what happens from now on, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
-def history(*, failed: bool, rule: str, most: int, export: str | None, since: str, as_json: bool) -> int:
+@click.pass_context
+def history(
+    ctx: click.Context, *, failed: bool, rule: str, most: int, export: str | None, since: str, follow_it: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
     """List past runs, the newest first.
 
     Reads them from the gluehook that runs; when none does, from its journal in GLUEHOOK_STATE.
     """
+    if follow_it:
+        return _follow(ctx, rule, as_json=as_json)
     if export:
         from hooks.cli import record
 
@@ -48,6 +52,18 @@ def history(*, failed: bool, rule: str, most: int, export: str | None, since: st
     else:
         _show(runs, time.time())
     return 0
+
+
+def _follow(ctx: click.Context, rule: str, *, as_json: bool) -> int:
+    from click.core import ParameterSource
+
+    from hooks.cli import follow
+
+    options = {"failed": "--failed", "most": "-n", "export": "--export", "since": "--since"}
+    given = [words for name, words in options.items() if ctx.get_parameter_source(name) != ParameterSource.DEFAULT]
+    if given:
+        raise click.UsageError(f"--follow shows everything from now on: leave out {' and '.join(given)}")
+    return with_state(lambda state: follow.run(state, rule=rule, as_json=as_json)) or 0
 
 
 def _show(runs: Sequence[Mapping[str, Any]], now_s: float) -> None:
@@ -74,7 +90,7 @@ def _cells(run: Mapping[str, Any], now_s: float) -> Iterator[str]:
     took_s = (run["ended"] or now_s) - run["began"]
     yield local_time(run["began"])
     yield run["id"]
-    yield _WORDS.get(run["outcome"], str(run["outcome"])) if run["outcome"] else "unfinished"
+    yield OUTCOMES.get(run["outcome"], str(run["outcome"])) if run["outcome"] else "unfinished"
     yield str(run["attempt"])
     yield format_duration(round(took_s, 3 if took_s < 1 else 0))
     yield run["said"]

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from hooks.doctor.status.row import Row
 
 TARGET_TIMEOUT_S = 0.3  # status is to be there within a second
-REFRESH_S = 5.0  # of --watch
+REFRESH_S = 5.0  # of --watch, at the latest: what other programs change by themselves, nobody reports
 _MARKS = {"well": ("✓", "green"), "wrong": ("✗", "bold red"), "unknown": ("?", "yellow"), "note": ("·", "dim")}
 
 
 @click.command()
-@click.option("--watch", is_flag=True, help="Read everything again every 5 seconds, until Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON; with --watch, one object every 5 seconds.")
+@click.option("--watch", is_flag=True, help="Read everything again at each change and every 5 s, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON; with --watch, one object each time.")
 @click.option("--wait", default="", metavar="DURATION", help="How long a target may take, such as 2s.")
 def status(*, watch: bool, as_json: bool, wait: str) -> int:
     """Show the whole server in one table.
@@ -41,7 +42,13 @@ def status(*, watch: bool, as_json: bool, wait: str) -> int:
     def read() -> list[Row]:
         return rows.rows(collector.collect(within_s))
 
-    found = _watch(read, mask, as_json=as_json) if watch else _once(read, mask, as_json=as_json)
+    if watch:
+        from hooks.cli.changes import Changes
+
+        changes = Changes(Path(collector.settings.gluehook_state))
+        found = _watch(read, mask, lambda: changes.wait(REFRESH_S), as_json=as_json)
+    else:
+        found = _once(read, mask, as_json=as_json)
     return 0 if rows.all_well(found) else 1
 
 
@@ -56,21 +63,23 @@ def _once(read: Callable[[], list[Row]], mask: Callable[[str], str], *, as_json:
     return found
 
 
-def _watch(read: Callable[[], list[Row]], mask: Callable[[str], str], *, as_json: bool) -> list[Row]:
+def _watch(
+    read: Callable[[], list[Row]], mask: Callable[[str], str], wait: Callable[[], object], *, as_json: bool
+) -> list[Row]:
     """Read and show until Ctrl-C; the last rows."""
     found: list[Row] = []
     out = console()
     with suppress(KeyboardInterrupt):
         while as_json or not out.is_terminal:
             found = _once(read, mask, as_json=as_json)
-            time.sleep(REFRESH_S)
+            wait()
         from rich.live import Live
 
         with Live(console=out, auto_refresh=False) as live:
             while True:
                 found = read()
                 live.update(_table(found, mask), refresh=True)
-                time.sleep(REFRESH_S)
+                wait()
     return found
 
 
