@@ -36,7 +36,12 @@ def init(*, output: str, as_json: bool) -> int:
     """
     server, why = _containers()
     prints = output == "-" or not (output or os.access(".", os.W_OK))
-    written = _print(_files(server)) if prints and not as_json else _write_all(Path(output or "."), _files(server))
+    files = _files(server)
+    written: Mapping[str, bool] = {}
+    if not prints:
+        written = _write_all(Path(output or "."), files)
+    elif not as_json:
+        _print(files)
     if as_json:
         click.echo(json.dumps({**_record(server), "trouble": why, "files": written}))
     else:
@@ -67,9 +72,9 @@ def _files(server: Server | None) -> Mapping[str, str]:
     from hooks.workbench import init_compose, init_rules, init_survey, json_schema
 
     known = server or init_survey.Server()
-    owner = init_survey.owner_of_port_file(known.by_role.get("gluetun"))
+    owner = init_survey.owner_of_port_file(known)
     group = init_survey.group_of_socket(where())
-    socket = where() if group else ""
+    socket = init_survey.outside(where(), known) if group else ""
     return {
         "rules.toml": init_rules.rules(shipped().read_text(encoding="utf-8"), server),
         json_schema.FILE_NAME: json.dumps(json_schema.schema(HANDLERS), ensure_ascii=False, indent=1) + "\n",
@@ -77,12 +82,11 @@ def _files(server: Server | None) -> Mapping[str, str]:
     }
 
 
-def _print(files: Mapping[str, str]) -> Mapping[str, bool]:
+def _print(files: Mapping[str, str]) -> None:
     """Print each file under a line with its name, but not the schema: an editor's is made by `gluehook schema`."""
     for name, text in files.items():
         if name.endswith((".toml", ".yaml")):
             click.echo(f"# ---- {name} ----\n{text}")
-    return {}
 
 
 def _write_all(folder: Path, files: Mapping[str, str]) -> Mapping[str, bool]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from hooks.docker.answers import is_absent
 from hooks.docker.container import MALFORMED, ListedContainer, inspected, listed
+from hooks.images.roles import is_image_id
 
 
 class NoEngineError(OSError):
@@ -50,8 +51,10 @@ class Listing:
 
 
 def list_containers(client: Any, *, networks: bool = False) -> Listing:
-    """Every container, by one list. `networks`: also whose network each shares, by an inspect where the list lacks it.
+    """Every container, by one list.
 
+    `networks`: also whose network each shares, and the name of the image that it was created from, by an inspect where
+    the list lacks one of them (Podman has no networks there, and Docker an image's id once its name is another's).
     Raises docker's and requests' errors for a request that fails, and NoEngineError for an answer that is no list.
     """
     answer = client.containers(all=True)
@@ -60,7 +63,7 @@ def list_containers(client: Any, *, networks: bool = False) -> Listing:
     found, skipped = _read(answer)
     if not networks:
         return Listing(tuple(found), tuple(skipped))
-    full = [one if one.network_mode else _in_full(client, one) for one in found]
+    full = [one if one.network_mode and not is_image_id(one.image) else _in_full(client, one) for one in found]
     unknown = tuple(one.name for one in full if one and not one.network_mode)
     return Listing(tuple(one for one in full if one), tuple(skipped), unknown)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hooks.docker.container import ListedContainer, inspected
 from hooks.docker.listing import list_containers
+from hooks.docker.own_container import own_container_id
 from hooks.images import gluetun as gluetun_image
 from hooks.images import torrent
 from hooks.images.roles import ROLES, TORRENT_CLIENTS, by_image, by_name, usual_names
@@ -49,6 +50,7 @@ class Server:
     everyone: Mapping[str, tuple[FoundContainer, ...]] = field(default_factory=dict)  # all of a role, that one first
     sharing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # gluetun -> who shares its network, by name
     doubts: Sequence[str] = ()  # sentences: what Docker's list does not tell
+    own: FoundContainer | None = None  # the container that `gluehook init` runs in
 
     def name(self, role: str) -> str:
         """The name of the container in this role; the usual one where there is none."""
@@ -82,7 +84,9 @@ def find_containers(client: Any) -> Server:
     found = {role: _of_role(role, listing.containers) for role in ROLES}
     everyone = {role: tuple(_closer(client, role, one) for one in those) for role, those in found.items() if those}
     sharing = {one.name: _sharing(one, listing.containers) for one in found["gluetun"]}
-    return Server({role: those[0] for role, those in everyone.items()}, everyone, sharing, listing.doubts)
+    by_role = {role: those[0] for role, those in everyone.items()}
+    own = next((one for one in listing.containers if one.id == own_container_id()), None)
+    return Server(by_role, everyone, sharing, listing.doubts, _closer(client, "", own) if own else None)
 
 
 def _of_role(role: str, containers: Iterable[ListedContainer]) -> list[ListedContainer]:
@@ -109,18 +113,40 @@ def _closer(client: Any, role: str, found: ListedContainer) -> FoundContainer:
     return FoundContainer(found, joined, variables, one.mounts, port, settings.control_port, settings.port_file)
 
 
-def owner_of_port_file(gluetun: FoundContainer | None) -> str:
+def owner_of_port_file(server: Server) -> str:
     """`UID:GID` of the port file on the host, else from gluetun's PUID and PGID; "" if unknown."""
+    gluetun = server.by_role.get("gluetun")
     if gluetun is None:
         return ""
     inside, _, name = gluetun.port_file.rpartition("/")
     kind, folder = gluetun.mounts.get(inside, ("", ""))
     with suppress(OSError):
-        if kind == "bind":
-            found = Path(folder, name).stat()
+        if kind and (here := _here(kind, folder, server)):
+            found = Path(here, name).stat()
             return f"{found.st_uid}:{found.st_gid}"
     ids = [gluetun.variables.get(name, "") for name in ("PUID", "PGID")]
     return ":".join(ids) if all(ids) else ""
+
+
+def _here(kind: str, folder: str, server: Server) -> str:
+    """Where a folder of the host, or a volume, is for this process, "" for nowhere."""
+    if server.own is None:
+        return folder if kind == "bind" else ""
+    for point, (own_kind, source) in server.own.mounts.items():
+        if own_kind == kind and Path(folder).is_relative_to(source):
+            return str(Path(point, Path(folder).relative_to(source)))
+    return ""
+
+
+def outside(path: str, server: Server) -> str:
+    """What this path of ours is called on the host, "" where it is not known."""
+    if server.own is None:
+        return path
+    # the deepest mount is the one that shows it
+    for point, (kind, source) in sorted(server.own.mounts.items(), key=lambda one: -len(one[0])):
+        if Path(path).is_relative_to(point):
+            return str(Path(source, Path(path).relative_to(point))) if kind == "bind" else ""
+    return ""
 
 
 def group_of_socket(path: str) -> str:

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from jsonschema import Draft7Validator
 from handlers import HANDLERS
 from hooks.cli.main import main
 from hooks.docker.client import connect, forget
+from hooks.docker.container import ListedContainer
 from hooks.rules.table import Table
 from hooks.rules_file import reader
-from hooks.workbench import init_rules, init_survey
+from hooks.workbench import init_compose, init_rules, init_survey
 from tests.parts.docker import fake_docker
 from tests.parts.docker.dockerd import IMAGE, Dockerd
 from tests.parts.docker.fake_docker import FakeEngine
@@ -313,6 +315,71 @@ def test_where_nothing_can_be_written_the_files_are_printed(
         assert "gluetun: vpn (qmcgaw/gluetun)" in err
         assert "next: save each part as the file that its first line names" in err
     assert not [*tmp_path.glob("*.toml")]
+
+
+def test_as_json_nothing_is_written_where_the_files_would_be_printed(
+    fake: FakeEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(fake, "vpn", "qmcgaw/gluetun")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", fake.host)
+    for words, access in ((("--output", "-"), True), ((), False)):
+        monkeypatch.setattr(os, "access", lambda *_, may=access: may)
+        assert main(["init", "--json", *words]) == 0
+        forget()
+        found = json.loads(capsys.readouterr().out)
+        assert (found["found"], found["files"]) == ({"gluetun": "vpn"}, {})
+    assert {one.name for one in tmp_path.iterdir()} <= {"docker.sock"}
+
+
+@pytest.mark.parametrize("image", ["sha256:" + "5d" * 32, "5d" * 32, "5d5d5d5d5d5d"])
+def test_an_image_whose_name_another_one_has_by_now_is_known_still(
+    init: Init, fake: FakeEngine, tmp_path: Path, image: str
+) -> None:
+    """Docker's list shows its id, and the container's inspect the name that it was created from."""
+    give(fake, "tunnel.se", "qmcgaw/gluetun:v3.41.3")
+    give(fake, "torrents_1", "linuxserver/qbittorrent", network="container:tunnel.se")
+    for name in ("tunnel.se", "torrents_1"):
+        fake.listed_images[name.ljust(64, "0")] = image
+    code, said = init(fake.host)
+    assert code == 0
+    assert "gluetun: tunnel.se (qmcgaw/gluetun:v3.41.3)" in said
+    assert "in the network of tunnel.se: torrents_1" in said
+    assert service(tmp_path)["environment"]["QBITTORRENT_CONTAINER"] == "torrents_1"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "source"),
+    [
+        ({}, "/var/run/docker.sock"), ({"/host/run": "/run"}, "/run/docker.sock"),
+        ({"/host": "/", "/host/run": "/srv/engine"}, "/srv/engine/docker.sock"), ({"/host": "/"}, "/run/docker.sock"),
+        ({"/host/run/docker.sock": "/var/run/docker.sock"}, "/var/run/docker.sock"),
+        ({"/host/run": "volume"}, "/var/run/docker.sock"), ({"/host/ru": "/x"}, "/var/run/docker.sock"),
+    ],
+)  # fmt: skip
+def test_in_a_container_the_paths_are_those_of_the_host(mounts: dict[str, str], source: str) -> None:
+    own = found(**{inside: ("bind" if to.startswith("/") else "volume", to) for inside, to in mounts.items()})
+    here = init_survey.Server(own=own)
+    outside = init_survey.outside("/host/run/docker.sock", here)
+    assert f"      - {source}:/var/run/docker.sock:ro" in init_compose.compose(here, "", "", outside).splitlines()
+
+
+def test_in_a_container_the_port_file_is_looked_for_where_it_is_mounted_here(tmp_path: Path) -> None:
+    (tmp_path / "forwarded_port").touch()
+    owner = f"{tmp_path.stat().st_uid}:{tmp_path.stat().st_gid}"
+    for theirs, own, expected in (
+        (("bind", "/srv/port"), {str(tmp_path): ("bind", "/srv/port")}, owner),
+        (("bind", "/srv/port"), {str(tmp_path.parent): ("bind", "/srv/other")}, "77:78"),
+        (("volume", "vol"), {str(tmp_path): ("volume", "vol")}, owner),
+        (("bind", str(tmp_path)), {}, "77:78"), (("bind", str(tmp_path)), None, owner),
+    ):  # fmt: skip
+        gluetun = replace(found(**{"/tmp/gluetun": theirs}), variables={"PUID": "77", "PGID": "78"})
+        here = init_survey.Server({"gluetun": gluetun}, own=None if own is None else found(**own))
+        assert init_survey.owner_of_port_file(here) == expected
+
+
+def found(**mounts: tuple[str, str]) -> init_survey.FoundContainer:
+    return init_survey.FoundContainer(ListedContainer("one", "1" * 64), mounts=mounts)
 
 
 @pytest.mark.docker

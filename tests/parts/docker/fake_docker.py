@@ -30,6 +30,7 @@ class FakeEngine:
         self.version = {"Version": "99.0", "ApiVersion": "1.41", "Components": [{"Name": "Engine"}]}
         self.containers: dict[str, dict[str, Any]] = {}  # by id, as inspect shows them
         self.statuses: dict[str, str] = {}  # by id, where the list is to say something else than "Up 3 minutes"
+        self.listed_images: dict[str, str] = {}  # by id: what the list shows for its image
         self.odd: list[Any] = []  # more entries of the list, of whatever shape
         self.history: list[dict[str, Any]] = []
         self.refusals: dict[str, tuple[int, bytes]] = {}
@@ -154,6 +155,7 @@ class FakeEngine:
     def _entry(self, raw: dict[str, Any]) -> dict[str, Any]:
         entry = _listed(raw)
         entry["Status"] = self.statuses.get(raw["Id"], entry["Status"])
+        entry["Image"] = self.listed_images.get(raw["Id"], entry["Image"])
         if "Podman" in str(self.version["Components"]):
             parent = self._find(raw["HostConfig"]["NetworkMode"].partition(":")[2])
             entry |= {"NetworkSettings": parent["NetworkSettings"]} if parent else {}
