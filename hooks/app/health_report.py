@@ -41,7 +41,6 @@ class HealthReport:
         """Replace the heartbeat file; `stopped` says that it is the last. A folder that cannot be
         written is reported once."""
         world, rules = self._tracker.world, self._reload.table.rules
-        gluetun = world.containers.get(world.gluetun)
         self._note_port(world)
         # a file that was turned down is no illness while an earlier one is in force
         reason = {"rules_rejected" if self._reload.in_force else "rules_reason": self._reload.rejected}
@@ -55,7 +54,7 @@ class HealthReport:
                 ],
                 "port_used": subscriptions.uses_port, "port_since": self._port_since,
                 "port": list(world.port.ports) if world.port else [],
-                "gluetun_runs": gluetun.running if gluetun else not world.gluetun_seen,
+                "gluetun_runs": world.port_of(world.gluetun).gluetun_runs,
                 "journal": self._journal.problem, "warnings": self._warnings(), "threads": self._broken_threads(),
                 "stopped": stopped,
             })  # fmt: skip

@@ -21,7 +21,8 @@ def all_containers(before: World, found: Mapping[str, Container]) -> Change:
         for name in before.containers:
             if name not in found and world.containers.get(name) is before.containers[name]:
                 world = world.without_container(name)
-        return some_containers(before, found)(world)
+        world = some_containers(before, found)(world)
+        return world if world.is_listed else replace(world, is_listed=True)
 
     return change
 

@@ -85,6 +85,7 @@ class OwnPort(NamedTuple):
     last_port: int | None
     container: Container | None  # gluetun's
     is_seen: bool  # Docker has shown it, so that its absence means that it is down
+    is_listed: bool  # Docker has shown all containers, so that one that it has never shown is not known to exist
 
     @property
     def port(self) -> PortFile | None:
@@ -96,8 +97,15 @@ class OwnPort(NamedTuple):
 
     @property
     def is_expected(self) -> bool:
-        """Whether a missing port is an event: the file is watched, and gluetun is not known to be down."""
-        return self.file is not None and (self.container.running if self.container else not self.is_seen)
+        """Whether a missing port is an event: the file is watched, and gluetun runs."""
+        return self.file is not None and self.gluetun_runs
+
+    @property
+    def gluetun_runs(self) -> bool:
+        """Whether gluetun runs, as far as that is known. One that Docker does not show may have shown a port."""
+        if self.container:
+            return self.container.running
+        return not self.is_seen and (not self.is_listed or self.last_port is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,7 @@ class World:
     file: PortFile | None = None  # None: never read, or no rule uses the port
     last_port: int | None = None  # the first port of the last valid reading, kept while there is none
     gluetun_seen: bool = False  # once Docker has shown it, its absence means that it is down
+    is_listed: bool = False  # Docker has shown all containers once
     former: Mapping[str, Container] = field(default_factory=dict)  # by name: the last container of a free name
     earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> previous ids of it, the latest first
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -130,11 +139,12 @@ class World:
         """The port of this gluetun."""
         own, container = self.others.get(gluetun), self.containers.get(gluetun)
         if own is None and gluetun == self.gluetun:
-            return OwnPort(gluetun, self.file, self.last_port, container, self.gluetun_seen)
+            return OwnPort(gluetun, self.file, self.last_port, container, self.gluetun_seen, self.is_listed)
         own = own or Forwarded()
         # one that a table names is there without Docker, too, until Docker has shown it
         is_seen = gluetun not in self.names.tables or self.last_known(gluetun) is not None
-        return OwnPort(gluetun, own.file if container or not is_seen else None, own.last_port, container, is_seen)
+        file = own.file if container or not is_seen else None
+        return OwnPort(gluetun, file, own.last_port, container, is_seen, self.is_listed)
 
     def seen_from(self, gluetun: str) -> World:
         """The world whose port is this gluetun's: to be read, never to be kept."""

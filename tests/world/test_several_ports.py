@@ -6,7 +6,7 @@ from typing import Any
 
 from hooks.events.catalogue import Event
 from hooks.world import saved
-from hooks.world.changes import port_file_read
+from hooks.world.changes import all_containers, port_file_read
 from hooks.world.differences import lasts
 from hooks.world.model import PortFile, World
 from hooks.world.names import Names
@@ -106,6 +106,26 @@ def test_one_that_a_table_names_has_its_port_before_docker_shows_it_and_not_afte
         two.happens("start", name, ident, 20)
     assert two.happens("destroy", "vpn-b", B, 60) == [], "an event of its own says that"
     assert two.tracker.world.seen_from("vpn-b").port is None
+
+
+def test_nothing_is_missed_of_one_that_docker_has_never_shown() -> None:
+    two = Two(World(Names(tables={"vpn-a": "gluetun", "vpn-b": "gluetun"})))
+    two.tracker.update(lambda world: world.with_forwarders("vpn-a", ["vpn-b"]))
+    without_docker = two.file(0, "vpn-b", 20)
+    assert without_docker == [("port.cleared", "vpn-b", None)], "it may be there"
+    two.tracker.update(all_containers(World(), {}))
+    two.tracker.resync()
+    assert two.take() == [], "nothing is healed that does not exist"
+    assert two.file(0, mtime=30) == [], "neither is a main one"
+    assert two.happens("start", "vpn-b", B, 40) == [("port.cleared", "vpn-b", None)], "now it is there"
+
+
+def test_one_of_another_engine_shows_by_its_port_that_it_is_there() -> None:
+    two = Two(World(Names(tables={"vpn-a": "gluetun", "vpn-b": "gluetun"})))
+    two.tracker.update(lambda world: world.with_forwarders("vpn-a", ["vpn-b"]))
+    two.tracker.update(all_containers(World(), {}))
+    assert two.file(5002, "vpn-b") == [("port.forwarded", "vpn-b", 5002)]
+    assert two.file(0, "vpn-b", 51) == [("port.cleared", "vpn-b", None)]
 
 
 def test_a_rename_of_the_main_one_gives_no_other_gluetun_its_port() -> None:
