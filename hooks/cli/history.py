@@ -1,22 +1,27 @@
-"""`gluehook history`: past runs of rules, as a table, as JSON lines or exported as a recording."""
+"""`gluehook history`: past runs of rules, as a table, JSON lines or a recording; `history show` is the trace of one."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hooks.cli.control import with_state
 from hooks.cli.item_lines import OUTCOMES
 
+if TYPE_CHECKING:
+    from hooks.trace.model import Trace
+
+_STYLES = {"head": "bold", "well": "green", "bad": "yellow", "plain": "", "dim": "dim"}
 _COLUMNS = ("when", "run", "outcome", "attempts", "took", "said")
 _WIDE = 100_000  # columns: a run is one line however long its sentence is; a terminal wraps it, grep finds it
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--failed", is_flag=True, help="Only runs that failed.")
 @click.option("--rule", default="", help="Only runs of this rule.")
 @click.option("-n", "most", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
@@ -28,11 +33,16 @@ _WIDE = 100_000  # columns: a run is one line however long its sentence is; a te
 def history(
     ctx: click.Context, *, failed: bool, rule: str, most: int, export: str | None, since: str, follow_it: bool,
     as_json: bool,
-) -> int:  # fmt: skip
-    """List past runs, the newest first.
+) -> int | None:  # fmt: skip
+    """List past runs; `history show RUN` tells one from its event to what followed.
 
-    Reads them from the gluehook that runs; when none does, from its journal in GLUEHOOK_STATE.
+    The newest first. Reads them from the gluehook that runs; when none does, from its journal in GLUEHOOK_STATE.
     """
+    if ctx.invoked_subcommand:
+        if given := _given(ctx, failed="--failed", rule="--rule", most="-n", export="--export", since="--since",
+                           follow_it="--follow", as_json="--json"):  # fmt: skip
+            raise click.UsageError(f"history show RUN is about that run alone: leave out {given} before show")
+        return None
     if follow_it:
         return _follow(ctx, rule, as_json=as_json)
     if export:
@@ -55,15 +65,61 @@ def history(
 
 
 def _follow(ctx: click.Context, rule: str, *, as_json: bool) -> int:
-    from click.core import ParameterSource
-
     from hooks.cli import follow
 
-    options = {"failed": "--failed", "most": "-n", "export": "--export", "since": "--since"}
-    given = [words for name, words in options.items() if ctx.get_parameter_source(name) != ParameterSource.DEFAULT]
-    if given:
-        raise click.UsageError(f"--follow shows everything from now on: leave out {' and '.join(given)}")
+    if given := _given(ctx, failed="--failed", most="-n", export="--export", since="--since"):
+        raise click.UsageError(f"--follow shows everything from now on: leave out {given}")
     return with_state(lambda state: follow.run(state, rule=rule, as_json=as_json)) or 0
+
+
+def _given(ctx: click.Context, **options: str) -> str:
+    """Those of the options that were given, in words; "" for none."""
+    from click.core import ParameterSource
+
+    given = [words for name, words in options.items() if ctx.get_parameter_source(name) != ParameterSource.DEFAULT]
+    return " and ".join(given)
+
+
+@history.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(run_id: str, *, as_json: bool) -> int:
+    """Show what led to a run, what each step saw and did, and what followed.
+
+    RUN is as `gluehook history` shows it. Each rule of that time says whether the event matched it, and why not.
+    """
+    trace = with_state(lambda state: _trace(state, run_id))
+    if trace is None:
+        return 1
+    if as_json:
+        click.echo(json.dumps(trace.to_json(), ensure_ascii=False, indent=1))
+    else:
+        _tell(trace)
+    return 0
+
+
+def _trace(state: Path, run_id: str) -> Trace:
+    """Raises NoJournal, also where the journal holds no such run."""
+    from hooks.control.history import NoJournal, opened
+    from hooks.journal.journal import FILE_NAME
+    from hooks.trace import trace
+
+    with opened(state / FILE_NAME) as store:
+        try:
+            return trace.of(store, run_id)
+        except trace.NoSuchRun as why:
+            raise NoJournal(str(why)) from None
+
+
+def _tell(trace: Trace) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from hooks.trace.story import story
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in story(trace):
+        console.print(Text(" " * line.indent + line.text, _STYLES[line.kind]))
 
 
 def _show(runs: Sequence[Mapping[str, Any]], now_s: float) -> None:

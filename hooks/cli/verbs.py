@@ -21,7 +21,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "doctor": ("hooks.cli.doctor:doctor", "Find what is wrong on this server, and how to mend it."),
     "peers": ("hooks.cli.peers:peers", "List WireGuard's peers; `peers show NAME` shows one's QR code."),
     "health": ("hooks.cli.health:health", "Say whether gluehook runs and is healthy."),
-    "history": ("hooks.cli.history:history", "List past runs, the newest first."),
+    "history": (
+        "hooks.cli.history:history",
+        "List past runs; `history show RUN` tells one from its event to what followed.",
+    ),
     "notify": (
         "hooks.cli.notify:notify",
         "Send a test message to each address of APPRISE_URLS.",

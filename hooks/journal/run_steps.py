@@ -1,8 +1,9 @@
-"""The steps of a run as its row holds them: lists without names, as there are as many of them as events.
+"""The steps of a run as its row holds them: short lists, as there are more of them than of anything else.
 
-`["containers.restart", "changed", "web was restarted", 0.012, 3.204, {"saw": […]}]`: use, status, said, when it began
-(seconds after the run), how long it took, and what else there is. Rows of earlier builds hold `{"use", "status",
-"said"}`. For programs a step is an object with the names of `NAMES`, and `at` counts from the Unix epoch.
+`["containers.restart", "c", "web was restarted", 0.01, 3.2, ["web is exited"], {"number": 2}]`: use, status, said, when
+it began (seconds after the run), how long it took, what it saw, and what else there is. What is empty at the end is
+left out. Rows of earlier builds hold `{"use", "status", "said"}`. For programs a step is an object, and its `at` counts
+from the Unix epoch.
 """
 
 from __future__ import annotations
@@ -11,22 +12,27 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-NAMES = ("use", "status", "said", "at", "took_s")
+_STATUS = {"changed": "c", "unchanged": "u", "skipped": "s"}
+_WORD = {letter: word for word, letter in _STATUS.items()}
+_NAMES = ("use", "status", "said", "at", "took_s", "saw")
 END = (
     "update runs set outcome = ?, ended = ?, counts = iif(?, max(counts, 1), 0), said = coalesce(nullif(?,"
     " (select group_concat(coalesce(json_extract(value, '$[2]'), json_extract(value, '$.said')), '; ')"
     " from json_each(steps))), '') where id = ?"
 )
 """SQL that ends a run. What its steps have said stands there already, and is not written again."""
-ADD = "json_insert(steps, '$[#]', json_array(?, ?, ?, round(? - began, 3), ?, json(?)))"
+ADD = "json_replace(json_insert(steps, '$[#]', json(?)), '$[#-1][3]', round(? - began, 2))"
 """SQL for the steps and one more; `row` gives its values."""
 
 
-def row(done: Mapping[str, Any]) -> tuple[Any, ...]:
+def row(done: Mapping[str, Any]) -> tuple[str, float | None]:
     """The values of `ADD` for a step that is done."""
-    more = {name: value for name, value in done.items() if name not in NAMES}
-    kept = (done.get("use"), done.get("status"), done.get("said"), done.get("at"), done.get("took_s"))
-    return *kept, json.dumps(more, ensure_ascii=False) if more else None
+    status, took_s = str(done.get("status") or ""), done.get("took_s")
+    kept = [done.get("use"), _STATUS.get(status, status), done.get("said"), 0, _short(took_s), done.get("saw")]
+    kept.append({name: value for name, value in done.items() if name not in _NAMES})
+    while kept and not kept[-1] and len(kept) > len(("use", "status", "said", "at")):
+        kept.pop()
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")), done.get("at")
 
 
 def steps_of(text: str, began: float) -> list[dict[str, Any]]:
@@ -40,7 +46,15 @@ def what_it_said(of_its_own: str, steps: list[dict[str, Any]]) -> str:
 
 
 def _named(step: list[Any], began: float) -> dict[str, Any]:
-    use, status, said, after_s, took_s, more = step
-    at = None if after_s is None else round(began + after_s, 3)
-    named = dict(zip(NAMES, (use, status, said, at, took_s), strict=True))
-    return {name: value for name, value in named.items() if value is not None} | (more or {})
+    use, letter, said, after_s, *rest = step
+    took_s, saw, more = (*rest, None, None, None)[:3]
+    timed = {} if after_s is None else {"at": round(began + after_s, 3), "took_s": took_s or 0.0}
+    plain = {
+        name: value for name, value in (("use", use), ("status", _WORD.get(letter, letter)), ("said", said)) if value
+    }
+    return plain | timed | ({"saw": saw} if saw else {}) | (more or {})
+
+
+def _short(seconds: float | None) -> float | None:
+    """With milliseconds below a second, with tenths above."""
+    return None if seconds is None else round(seconds, 3 if seconds < 1 else 1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Store
-from hooks.trace import trace
+from hooks.trace import story, trace
 from tests.parts.places import TOP
 from tests.parts.values import night
 
@@ -95,8 +97,17 @@ def test_an_unknown_run_is_answered_with_the_nearest(store: Store) -> None:
         trace.of(store, "heal-vpn/gluetum#2")
 
 
-if __name__ == "__main__":
+def write_samples() -> None:
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     with TemporaryDirectory() as folder:
         night.live_through(Path(folder))
         with closing(Store(Path(folder) / FILE_NAME, read_only=True)) as written:
-            SAMPLE.write_text(json.dumps(told(written, night.RUN), indent=1, ensure_ascii=False) + "\n")
+            found = trace.of(written, night.RUN)
+    SAMPLE.write_text(json.dumps(found.to_json(), indent=1, ensure_ascii=False) + "\n")
+    lines = (" " * line.indent + line.text for line in story.story(found))
+    SAMPLE.with_suffix(".txt").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    write_samples()

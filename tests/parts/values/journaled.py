@@ -38,14 +38,15 @@ def one_more(number: int) -> list[Record]:
     name, now = event.subject, event.time / 1e9
     run = Run(f"{_RULE.name}/{name}#{number + 1}", _RULE, name, event)
     told = (f"{name} was restarted and is healthy after 3.2 s", "told ntfy://ntfy.example.org")
-    steps = zip(("containers.restart", "notify.send"), told, strict=True)
+    steps = (
+        {"use": "containers.restart", "status": "changed", "said": told[0], "at": round(now + 0.004, 6),
+         "took_s": 3.204, "saw": [f"{name} is exited, exit code 137"]},
+        {"use": "notify.send", "status": "changed", "said": told[1], "at": round(now + 3.211, 6), "took_s": 0.307},
+    )  # fmt: skip
     return [
         Accepted(event, ((_RULE.name, name),)),
         Began(run, now),
-        *(
-            StepDone(run.id, place, {"use": use, "status": "changed", "said": said}, changed=True, said=said)
-            for place, (use, said) in enumerate(steps, 1)
-        ),
+        *(StepDone(run.id, place, step, changed=True, said=str(step["said"])) for place, step in enumerate(steps, 1)),
         Ended(run, Result("changed", "; ".join(told)), now + 3.2),
     ]
 
