@@ -23,7 +23,8 @@ class TooLongError(Exception):
 
 def bound(pool: Any) -> Any:
     """The urllib3 pool, whose answers must come whole within the read time-out of their request."""
-    pool.ConnectionCls = type("TimelyConnection", (pool.ConnectionCls,), {"response_class": _TimelyResponse})
+    if pool.ConnectionCls.response_class is not _TimelyResponse:  # a session bounds the pools that it has kept again
+        pool.ConnectionCls = type("TimelyConnection", (pool.ConnectionCls,), {"response_class": _TimelyResponse})
     return pool
 
 

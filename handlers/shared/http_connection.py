@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from handlers.shared.bounded_answer import MAX_BYTES, TooLongError, bound, read
 from handlers.shared.http_failure import failure
+from handlers.shared.one_write import in_one_write
 from handlers.shared.port_probe import protocol_mixed_up, wants_certificate
 from handlers.shared.tls_failure import CLIENT_CERTIFICATE, certificate_error, shown_fingerprint
 from handlers.shared.trust import Trust
@@ -126,5 +127,6 @@ class Connection:
         if self._url.startswith("https:"):
             more = {"cert_reqs": "CERT_NONE", "assert_fingerprint": fingerprint}
             more = more if fingerprint else {"ssl_context": self._trust.context(self._who)}
-        # retries=False: one try, and a redirect is an answer like any other
-        return bound(urllib3.connection_from_url(self._url, retries=False, **more))
+        # one try, and a redirect is an answer like any other
+        pool = urllib3.connection_from_url(self._url, retries=urllib3.Retry(False), **more)
+        return bound(in_one_write(pool))

@@ -20,6 +20,7 @@ _PODMAN = {
 }  # fmt: skip
 _LATEST = 2**63  # ns since the Unix epoch: the journal stores 64 bits
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps makes a new one each time
 _decode = json.JSONDecoder().raw_decode  # json.loads detects the encoding of each line, which takes as long again
 _BROKEN = (KeyError, TypeError, AttributeError, RecursionError, OverflowError)  # what a line of the wrong shape raises
 _COMPOSE = {"service": "com.docker.compose.service", "project": "com.docker.compose.project"}
@@ -32,7 +33,7 @@ _NOT_LABELS = frozenset(
 def dumps(event: Event, at: int | None = None) -> str:
     """One JSON line, without the line end; `at` is when it was taken in (ns since the Unix epoch), for a recording."""
     line = {**plain(event), **({} if at is None else {"at": at})}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    return _encode(line)
 
 
 def plain(event: Event) -> dict[str, Any]:

@@ -48,14 +48,15 @@ def set_up(level: str, form: str, mask: Callable[[str], str]) -> Log:
         colour = sys.stderr.isatty()
         shown = {"format": _TEXT, "colorize": colour, "backtrace": False, "diagnose": False}
         logger.add(lambda line: writer.write(mask(line)), level=level, **shown)  # type: ignore[arg-type]
-    return Log(writer)
+    return Log(writer, level)
 
 
 class Log:
     """Turns signals into lines. The same failure again in a lane is a counter, not a new line."""
 
-    def __init__(self, writer: LogWriter) -> None:
+    def __init__(self, writer: LogWriter, level: str = "DEBUG") -> None:
         self.writer = writer
+        self._is_detailed = logger.level(level).no <= logger.level("DEBUG").no
         self._repeats = Repeats()
         self._last_problem, self._in_a_row, self._stopping = "", 0, False
         for signal, listener in self._listeners():
@@ -68,8 +69,10 @@ class Log:
         self.writer.close()
 
     def _listeners(self) -> tuple[tuple[Signal, Callable[..., None]], ...]:
+        # both lie between an event and its run, where a line that nobody reads would cost time
+        details = ((signals.event_seen, self._event), (signals.run_started, self._started))
         return (
-            (signals.event_seen, self._event), (signals.decided, self._decided), (signals.run_started, self._started),
+            *(details if self._is_detailed else ()), (signals.decided, self._decided),
             (signals.run_ended, self._ended), (signals.run_overdue, self._overdue), (signals.source_lost, self._lost),
             (signals.source_restored, self._restored), (signals.rules_loaded, self._loaded),
             (signals.ready, self._simply), (signals.stopping, self._stops), (signals.stopped, self._simply),

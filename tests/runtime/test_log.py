@@ -136,7 +136,7 @@ def test_each_news_is_one_line(page: Open, happens: Callable[[], None], line: st
 
 
 def test_no_news_is_left_without_a_listener(page: Open) -> None:
-    page()
+    page("DEBUG")
     told = {name: value for name, value in vars(signals).items() if isinstance(value, Signal)}
     del told["accepted"], told["step_done"]  # for followers: the log has a line for each decision and each run
     assert [name for name, signal in told.items() if not list(signal.receivers_for(None))] == []

@@ -250,6 +250,24 @@ def test_a_whole_answer_leaves_the_connection_open() -> None:
     assert len(peers) == 1
 
 
+def test_a_request_is_sent_in_one_piece() -> None:
+    pieces = list[bytes]()
+
+    def keep(peer: socket.socket) -> None:
+        for _ in range(4):
+            pieces.append(peer.recv(65536))
+            peer.sendall(_HEAD + b"Content-Length: 0\r\n\r\n")
+
+    with behaving(keep) as port:
+        connection = Connection(f"http://127.0.0.1:{port}", "it", Trust("IT", ""))
+        ctx = replace(context(), left=lambda: 3.0)
+        for method, body in (("GET", None), ("POST", "json=1"), ("POST", ""), ("GET", None)):
+            connection.send(ctx, Request(method, "/x", _WITHIN_S, body))
+        connection.close()
+    assert [piece.partition(b"\r\n\r\n")[2] for piece in pieces] == [b"", b"json=1", b"", b""]
+    assert [piece.split()[0] for piece in pieces] == [b"GET", b"POST", b"POST", b"GET"]
+
+
 def test_what_refuses_and_what_has_no_name() -> None:
     with closing(socket.socket()) as bound:
         bound.bind(("127.0.0.1", 0))
