@@ -1,6 +1,6 @@
 """`make bench`: every figure of the README and the docs, both sides in one run; `make bench ARGS="size reload"`: these.
 
-usage: python -m bench [start|reaction|burst|reload|resync|size|health|status|rejoin|peers|replay|idle|pairs]…
+usage: python -m bench [start|reaction|burst|reload|resync|size|health|status|rejoin|peers|replay|idle|pairs|web]…
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import burst, health, idle, pairs, peers, reaction, rejoin, reload, replay, resync, size, status
+from bench import burst, health, idle, pairs, peers, reaction, rejoin, reload, replay, resync, size, status, web
 from tests.parts.docker.dockerd import Dockerd
 from tests.parts.programs import require
 
@@ -32,6 +32,7 @@ ROWS: Mapping[str, Callable[[Path, str], list[str]]] = {
     "replay": replay.measure,
     "idle": idle.idle,
     "pairs": pairs.measure,
+    "web": web.measure,
 }
 
 

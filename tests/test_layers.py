@@ -101,6 +101,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.web.process": "anyio",
     "hooks.web.refusal": "starlette",
     "hooks.web.rendering": "jinja2 starlette",
+    "hooks.web.scrape": "fastapi starlette",
     "hooks.web.serving": "starlette uvicorn",
     "hooks.web.stream": "starlette",
     "hooks.web.visit": "starlette",

@@ -15,12 +15,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from hooks.web import act, api, login
+from hooks.web import act, api, login, scrape
 from hooks.web.access import Access
 from hooks.web.credentials import Credentials
 from hooks.web.faults import Faults
 from hooks.web.gate import Gate
 from hooks.web.headers import SecurityHeaders
+from hooks.web.metrics import Metrics
 from hooks.web.pages import routes
 from hooks.web.pages.page_reader import PageReader
 from hooks.web.refusal import refused
@@ -48,7 +49,8 @@ def _application(views: Views, access: Access) -> FastAPI:
         exception_handlers={HTTPException: _refused, RequestValidationError: _invalid},
     )  # fmt: skip
     app.state.views, app.state.access, app.state.pages = views, access, PageReader(views)
-    for router in (api.router, api.plain, routes.router, login.router, act.router):
+    app.state.metrics = Metrics(views)
+    for router in (api.router, api.plain, routes.router, login.router, act.router, scrape.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -31,9 +31,9 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """The metrics of one web process. `is_following` says whether items come in. Thread-safe."""
+    """The metrics of one web process, which grow while `views.following` follows the runner. Thread-safe."""
 
-    def __init__(self, views: Views, is_following: Callable[[], bool]) -> None:
+    def __init__(self, views: Views) -> None:
         self._guard = threading.Lock()
         self._registry = registry = CollectorRegistry(auto_describe=False)
         self._live: OrderedDict[str, float] = OrderedDict()  # when an event happened, by its id
@@ -56,7 +56,8 @@ class Metrics:
         )  # fmt: skip
         self._reconnects = Counter("gluehook_source_lost", "A source was lost.", ["source"], registry=registry)
         self._missed = Counter("gluehook_stream_missed", "Items of the stream that were missed.", registry=registry)
-        registry.register(_Gauges(views, is_following))
+        registry.register(_Gauges(views, self.know))
+        views.following.listen(self.take)
 
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -72,7 +73,7 @@ class Metrics:
                 except (KeyError, TypeError, ValueError):
                     self._missed.inc()
 
-    def know(self, rules: Iterable[Mapping[str, Any]]) -> None:
+    def know(self, rules: Sequence[Mapping[str, Any]]) -> None:
         """Take in the rules of a snapshot: only of those that wait for nothing the reaction is measured."""
         self._at_once = frozenset(rule["name"] for rule in rules if not rule.get("waits"))
 
@@ -124,8 +125,8 @@ class Metrics:
 class _Gauges:
     """What is so at the instant of the scrape."""
 
-    def __init__(self, views: Views, is_following: Callable[[], bool]) -> None:
-        self._views, self._is_following = views, is_following
+    def __init__(self, views: Views, know: Callable[[Sequence[Mapping[str, Any]]], None]) -> None:
+        self._views, self._know = views, know
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of one scrape, as prometheus_client calls it."""
@@ -133,11 +134,12 @@ class _Gauges:
         known: Mapping[str, Any] = snapshot.value or {}
         yield _gauge("gluehook_healthy", "Whether `gluehook health` says healthy.", health["healthy"])
         yield _gauge("gluehook_up", "Whether the runner answers on its control socket.", snapshot.value is not None)
-        yield _gauge("gluehook_stream_connected", "Whether the counters grow.", self._is_following())
+        yield _gauge("gluehook_stream_connected", "Whether the counters grow.", self._views.following.link.is_up)
         build = InfoMetricFamily("gluehook_build", "The version of the web process, and of the runner.")
         build.add_metric([], {"version": self._views.version, "runner": str(known.get("version", ""))})
         yield build
         if known:
+            self._know(known["rules"])
             yield from _of_snapshot(known, self._views.now())
 
 

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
-from hooks.web.metrics import MOST_RULES, Metrics
+from hooks.config.secrets import Secrets, Sources
+from hooks.web.metrics import CONTENT_TYPE, MOST_RULES, Metrics
+from hooks.web.web_settings import WebSettings
 from tests.parts.places import TOP
-from tests.parts.process.web_site import answering, views_of
+from tests.parts.process.web_site import answering, serving, views_of
 from tests.parts.programs import require
 
 MONITORING = TOP / "container/monitoring"
+METRICS_PAGE = TOP / "docs/metrics.md"
 SNAPSHOT: dict[str, Any] = {
     "version": "9",
     "rules": [{"name": "forward-port", "enabled": True, "paused_until": None, "waits": False},
@@ -58,7 +61,7 @@ STORY = [
 
 @pytest.fixture
 def text(tmp_path: Path) -> str:
-    metrics = Metrics(views_of(tmp_path, answering({"snapshot": [SNAPSHOT]})), lambda: True)
+    metrics = Metrics(views_of(tmp_path, answering({"snapshot": [SNAPSHOT]})))
     metrics.know(SNAPSHOT["rules"])
     for item in STORY:
         metrics.take(item)
@@ -75,7 +78,7 @@ def text(tmp_path: Path) -> str:
     'gluehook_reaction_seconds_bucket{le="0.005",rule="forward-port"} 1.0',
     'gluehook_attempt_duration_seconds_count{rule="forward-port"} 3.0',
     'gluehook_source_lost_total{source="docker"} 1.0', "gluehook_stream_missed_total 8.0",
-    "gluehook_healthy 0.0", "gluehook_up 1.0", "gluehook_stream_connected 1.0", "gluehook_rules 2.0",
+    "gluehook_healthy 0.0", "gluehook_up 1.0", "gluehook_stream_connected 0.0", "gluehook_rules 2.0",
     "gluehook_rules_paused 1.0", "gluehook_runs_waiting 1.0", "gluehook_runs_running 1.0", "gluehook_runs_overdue 1.0",
     'gluehook_source_up{source="files"} 0.0', "gluehook_journal_pending 2.0", "gluehook_journal_bytes 4096.0",
     "gluehook_journal_broken 0.0", 'gluehook_forwarded_port{gluetun="vpn-a"} 51413.0',
@@ -92,14 +95,14 @@ def test_what_is_not_known_is_absent(text: str) -> None:
 
 
 def test_without_a_runner_there_are_no_gauges_of_it(tmp_path: Path) -> None:
-    text = Metrics(views_of(tmp_path), lambda: False).exposition().decode()
+    text = Metrics(views_of(tmp_path)).exposition().decode()
     assert "gluehook_up 0.0" in text.splitlines()
     assert "gluehook_stream_connected 0.0" in text.splitlines()
     assert "gluehook_forwarded_port" not in text
 
 
 def test_names_of_rules_are_bounded(tmp_path: Path) -> None:
-    metrics = Metrics(views_of(tmp_path), lambda: True)
+    metrics = Metrics(views_of(tmp_path))
     for number in range(MOST_RULES + 50):
         metrics.take(ended("changed", rule=f"rule-{number}"))
     runs = [line for line in metrics.exposition().decode().splitlines() if line.startswith("gluehook_runs_total")]
@@ -141,3 +144,20 @@ def test_the_dashboard_is_json_with_a_title_for_each_panel() -> None:
     board = json.loads((MONITORING / "grafana-dashboard.json").read_text())
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
     assert all(panel["title"] and panel["targets"] for panel in board["panels"])
+
+
+def test_prometheus_gets_it_over_http_with_the_token_where_one_is_set(tmp_path: Path) -> None:
+    views = views_of(tmp_path, answering({"snapshot": [SNAPSHOT]}))
+    with serving(views) as site:
+        scraped = site.get("/metrics")
+    assert (scraped.status_code, scraped.headers["Content-Type"]) == (200, CONTENT_TYPE)
+    assert "gluehook_up 1.0" in scraped.text.splitlines()
+    settings = WebSettings(Secrets(Sources({"GLUEHOOK_WEB_TOKEN": "s3cret-token-0123456789"}, "/nowhere")).read)
+    with serving(views, settings) as site:
+        assert site.get("/metrics").status_code == 401
+        assert site.get("/metrics", headers={"Authorization": "Bearer s3cret-token-0123456789"}).status_code == 200
+
+
+def test_the_page_names_each_metric(text: str) -> None:
+    named = {re.sub(r"_(total|info)$", "", name) for name in re.findall(r"`(gluehook_\w+)`", METRICS_PAGE.read_text())}
+    assert named == set(re.findall(r"^# TYPE (gluehook_\w+?)(?:_total|_created|_info)? ", text, re.MULTILINE))
