@@ -51,7 +51,7 @@ class SetPort(SetPortOf[SetPortArgs]):
         except NotConnected:
             return f"{desired.who} would be connected to its daemon and set to {desired.port}"
         if not now.has(desired.port):
-            return f"{desired.who} would be set to {desired.port} instead of {now}"
+            return f"{desired.who} would be set to {desired.port} instead of {now.other_than(desired.port)}"
         if now.wrong:
             return f"{desired.who} would switch {now.wrong} off"
         why = _why_anew(desired, now, ctx)
@@ -85,6 +85,10 @@ class _Reading:
     def has(self, port: int) -> bool:
         """Whether this very port is set, whatever it listens on."""
         return self.ports == (port, port)
+
+    def other_than(self, port: int) -> str:
+        """Where it listens, or what is set where it listens on this port by chance: the one set was in use."""
+        return str(self.ports[0] if self.listens == port and self.ports else self)
 
     def __str__(self) -> str:
         return str(self.listens or (self.ports[0] if self.ports else "none"))
@@ -132,13 +136,15 @@ def _prove(web: WebUi, desired: DesiredPort, ctx: Context) -> None:
         )
     if found.listens != desired.port:
         where = f"listens on {found.listens} instead" if found.listens else "nothing listens there"
-        bound = f"it is bound to {found.interface}; is that there?" if found.interface else ""
-        cause = bound or "does another program use that port?"
+        is_gone = found.interface and not found.listens  # where it listens on another port, its interface is there
+        cause = (
+            f"it is bound to {found.interface}; is that there?" if is_gone else "does another program use that port?"
+        )
         raise Retry(f"{desired.who} is set to {desired.port}, but {where} ({cause}); it is tried again")
 
 
 def _sentence(desired: DesiredPort, before: _Reading, why: str) -> str:
     said = f"{desired.who} listens on {desired.port}"
     if not before.has(desired.port):
-        return f"{said} (before: {before})"
+        return f"{said} (before: {before.other_than(desired.port)})"
     return f"{said} anew, as {why}" if why else f"{said}, now without {before.wrong}"

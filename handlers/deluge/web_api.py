@@ -166,8 +166,7 @@ class WebUi:
         found = read_json(answer, self.who)
         if not isinstance(found, dict) or "result" not in found or "error" not in found:
             raise not_an_api(answer, self.who)
-        if cookie := answer.headers.get("Set-Cookie"):
-            self._connection.headers["Cookie"] = cookie.partition(";")[0]
+        self._connection.keep_cookies(answer)
         if isinstance(error := found["error"], dict):
             raise _Error(error.get("code", 0), str(error.get("message", "")))
         return found["result"]

@@ -70,7 +70,6 @@ class _Wire:
     def __init__(self, url: str, who: str, login: Login) -> None:
         bearer = {"Authorization": f"Bearer {login.api_key}"} if login.api_key else {}
         self._connection, self._below = Connection(url, who, login.trust, bearer), urlsplit(url).path
-        self._cookies: dict[str, str] = {}  # a proxy before it may set one of its own
         self.last: Answer | None = None
 
     def request(self, method: str, url: str, *, timeout: tuple[float, float], ctx: Context, **more: Any) -> _Answer:
@@ -85,10 +84,7 @@ class _Wire:
         self.last = answer
         if answer.status >= 300:
             raise Refused(answer)
-        for cookie in answer.headers.getlist("Set-Cookie"):  # type: ignore[attr-defined]  # urllib3's HTTPHeaderDict
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self._cookies[name] = value
-            self._connection.headers["Cookie"] = "; ".join(f"{n}={v}" for n, v in self._cookies.items())
+        self._connection.keep_cookies(answer)
         return _Answer(answer.status, answer.headers, answer.content)
 
 

@@ -56,6 +56,15 @@ class Connection:
         self._pool: Any = None
         self.headers: dict[str, str] = {"Authorization": basic(login)} if login else {}
         self.headers |= headers or {}
+        self._cookies: dict[str, str] = {}
+
+    def keep_cookies(self, answer: Answer) -> None:
+        """Send the cookies of this answer with each later request: a proxy may set its own before the target's."""
+        for cookie in answer.headers.getlist("Set-Cookie"):  # type: ignore[attr-defined]  # urllib3's HTTPHeaderDict
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self._cookies[name.strip()] = value.strip()
+        if self._cookies:
+            self.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
 
     def close(self) -> None:
         """Close what is kept open. A later request opens it anew."""

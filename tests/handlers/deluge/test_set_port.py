@@ -15,7 +15,7 @@ from hooks.handler import GiveUp, Outcome, Retry
 from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Clock, Notes, context
 from tests.parts.targets.fakes_deluge import PASSWORD, FakeDeluge, fake_deluge
-from tests.parts.targets.fakes_http import served
+from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_proxy import Proxy
 
 _RUNNING = Container("deluge", "abc", running=True, started_at=10**18)
@@ -127,6 +127,34 @@ def test_a_port_that_is_only_stored_is_no_success(traits: dict[str, Any], words:
                 r.set()
         r.fake.moves_to = r.fake.stubborn_port = None
         assert "listens on 40000" in r.set().said
+
+
+def test_where_it_listens_on_another_port_its_interface_is_there() -> None:
+    with runner(moves_to=40001) as r:
+        r.fake.config["listen_interface"] = "127.0.0.1"
+        with pytest.raises(Retry, match=r"listens on 40001 instead \(does another program use that port\?\); it is"):
+            r.set()
+
+
+def test_a_port_that_it_had_by_chance_is_not_called_the_one_before() -> None:
+    with runner(listens=40000) as r:
+        r.fake.config |= {"listen_ports": [39999, 39999], "random_port": False}
+        assert str(r.plan()).endswith("would be set to 40000 instead of 39999")
+        assert "listens on 40000 (before: 39999)" in r.set().said
+
+
+def test_a_proxy_before_it_may_set_a_cookie_of_its_own() -> None:
+    with runner() as r:
+
+        def sticky(ask: Ask) -> Answer:
+            found = r.fake.answer(ask)
+            own = {name.lower(): value for name, value in found.headers.items()}
+            return replace(found, headers={"Set-Cookie": "lb=node-1; Path=/", **own})
+
+        with served(sticky) as url:
+            r.url = url
+            assert r.set().status == "changed"
+            assert r.set(40001, "2").status == "changed"
 
 
 def test_an_interface_that_is_gone_is_named() -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from typing import Any
 
 from tests.parts.targets.fakes_http import Answer, Ask, served
@@ -55,7 +56,7 @@ class FakeDeluge:
         self.calls.append(method)
         answer: dict[str, Any] = {"result": None, "error": None, "id": asked["id"]}
         try:
-            answer["result"] = self._call(method, params, ask.headers.get("cookie", "").partition("=")[2])
+            answer["result"] = self._call(method, params, _session(ask))
         except _No as no:
             answer["error"] = no.error
         if method == "auth.login" and answer["result"]:
@@ -114,6 +115,11 @@ class FakeDeluge:
             self.config["listen_ports"] = [self.stubborn_port] * 2
         self._before, self._late = self.listens, self.binds_late
         self.listens = self.config["listen_ports"][0] if self.moves_to is None else self.moves_to
+
+
+def _session(ask: Ask) -> str:
+    cookies = SimpleCookie(ask.headers.get("cookie", ""))
+    return cookies["_session_id"].value if "_session_id" in cookies else ""
 
 
 @contextmanager
