@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,6 @@ OUTCOMES = {
     "superseded": "superseded",
 }  # fmt: skip
 """How a run has ended, in the words that people read."""
-_MOST_EVENTS = 1000  # whose words are kept for what is decided about them
 _NEXT = {"failed": "not tried again", "dropped": "not tried again, as its state has ended"}
 
 Item = Mapping[str, Any]
@@ -26,12 +24,9 @@ class ItemLines:
 
     def __init__(self, rule: str = "") -> None:
         self._rule = rule
-        self._events: OrderedDict[str, str] = OrderedDict()  # by id: the words for an event
 
     def wants(self, item: Item) -> bool:
         """Whether the item is shown."""
-        if item["kind"] == "event":
-            self._keep(item["event"])
         if not self._rule:
             return item["kind"] not in ("hello", "beat")
         # a step says its run alone, and a run's id begins with its rule
@@ -44,21 +39,17 @@ class ItemLines:
         at = float(item["at"])
         return f"{local_time(at)}.{int(at % 1 * 1000):03}  {what:10}  {on_one_line(says)}".rstrip()
 
-    def _keep(self, event: Mapping[str, Any]) -> None:
-        self._events[event["id"]] = f"{event['subject']}: {event['type']}"
-        while len(self._events) > _MOST_EVENTS:
-            self._events.popitem(last=False)
-
     def _event(self, item: Item) -> tuple[str, str]:
         event = item["event"]
         by_us = f", by our run {event['cause']}" if event["cause"] else ""
         return "event", f"{event['subject']}: {event['type']} ({event['origin']}{by_us})"
 
     def _decision(self, item: Item) -> tuple[str, str]:
-        about = self._events.get(item["event"], item["event"])
         why = f"; {item['why']}" if item["why"] else ""
         wait = f"; in {_duration(item['wait_s'])}" if "wait_s" in item else ""
-        return str(item["decision"]), f"{item['rule']} for {item['key']}, at {about}{why}{wait}"
+        return str(
+            item["decision"]
+        ), f"{item['rule']} for {item['key']}, at {item['subject']}: {item['type']}{why}{wait}"
 
     def _run_started(self, item: Item) -> tuple[str, str]:
         return "begins", f"{item['run']}, attempt {item['attempt']} of {item['attempts']}"

@@ -115,8 +115,8 @@ def _decision(note: Note) -> Item:
     more: Item = {} if note.wait_s is None else {"wait_s": round(note.wait_s, 3)}
     more |= {"run": note.run} if note.run else {}
     return {
-        "kind": "decision", "rule": note.rule, "key": note.key, "event": note.event.id, "decision": note.kind,
-        "why": note.why, **more,
+        "kind": "decision", "rule": note.rule, "key": note.key, "event": note.event.id, "type": note.event.type,
+        "subject": note.event.subject, "decision": note.kind, "why": note.why, **more,
     }  # fmt: skip
 
 

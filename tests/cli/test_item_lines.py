@@ -14,16 +14,17 @@ EVENT = {
     "event": {"id": "1-x", "subject": "web", "type": "container.die", "origin": "live", "cause": None, "data": {}},
 }
 OF_RUN = {"run": "act/web#7", "rule": "act", "key": "web", "event": "1-x", "attempt": 2}
+DECISION = {"kind": "decision", "rule": "act", "key": "web", "event": "1-x", "type": "container.die", "subject": "web"}
 ITEMS: list[tuple[dict[str, Any], str]] = [
     (EVENT, "event       web: container.die (live)"),
     ({**EVENT, "event": {**EVENT["event"], "cause": "act/web#1"}},  # type: ignore[dict-item]
      "event       web: container.die (live, by our run act/web#1)"),
-    ({"kind": "decision", **OF_RUN, "decision": "accepted", "why": ""},
+    ({**DECISION, "decision": "accepted", "why": ""},
      "accepted    act for web, at web: container.die"),
-    ({"kind": "decision", **OF_RUN, "decision": "exhausted", "why": "3 runs in 1h", "wait_s": 3599.96},
+    ({**DECISION, "decision": "exhausted", "why": "3 runs in 1h", "wait_s": 3599.96},
      "exhausted   act for web, at web: container.die; 3 runs in 1h; in 1h"),
-    ({"kind": "decision", **OF_RUN, "event": "2-gone", "decision": "waits", "why": "", "wait_s": 0.25},
-     "waits       act for web, at 2-gone; in 250ms"),
+    ({**DECISION, "decision": "waits", "why": "", "wait_s": 0.25},
+     "waits       act for web, at web: container.die; in 250ms"),
     ({"kind": "run_started", **OF_RUN, "attempts": 6}, "begins      act/web#7, attempt 2 of 6"),
     ({"kind": "step", "run": "act/web#7", "number": 1, "use": "play.act", "status": "changed", "said": "done\x1b[2J"},
      "step 1      act/web#7: play.act: changed: done�[2J"),
@@ -72,11 +73,3 @@ def test_with_a_rule_only_what_is_of_it_is_shown() -> None:
     shown = [item["kind"] for item, _ in ITEMS if ItemLines("act").wants(item)]
     assert set(shown) == {"decision", "run_started", "step", "run_ended", "run_overdue"}
     assert not any(ItemLines("ac").wants(item) for item, _ in ITEMS)
-
-
-def test_the_words_of_events_are_kept_for_what_is_decided_about_them_and_not_for_ever() -> None:
-    lines = ItemLines("act")
-    for number in range(2000):
-        event = {**EVENT["event"], "id": f"{number}"}  # type: ignore[dict-item]
-        assert not lines.wants({"kind": "event", "at": 1.0, "event": event})
-    assert len(lines._events) == 1000

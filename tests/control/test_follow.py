@@ -63,8 +63,8 @@ def test_a_follower_is_told_an_event_its_decision_the_run_and_each_step(started:
     ident = event["id"]
     run = items[1]["run"]
     assert [{**item, "at": 0, "took_s": 0} for item in items] == [
-        {"kind": "decision", "at": 0, "rule": "act", "key": "web", "event": ident, "decision": "accepted", "why": "",
-         "took_s": 0},
+        {"kind": "decision", "at": 0, "rule": "act", "key": "web", "event": ident, "type": "container.start",
+         "subject": "web", "decision": "accepted", "why": "", "took_s": 0},
         {"kind": "run_started", "at": 0, "run": run, "rule": "act", "key": "web", "event": ident, "attempt": 1,
          "attempts": 2, "took_s": 0},
         {"kind": "step", "at": 0, "run": run, "number": 1, "use": "play.act", "status": "changed",
