@@ -1,6 +1,7 @@
 """`make bench`: every figure of the README and the docs, both sides in one run; `make bench ARGS="size reload"`: these.
 
-usage: python -m bench [start|reaction|burst|reload|resync|size|health|status|rejoin|peers|replay|idle|pairs|web]…
+usage: python -m bench [start|reaction|following|burst|reload|resync|size|health|status|rejoin|peers|replay|idle|pairs|
+web]…
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import burst, health, idle, pairs, peers, reaction, rejoin, reload, replay, resync, size, status, web
+from bench import (
+    burst, following, health, idle, pairs, peers, reaction, rejoin, reload, replay, resync, size, status, web,
+)  # fmt: skip
 from tests.parts.docker.dockerd import Dockerd
 from tests.parts.programs import require
 
@@ -21,6 +24,7 @@ from tests.parts.programs import require
 ROWS: Mapping[str, Callable[[Path, str], list[str]]] = {
     "start": idle.starts,
     "reaction": reaction.measure,
+    "following": following.measure,
     "burst": lambda folder, _: burst.measure(folder),
     "reload": lambda folder, _: reload.measure(folder),
     "resync": lambda folder, _: resync.measure(folder),

@@ -1,93 +1,30 @@
 """The verb `follow`: tells each follower what happens, as it happens, without being in the way of it.
 
-While nobody follows, no signal has a receiver of ours. While somebody does, a signal costs the thread that emits it one
-put into a queue; a thread of the follower makes the items (items.py) a moment later, when the run is on its way, and
-they are made once for all followers. A follower that does not read costs `MOST` items at most: what does not fit is
-counted and told as missed. hooks/control/lasting.py drops one that stands still.
+While nobody follows, no signal has a receiver of ours; while somebody does, telling.py makes the items, once for all
+followers. A follower that does not read costs `MOST` lines at most: what does not fit is counted and told as missed.
+hooks/control/lasting.py drops one that stands still.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
-from hooks.control.items import BY_SIGNAL, KINDS, Item, Items
+from hooks.control.items import KINDS, Item, Items
 from hooks.control.server import Refused, Request
-from hooks.events import signals
+from hooks.control.telling import Bounded, Line, Telling
 
 BEAT_S = 15.0  # between two beats, by which a follower knows that gluehook is there
-MOST = 1000  # things that wait for a follower
-GATHER_S = (
-    0.02  # after the first thing, before items are made of it and of what came meanwhile: the reaction goes first
-)
-_REST = 3  # times as long as the last items took: a burst must not share Python's lock half and half with its telling
-_LONGEST_REST_S = 0.2
+_END_S = 0.3  # for what waits to be told at the end
 
 
-class _Happening:
-    """A signal that was emitted. Its items are made once, by the first follower that comes to them."""
-
-    __slots__ = ("_arguments", "_at", "_lines", "_signal")
-
-    def __init__(self, signal: str, at: float, arguments: dict[str, Any]) -> None:
-        self._signal, self._at, self._arguments = signal, at, arguments
-        self._lines: list[tuple[str, bytes]] | None = None
-
-    def lines(self, items: Items) -> list[tuple[str, bytes]]:
-        """The kind of each item, and its line."""
-        if self._lines is None:
-            self._lines = items.lines(self._signal, self._at, self._arguments)
-        return self._lines
-
-
-class _Follower:
-    """What waits for one follower. `put` may be called by any thread."""
+class _Follower(Bounded[bytes]):
+    """What waits for one follower, and the kinds that it wants."""
 
     def __init__(self, kinds: frozenset[str]) -> None:
+        super().__init__()
         self.kinds = kinds
-        self._queue: queue.SimpleQueue[_Happening | int | None] = queue.SimpleQueue()  # a number: so many were missed
-        self._missed = 0
-        self._lock = threading.Lock()
-
-    def put(self, happening: _Happening) -> None:
-        """Add it, or count it as missed."""
-        if self._missed or self._queue.qsize() >= MOST:
-            self._put_or_miss(happening)
-        else:
-            self._queue.put(happening)
-
-    def end(self) -> None:
-        """Nothing comes after what waits now."""
-        self._queue.put(None)
-
-    def take(self, within_s: float, gather: Callable[[], object]) -> list[_Happening | int | None]:
-        """What waits; if nothing does, what comes within this time. None stands for the end."""
-        try:
-            found = [self._queue.get(timeout=within_s)]
-        except queue.Empty:
-            return []
-        gather()
-        for _ in range(min(self._queue.qsize(), MOST)):
-            found.append(self._queue.get_nowait())  # noqa: PERF401 - nobody else takes from it
-        with self._lock:
-            if self._missed and self._queue.empty():
-                found.append(self._missed)
-                self._missed = 0
-        return found
-
-    def _put_or_miss(self, happening: _Happening) -> None:
-        with self._lock:
-            if self._queue.qsize() >= MOST:
-                self._missed += 1
-                return
-            if self._missed:
-                self._queue.put(self._missed)
-                self._missed = 0
-            self._queue.put(happening)
 
 
 class Followers:
@@ -99,10 +36,9 @@ class Followers:
     ) -> None:  # fmt: skip
         self._items, self._version, self._beat_s, self._now, self._clock = items, version, beat_s, now, clock
         self._followers: tuple[_Follower, ...] = ()
+        self._telling: Telling | None = None  # while somebody follows
         self._lock = threading.Lock()
-        self._closing = threading.Event()
-        # blinker holds receivers weakly
-        self._receivers = {name: partial(self._note, name) for name in BY_SIGNAL}
+        self._is_closed = False
 
     def follow(self, request: Request) -> Iterator[Item | bytes]:
         """The items from now on, of `kinds` alone if the request names some. Ends when gluehook does."""
@@ -117,53 +53,51 @@ class Followers:
 
     def close(self) -> None:
         """Tell what waits, and then that gluehook stops."""
-        self._closing.set()
         with self._lock:
-            for follower in self._followers:
-                follower.end()
+            self._is_closed = True
+            telling, followers = self._telling, self._followers
+        if telling is not None:
+            telling.stop()
+            telling.join(_END_S)
+        for follower in followers:
+            follower.end()
 
     def _told(self, follower: _Follower) -> Iterator[Item | bytes]:
-        beat_at, took_s = self._clock() + self._beat_s, 0.0
+        beat_at = self._clock() + self._beat_s
         while True:
-            rest_s = max(GATHER_S, min(took_s * _REST, _LONGEST_REST_S))
-            found = follower.take(max(0.0, beat_at - self._clock()), partial(self._closing.wait, rest_s))
-            began = self._clock()
-            if began >= beat_at:
-                yield {"kind": "beat", "at": self._now()}
-                beat_at = began + self._beat_s
+            found = follower.take(max(0.0, beat_at - self._clock()))
             for one in found:
                 if one is None:
                     return
-                yield from self._lines(one, follower.kinds)
-            took_s = self._clock() - began
+                yield {"kind": "missed", "at": self._now(), "count": one} if isinstance(one, int) else one
+            if self._clock() >= beat_at:
+                yield {"kind": "beat", "at": self._now()}
+                beat_at = self._clock() + self._beat_s
 
-    def _lines(self, one: _Happening | int, kinds: frozenset[str]) -> Iterator[Item | bytes]:
-        if isinstance(one, int):
-            yield {"kind": "missed", "at": self._now(), "count": one}
-            return
-        yield from (line for kind, line in one.lines(self._items) if kind in kinds)
-
-    def _note(self, signal: str, _: object, **arguments: Any) -> None:
-        happening = _Happening(signal, self._now(), arguments)
+    def _tell(self, lines: Sequence[Line | int]) -> None:
         for follower in self._followers:
-            if not follower.kinds.isdisjoint(BY_SIGNAL[signal]):
-                follower.put(happening)
+            for line in lines:
+                if isinstance(line, int):
+                    follower.miss(line)
+                elif line[0] in follower.kinds:
+                    follower.put(line[1])
 
     def _add(self, follower: _Follower) -> None:
         with self._lock:
-            if self._closing.is_set():
+            if self._is_closed:
                 raise Refused("gluehook stops")
-            if not self._followers:
-                for name, receiver in self._receivers.items():
-                    getattr(signals, name).connect(receiver)
+            if self._telling is None:
+                telling = Telling(self._items, self._tell, self._now)
+                telling.start()
+                self._telling = telling
             self._followers = (*self._followers, follower)
 
     def _remove(self, follower: _Follower) -> None:
         with self._lock:
             self._followers = tuple(one for one in self._followers if one is not follower)
-            if not self._followers:
-                for name, receiver in self._receivers.items():
-                    getattr(signals, name).disconnect(receiver)
+            telling, self._telling = (None, self._telling) if self._followers else (self._telling, None)
+        if telling is not None:
+            telling.stop()
 
 
 def _kinds(request: Request) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hooks.control import followers, lasting
+from hooks.control import lasting, telling
 from hooks.control.client import request
 from hooks.control.followers import Followers
 from hooks.control.items import Items
@@ -125,7 +125,7 @@ def test_a_follower_that_does_not_read_is_told_how_much_it_missed(tmp_path: Path
 def test_a_follower_that_stands_still_is_dropped(tmp_path: Path) -> None:
     with serving(tmp_path, stall_s=0.1) as connections, asking(tmp_path, FOLLOW) as slow:
         slow.recv(1, socket.MSG_PEEK)
-        for number in range(followers.MOST):
+        for number in range(telling.MOST):
             seen(number, labels={"com.example.text": "x" * 1000})
         until(lambda: not connections._open, "it is still served", WAIT_S)
         assert not signals.event_seen.receivers
@@ -134,7 +134,7 @@ def test_a_follower_that_stands_still_is_dropped(tmp_path: Path) -> None:
 def test_one_that_stands_still_in_the_middle_of_a_line_is_ended_by_the_stop(tmp_path: Path) -> None:
     with serving(tmp_path), asking(tmp_path, FOLLOW) as slow:
         slow.recv(1, socket.MSG_PEEK)
-        for number in range(followers.MOST):
+        for number in range(telling.MOST):
             seen(number, labels={"com.example.text": "x" * 1000})
 
 
