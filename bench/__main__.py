@@ -15,8 +15,21 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import (
-    burst, following, health, idle, pairs, peers, reaction, rejoin, reload, replay, resync, size, status, web,
-)  # fmt: skip
+    burst,
+    following,
+    health,
+    idle,
+    pairs,
+    peers,
+    reaction,
+    rejoin,
+    reload,
+    replay,
+    resync,
+    size,
+    status,
+    web,
+)
 from tests.parts.docker.dockerd import Dockerd
 from tests.parts.programs import require
 
