@@ -85,12 +85,16 @@ def presentable(value: Any, name: str = "", mask: Callable[[str], str] = str) ->
 
 
 class MaskedText:
-    """The text of a rules file, to show single lines of it."""
+    """The text of a rules file, to show it or single lines of it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
         self._hidden = _merged([*_in_pairs(text), *_in_text(text)])
+
+    def whole(self) -> str:
+        """All of the text with its secrets hidden."""
+        return _cut(self._text, 0, self._hidden)
 
     def show(self, line: int, column: int) -> SourceLine:
         """The line, counted from 1, with its secrets hidden, and the caret's indent for that column."""

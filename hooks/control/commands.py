@@ -1,4 +1,4 @@
-"""The commands of the control socket: history, retry, pause, resume, explain.
+"""The commands of the control socket: history, retry, run, pause, resume, explain.
 
 The app builds `Commands` and hands its verbs to the server, whose thread calls them, one request at a time. What
 changes the engine or reads it is done on the dispatcher's thread, between two events; if that thread does not answer
@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from hooks.control.server import Refused, Request, Response, Verbs
+from hooks.engine.lane import key_of
 from hooks.events import jsonl, signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
@@ -50,7 +51,7 @@ class Commands:
         """The verbs by name, for `Server`."""
         return {
             "history": self.history, "retry": self.retry, "pause": self.pause, "resume": self.resume,
-            "explain": self.explain,
+            "explain": self.explain, "run": self.run,
         }  # fmt: skip
 
     def history(self, request: Request) -> Response:
@@ -74,6 +75,23 @@ class Commands:
             raise Refused(f"{run_id} cannot run again: its rule {run['rule']} is not in force any more")
         yield {"done": self._retried(run, forgotten)}
 
+    def run(self, request: Request) -> Response:
+        """Run `rule` by hand: with `event` (a line of a recording), else with the event of its last run."""
+        name = self._rule(request)
+        if name is None:
+            raise Refused(f"no rule is named; the rules are {', '.join(self._names())}")
+        event = self._complete(_event(request["event"])) if request.get("event") else self._last_event(name)
+        rule = next(rule for rule in self._dispatcher.engine.table.rules if rule.name == name)
+        if not rule.listens_to(event):
+            raise Refused(f"{name} does not listen to this event, {event.type} of {event.subject}; "
+                          "`gluehook explain` says why not")  # fmt: skip
+        key, manual = key_of(rule, event), replace(event, origin="manual", cause=None)
+        if self._on_the_loop(lambda: self._run_again(name, key, manual)) is None:
+            raise Refused(f"{name} is switched off or not in force any more")
+        said = f"{name} runs by hand for {key}, with {event.type} of {event.subject}{self._after_its_pause(name)}"
+        signals.emit(signals.command_done, said=said)
+        yield {"done": said}
+
     def pause(self, request: Request) -> Response:
         """Start no run of `rule`, or of any rule, for the duration `for`."""
         rule = self._rule(request)
@@ -95,14 +113,7 @@ class Commands:
         from hooks.workbench.explain import Situation, explain  # used seldom; the idle process need not hold it
 
         dispatcher = self._dispatcher
-        try:
-            event = jsonl.event_of(request["event"])
-        except (ValueError, KeyError, TypeError) as wrong:
-            raise Refused(f"that is no event of a recording: {wrong}") from None
-        if event is None:
-            raise Refused("gluehook has no name for this event of Docker's")
-
-        completed = self._complete(event)
+        completed = self._complete(_event(request.get("event")))
 
         def on_the_loop() -> list[dict[str, Any]]:
             executor = dispatcher.executor
@@ -119,8 +130,22 @@ class Commands:
             return None
         return self._memory.forget_rejections()
 
+    def _after_its_pause(self, rule: str) -> str:
+        until = self._pauses.of(rule)
+        return f", after its pause, at {local_time(until)}" if until > time.time() else ""
+
+    def _names(self) -> list[str]:
+        return [rule.name for rule in self._dispatcher.engine.table.rules]
+
+    def _last_event(self, rule: str) -> Event:
+        found = self._runs(rule=rule, most=1)
+        event = self._journal.event(found[0]["event"]) if found else None
+        if event is None:
+            raise Refused(f"the journal has no run of {rule}, so there is no event to run it with; give it one")
+        return event
+
     def _rule(self, request: Request) -> str | None:
-        name, known = str(request.get("rule") or ""), [rule.name for rule in self._dispatcher.engine.table.rules]
+        name, known = str(request.get("rule") or ""), self._names()
         if name and name not in known:
             meant = did_you_mean(name, known, " ({})")
             raise Refused(f"there is no rule '{name}'{meant}; the rules are {', '.join(known)}")
@@ -148,8 +173,7 @@ class Commands:
 
     def _retried(self, run: Mapping[str, Any], forgotten: Sequence[str]) -> str:
         said = f"{run['rule']} runs again for {run['key']}, with what led to {run['id']}"
-        if (until := self._pauses.of(run["rule"])) > time.time():
-            said += f", after its pause, at {local_time(until)}"
+        said += self._after_its_pause(run["rule"])
         if forgotten:
             said += f"; tried again: the credentials rejected by {', '.join(forgotten)}"
         signals.emit(signals.command_done, said=said)
@@ -161,3 +185,14 @@ class Commands:
         except TimeoutError:
             raise Refused(f"the loop of gluehook does not answer within {duration(CALL_WAIT_S)}: it is very busy or "
                           "about to end, and nothing was done; try it again") from None  # fmt: skip
+
+
+def _event(given: Any) -> Event:
+    """The event of a request. Raises Refused."""
+    try:
+        event = jsonl.event_of(given)
+    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+        raise Refused(f"that is no event of a recording: {wrong}") from None
+    if event is None:
+        raise Refused("gluehook has no name for this event of Docker's")
+    return event

@@ -14,7 +14,7 @@ from hooks.web.access import Access, Identity
 from hooks.web.runner import Runner
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
-    "pause": ("rule", "for"), "resume": ("rule",), "retry": ("run",),
+    "pause": ("rule", "for"), "resume": ("rule",), "retry": ("run",), "run": ("rule", "event"),
 }  # fmt: skip
 """Each action with the arguments that it takes; it has the name of its verb on the control socket."""
 OFF = "actions are off: set GLUEHOOK_WEB_PASSWORD or GLUEHOOK_WEB_TOKEN, which are then also needed to read"

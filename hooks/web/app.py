@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from hooks.web import act, api, login, scrape
+from hooks.web import act, api, api_actions, login, scrape
 from hooks.web.access import Access
 from hooks.web.credentials import Credentials
 from hooks.web.faults import Faults
@@ -50,7 +50,9 @@ def _application(views: Views, access: Access) -> FastAPI:
     )  # fmt: skip
     app.state.views, app.state.access, app.state.pages = views, access, PageReader(views)
     app.state.metrics = Metrics(views)
-    for router in (api.router, api.plain, routes.router, login.router, act.router, scrape.router):
+    for router in (
+        api.router, api_actions.router, api.plain, routes.router, login.router, act.router, scrape.router
+    ):  # fmt: skip
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -65,7 +65,7 @@ def _serve(settings: Settings, secrets: Secrets, version: str, *, beat: bool) ->
         said = f"web: {address} (GLUEHOOK_HTTP) cannot be listened on: {error.strerror or error}"
         signals.emit(signals.problem, said=said)
         return 1
-    views = Views(state, Runner(state), JournalReader(state), version)
+    views = Views(state, Runner(state), JournalReader(state), version, mask=secrets.mask)
     running = server(create(views, web_settings.read(settings, secrets.read)), views.following.stop)
     views.following.start()
     if beat:

@@ -1,4 +1,4 @@
-"""The commands of a running gluehook over its control socket: history, retry, pause, resume, explain."""
+"""The commands of a running gluehook over its control socket: history, retry, run, pause, resume, explain."""
 
 from __future__ import annotations
 
@@ -253,6 +253,29 @@ def test_a_retry_of_a_paused_rule_says_when_it_will_be(tmp_path: Path) -> None:
 def test_a_pause_that_means_nothing_is_refused(tmp_path: Path, rule: str, for_: str, says: str) -> None:
     with runner(tmp_path), pytest.raises(Refused, match=says):
         request(tmp_path, "pause", rule=rule, **{"for": for_})
+
+
+# -- run -------------------------------------------------------------------------------------------
+
+
+def test_a_rule_runs_by_hand_with_an_event_or_with_that_of_its_last_run(tmp_path: Path) -> None:
+    event = {"type": "container.start", "subject": "gluetun", "time": 1, "data": {"container": "gluetun"}}
+    with runner(tmp_path / "state") as it:
+        with pytest.raises(Refused, match="the journal has no run of port, so there is no event to run it with"):
+            request(it.state, "run", rule="port")
+        for given in ({"event": event}, {}):
+            with a_run_ends():
+                done = request(it.state, "run", rule="port", **given)[1]
+            assert done == "port runs by hand for gluetun, with container.start of gluetun"
+        assert [run["id"] for run in it.runs()] == ["port/gluetun#2", "port/gluetun#1"]
+        for wrong, why in (
+            ({}, "no rule is named; the rules are port, other"), ({"rule": "prot"}, "there is no rule 'prot'"),
+            ({"rule": "other", "event": event}, "other does not listen to this event"),
+            ({"rule": "port", "event": {"type": "x"}}, "that is no event of a recording"),
+        ):  # fmt: skip
+            with pytest.raises(Refused, match=why):
+                request(it.state, "run", **wrong)
+        assert len(it.runs()) == 2
 
 
 # -- explain ---------------------------------------------------------------------------------------
