@@ -35,6 +35,14 @@ def basic(login: str) -> str:
     return f"Basic {base64.b64encode(login.encode()).decode()}"
 
 
+def _is_sendable(value: str) -> bool:
+    """Whether HTTP has room for it: http.client's own error would show it."""
+    return value.isprintable() and all(ord(letter) < _BEYOND_LATIN_1 for letter in value)
+
+
+_KEY_HEADERS, _BEYOND_LATIN_1 = {"Authorization", "X-API-Key"}, 256
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is sent. `path` is below the connection's URL; `within_s`: seconds to connect, and for the whole answer."""
@@ -76,6 +84,10 @@ class Connection:
         """The answer, whatever its status. Raises Retry or GiveUp if there is none."""
         from urllib3.exceptions import HTTPError
 
+        for name in _KEY_HEADERS & self.headers.keys():
+            if not _is_sendable(self.headers[name]):
+                said = "its API key holds a line break or a character that HTTP cannot send; correct it"
+                raise GiveUp(f"{self._who}: {said}", kind="api-key")
         try:
             return self._trusted(request)
         except HTTPError as error:

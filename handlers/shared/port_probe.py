@@ -18,7 +18,8 @@ def protocol_mixed_up(url: str, error: BaseException, within_s: float) -> str:
     one TLS greeting, and waits at most a second.
     """
     text = f"{type(error).__name__}: {error}"
-    place = _place(url, within_s) if any(word in text for word in (*_CLOSED, "timed out")) else None
+    asks = (*_CLOSED, "timed out", "WRONG_VERSION_NUMBER")  # the last: whatever is no TLS
+    place = _place(url, within_s) if any(word in text for word in asks) else None
     if place is None:
         return ""
     within_s = min(_PROBE_S, within_s)

@@ -20,7 +20,8 @@ CLIENT_CERTIFICATE = (
     "name the container itself"
 )
 _ALERTS = (
-    (("WRONG_VERSION_NUMBER", "HTTP_REQUEST"), "speaks plain http at that port; write http:// in its URL"),
+    (("HTTP_REQUEST",), "speaks plain http at that port; write http:// in its URL"),
+    (("WRONG_VERSION_NUMBER",), "does not speak https at that port; correct the port, or write http:// in its URL"),
     (_HTTPS_THERE, "speaks https at that port; write https:// in its URL"),
     (("CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE"), CLIENT_CERTIFICATE),
     (
@@ -89,5 +90,8 @@ def _rejected(error: ssl.SSLCertVerificationError, setting: str) -> str:
     if code in _SELF_SIGNED:
         return f"that nobody but itself has signed; name a PEM file with that certificate in {setting}"
     if code in _UNKNOWN_AUTHORITY:
-        return f"of an authority that is not known here; name a PEM file with the authority's certificate in {setting}"
+        return (
+            f"of an authority that is not known here; name a PEM file with the authority's certificate in {setting} "
+            "(if that is an intermediate one, which the server should send and does not, the intermediate's)"
+        )
     return f"that is not accepted ({error.verify_message}); name a PEM file with this very certificate in {setting}"

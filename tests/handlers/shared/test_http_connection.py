@@ -299,6 +299,22 @@ def test_they_are_sent_as_basic_authentication() -> None:
     assert body == {"path": "/below/x", "authorization": basic("u@x:p/w")}
 
 
+@pytest.mark.parametrize("header", ["X-API-Key", "Authorization"])
+@pytest.mark.parametrize("key", ["s3cret\nline", "s3cret\r\nX: y", "s3cret-€", "s3cret\0"])
+def test_a_key_that_http_cannot_send_is_refused_and_not_shown(key: str, header: str) -> None:
+    connection = Connection("http://127.0.0.1:9", "it", Trust("IT"), {header: key})
+    with pytest.raises(GiveUp, match="its API key holds a line break or a character that HTTP cannot") as raised:
+        connection.send(context(), Request("GET", "/x", _WITHIN_S))
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\0\0\0\7hello", b"* OK IMAP4rev1\r\n"])
+def test_https_to_a_port_of_neither_protocol(said: bytes) -> None:
+    not_tls = pytest.raises(GiveUp, match="does not speak https at that port; correct the port, or write http://")
+    with behaving(lambda peer: peer.recv(4096) and peer.sendall(said)) as port, not_tls:
+        asked(f"https://127.0.0.1:{port}")
+
+
 def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
