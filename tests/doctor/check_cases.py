@@ -15,11 +15,13 @@ from hooks.doctor.facts.model import (
     Gluehook,
     Gluetun,
     HostName,
+    OtherClient,
     Refusal,
     Server,
     Unread,
     WireGuard,
 )
+from hooks.pairs.model import Access, Client
 from hooks.world.model import PortFile
 from tests.parts.values.server_facts import (
     ADGUARD_IP,
@@ -245,6 +247,14 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     ],
     "relisten-owed": [
         (well(applied={"generation": "0-0", "port": PORT}), ("was written after", "gluehook history")),
+    ],
+    "port-not-forwarded": [
+        (well(clients=[OtherClient("isos", "transmission", "gluetun", PORT, 2)]),
+         ("'isos': it is to have port number 2 of gluetun, which forwards 1", "write port = 1 into its [[client]]",
+          "let gluetun forward 2 ports")),
+        (well(client=Client("qbittorrent", "qbittorrent", Access(""), port=3),
+              port_file=PortFile((PORT, 5001), "", "1-1", int((NOW_S - 60) * 1e9))),
+         ("'qbittorrent'", "port number 3 of gluetun, which forwards 2", "write port = 1 to 2")),
     ],
     "another-writer": [
         (gluetun(VPN_PORT_FORWARDING_UP_COMMAND="/bin/sh -c 'wget --post-data json={\"listen_port\":{{PORT}}} u:p@h'"),

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from handlers.shared.docker_rights import Refused
-from hooks.doctor.facts.model import Gluehook, Gluetun, HostName, Refusal, Unread, WireGuard
+from hooks.doctor.facts.model import Gluehook, Gluetun, HostName, OtherClient, Refusal, Unread, WireGuard
 from hooks.world.model import PortFile
 from tests.doctor.random_servers import VPN_IP, Home
 from tests.parts.values.server_facts import NOW_S, container
@@ -449,6 +449,7 @@ FAULTS: Mapping[str, tuple[Plant, ...]] = {
     "web-ui-silent": (web_ui_is_silent,),
     "torrenting-port-set": (port_set_at_start,),
     "port-redirected": (redirected,),
+    "port-not-forwarded": (partial(fact, "clients", (OtherClient("isos", "transmission", "gluetun", 6881, 2),)),),
     "another-writer": (another_program,),
     "random-port-or-upnp": (partial(preference, "random_port", True), partial(preference, "upnp", True)),
     "interface-missing": (bound_to_nothing,),

@@ -51,9 +51,9 @@ healer-restarts-gluetun tunnel-down gluetun-unhealthy tunnel-without-port contro
 control-server-behind-proxy control-server-https web-ui-behind-proxy web-ui-https port-file-mounted-alone
 port-folder-missing port-file-unreadable port-file-garbage port-file-elsewhere port-file-stale port-missing
 password-rejected api-key-rejected address-banned host-header-refused login-missing web-ui-silent torrenting-port-set
-port-redirected another-writer random-port-or-upnp interface-missing address-missing port-differs nothing-listens
-relisten-owed open-to-everybody hairpin keys-in-the-log key-readable peers-dns-elsewhere no-common-network dns-silent
-endpoint-unknown endpoint-elsewhere
+port-redirected port-not-forwarded another-writer random-port-or-upnp interface-missing address-missing port-differs
+nothing-listens relisten-owed open-to-everybody hairpin keys-in-the-log key-readable peers-dns-elsewhere
+no-common-network dns-silent endpoint-unknown endpoint-elsewhere
 """
 """The order in which users see findings of one severity: the cause of a trouble before its consequences."""
 FLAT = [pytest.param(name, *case, id=f"{name}-{n}") for name, cases in CASES.items() for n, case in enumerate(cases)]

@@ -44,7 +44,7 @@ def look(url: str, secrets: dict[str, str] | None = None, says: tuple[int, str] 
 @pytest.mark.parametrize("version", [(3, 40, 0), (3, 41, 0), (3, 41, 2)])
 def test_every_version_of_gluetun_is_read(version: tuple[int, int, int]) -> None:
     with fake_gluetun(version=version) as (fake, url):
-        assert gluetun.read(asking(url)) == Gluetun("running", "203.0.113.1", "Panama", 40000)
+        assert gluetun.read(asking(url)) == Gluetun("running", "203.0.113.1", "Panama", 40000, ports=(40000,))
     assert {ask.partition(" ")[0] for ask in fake.asks} == {"GET"}
 
 

@@ -23,6 +23,7 @@ from hooks.doctor.facts.model import (
 )
 from hooks.doctor.status.row import Row, ago
 from hooks.doctor.status.rows import all_well, rows
+from hooks.pairs.model import Access, Client
 from hooks.world.model import PortFile
 from tests.parts.values.server_facts import (
     ADGUARD_IP,
@@ -251,3 +252,24 @@ def test_another_client_has_its_port_compared(
 ) -> None:
     found = row(well(clients=[OtherClient("isos", "transmission", gluetun, port)]), "Transmission isos", what)
     assert (found.state, found.says) == (state, says)
+
+
+def test_a_client_is_compared_with_the_port_that_its_table_says() -> None:
+    two = PortFile((5001, PORT), "", "1-1", int((NOW_S - 60) * 1e9))
+    own = Client("qbittorrent", "qbittorrent", Access(""), port=2)
+    assert row(well(port_file=two, client=own), "qBittorrent", "port").says == f"{PORT}, as forwarded"
+    lacks = f"{PORT}; it is to have port number 2 of gluetun, which forwards 1: it gets none"
+    found = row(well(client=own), "qBittorrent", "port")
+    assert (found.state, found.says) == ("wrong", lacks)
+    other = OtherClient("isos", "transmission", "gluetun", PORT, 2)
+    assert row(well(clients=[other]), "Transmission isos", "port").says == lacks
+    assert row(well(clients=[other], port_file=two), "Transmission isos", "port").state == "well"
+
+
+def test_a_gluetun_without_a_torrent_client_has_no_row_of_one() -> None:
+    roles = [HasRole("gluetun", name, "image") for name in ("gluetun", "vpn-b")]
+    alone = well(qbittorrent=None, containers={"qbittorrent": None}, roles=roles)
+    assert [one for one in rows(alone) if one.part.startswith("qBittorrent")] == []
+    assert row(alone, "gluetun", "clients").says == "no torrent client is in its network"
+    with_deluge = replace(alone, clients=[OtherClient("isos", "deluge", "gluetun", PORT)])
+    assert [one for one in rows(with_deluge) if one.part.startswith("qBittorrent") or one.what == "clients"] == []

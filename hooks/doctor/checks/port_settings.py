@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hooks.docker.container import ListedContainer
 from hooks.doctor.checks.check import Finding, broken, risk
 from hooks.doctor.checks.commands import rule_for, up
-from hooks.doctor.facts.derived import gluetun_settings, redirect_target
+from hooks.doctor.facts.derived import forwarded_ports, gluetun_settings, lacking_port, redirect_target
 from hooks.doctor.facts.model import Server
 from hooks.images import port_writers
 from hooks.images.torrent import ports_at_start
@@ -43,6 +43,21 @@ def port_redirected(server: Server) -> Iterator[Finding]:
         run = up(server, server.settings.gluetun_container)
         seen = f"gluetun redirects the forwarded port to {target}"
         yield Finding(f"{seen}, and {rule_for(server, *_SET)} sets the forwarded one", fix, run, about=_name(server))
+
+
+@broken("gluehook sets no port there, and it keeps the one that it has")
+def port_not_forwarded(server: Server) -> Iterator[Finding]:
+    """`port` in a `[[client]]` table is the number of a port that its gluetun does not forward."""
+    own = server.settings.gluetun_container
+    found = {one.name: one.which for one in server.clients if one.gluetun == own}
+    if server.client and _name(server) in server.listed:
+        found[server.client.name] = server.client.port
+    for name, which in found.items():
+        if lack := lacking_port(server, which):
+            most = len(forwarded_ports(server))
+            numbers = "port = 1" if most == 1 else f"port = 1 to {most}"
+            fix = f"write {numbers} into its [[client]] in rules.toml, or let gluetun forward {which} ports"
+            yield Finding(f"'{name}': {lack}", fix, about=name)
 
 
 @risk("two programs that set it in turn make it flap, and after each change the trackers have a wrong port for a while")

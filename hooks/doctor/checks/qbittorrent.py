@@ -90,7 +90,7 @@ def address_missing(server: Server) -> Iterator[Finding]:
 def port_differs(server: Server) -> Iterator[Finding]:
     """qBittorrent's port is not the forwarded one."""
     # a port that is left over from an earlier tunnel is not compared
-    seen, port = _read(server), expected_port(server)
+    seen, port = _read(server), expected_port(server, server.reached_client.port)
     if seen and port and seen.preferences["listen_port"] != port:
         forwards = "redirects the forwarded port to" if redirect_target(server) else "forwards"
         yield Finding(

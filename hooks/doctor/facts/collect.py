@@ -101,12 +101,12 @@ class Collector:
             self._server(view, docker, of_all, {what: found[f"{number} {what}"] for what in self._reads(view, known)})
             for number, view in enumerate(views)
         ]
-        seen = [OtherClient(one.name, one.kind, one.gluetun, found[f"client {one.name}"]) for one in others]
+        seen = [OtherClient(one.name, one.kind, one.gluetun, found[f"client {one.name}"], one.port) for one in others]
         unclear = (
             unclear_roles(main.world, self.settings, self.table, self.own_id) if docker is known and self.table else ()
         )
         roles = _roles(main.world)
-        of_others = [replace(server, roles=roles) for server in servers[1:]]
+        of_others = [replace(server, roles=roles, clients=seen) for server in servers[1:]]
         secrets = [*secrets_without_value(self.table, self.find_secret)] if self.table else []
         return replace(
             servers[0], others=of_others, roles=roles, clients=seen, unclear_roles=unclear, secrets=secrets

@@ -80,12 +80,26 @@ def _world(server: Server) -> World:
     return World(containers=server.containers, file=server.port_file, last_gluetun=server.settings.gluetun_container)
 
 
-def forwarded_port(server: Server) -> int | None:
-    """The port that qBittorrent is to listen on, or None where gluetun has none."""
+def forwarded_ports(server: Server) -> tuple[int, ...]:
+    """The ports that gluetun forwards."""
     if port_by_api(server):
-        return (isinstance(server.gluetun, Gluetun) and server.gluetun.port) or None
-    ports = () if port_is_stale(server) else server.port_file.ports
-    return ports[0] if ports else None
+        seen = server.gluetun
+        return seen.ports or ((seen.port,) if seen.port else ()) if isinstance(seen, Gluetun) else ()
+    return () if port_is_stale(server) else tuple(server.port_file.ports)
+
+
+def forwarded_port(server: Server) -> int | None:
+    """The (first) port that gluetun forwards, or None where it has none."""
+    return next(iter(forwarded_ports(server)), None)
+
+
+def lacking_port(server: Server, which: int) -> str:
+    """Why a client that is to have this one of its gluetun's ports gets none, "" where there is such a port."""
+    ports = forwarded_ports(server)
+    if not ports or which <= len(ports):
+        return ""
+    name = server.settings.gluetun_container
+    return f"it is to have port number {which} of {name}, which forwards {len(ports)}: it gets none"
 
 
 def redirect_target(server: Server) -> int | None:
@@ -94,10 +108,13 @@ def redirect_target(server: Server) -> int | None:
     return settings.redirects_to[0] if settings and settings.asks_for_port and settings.redirects_to else None
 
 
-def expected_port(server: Server) -> int | None:
-    """The port on which qBittorrent is reached from outside, or None where gluetun has none."""
-    port = forwarded_port(server)
-    return (redirect_target(server) or port) if port else None
+def expected_port(server: Server, which: int) -> int | None:
+    """The port on which a client is reached that has this one of gluetun's ports; None where there is none."""
+    ports, settings = forwarded_ports(server), gluetun_settings(server)
+    if not 1 <= which <= len(ports):
+        return None
+    targets = settings.redirects_to if settings and settings.asks_for_port else ()
+    return targets[which - 1] if which <= len(targets) else ports[which - 1]
 
 
 def is_listening(seen: QBittorrent) -> bool | None:

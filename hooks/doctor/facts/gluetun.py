@@ -23,12 +23,13 @@ def read(ctx: Context) -> Gluetun | Refusal:
         with Control(ctx.settings.gluetun_url, ctx.settings.gluetun_container, ctx) as control:
             status = control.status()
             where = _part("public IP", lambda: control.exit(ctx.left() / 2), unread)  # the rest is for the port
-            port = _part("port", control.port, unread)
+            ports = _part("port", control.ports, unread)
     except (Retry, GiveUp) as why:
         if refusal := refusal_of(why):
             return refusal
         raise
-    return Gluetun(status, *(where or ("", "")), port, unread)
+    port = None if ports is None else next(iter(ports), 0)
+    return Gluetun(status, *(where or ("", "")), port, unread, ports or ())
 
 
 def _part(name: str, ask: Callable[[], T], unread: dict[str, Unread | Refusal]) -> T | None:

@@ -62,8 +62,9 @@ class Gluetun:
     status: str  # "running", "stopped", "crashed", …
     public_ip: str = ""
     country: str = ""
-    port: int | None = 0  # None where it was not read
+    port: int | None = 0  # the first one, None where it was not read
     unread: Mapping[str, Unread | Refusal] = field(default_factory=dict)  # "public IP", "port" -> why not
+    ports: tuple[int, ...] = ()  # all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class OtherClient:
     kind: str
     gluetun: str
     port: int | Refusal | Unread  # 0 for none
+    which: int = 1  # of the ports that its gluetun forwards, counted from 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from hooks.doctor.facts.derived import (
     expected_port,
     is_cut_off,
     is_listening,
+    lacking_port,
     lost_address,
     redirect_target,
     relisten_pending,
@@ -32,7 +33,7 @@ def qbittorrent_rows(server: Server) -> Iterator[Row]:
             return
     seen = server.qbittorrent
     if seen is None:
-        yield Row("qBittorrent", "web UI", "note", "not here")
+        yield from _without_qbittorrent(server)
     elif isinstance(seen, Unread):
         yield Row("qBittorrent", "web UI", "unknown", without_advice(seen.why))
     elif isinstance(seen, Refusal):
@@ -42,10 +43,24 @@ def qbittorrent_rows(server: Server) -> Iterator[Row]:
         yield from _torrent_port(server, seen)
 
 
+def _without_qbittorrent(server: Server) -> Iterator[Row]:
+    """Of several gluetuns one may have no torrent client, and of any another one than qBittorrent."""
+    name = server.settings.gluetun_container
+    if any(one.gluetun == name for one in server.clients):
+        return
+    if sum(one.role == "gluetun" for one in server.roles) > 1:
+        yield Row("gluetun", "clients", "note", "no torrent client is in its network")
+    else:
+        yield Row("qBittorrent", "web UI", "note", "not here")
+
+
 def _torrent_port(server: Server, seen: QBittorrent) -> Iterator[Row]:
     port = seen.preferences["listen_port"]
-    wanted = expected_port(server)
-    if wanted is None:
+    which = server.reached_client.port
+    wanted = expected_port(server, which)
+    if lack := lacking_port(server, which):
+        yield Row("qBittorrent", "port", "wrong", f"{port}; {lack}")
+    elif wanted is None:
         state: State = "unknown" if server.settings.gluetun_container in server.containers else "note"
         yield Row("qBittorrent", "port", state, f"{port}; there is no forwarded port to compare it with")
     elif port == wanted:
@@ -95,7 +110,9 @@ def _other_port(server: Server, part: str, one: OtherClient) -> Row:
         return Row(part, "port", "unknown", without_advice(one.port.why))
     pairs = (server, *server.others)
     own = next((pair for pair in pairs if pair.settings.gluetun_container == one.gluetun), None)
-    wanted = expected_port(own) if own else None
+    if own and (lack := lacking_port(own, one.which)):
+        return Row(part, "port", "wrong", f"{one.port}; {lack}")
+    wanted = expected_port(own, one.which) if own else None
     if wanted is None:
         return Row(part, "port", "note", f"{one.port}; there is no forwarded port to compare it with")
     if one.port == wanted:
