@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hooks.app import forwarded_port, start_report
+from hooks.app import forwarded_port, own_gaps, start_report
 from hooks.app.control_socket import ControlSocket
 from hooks.app.health_report import HealthReport, given_up
 from hooks.app.kept_rules import KeptRules
@@ -157,6 +157,7 @@ class App:
         """Start the sources, run until `stop()`, and end in the opposite order."""
         began = time.monotonic()
         sys.setswitchinterval(_SWITCH_S)
+        own_gaps.keep(self.journal, Path(self.settings.gluehook_state))
         if self.reload.in_force:
             self._kept_rules.keep(self._table)
             signals.emit(signals.rules_loaded, table=self.reload.table)

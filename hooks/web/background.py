@@ -32,6 +32,11 @@ class Background(Generic[T]):
         """Whether it is being read now."""
         return not self._done.is_set()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a value."""
+        return self._value is not None
+
     def latest(self, keep_s: float | None = None) -> T | None:
         """The last value, None before the first one. `keep_s`: how old it may be this time."""
         with self._lock:

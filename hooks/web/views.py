@@ -70,21 +70,21 @@ class Views:
 
         `which` is as in hooks/journal/pages.py. Raises ValueError, whose text says what is wrong with it.
         """
-        return self._read(lambda store: store.runs_page(**which)._asdict())
+        return self.read(lambda store: store.runs_page(**which)._asdict())
 
     def events(self, **which: Any) -> Answer:
         """A page of accepted events, newest first, without what may be private; else as `runs`."""
-        return self._read(lambda store: self._presentable(store.events_page(**which)))
+        return self.read(lambda store: self._presentable(store.events_page(**which)))
 
     def trace(self, run: str) -> Answer:
         """Everything that the journal knows of a run, as `Trace.to_json` has it. Raises trace.NoSuchRun."""
         from hooks.trace import trace  # which loads the reader of rules files
 
-        return self._read(lambda store: trace.of(store, run).to_json())
+        return self.read(lambda store: trace.of(store, run).to_json())
 
     def rules_text(self) -> Answer:
         """The text of the rules file that is in force, without what looks secret: {"file", "since", "text"}."""
-        return self._read(self._rules_in_force)
+        return self.read(self._rules_in_force)
 
     def _rules_in_force(self, store: Store) -> dict[str, Any] | None:
         found = trace_rows.rules_at(store, self.now())
@@ -97,7 +97,8 @@ class Views:
         shown = [jsonl.plain(without_private_fields(event, self._mask)) for event in page.events]
         return {"events": shown, "next": page.next}
 
-    def _read(self, act: Callable[[Store], Any]) -> Answer:
+    def read(self, act: Callable[[Store], Any]) -> Answer:
+        """What `act` returns for the open journal. What it raises beside errors of SQLite is raised."""
         try:
             return Answer(self._journal.read(act), self.now())
         except NoJournal as why:

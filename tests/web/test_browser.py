@@ -9,11 +9,12 @@ import pytest
 
 from tests.parts.process.browser import TAB, Browser
 from tests.parts.process.web_site import Site, answering, serving, views_of
-from tests.parts.values.page_values import beating, findings, snapshot
+from tests.parts.values import night
+from tests.parts.values.page_values import ESCALATION, NOW, beating, findings, snapshot
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/",)
+PAGES = ("/", "/runs?since=24h", ESCALATION)
 EYES = Path(__file__).with_name("reader_eyes.js").read_text()
 
 
@@ -21,10 +22,12 @@ EYES = Path(__file__).with_name("reader_eyes.js").read_text()
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One with much to show; a first look at each page has read what takes long."""
     state = beating(tmp_path_factory.mktemp("state"))
-    views = views_of(state, answering({"snapshot": [snapshot()], "doctor": findings()}))
-    with serving(views) as running:
+    night.live_through(state)
+    request = answering({"snapshot": [snapshot()], "doctor": findings()})
+    with serving(views_of(state, request, now=NOW)) as running:
         for path in PAGES:
-            running.get(path)
+            while "data-again" in running.get(path).text:
+                pass
         yield running
 
 

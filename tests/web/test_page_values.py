@@ -76,7 +76,7 @@ def test_many_gluetuns_and_clients_are_bounded_and_broken_ones_come_first() -> N
 
 def test_findings_stand_under_their_causes_and_the_verdict_counts_causes() -> None:
     broken, risk = {"check": "a", "severity": "broken", "run": ["x"]}, {"check": "b", "severity": "risk"}
-    answer = {"at": NOW, "checks": 40, "findings": [broken, {"check": "c", "causes": ["a"], "seen": "so"}, risk]}
+    answer = {"at": NOW, "said": "40 checks", "findings": [broken, {"check": "c", "causes": ["a"], "seen": "so"}, risk]}
     found = diagnosis(answer)
     assert [(one.check, [each.check for each in one.following]) for one in found.causes] == [("a", ["c"]), ("b", [])]
     assert found.verdict == ("broken", "1 broken, 1 at risk")

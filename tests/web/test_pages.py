@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.parts.process.web_site import Site, answering, serving, views_of
+import pytest
 
-NOW = 1_767_225_600.0
+from hooks.app import own_gaps
+from hooks.journal.journal import FILE_NAME
+from hooks.journal.store import Store
+from hooks.runtime import heartbeat
+from tests.parts.process.web_site import Site, answering, serving, views_of
+from tests.parts.values import night
+from tests.parts.values.page_values import ESCALATION, NOW, beating, findings, snapshot
+
 SCRIPT = "<script>alert(1)</script>"
 RIGHT_TO_LEFT = "\u202egpj.exe"
-LONG = "n" * 5_000
-
-
-def snapshot(name: str) -> dict[str, Any]:
-    return {
-        "version": "1", "began": NOW - 60, "rules": [{"name": name, "paused_until": NOW + 60}],
-        "containers": [{"name": name, "role": "gluetun", "state": name, "health": ""}],
-        "pairs": [{"gluetun": name, "port": [1], "clients": [{"name": name, "kind": name, "connection": "closed"}]}],
-        "waits": [{"rule": name, "key": name, "why": name, "until": NOW + 5}],
-        "running": [{"run": f"{name}#1", "rule": name, "key": name, "attempt": 1, "began": NOW}],
-        "sources": {name: {"is_up": False, "said": name}}, "journal": {"problem": name},
-    }  # fmt: skip
-
-
-def findings(name: str) -> list[dict[str, Any]]:
-    return [{"check": name, "severity": "broken", "seen": name, "why": name, "fix": name, "run": [name], "about": name},
-            {"check": name, "severity": name, "seen": name, "causes": [name]}]  # fmt: skip
+NAMES = (SCRIPT, RIGHT_TO_LEFT, "n" * 5_000, "'\"><b a=", "\ud800\x1b[31m", "${secret:X} {{ 7 * 7 }}")
+PAGES = ("/", "/runs", ESCALATION)
+MOST_BYTES = 80 * 1024
 
 
 def shown(site: Site, path: str) -> str:
     """The page when everything on it has been read."""
-    for _ in range(200):
+    for _ in range(1_000):
         page = site.get(path)
         assert page.status_code == 200, page.text
         if "data-again" not in page.text:
@@ -40,13 +37,134 @@ def shown(site: Site, path: str) -> str:
     raise AssertionError("something is never read")
 
 
-def test_names_from_outside_are_text_wherever_they_stand(tmp_path: Path) -> None:
-    for name in (SCRIPT, RIGHT_TO_LEFT, LONG, "'\"><b a=", "\ud800"):
-        views = views_of(tmp_path, answering({"snapshot": [snapshot(name)], "doctor": findings(name)}))
-        with serving(views) as site:
-            page = shown(site, "/")
+def text_of(page: str) -> str:
+    """What a reader sees, in one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page.partition("<main")[2])).split())
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    state = beating(tmp_path_factory.mktemp("state"))
+    night.live_through(state)
+    request = answering({"snapshot": [snapshot()], "doctor": findings()})
+    with serving(views_of(state, request, now=NOW)) as running:
+        yield running
+
+
+def test_the_overview_says_what_is_wrong_what_comes_next_and_how_the_night_was(site: Site) -> None:
+    text = text_of(shown(site, "/"))
+    for part in (
+        "The chain of gluetun-us is broken", "gluetun-us: its health check fails", "deluge: the container is exited",
+        "Cure correct its password", "1 more follows from this", "heal-vpn gluetun-us for the state must last, 1m 37s",
+        "left · 1 of 3 runs used", "unhealthy 19m", "no gap", "6 in 24 h", "3 in 24 h", "sent to ntfy://ntfy.example.org",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def test_the_list_of_runs_is_filtered_and_goes_on_with_older_ones(site: Site) -> None:
+    rows = re.findall(r'aria-label="Trace of ([^"]*)"', site.get("/runs?outcome=failed").text)
+    assert rows == [f"heal-vpn/gluetun#{n}" for n in (3, 2, 1)]
+    assert "Trace of" not in site.get("/runs?since=10m").text
+    assert "no such run" in site.get("/runs?rule=nobody").text
+    assert "is no cursor of runs" in html.unescape(site.get("/runs?before=x").text)
+
+
+def test_older_runs_are_a_link_away(tmp_path: Path) -> None:
+    with closing(night.Night(tmp_path)) as lived:
+        for number in range(120):
+            lived.event("container.healthy", container=f"web-{number}")
+            lived.until(60.0 * number)
+    with serving(views_of(tmp_path, now=NOW)) as site:
+        path, seen = "/runs?rule=forward-port", list[str]()
+        while path:
+            page = site.get(path).text
+            seen += re.findall(r'aria-label="Trace of ([^"]*)"', page)
+            found = re.search(r'rel="next" href="([^"]*)"', page)
+            path = html.unescape(found[1]) if found else ""
+    assert len(seen) == len(set(seen)) == 120
+
+
+def test_a_trace_shows_each_attempt_with_what_it_saw_and_what_followed(site: Site) -> None:
+    text = text_of(site.get(ESCALATION).text)
+    for part in (
+        "heal-vpn-harder changed", "rule.exhausted heal-vpn", "It came from the run heal-vpn/gluetun#3",
+        "matched heal-vpn-harder", "Attempt 1 failed", "saw gluetun is running, unhealthy", "Attempt 2 changed",
+        "Docker did not answer within 5 s", "container.healthy gluetun", "rejoin-network/gluetun#7",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def test_a_run_that_is_not_there_is_said_with_the_nearest(site: Site) -> None:
+    page = site.get("/runs/heal-vpn/gluetun%2399", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert "heal-vpn/gluetun#" in page.text
+
+
+@pytest.mark.parametrize("name", NAMES, ids=["script", "right-to-left", "long", "quotes", "controls", "template"])
+def test_names_from_outside_are_text_wherever_they_stand(tmp_path: Path, name: str) -> None:
+    shot, found = json.loads(json.dumps(snapshot()).replace("gluetun-us", json.dumps(name)[1:-1])), findings()
+    shot["sources"][name] = {"is_up": False, "said": name}
+    shot["waits"][0]["why"] = shot["running"][0]["rule"] = name
+    found[0] |= dict.fromkeys(("check", "seen", "why", "fix"), name) | {"run": [name]}
+    said = name.encode(errors="replace").decode()
+    with closing(night.Night(tmp_path, acts={**night.ACTS, "client.set_port": night._plain(said, 0.1)})) as lived:
+        lived.event("container.healthy", subject=said, labels={said: said}, image=said)
+    request = answering({"snapshot": [shot], "doctor": found})
+    with serving(views_of(tmp_path, request, now=NOW)) as site:
+        run = re.search(r'href="(/runs/forward-port[^"]*)"', shown(site, "/runs"))
+        assert run
+        pages = [shown(site, path) for path in ("/", "/runs", html.unescape(run[1]))]
+    for page in pages:
         body = page.partition("<main")[2]
         assert "<script" not in body
         assert "<b a=" not in body
-        assert not re.search(r"\son\w+=|\sstyle=", body), "the browser refuses inline scripts and styles"
-        assert len(page) < 80 * 1024
+        assert "49" not in re.findall(r"\{\{.*|49 }}", body)
+        assert not re.search(r"\son\w+=|\sstyle=", re.sub(r'"[^"]*"', '""', body)), "the browser would refuse these"
+        assert len(page.encode()) < MOST_BYTES
+
+
+def test_without_a_runner_the_journal_is_shown_all_the_same(tmp_path: Path) -> None:
+    night.live_through(tmp_path)
+    with serving(views_of(tmp_path, now=NOW)) as site:
+        assert "heal-vpn/gluetun#1" in site.get("/runs").text
+        text = text_of(shown(site, "/"))
+    for part in ("gluehook is not well", "nobody answers snapshot", "nobody answers doctor", "6 in 24 h"):
+        assert part in text, part
+
+
+def test_without_a_journal_the_pages_say_so(tmp_path: Path) -> None:
+    with serving(views_of(tmp_path)) as site:
+        assert "there is no journal" in site.get("/runs").text
+        trace = site.get("/runs/x", headers={"Accept": "text/html"})
+        assert (trace.status_code, "there is no journal" in trace.text) == (404, True)
+
+
+# -- gluehook's own gaps ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("beat", "gaps"),
+    [
+        (None, []),
+        ({"time": NOW - 5.0}, []),  # killed, and started at once
+        ({"time": NOW - 60.0}, [[NOW - 60.0, NOW]]),
+        ({"time": NOW - 5.0, "stopped": True}, [[NOW - 5.0, NOW]]),
+        ({"time": "yesterday"}, []),
+        ({"time": NOW + 60.0}, []),
+    ],
+)
+def test_a_start_finds_from_the_heartbeat_since_when_gluehook_did_not_run(
+    tmp_path: Path, beat: dict[str, Any] | None, gaps: list[list[float]]
+) -> None:
+    file = tmp_path / heartbeat.FILE_NAME
+    if beat:
+        file.write_text(json.dumps(beat))
+    assert own_gaps.with_this_start(None, file, NOW) == gaps
+    assert own_gaps.with_this_start([[1.0, 2.0], "x", [NOW - 99, NOW - 98]], file, NOW) == [[NOW - 99, NOW - 98], *gaps]
+
+
+def test_a_gap_is_on_the_time_line(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / FILE_NAME)) as store:
+        store.put(own_gaps.NAME, [[NOW - 7_200, NOW - 3_600], "damaged", [1]])
+    with serving(views_of(tmp_path, now=NOW)) as site:
+        assert "gluehook did not run 1h" in text_of(shown(site, "/"))

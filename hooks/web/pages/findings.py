@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hooks.web.pages.words import LONGEST_TEXT, State, cut, instant, number, rows, texts
+from hooks.web.pages.words import LONGEST_TEXT, State, cut, instant, rows, texts
 
 MOST_FINDINGS = 20  # on the page
 _SEVERITIES = {"broken": State("broken", "broken"), "risk": State("risk", "at risk")}
@@ -40,7 +40,7 @@ class Diagnosis:
 
     causes: tuple[Cause, ...] = ()
     hidden: int = 0
-    checks: int = 0
+    said: str = ""
     at: float | None = None
     problem: str = ""
 
@@ -62,7 +62,7 @@ class Diagnosis:
 
 
 def diagnosis(answer: Mapping[str, Any] | None, problem: str = "") -> Diagnosis:
-    """The doctor's answer `{"findings", "checks", "at"}` as it is shown; None where there is none yet."""
+    """The doctor's answer `{"findings", "said", "at"}` as it is shown; None where there is none yet."""
     if answer is None:
         return Diagnosis(problem=cut(problem))
     causes: list[Cause] = []
@@ -75,7 +75,7 @@ def diagnosis(answer: Mapping[str, Any] | None, problem: str = "") -> Diagnosis:
             causes.append(_cause(one))
     shown = tuple(causes[:MOST_FINDINGS])
     at = instant(answer.get("at"))
-    return Diagnosis(shown, len(causes) - len(shown), int(number(answer.get("checks"))), at, cut(problem))
+    return Diagnosis(shown, len(causes) - len(shown), cut(answer.get("said"), 200), at, cut(problem))
 
 
 def _cause(one: Mapping[str, Any]) -> Cause:

@@ -96,8 +96,9 @@ def run_row(record: Mapping[str, Any], now: float) -> RunRow:
 
 
 def runs_page(
-    records: Sequence[Mapping[str, Any]], which: Filter, rules: Sequence[str], now: float, older: str = ""
-) -> RunsPage:
-    """One page of the list."""
+    records: Sequence[Mapping[str, Any]], which: Filter, rules: Sequence[str], now: float, *, older: str = "",
+    problem: str = "",
+) -> RunsPage:  # fmt: skip
+    """One page of the list. `problem`: why nothing is known."""
     names = tuple(dict.fromkeys(name for name in (*rules, which.rule) if name))
-    return RunsPage(tuple(run_row(one, now) for one in records), which, names[:200], older)
+    return RunsPage(tuple(run_row(one, now) for one in records), which, names[:200], older, cut(problem))

@@ -4,8 +4,9 @@
 (() => {
   const root = document.body.dataset.root || "";
   const live = document.getElementById("live");
-  const SOON_MS = 40, SHORTEST_MS = 200, LONGEST_MS = 2000, CALM_MS = 5000, TICK_MS = 1000;
+  const SOON_MS = 40, SHORTEST_MS = 200, LONGEST_MS = 2000, CALM_MS = 5000, TICK_MS = 1000, SETTLED_MS = 1200;
   let ahead = 0; // seconds by which the browser's clock is ahead of the server's
+  let settled = 0;
   let timer = 0, fetching = false, again = false, last = 0, pause = SHORTEST_MS;
 
   // -- spans and countdowns ------------------------------------------------------------------
@@ -134,18 +135,18 @@
       live.hidden = false;
       live.classList.toggle("off", !up);
       live.lastElementChild.textContent = up ? "live" : "not live";
-      if (up && was === false) soon();
+      if (was !== null && up !== was) soon();
       was = up;
     };
     const heard = (event) => {
-      let kind = event.type;
-      try { kind = JSON.parse(event.data).kind || kind; } catch { /* a kind is enough */ }
-      if (kinds.has(kind)) soon();
+      if (event.type === "runner") is(JSON.parse(event.data).is_up);
+      if (!kinds.has(event.type)) return;
+      soon();
+      clearTimeout(settled); // what is told may be on the disk a little later
+      settled = setTimeout(soon, SETTLED_MS);
     };
-    stream.onopen = () => is(true);
     stream.onerror = () => is(false);
-    stream.onmessage = heard;
-    for (const kind of kinds) stream.addEventListener(kind, heard);
+    for (const kind of new Set([...kinds, "runner"])) stream.addEventListener(kind, heard);
     addEventListener("pagehide", () => stream.close());
   };
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from hooks.runtime import heartbeat
+from tests.parts.values import night
 
-NOW = 1_767_225_600.0
+NOW = night.BEGAN + 7_200.0
+ESCALATION = "/runs/heal-vpn-harder/gluetun%234"  # the page of its trace
 
 
 def beating(state: Path) -> Path:
