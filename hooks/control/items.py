@@ -1,6 +1,6 @@
 """What followers are told: JSON objects, made from the arguments of the signals in hooks/events/signals.py.
 
-`BY_SIGNAL` says which kinds of items a signal makes. Guaranteed: nothing here is called in the way from an event to its
+Guaranteed: nothing here is called in the way from an event to its
 handler; it happens later, in the thread of a follower. Every text is masked like the log, and an event holds what a
 recording of it would. What cannot be made into an item is told as a problem, and raises nothing.
 """
@@ -26,13 +26,11 @@ KINDS = (
     "event", "decision", "run_started", "step", "run_ended", "run_overdue", "source", "rules", "command", "problem",
     "stopping",
 )  # fmt: skip
-BY_SIGNAL: Mapping[str, tuple[str, ...]] = {
-    "event_seen": ("event",), "accepted": ("decision",), "decided": ("event", "decision"),
-    "run_started": ("run_started",), "step_done": ("step",), "run_ended": ("run_ended", "event"),
-    "run_overdue": ("run_overdue",), "source_lost": ("source",), "source_restored": ("source",),
-    "rules_loaded": ("rules",), "command_done": ("command",), "problem": ("problem",), "stopping": ("stopping",),
-}  # fmt: skip
-"""By signal: the kinds of the items that are made of it, in their order."""
+SIGNALS = (
+    "event_seen", "accepted", "decided", "run_started", "step_done", "run_ended", "run_overdue", "source_lost",
+    "source_restored", "rules_loaded", "command_done", "problem", "stopping",
+)  # fmt: skip
+"""Those that items are made of; `Items` has a method for each."""
 
 
 class Items:
@@ -70,10 +68,12 @@ class Items:
         yield {"kind": "run_started", **_of_run(run), "attempts": run.rule.retry.attempts}
 
     def _step_done(self, run: Run, **step: Any) -> Iterator[Item]:
-        yield {"kind": "step", "run": run.id, **step}
+        yield _step(run, step)
 
     def _run_ended(self, run: Run, result: Result, took_s: float, note: Note | None) -> Iterator[Item]:
         wait = {} if note is None or note.wait_s is None else {"wait_s": round(note.wait_s, 3)}
+        if result.failed_step:
+            yield _step(run, result.failed_step)
         yield {
             "kind": "run_ended", **_of_run(run), "outcome": result.kind, "said": result.said,
             "took_s": round(took_s, 6), "next": note.kind if note else None, **wait,
@@ -109,6 +109,11 @@ class Items:
 
 def _of_run(run: Run) -> Item:
     return {"run": run.id, "rule": run.rule.name, "key": run.key, "event": run.event.id, "attempt": run.attempt}
+
+
+def _step(run: Run, step: Mapping[str, Any]) -> Item:
+    known = {name: step[name] for name in ("number", "use", "status", "said") if name in step}
+    return {"kind": "step", "run": run.id, **known, "saw": step.get("saw", []), "took_s": step.get("took_s")}
 
 
 def _decision(note: Note) -> Item:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from hooks.control.items import BY_SIGNAL, Items
+from hooks.control.items import SIGNALS, Items
 from hooks.events import signals
 
 MOST = 1000  # things that wait
@@ -93,7 +93,7 @@ class Telling:
         self._items, self._tell, self._now = items, tell, now
         self._waiting = Bounded[_Signal]()
         self._ending = threading.Event()
-        self._receivers = {name: partial(self._note, name) for name in BY_SIGNAL}  # blinker holds them weakly
+        self._receivers = {name: partial(self._note, name) for name in SIGNALS}  # blinker holds them weakly
         self._thread = threading.Thread(target=self._run, name="control-tell", daemon=True)
 
     def start(self) -> None:

@@ -52,7 +52,11 @@ def receivers() -> dict[str, int]:
 
 
 def test_a_follower_is_told_an_event_its_decision_the_run_and_each_step(started: Start) -> None:
-    running = started(lambda args, _: changed(f"done to {args.target}"), RULES)
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        ctx.saw(f"{args.target} is open")
+        return changed(f"done to {args.target}")
+
+    running = started(act, RULES)
     running.hears("ready")
     with told(state_of(running)) as follower:
         post(running, "container.start", labels={"com.example.token": "tell nobody"}, more="not in the catalogue")
@@ -68,9 +72,9 @@ def test_a_follower_is_told_an_event_its_decision_the_run_and_each_step(started:
         {"kind": "run_started", "at": 0, "run": run, "rule": "act", "key": "web", "event": ident, "attempt": 1,
          "attempts": 2, "took_s": 0},
         {"kind": "step", "at": 0, "run": run, "number": 1, "use": "play.act", "status": "changed",
-         "said": "done to one", "took_s": 0},
+         "said": "done to one", "saw": ["one is open"], "took_s": 0},
         {"kind": "step", "at": 0, "run": run, "number": 2, "use": "play.act", "status": "changed",
-         "said": "done to two", "took_s": 0},
+         "said": "done to two", "saw": ["two is open"], "took_s": 0},
         {"kind": "run_ended", "at": 0, "run": run, "rule": "act", "key": "web", "event": ident, "attempt": 1,
          "outcome": "changed", "said": "done to one; done to two", "took_s": 0, "next": None},
     ]  # fmt: skip
@@ -86,8 +90,10 @@ def test_failures_say_what_comes_next_and_the_engine_s_own_events_are_told(start
 
     running = started(fails, RULES)
     running.hears("ready")
-    with told(state_of(running), "run_ended", "event") as follower:
+    with told(state_of(running), "run_ended", "event", "step") as follower:
         post(running, "container.oom")
+        step = follower.next("step")
+        assert (step["number"], step["use"], step["status"], step["said"]) == (1, "play.act", "retry", "not yet")
         first, second = follower.next("run_ended"), follower.next("run_ended")
         assert (first["outcome"], first["said"], first["next"], first["wait_s"]) == (
             "retry",
