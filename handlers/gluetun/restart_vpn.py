@@ -112,7 +112,8 @@ class _Tunnel:
         # gluetun keeps address and port of a tunnel that is dead: then its health check alone knows
         self._unhealthy = bool(known and known.health == "unhealthy")
         awaits = ctx.world.file is not None or ctx.event.type.startswith("port.")
-        self._wants_port = awaits and container == ctx.world.gluetun
+        forwards = not (known and known.forwards_no_port)
+        self._wants_port = awaits and forwards and container == ctx.world.gluetun
 
     def plan(self) -> str | None:
         reading = self._read()

@@ -100,4 +100,7 @@ def _summary(world: World, path: str, several: bool, *, unread: bool) -> str:
     whose = f" of '{world.gluetun}'" if several else ""
     if port:
         return f"the forwarded port{whose} is {port.ports[0]}"
+    gluetun = world.containers.get(world.gluetun)
+    if gluetun and gluetun.forwards_no_port:
+        return f"'{gluetun.name}' forwards no port, as its VPN_PORT_FORWARDING is off"
     return f"{path} holds no valid port yet" if path else f"gluetun's control server{whose} shows no port yet"

@@ -106,7 +106,10 @@ class InspectedContainer(ListedContainer):
         """The world's picture of it, with its times and with what its variables and mounts tell."""
         seen = ListedContainer.for_world(self, started_at or self.started_at, finished_at or self.finished_at)
         facts = program_facts.of(seen, self.environment, self.mounts)
-        return replace(seen, web_port=facts.web_port, port_file=facts.port_file, mounts=facts.mounts)
+        return replace(
+            seen, web_port=facts.web_port, port_file=facts.port_file, mounts=facts.mounts,
+            forwards_no_port=facts.forwards_no_port,
+        )  # fmt: skip
 
 
 def listed(raw: Mapping[str, Any]) -> ListedContainer:

@@ -91,7 +91,7 @@ def _in_full(client: Any, one: ListedContainer, world: World, since_s: float) ->
         now, image=known.image if is_image_id(now.image) else now.image,
         health=known.health if one.paused else now.health, started_at=known.started_at, finished_at=known.finished_at,
         exit_code=known.exit_code, network_mode=now.network_mode or known.network_mode, web_port=known.web_port,
-        port_file=known.port_file, mounts=known.mounts,
+        port_file=known.port_file, mounts=known.mounts, forwards_no_port=known.forwards_no_port,
     )  # fmt: skip
 
 

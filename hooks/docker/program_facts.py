@@ -22,6 +22,7 @@ class Facts:
     web_port: int = 0
     port_file: str = ""
     mounts: Mapping[str, str] = field(default_factory=dict)
+    forwards_no_port: bool = False
 
 
 def of(container: Container, environment: Mapping[str, str], mounts: Mounts) -> Facts:
@@ -29,7 +30,8 @@ def of(container: Container, environment: Mapping[str, str], mounts: Mounts) -> 
     role = roles.by_image(container.image) or roles.by_name(container.name, container.service)
     if role == "gluetun" or "VPN_SERVICE_PROVIDER" in environment:
         settings = gluetun.read(environment)
-        return Facts(settings.control_port, outside(settings.port_file, _sources(mounts)))
+        file = outside(settings.port_file, _sources(mounts))
+        return Facts(settings.control_port, file, forwards_no_port=settings.refuses_port)
     if role in roles.TORRENT_CLIENTS:
         return Facts(torrent.web_port(role, environment))
     if any(name.startswith("GLUEHOOK_") for name in environment):

@@ -40,6 +40,7 @@ class GluetunSettings:
     regions: tuple[str, ...]  # as the owner wrote them
     regions_named_by: str  # the variable that holds them
     asks_for_port: bool
+    refuses_port: bool  # it is said to be off; where nothing is said, another version may have another default
     port_forward_only: bool | None  # None where it is not set
     port_file: str  # the path inside its container
     control_address: str  # HOST:PORT, the host empty for every address
@@ -64,6 +65,7 @@ def read(environment: Environment) -> GluetunSettings:
         regions=tuple(name.strip() for name in value(environment, *_REGIONS).split(",") if name.strip()),
         regions_named_by=_name_set(environment, _REGIONS) or _REGIONS[-1],
         asks_for_port=bool(_switch(value(environment, *_FORWARDING))),
+        refuses_port=_switch(value(environment, *_FORWARDING)) is False,
         port_forward_only=_switch(value(environment, "PORT_FORWARD_ONLY")),
         port_file=value(environment, *_STATUS_FILE) or PORT_FILE,
         control_address=value(environment, "HTTP_CONTROL_SERVER_ADDRESS") or f":{CONTROL_PORT}",

@@ -4,10 +4,10 @@ One thread per gluetun polls it and puts each new answer into the tracker, which
 `auto` polls while there is no file, or one that is older than gluetun's start; with a file it only compares both after
 a change and at each resync, and there is no thread in between. A container event of gluetun wakes it at once.
 
-Guarantees: nothing is asked while gluetun does not run. An answer never replaces what the file said meanwhile. A server
-that hangs or refuses costs this thread alone; it is `source.lost`, once, where the port comes from it, and a
-`problem`, once, where the file was to give it. Unchanged answers are no event: a new generation begins with another
-port, another tunnel, a start of gluetun, or a port after none.
+Guarantees: nothing is asked while gluetun does not run, or where it is set to forward no port. An answer never
+replaces what the file said meanwhile. A server that hangs or refuses costs this thread alone; it is `source.lost`,
+once, where the port comes from it, and a `problem`, once, where the file was to give it. Unchanged answers are no
+event: a new generation begins with another port, another tunnel, a start of gluetun, or a port after none.
 """
 
 from __future__ import annotations
@@ -170,6 +170,9 @@ class PortApi(PeriodicThread):
             return None
         if not own.container.running if own.container else own.is_seen:
             self._failures.end("gluetun does not run, so there is no port")
+            return None
+        if own.container and own.container.forwards_no_port:  # each poll would stand in its log
+            self._failures.end("gluetun forwards no port")
             return None
         with self._lock:
             if self._mode == "auto" and file_counts(file := port_file.read(self._file), own.container):

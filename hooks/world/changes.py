@@ -57,7 +57,8 @@ def addresses_of(container: Container) -> Change:
         now = replace(known, addresses=addresses, network_mode=container.network_mode)
         if container.web_port or container.mounts:  # a list shows none of these
             now = replace(
-                now, web_port=container.web_port, port_file=container.port_file, mounts=container.mounts
+                now, web_port=container.web_port, port_file=container.port_file, mounts=container.mounts,
+                forwards_no_port=container.forwards_no_port,
             )  # fmt: skip
         return world.with_container(now)
 

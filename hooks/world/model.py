@@ -41,6 +41,7 @@ class Container:
         ""  # where gluetun's port file is outside of it: "/srv/vpn/port", "volume:vpn/port"; "" for nowhere
     )
     mounts: Mapping[str, str] = field(default_factory=dict)  # of gluehook itself: path inside -> where that is outside
+    forwards_no_port: bool = False  # of gluetun: its owner has turned that off (VPN_PORT_FORWARDING)
     # which program it is, "" for none that is known here; the world finds it by its `names`
     role: str = field(default="", compare=False)
 
@@ -97,8 +98,9 @@ class OwnPort(NamedTuple):
 
     @property
     def is_expected(self) -> bool:
-        """Whether a missing port is an event: the file is watched, and gluetun runs."""
-        return self.file is not None and self.gluetun_runs
+        """Whether a missing port is an event: it is read, and gluetun runs and is not set to forward none."""
+        refused = self.container is not None and self.container.forwards_no_port and not self.port
+        return self.file is not None and self.gluetun_runs and not refused
 
     @property
     def gluetun_runs(self) -> bool:

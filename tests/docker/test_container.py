@@ -170,3 +170,18 @@ def test_the_record_hides_the_environment_when_it_is_printed() -> None:
     web = inspect_of({}, Config={"Env": ["TOKEN=hunter2", "EMPTY"]})
     assert web.environment == {"TOKEN": "hunter2", "EMPTY": ""}
     assert "hunter2" not in repr(web)
+
+
+@pytest.mark.parametrize(
+    ("variables", "off"),
+    [
+        ((), False), (("VPN_PORT_FORWARDING=off",), True), (("VPN_PORT_FORWARDING=on",), False),
+        (("VPN_PORT_FORWARDING=' No '",), True), (("VPN_PORT_FORWARDING=",), False),
+        (("VPN_PORT_FORWARDING=maybe",), False), (("PORT_FORWARDING=on", "VPN_PORT_FORWARDING=off"), False),
+        (("PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING=off",), True),
+    ],
+)  # fmt: skip
+def test_whether_a_gluetun_is_set_to_forward_no_port(variables: tuple[str, ...], off: bool) -> None:
+    for image, expected in (("qmcgaw/gluetun", off), ("linuxserver/qbittorrent", False)):
+        seen = inspect_of({}, Config={"Image": image, "Env": [*variables, "X=y"]})
+        assert seen.for_world().forwards_no_port == expected

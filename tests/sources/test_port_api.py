@@ -15,6 +15,7 @@ from hooks.events.catalogue import Event
 from hooks.sources.followed import FollowedPort
 from hooks.sources.port_api import PortApi
 from hooks.sources.port_apis import PortApis
+from hooks.world.changes import addresses_of
 from hooks.world.model import PortFile, World
 from hooks.world.tracker import Tracker
 from tests.handlers.contract import Clock
@@ -184,6 +185,20 @@ def test_nothing_is_asked_while_gluetun_does_not_run(story: Callable[..., Story]
     it.api.set(listened=False)
     assert it.turn() is None
     assert story("file").turn() is None
+
+
+@pytest.mark.parametrize("mode", ["auto", "api"])
+def test_nothing_is_asked_of_a_gluetun_that_forwards_no_port(mode: str, story: Callable[..., Story]) -> None:
+    it = story(mode)
+    it.container("start")
+    off = replace(it.tracker.world.containers["gluetun"], forwards_no_port=True, web_port=8000)
+    it.tracker.update(addresses_of(off))
+    assert it.turn() is None
+    it.tracker.resync()
+    assert (it.asked, it.types()) == (0, [])
+    it.container("start", B)  # re-created with port forwarding
+    assert it.turn(ports(5001)) == 5
+    assert it.types() == ["port.forwarded"]
 
 
 def test_an_answer_that_is_held_is_asked_for_less_and_less(

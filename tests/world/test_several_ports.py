@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hooks.events.catalogue import Event
 from hooks.world import saved
-from hooks.world.changes import all_containers, port_file_read
+from hooks.world.changes import addresses_of, all_containers, port_file_read
 from hooks.world.differences import lasts
 from hooks.world.model import PortFile, World
 from hooks.world.names import Names
@@ -149,3 +150,28 @@ def test_a_main_one_that_goes_gives_no_other_gluetun_its_port() -> None:
     two.file(5002, "vpn-b")
     assert [event for event in two.happens("destroy", "vpn-a", A, 60) if event[1] == "vpn-b"] == []
     assert two.tracker.world.seen_from("vpn-b").state()["port"] == 5002
+
+
+def test_where_the_owner_has_turned_it_off_no_port_is_missing() -> None:
+    for name, gluetun in (("vpn-a", ""), ("vpn-b", "vpn-b")):
+        two = Two()
+        off = replace(two.tracker.world.containers[name], forwards_no_port=True, web_port=8000)
+        two.tracker.update(addresses_of(off))
+        assert two.file(0, gluetun) == []
+        two.tracker.resync()
+        assert two.take() == []
+        assert not lasts(two.tracker.world, Event("port.cleared", name, 1))
+        assert two.file(5001, gluetun, 51) == [("port.forwarded", name, 5001)], "another way of its owner's"
+        two.happens("healthy", "other", "c" * 64, 60)
+        two.tracker.update(lambda world: world.with_container(replace(world.containers["other"], health="unhealthy")))
+        assert two.take() == [], "it is no event again"
+
+
+def test_it_is_off_until_the_container_is_another() -> None:
+    two = Two()
+    two.tracker.update(addresses_of(replace(two.tracker.world.containers["vpn-a"], forwards_no_port=True, web_port=1)))
+    two.file(0)
+    two.happens("die", "vpn-a", A, 60)
+    assert two.happens("start", "vpn-a", A, 61) == []
+    two.happens("die", "vpn-a", A, 62)
+    assert two.happens("start", "vpn-a", "c" * 64, 63) == [("port.cleared", "vpn-a", None)]

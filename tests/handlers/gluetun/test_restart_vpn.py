@@ -95,6 +95,15 @@ def test_a_tunnel_without_a_public_address_is_restarted() -> None:
         assert r.restart().status == "changed"
 
 
+def test_a_gluetun_that_forwards_no_port_is_fine_without_one() -> None:
+    with runner(forwards=0) as r:
+        r.container = replace(_RUNNING, forwards_no_port=True)
+        assert r.restart().status == "unchanged"
+        r.container = replace(r.container, health="unhealthy")
+        assert r.restart("run-2").status == "changed"
+    assert r.fake.writes == ["stopped", "running"]
+
+
 def test_an_unhealthy_container_is_not_fine_whatever_the_control_server_remembers() -> None:
     with runner(port_lost=False) as r:
         r.container = replace(_RUNNING, health="unhealthy")
