@@ -67,6 +67,8 @@ class Run(Handler[RunArgs]):
             code = None
             _end(process, grace_s)
         reader.join(_FLUSH_S)
+        if code is not None:
+            ctx.saw(f"exit code {code}")
         return _judge(code, tail, args)
 
 

@@ -57,6 +57,8 @@ class Exec(Handler[ExecArgs]):
                 client, seen.id, args.command, tail.add, left=ctx.left, wait=ctx.wait,
                 user=args.user, workdir=args.workdir, environment=args.environment,
             )  # fmt: skip
+            if code is not None:
+                ctx.saw(f"exit code {code}")
             return _judge(code, tail, args)
 
 

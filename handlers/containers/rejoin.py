@@ -29,6 +29,7 @@ from handlers.containers.restart_attempt import left_by_us
 from handlers.shared.docker import CONTROL, admitted, docker_client, inspect, obstacle
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
+from hooks.docker.state_words import state_words
 from hooks.events.catalogue import Event, topic_of
 from hooks.handler import Context, Duration, Handler, Outcome, Retry
 
@@ -93,6 +94,9 @@ class Rejoin(Handler[RejoinArgs]):
         if isinstance(found, str):
             return Outcome("changed" if settled else "skipped", "; ".join([*settled, found]), again=True)
         parent = found.shared.parent
+        ctx.saw(state_words(parent))
+        for one in found.shared.dependents:
+            ctx.saw(f"container '{one.seen.name}' joins the {one.shares} of '{one.joins.name}': {one.state}")
         JoinedStarts(ctx.memory, parent.name).save(found.shared.dependents, [one.id for one in found.shared.everyone])
         return RejoinAttempt(parent, found.todo, found.ids, ctx).apply(
             args.grace, [*saved_deeds(parent, ctx), *settled]

@@ -11,6 +11,7 @@ from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import CONTROL, docker_client, find, obstacle_of_parent
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
+from hooks.docker.state_words import state_words
 from hooks.handler import Context, Duration, Handler, Outcome
 
 
@@ -47,6 +48,7 @@ class Restart(Handler[RestartArgs]):
         """Restart it, read back whether it runs, and start what ended with it because it shares its processes."""
         with docker_client(ctx, f"restart container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
+            ctx.saw(state_words(seen))
             budget = RestartBudget(seen.name, ctx)
             if spared := _spared(client, seen, ctx):
                 return Outcome("skipped", spared)

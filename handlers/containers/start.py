@@ -9,6 +9,7 @@ from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back,
 from handlers.shared.docker import CONTROL, docker_client, find, obstacle_of_parent
 from hooks.config.settings import Settings
 from hooks.docker.container import InspectedContainer
+from hooks.docker.state_words import state_words
 from hooks.handler import Context, Handler, Outcome
 
 
@@ -42,6 +43,7 @@ class Start(Handler[StartArgs]):
         """Start it and read back whether it runs."""
         with docker_client(ctx, f"start container '{args.container}'", CONTROL) as client:
             seen = find(client, args.container, ctx)
+            ctx.saw(state_words(seen))
             if not seen.stopped:
                 how = "is restarting" if seen.restarting else "runs (paused)" if seen.paused else "runs"
                 return Outcome("unchanged", f"container '{seen.name}' {how}")

@@ -60,6 +60,8 @@ class SetPort(SetPortOf[SetPortArgs]):
     def _apply(self, desired: DesiredPort, ctx: Context) -> Outcome:
         web = self._sessions.of(desired.client, ctx)
         before, connected = _read_connected(web, ctx)
+        on = f", with {before.wrong} on" if before.wrong else ""
+        ctx.saw(f"{desired.who}: {_PORTS} is {list(before.ports)}{on}; it listens on {before.listens or 'no port'}")
         is_set, why = before.has(desired.port), _why_anew(desired, before, ctx)
         if is_set and not why and not before.wrong:
             said = f"{desired.who} listens on {desired.port} already"

@@ -126,6 +126,7 @@ class _Tunnel:
     def restart(self) -> Outcome:
         began_s = self._ctx.now()
         reading = self._settled()
+        self._ctx.saw(self._seen(reading))
         if reading.status == "crashed":
             self._clear_intent()
             raise self._crashed()
@@ -177,6 +178,11 @@ class _Tunnel:
 
     def _is_fine(self, reading: _Reading) -> bool:
         return not reading.missing and not self._unhealthy
+
+    def _seen(self, reading: _Reading) -> str:
+        port = f", port {reading.port or 'none'}" if reading.wants_port else ""
+        up = f", public IP {reading.ip or 'none'}{port}" if reading.status == "running" else ""
+        return f"{self._who}: VPN status {reading.status}{up}{', container unhealthy' if self._unhealthy else ''}"
 
     def _why(self, reading: _Reading) -> str:
         return f"no {' and no '.join(reading.missing)}" if reading.missing else "its health check fails"

@@ -28,6 +28,7 @@ def status_of(session: Session, ctx: Context) -> str:
             break
         ctx.wait(_POLL_S)
         status = session.connection_status(ctx)
+    ctx.saw(f"{session.who}: connection_status is {status}")
     return status
 
 

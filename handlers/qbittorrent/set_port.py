@@ -63,6 +63,7 @@ class SetPort(SetPortOf[SetPortArgs]):
     def _apply(self, desired: DesiredPort, ctx: Context) -> Outcome:
         session = self._sessions.of(desired.client, ctx)
         before = session.preferences(ctx)
+        ctx.saw(_seen(desired, before, ctx))
         lost = _difference(desired, before, ctx) is None
         if lost and not desired.relisten and listening.status_of(session, ctx) != "disconnected":
             return Outcome("unchanged", f"{desired.who} is set to {desired.port} already; nothing to do")
@@ -75,6 +76,12 @@ class SetPort(SetPortOf[SetPortArgs]):
         said = _sentence(desired, before, why, is_proven=status in ("connected", "firewalled"))
         desired.remember(ctx)
         return Outcome("changed", said + _to_whom(before, announced=announced, status=status))
+
+
+def _seen(desired: DesiredPort, found: dict[str, Any], ctx: Context) -> str:
+    on = "".join(f", {name} is on" for name in _OFF if found.get(name))
+    anew = ", and gluetun has written the port since" if desired.is_written_anew(ctx) else ""
+    return f"{desired.who}: listen_port is {found['listen_port']}{on}{anew}"
 
 
 def _difference(desired: DesiredPort, found: dict[str, Any], ctx: Context) -> str | None:

@@ -57,6 +57,8 @@ class SetPort(SetPortOf[SetPortArgs]):
     def _apply(self, desired: DesiredPort, ctx: Context) -> Outcome:
         rpc = self._sessions.of(desired.client, ctx)
         before = _read(rpc, ctx)
+        on = "".join(f", {name} is on" for name in _OFF if before[name])
+        ctx.saw(f"{desired.who}: {_PORT} is {before[_PORT]}{on}")
         if _is_set(before, desired):
             return _announced(rpc, desired, ctx)
         rpc.set_settings(ctx, {_PORT: desired.port, **dict.fromkeys(_OFF, False)})

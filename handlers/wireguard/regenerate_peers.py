@@ -90,6 +90,7 @@ class RegeneratePeers(Handler[RegenerateArgs]):
         rewrite = _survey(args, ctx)
         if isinstance(rewrite, str):
             return Outcome("skipped", rewrite)
+        ctx.saw(f"in {rewrite.layout.dir} differs: {listing(rewrite.words) or 'nothing'}")
         notice = Notice(rewrite.layout.dir, ctx.memory)
         if args.method == "container":
             return _by_the_image(rewrite, notice, ctx)

@@ -98,6 +98,9 @@ class SetDnsForward(Handler[ForwardArgs]):
         if isinstance(found, str):
             return Outcome("skipped", found)
         file, to = found
+        ctx.saw(
+            f"{file.path} forwards to {', '.join(file.to)}{'' if file.reloads else ', and CoreDNS does not reread it'}"
+        )
         where, pending = f"{file.path} forwards to {', '.join(to)}", f"wireguard.coredns:{file.path}"
         if file.to == to and not ctx.memory.get(pending):
             return Outcome("unchanged", where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,29 @@ every_fault = pytest.mark.parametrize(
 )
 
 
+_QBITTORRENT = (
+    r"qBittorrent at \S+: listen_port is 6881, upnp is on, and gluetun has written the port since\n"
+    r"qBittorrent at \S+: connection_status is connected"
+)
+_DELUGE = r"Deluge at \S+: listen_ports is \[6881, 6891\], with random port and UPnP and NAT-PMP on; it listens on \d+"
+SAW = {  # what each notes for the trace where it meets the well-behaved other side, line by line; others note nothing
+    "client.set_port": f"{_QBITTORRENT}|{_DELUGE}",
+    "command.run": "exit code 0",
+    "containers.exec": "exit code 0",
+    "containers.rejoin": r"container 'vpn' is running, started \S+ \S+\n"
+    "container 'dep1' joins the network of 'vpn': stale",
+    "containers.restart": r"container 'box' is running, started \S+ \S+",
+    "containers.start": "container 'box' is exited, exit code 0",
+    "deluge.set_port": _DELUGE,
+    "gluetun.restart_vpn": r"gluetun at \S+: VPN status running, public IP 203.0.113.1, port none",
+    "qbittorrent.set_port": _QBITTORRENT,
+    "transmission.set_port": r"Transmission at \S+: peer-port is 51413, peer-port-random-on-start is on, "
+    "port-forwarding-enabled is on",
+    "wireguard.regenerate_peers": r"in \S+ differs: phone, laptop: DNS 172.18.0.14 → 172.18.0.15.*",
+    "wireguard.set_dns_forward": r"\S+/Corefile forwards to /etc/resolv.conf, and CoreDNS does not reread it",
+}
+
+
 def attempt(case: Case, verb: str, ctx: Context, address: str, handler: Handler[Any] | None = None) -> Any:
     """What one attempt answers or raises."""
     try:
@@ -36,10 +61,13 @@ def said(end: Any) -> str:
 
 @every_case
 def test_applied_twice_the_second_finds_nothing_to_do(case: Case, tmp_path: Path) -> None:
-    memory, handler = Notes(), case.handler()
+    memory, handler, noted = Notes(), case.handler(), list[str]()
     with case.fine(tmp_path) as server:
-        first = attempt(case, "apply", case.context(server.address, memory=memory), server.address, handler)
+        context = replace(case.context(server.address, memory=memory), saw=noted.append)
+        first = attempt(case, "apply", context, server.address, handler)
         assert isinstance(first, Outcome), said(first)
+        assert re.fullmatch(SAW.get(case.handler.name, ""), "\n".join(noted)), noted
+        assert not case.leaks("\n".join(noted))
         assert first.status == case.first, first.said
         wrote = len(server.writes())
         assert wrote, "the first must have written something, or the test shows nothing"
