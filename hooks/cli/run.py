@@ -17,5 +17,7 @@ def run(*, dry_run: bool) -> int:
     from importlib.metadata import version
 
     from hooks.app.serve import serve
+    from hooks.docker.client import load_library
 
+    load_library()
     return serve(loader, HANDLERS, version("gluehook"), polls=POLLS, port_readers=PORT_READERS)

@@ -14,6 +14,8 @@ import json
 import os
 import re
 import socket
+import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,6 +45,22 @@ class Engine:
 
 _known: dict[str, Engine] = {}  # by address, so that one request serves all clients
 _reached: set[str] = set()  # addresses at which an engine has answered, also before `forget`
+
+
+def load_library() -> None:
+    """Import docker ahead, and leave out what requests, which it uses, would load to guess the encoding of a text.
+
+    That takes 3 MiB, and the answers of all that gluehook asks say their encoding, or are JSON.
+    """
+    if sys.modules.keys() & {"requests", "charset_normalizer"}:
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
+        sys.modules["charset_normalizer"] = None  # type: ignore[assignment] # so that an import of it fails
+        try:
+            import docker  # noqa: F401 - for the threads that are to come
+        finally:
+            del sys.modules["charset_normalizer"]
 
 
 def connect(timeout_s: float) -> docker.APIClient:

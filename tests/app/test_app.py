@@ -243,6 +243,8 @@ def test_the_running_process_never_loads_what_only_the_checks_need(tmp_path: Pat
     modules = set(ran.stdout.split())
     assert {"hooks.app.app", "hooks.runtime.dispatcher", "handlers.qbittorrent.web_api", "pyinotify"} <= modules
     assert not modules & {"pydantic", "pydantic_core", "pydantic_settings", "apprise", "rich", "dotenv"}
+    assert "requests" in modules
+    assert "charset_normalizer" not in modules
     assert not modules & {
         "cryptography",
         "segno",
