@@ -153,6 +153,8 @@ def _sentence(error: ErrorDetails) -> str:
     if name.endswith("_URL") and "@" in value:  # what is wrong may be the user or the password itself
         begin = value[: value.index("://") + 3] if "://" in value else "'"
         value = f"{begin}***@{value.rpartition('@')[2]}"
+    if name.endswith("_USERNAME"):  # a password may follow its colon
+        value = f"{value.partition(':')[0]}:***'"
     value = mask_userinfo(value)[:100]
     if error["type"] == "literal_error":
         advice = f"write {error['ctx']['expected']}"

@@ -61,6 +61,13 @@ def ip_address(text: str) -> str:
         raise ValueError("write an address such as 192.168.1.1, or leave the variable out") from None
 
 
+def user_name(text: str) -> str:
+    """The name as it is, or "" for none. Raises ValueError if basic authentication cannot send it."""
+    if ":" in text:
+        raise ValueError("no name for basic authentication has a colon: the password begins there")
+    return text
+
+
 def interface(text: str) -> str:
     """The name as it is. Raises ValueError saying what to write if no network interface can have it."""
     if not _INTERFACE.fullmatch(text):
@@ -188,7 +195,7 @@ class Settings:
         default="", metadata={"says": "as QBITTORRENT_CA_FILE, for a proxy that speaks https before Transmission"}
     )
     transmission_fingerprint: Fingerprint = field(default="", metadata={"says": "as QBITTORRENT_FINGERPRINT"})
-    transmission_username: str = field(
+    transmission_username: Annotated[str, user_name] = field(
         default="", metadata={"says": "the name that belongs to TRANSMISSION_PASSWORD (rpc-username there)"}
     )
     transmission_container: ContainerName = field(
@@ -209,7 +216,7 @@ class Settings:
         default="", metadata={"says": "as QBITTORRENT_CA_FILE, for a proxy that speaks https before the control server"}
     )
     gluetun_fingerprint: Fingerprint = field(default="", metadata={"says": "as QBITTORRENT_FINGERPRINT"})
-    gluetun_username: str = field(
+    gluetun_username: Annotated[str, user_name] = field(
         default="", metadata={"says": "for basic authentication there, with GLUETUN_PASSWORD"}
     )
     port_check_url: Annotated[str, port_check] = field(

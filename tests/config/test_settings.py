@@ -111,6 +111,17 @@ def test_bad_values(name: str, text: str, advice: str, monkeypatch: pytest.Monke
     assert advice in error
 
 
+@pytest.mark.parametrize("name", ["TRANSMISSION_USERNAME", "GLUETUN_USERNAME"])
+@pytest.mark.parametrize(("text", "shown"), [("me:hunter2", "me:***"), (":", ":***"), ("me:a:hunter2", "me:***")])
+def test_a_user_name_with_a_colon_is_refused_and_what_follows_it_is_not_shown(
+    name: str, text: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, text)
+    _, _, (error,) = environment.read("/nowhere")
+    assert error.startswith(f"settings: {name} is '{shown}': no name for basic authentication has a colon")
+    assert "hunter2" not in error
+
+
 def test_all_errors_come_at_once_and_show_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("GLUETUN_URL=ftp://me:hunter2@gluetun\n")
     monkeypatch.setenv("GLUEHOOK_RULE", "x")
