@@ -152,7 +152,8 @@ def desired_port(client: Client, wish: Wish, ctx: Context) -> DesiredPort | Outc
     if not 1 <= port <= 65535:  # no client refuses one: -1 and 65536 end its listener
         raise GiveUp(f"{port} is no port that {who(client)} could listen on; write 1 to 65535")
     at = address(client.url, NAMES[client.kind])
-    client = replace(client, access=replace(client.access, url=at))
+    if at != client.url:
+        client = replace(client, access=replace(client.access, url=at))
     return DesiredPort(client, port, file.generation if file else "", wish.relisten)
 
 

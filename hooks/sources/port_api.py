@@ -118,7 +118,7 @@ class PortApi(PeriodicThread):
         self.hurry()
 
     def note(self, event: Event) -> None:
-        """An event was posted: one of gluetun's container is a reason to ask now."""
+        """A container event was posted: one of gluetun's is a reason to ask now."""
         if not self._listened or event.type not in CHANGES_WORLD or event.subject != (own := self._own).gluetun:
             return
         gluetun = own.container

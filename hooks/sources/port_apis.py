@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from hooks.events.catalogue import Event
+from hooks.events.catalogue import CHANGES_WORLD, Event
 from hooks.sources.port_api import PortApi
 from hooks.threads.lasting import LastingThread
 from hooks.world.model import PortFile
@@ -72,8 +72,9 @@ class PortApis:
 
     def note(self, event: Event) -> None:
         """An event was posted: one of a gluetun's container is a reason to ask now."""
-        for one in self._all():
-            one.note(event)
+        if event.type in CHANGES_WORLD:
+            for one in self._all():
+                one.note(event)
 
     def file_changed(self, gluetun: str = "") -> None:
         """The port file of this gluetun has changed."""
