@@ -26,7 +26,7 @@ SILENT_S = 60.0  # the child writes a byte every 5 s (hooks/web/process.py); one
 PAUSE_S = (1.0, 60.0)  # before it is started anew: the first time, and at most
 _SETTLED_S = 300.0  # a child that ran so long does not belong to a series of failures
 _STOP_S = 1.0  # for its end at SIGTERM; a child that stands still is killed
-_PACKAGES = ("fastapi", "uvicorn", "jinja2")
+_PACKAGES = ("starlette", "uvicorn", "jinja2", "prometheus_client")
 # as in loading.py: `-m` would prefer a folder named hooks in the working directory
 _CHILD = "import sys; sys.path[:] = sys.argv[1:]; from hooks.web.process import child; child()"
 

@@ -23,7 +23,7 @@ def web(*, listen: str) -> int:
 
     from hooks.config.web_values import address
 
-    if not all(find_spec(package) for package in ("fastapi", "uvicorn", "jinja2")):
+    if not all(find_spec(package) for package in ("starlette", "uvicorn", "jinja2", "prometheus_client")):
         raise click.UsageError(MISSING)
     found, sources = settings()
     try:

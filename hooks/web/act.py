@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 from hooks.web.actions import act, actor
 from hooks.web.forms import fields
 from hooks.web.login import go_to
+from hooks.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 @router.post("/act")

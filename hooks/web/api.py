@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.requests import Request
+from starlette.responses import Response
 
-from hooks.journal.pages import OutcomeFilter
 from hooks.trace.trace import NoSuchRun
-from hooks.web import schema
 from hooks.web.answer import Answer
-from hooks.web.etags import tagged
 from hooks.web.following import TooMany
+from hooks.web.json_answers import answer, tagged
+from hooks.web.operations import Operations
 from hooks.web.stream import EventStream
 from hooks.web.summary import summary
 from hooks.web.views import Views
 
-MOST = 200  # runs or events in one answer
 _DAY_S = 86400.0
+
+operations = Operations()
+plain = Operations("")  # beside it
 
 
 def views_of(request: Request) -> Views:
@@ -28,23 +29,10 @@ def views_of(request: Request) -> Views:
     return found
 
 
-def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """These answers, and those that every address may give, for the schema."""
-    return {code: {"model": schema.Error} for code in (*codes, 401, 421, 429)}
-
-
-ViewsOf = Annotated[Views, Depends(views_of)]
-_Before = Annotated[str, Query(max_length=100, description="`next` of the page before")]
-_Limit = Annotated[int, Query(ge=1, le=MOST)]
-_Since = Annotated[float, Query(ge=0, le=1e11, description="seconds since the Unix epoch")]
-
-router = APIRouter(prefix="/api/v1")
-plain = APIRouter()  # beside it
-
-
-@router.get("/status", responses={200: {"model": schema.Status}, **refusals()})
-def status(request: Request, views: ViewsOf) -> Response:
+@operations.get("/status", "Status")
+def status(request: Request) -> Response:
     """Whether gluehook is well, and what the runner knows now."""
+    views = views_of(request)
     health, snapshot = views.health(), views.snapshot()
     failed = views.runs(outcome="failed", since=max(0.0, views.now() - _DAY_S), limit=1000).value
     short = summary(health, snapshot.value, None if failed is None else len(failed["runs"]))
@@ -54,43 +42,31 @@ def status(request: Request, views: ViewsOf) -> Response:
     })  # fmt: skip
 
 
-@router.get("/runs", responses={200: {"model": schema.RunsPage}, **refusals(422, 503)})
-def runs(
-    request: Request, views: ViewsOf, *, before: _Before = "", limit: _Limit = 50, rule: str = "", key: str = "",
-    event: str = "", outcome: OutcomeFilter = "", since: _Since = 0.0,
-) -> Response:  # fmt: skip
+@operations.get("/runs", "Runs", 503, query="before limit rule key event outcome since")
+def runs(request: Request, limit: int = 50, **which: Any) -> Response:
     """Past runs, newest first."""
-    try:
-        page = views.runs(
-            before=before, limit=limit, rule=rule, key=key, event=event, outcome=outcome, since=since
-        )  # fmt: skip
-    except ValueError as wrong:
-        raise HTTPException(422, str(wrong)) from None
-    return tagged(request, _known(page))
+    return tagged(request, _page(views_of(request).runs, limit=limit, **which))
 
 
-@router.get("/runs/{run:path}", responses={200: {"description": "The trace"}, **refusals(404, 422, 503)})
-def trace(request: Request, views: ViewsOf, run: str) -> Response:
+@operations.get("/runs/{run:path}", "Trace", 404, 503)
+def trace(request: Request, run: str) -> Response:
     """Everything that is known of one run; write # in its id as %23."""
     try:
-        return tagged(request, _known(views.trace(run)))
+        return tagged(request, _known(views_of(request).trace(run)))
     except NoSuchRun as why:
         raise HTTPException(404, str(why)) from None
 
 
-@router.get("/events", responses={200: {"model": schema.EventsPage}, **refusals(422, 503)})
-def events(request: Request, views: ViewsOf, before: _Before = "", limit: _Limit = 50, since: _Since = 0.0) -> Response:
+@operations.get("/events", "Events", 503, query="before limit since")
+def events(request: Request, limit: int = 50, **which: Any) -> Response:
     """Accepted events, newest first."""
-    try:
-        page = views.events(before=before, limit=limit, since=since)
-    except ValueError as wrong:
-        raise HTTPException(422, str(wrong)) from None
-    return tagged(request, _known(page))
+    return tagged(request, _page(views_of(request).events, limit=limit, **which))
 
 
-@router.get("/rules", responses={200: {"model": schema.Rules}, **refusals()})
-def rules(request: Request, views: ViewsOf) -> Response:
+@operations.get("/rules", "Rules")
+def rules(request: Request) -> Response:
     """The rules in force."""
+    views = views_of(request)
     snapshot, text = views.snapshot(), views.rules_text()
     known, found = snapshot.value or {}, text.value or {}
     return tagged(request, {
@@ -100,9 +76,10 @@ def rules(request: Request, views: ViewsOf) -> Response:
     })  # fmt: skip
 
 
-@router.get("/doctor", responses={200: {"model": schema.Findings}, **refusals()})
-def doctor(request: Request, views: ViewsOf) -> Response:
+@operations.get("/doctor", "Findings")
+def doctor(request: Request) -> Response:
     """What the doctor has found, at most some minutes ago. If that is longer ago, it looks again meanwhile."""
+    views = views_of(request)
     found = views.findings.latest()
     value = (found.value if found else None) or {}
     said = (found.why or value.get("said", "")) if found else "the doctor looks for the first time"
@@ -112,37 +89,45 @@ def doctor(request: Request, views: ViewsOf) -> Response:
     })  # fmt: skip
 
 
-@router.get(
-    "/stream", response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "Until it is closed"}, **refusals(422, 503)},
-)  # fmt: skip
-async def stream(views: ViewsOf, kinds: Annotated[str, Query(max_length=300)] = "") -> EventStream:
+@operations.get("/stream", "text/event-stream", 503, query="kinds")
+async def stream(request: Request, kinds: str = "") -> Response:
     """What happens, as server-sent events: the items of docs/control-socket.md, and `runner` when it comes and goes.
 
     `kinds`: some of them, with commas between them.
     """
+    following = views_of(request).following
     try:
-        subscriber = views.following.subscribe(frozenset(filter(None, kinds.split(","))))
+        subscriber = following.subscribe(frozenset(filter(None, kinds.split(","))))
     except TooMany as why:
         raise HTTPException(503, str(why), {"Retry-After": "10"}) from None
-    return EventStream(views.following, subscriber)
+    return EventStream(following, subscriber)
 
 
-@plain.get("/readyz", responses={200: {"model": schema.Ready}, 503: {"model": schema.Ready}, **refusals()})
-def readyz(request: Request, views: ViewsOf) -> JSONResponse:
-    """Whether the runner is followed and the journal can be read. Needs no login, but says why only to who may read."""
-    unknown = views.unknown()
+@plain.get("/readyz", "Ready", 503)
+def readyz(request: Request) -> Response:
+    """Whether the runner is followed and the journal can be read; 503 if not.
+
+    Needs no login, but says why only to who may read.
+    """
+    unknown = views_of(request).unknown()
     said = unknown if request.state.identity is not None else []
-    return JSONResponse({"ready": not unknown, "unknown": said}, 503 if unknown else 200)
+    return answer({"ready": not unknown, "unknown": said}, 503 if unknown else 200)
 
 
-@plain.get("/healthz", responses=refusals())
-async def healthz() -> dict[str, str]:
+@plain.get("/healthz", "Alive")
+async def healthz(_: Request) -> Response:
     """Whether the web process answers. Needs no login."""
-    return {"status": "ok"}
+    return answer({"status": "ok"})
 
 
-def _known(answer: Answer) -> Any:
-    if answer.value is None:
-        raise HTTPException(503, answer.why, {"Retry-After": "5"})
-    return answer.value
+def _page(read: Any, **which: Any) -> Any:
+    try:
+        return _known(read(**which))
+    except ValueError as wrong:
+        raise HTTPException(422, str(wrong)) from None
+
+
+def _known(found: Answer) -> Any:
+    if found.value is None:
+        raise HTTPException(503, found.why, {"Retry-After": "5"})
+    return found.value

@@ -2,60 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from hooks.control.client import NotRunning
 from hooks.control.server import Refused
-from hooks.web.access import Identity
 from hooks.web.actions import act, actor
-from hooks.web.api import ViewsOf, refusals
-from hooks.web.schema import Done, Explain, Explanations, Pause, Resume, Retry, RunRule
+from hooks.web.api import views_of
+from hooks.web.json_answers import answer
+from hooks.web.operations import Operations
 
-router = APIRouter(prefix="/api/v1", responses=refusals(403, 409, 413, 422, 503))
-
-
-def acting(request: Request) -> Identity:
-    """Who acts. Raises HTTPException if it may not."""
-    return actor(request)
+operations = Operations()
 
 
-_By = Annotated[Identity, Depends(acting)]
+@operations.post("/pause", "Done", 403, 409, 503, body="Pause")
+async def pause(request: Request, body: dict[str, Any]) -> Response:
+    """Start no run of a rule, or of any rule, for a while, such as 30m."""
+    return await _done(request, "pause", body)
 
 
-@router.post("/pause")
-def pause(views: ViewsOf, _: _By, body: Pause) -> Done:
-    """Start no run of a rule, or of any rule, for a while."""
-    return Done(done=act(views.runner, "pause", body.model_dump(by_alias=True)))
-
-
-@router.post("/resume")
-def resume(views: ViewsOf, _: _By, body: Resume) -> Done:
+@operations.post("/resume", "Done", 403, 409, 503, body="Resume")
+async def resume(request: Request, body: dict[str, Any]) -> Response:
     """End the pause of a rule, or every pause."""
-    return Done(done=act(views.runner, "resume", body.model_dump()))
+    return await _done(request, "resume", body)
 
 
-@router.post("/retry")
-def retry(views: ViewsOf, _: _By, body: Retry) -> Done:
+@operations.post("/retry", "Done", 403, 409, 503, body="Retry")
+async def retry(request: Request, body: dict[str, Any]) -> Response:
     """Run the rule of a past run again, with its event."""
-    return Done(done=act(views.runner, "retry", body.model_dump()))
+    return await _done(request, "retry", body)
 
 
-@router.post("/run")
-def run(views: ViewsOf, _: _By, body: RunRule) -> Done:
-    """Run a rule by hand."""
-    return Done(done=act(views.runner, "run", body.model_dump(exclude_none=True)))
+@operations.post("/run", "Done", 403, 409, 503, body="RunRule")
+async def run(request: Request, body: dict[str, Any]) -> Response:
+    """Run a rule by hand: with this event, a line of a recording, or with that of its last run."""
+    return await _done(request, "run", body)
 
 
-@router.post("/explain")
-def explain(views: ViewsOf, body: Explain) -> Explanations:
+@operations.post("/explain", "Explanations", 403, 409, 503, body="Explain")
+def explain(request: Request, body: dict[str, Any]) -> Response:
     """Which rules an event would run, which not and why not. Nothing is run."""
     try:
-        items, said = views.runner.ask("explain", event=body.event)
+        items, said = views_of(request).runner.ask("explain", event=body["event"])
     except Refused as why:
         raise HTTPException(409, str(why)) from None
     except NotRunning as why:
         raise HTTPException(503, str(why)) from None
-    return Explanations(rules=items, said=said)
+    return answer({"rules": items, "said": said})
+
+
+async def _done(request: Request, action: str, body: dict[str, Any]) -> Response:
+    actor(request)
+    return answer({"done": await run_in_threadpool(act, views_of(request).runner, action, body)})

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -21,7 +22,9 @@ from hooks.web.credentials import Credentials
 from hooks.web.faults import Faults
 from hooks.web.gate import Gate
 from hooks.web.headers import SecurityHeaders
+from hooks.web.json_answers import tagged
 from hooks.web.metrics import Metrics
+from hooks.web.operations import document
 from hooks.web.pages import routes
 from hooks.web.pages.page_reader import PageReader
 from hooks.web.refusal import refused
@@ -29,7 +32,7 @@ from hooks.web.rendering import STATIC
 from hooks.web.views import Views
 from hooks.web.web_settings import WebSettings
 
-API_VERSION = "1"
+OPENAPI = "/api/v1/openapi.json"
 
 
 def create(
@@ -43,31 +46,26 @@ def create(
     return Faults(SecurityHeaders(Gate(application, settings.visits, access, settings.hosts)), application)
 
 
-def _application(views: Views, access: Access) -> FastAPI:
-    app = FastAPI(
-        title="gluehook", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
-        exception_handlers={HTTPException: _refused, RequestValidationError: _invalid},
-    )  # fmt: skip
+def _application(views: Views, access: Access) -> Starlette:
+    app = Starlette(routes=list(_routes()), exception_handlers={HTTPException: _refused})
     app.state.views, app.state.access, app.state.pages = views, access, PageReader(views)
     app.state.metrics = Metrics(views)
-    for router in (
-        api.router, api_actions.router, api.plain, routes.router, login.router, act.router, scrape.router
-    ):  # fmt: skip
-        app.include_router(router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _routes() -> Iterator[BaseRoute]:
+    operations = [*api.operations.all, *api_actions.operations.all, *api.plain.all]
+    shown = document(operations)
+    yield Route(OPENAPI, lambda request: tagged(request, shown))
+    yield from (operation.route for operation in operations)
+    for module in (routes, login, act, scrape):
+        yield from module.router.routes
+    yield Mount("/static", StaticFiles(directory=STATIC), name="static")
 
 
 async def _refused(request: Request, why: Exception) -> Response:
     assert isinstance(why, HTTPException)
     return refused(request, why.status_code, _WORDS.get(why.detail, why.detail), why.headers)
-
-
-async def _invalid(request: Request, why: Exception) -> Response:
-    assert isinstance(why, RequestValidationError)
-    said = "; ".join(f"{'.'.join(str(part) for part in one['loc'][1:]) or 'the request'}: {one['msg']}"
-                     for one in why.errors())  # fmt: skip
-    return refused(request, 422, said[:500])
 
 
 _WORDS = {"Not Found": "there is nothing at this address", "Method Not Allowed": "this address takes another method"}

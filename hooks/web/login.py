@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import re
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hooks.web.access import COOKIE, Access, TooOften
 from hooks.web.forms import fields
 from hooks.web.rendering import page
+from hooks.web.routing import Router
 from hooks.web.visit import Visit
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 _OWN_PAGE = re.compile(r"/(?![/\\])[^\\\x00-\x20]*")  # of this site: a browser takes // and /\ for another host
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from hooks.web.json_answers import answer
 from hooks.web.rendering import page
 
 _FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
@@ -16,7 +17,7 @@ _FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
 def refused(request: Request, status: int, said: str, headers: Mapping[str, str] | None = None) -> Response:
     """The response; a program gets {"error": the sentence}."""
     if for_program(request):
-        return JSONResponse({"error": said}, status, headers)
+        return answer({"error": said}, status, headers)
     response = page(request, "refused.html", status, title=HTTPStatus(status).phrase, said=said)
     response.headers.update(headers or {})
     return response

@@ -1,148 +1,123 @@
-"""What the API takes and gives, for its OpenAPI schema. Answers are written as they are read, not through these."""
+"""What the API takes and gives, as JSON Schema: what a request is checked by is what its OpenAPI document shows."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Mapping
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from hooks.journal.pages import OutcomeFilter
 
+Schema = Mapping[str, Any]
 
-class Error(BaseModel):
-    """Why a request was not fulfilled."""
-
-    error: str
-
-
-class Done(BaseModel):
-    """What was done."""
-
-    done: str
+MOST = 200  # runs or events in one answer
+_TEXT: Schema = {"type": "string"}
+_OBJECT: Schema = {"type": "object"}
+_NAME: Schema = {"type": "string", "maxLength": 1000}
 
 
-class Ready(BaseModel):
-    """Whether all is there that the page needs, and what is not known if not."""
-
-    ready: bool
-    unknown: list[str]
+def _object(required: str, **properties: Schema) -> Schema:
+    return {"type": "object", "required": required.split(), "properties": properties}
 
 
-class Summary(BaseModel):
-    """The server in a few values, for a widget. What is not known is null."""
-
-    state: str = Field(description="well, unwell or unknown")
-    port: int | None = Field(description="the first port that is forwarded")
-    open: str | None = Field(description="whether peers reach it: open, closed or unknown")
-    rules: int | None
-    waits: int | None
-    running: int | None
-    paused: bool | None
-    failed_24h: int | None = Field(description="runs of the last 24 h that failed or gave up")
-    said: str = Field(description="the first sentence about what is wrong, or that all is well")
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
 
 
-class Status(BaseModel):
-    """Whether gluehook is well, and what the runner knows now."""
-
-    version: str
-    healthy: bool
-    said: list[str]
-    unknown: list[str]
-    summary: Summary
-    snapshot: dict[str, Any] | None = Field(description="as docs/control-socket.md has it")
-    snapshot_at: float | None = Field(description="when it was read, in seconds since the Unix epoch")
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
 
 
-class Run(BaseModel):
-    """A past run."""
+_INTEGER, _NUMBER, _YES_NO = ({"type": kind} for kind in ("integer", "number", "boolean"))
+_RUN = _object(
+    "id rule key event began outcome said", id=_TEXT, rule=_TEXT, key=_TEXT, event=_TEXT, began=_NUMBER,
+    ended=_or_null(_NUMBER), outcome=_or_null(_TEXT), said=_TEXT, steps=_list(_OBJECT),
+)  # fmt: skip
+_EVENT = _object("type subject time id", type=_TEXT, subject=_TEXT, time=_INTEGER, id=_TEXT, data=_OBJECT)
 
-    model_config = ConfigDict(extra="allow")
-    id: str
-    rule: str
-    key: str
-    event: str
-    began: float
-    ended: float | None
-    outcome: str | None
-    said: str
+ANSWERS: Mapping[str, Schema] = {
+    "Error": _object("error", error=_TEXT),
+    "Done": _object("done", done=_TEXT),
+    "Alive": _object("status", status=_TEXT),
+    "Ready": _object("ready unknown", ready=_YES_NO, unknown=_list(_TEXT)),
+    "Status": _object(
+        "version healthy said unknown summary snapshot snapshot_at", version=_TEXT, healthy=_YES_NO, said=_list(_TEXT),
+        unknown=_list(_TEXT), snapshot=_or_null(_OBJECT), snapshot_at=_or_null(_NUMBER),
+        summary=_object(
+            "state port open rules waits running paused failed_24h said",
+            state={"type": "string", "enum": ["well", "unwell", "unknown"]}, port=_or_null(_INTEGER),
+            open=_or_null(_TEXT), rules=_or_null(_INTEGER), waits=_or_null(_INTEGER), running=_or_null(_INTEGER),
+            paused=_or_null(_YES_NO), failed_24h=_or_null(_INTEGER), said=_TEXT,
+        ),
+    ),
+    "Runs": _object("runs next", runs=_list(_RUN), next=_TEXT),
+    "Events": _object("events next", events=_list(_EVENT), next=_TEXT),
+    "Trace": _OBJECT,
+    "Rules": _object(
+        "file fingerprint rules text unknown", file=_or_null(_TEXT), fingerprint=_or_null(_TEXT),
+        rules=_or_null(_list(_OBJECT)), text=_or_null(_TEXT), unknown=_list(_TEXT),
+    ),
+    "Findings": _object(
+        "at findings said is_looking", at=_or_null(_NUMBER), findings=_or_null(_list(_OBJECT)), said=_TEXT,
+        is_looking=_YES_NO,
+    ),
+    "Explanations": _object("rules said", rules=_list(_OBJECT), said=_TEXT),
+}  # fmt: skip
 
+BODIES: Mapping[str, Schema] = {
+    "Pause": _object("for", rule=_NAME, **{"for": _NAME}),
+    "Resume": _object("", rule=_NAME),
+    "Retry": _object("run", run=_NAME),
+    "RunRule": _object("rule", rule=_NAME, event=_OBJECT),
+    "Explain": _object("event", event=_OBJECT),
+}
 
-class RunsPage(BaseModel):
-    """A page of runs. `next` is the value of `before` for the older ones, "" if there are none."""
-
-    runs: list[Run]
-    next: str
-
-
-class Event(BaseModel):
-    """An accepted event, as a line of a recording has it."""
-
-    model_config = ConfigDict(extra="allow")
-    type: str
-    subject: str
-    time: int
-    id: str
-
-
-class EventsPage(BaseModel):
-    """A page of events; `next` as for runs."""
-
-    events: list[Event]
-    next: str
-
-
-class Rules(BaseModel):
-    """The rules in force: what the runner says of each, and the text of their file without secrets."""
-
-    file: str | None
-    fingerprint: str | None
-    rules: list[dict[str, Any]] | None
-    text: str | None
-    unknown: list[str]
-
-
-class Findings(BaseModel):
-    """What the doctor has found, first causes first. While it looks for the first time, `findings` is null."""
-
-    at: float | None
-    findings: list[dict[str, Any]] | None
-    said: str
-    is_looking: bool
-
-
-class Pause(BaseModel):
-    """Start no run of `rule`, or of any rule, for this duration, such as 30m."""
-
-    rule: str = ""
-    duration: str = Field(alias="for")
+QUERY: Mapping[str, Schema] = {
+    "before": {"type": "string", "maxLength": 100, "default": ""},
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "default": 50},
+    "since": {"type": "number", "minimum": 0, "maximum": 1e11, "default": 0},
+    "rule": {**_NAME, "default": ""}, "key": {**_NAME, "default": ""}, "event": {**_NAME, "default": ""},
+    "outcome": {"type": "string", "enum": list(get_args(OutcomeFilter)), "default": ""},
+    "kinds": {"type": "string", "maxLength": 300, "default": ""},
+}  # fmt: skip
+"""What may stand after the question mark, by name: `before` is the `next` of an answer, `since` is in seconds since the
+Unix epoch, `kinds` are apart by commas."""
 
 
-class Resume(BaseModel):
-    """End the pause of `rule`, or every pause."""
-
-    rule: str = ""
-
-
-class Retry(BaseModel):
-    """Run the rule of this past run again, with its event."""
-
-    run: str
-
-
-class RunRule(BaseModel):
-    """Run this rule by hand: with this event, or with that of its last run."""
-
-    rule: str
-    event: dict[str, Any] | None = None
+def query_value(name: str, text: str) -> Any:
+    """The value of a field after the question mark. Raises ValueError with what to write."""
+    schema = QUERY[name]
+    if schema["type"] == "string":
+        return _checked_text(name, text, schema)
+    try:
+        value = int(text) if schema["type"] == "integer" else float(text)
+    except ValueError:
+        value = math.nan
+    if not schema["minimum"] <= value <= schema["maximum"]:
+        raise ValueError(f"{name}: write a number from {schema['minimum']:g} to {schema['maximum']:g}")
+    return value
 
 
-class Explain(BaseModel):
-    """What the rules in force would do with this event, a line of a recording."""
+def body_values(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The known fields of a body. Raises ValueError with what to write."""
+    schema = BODIES[name]
+    if missing := [field for field in schema["required"] if field not in given]:
+        raise ValueError(f"{missing[0]}: it is missing")
+    values = {field: given[field] for field in schema["properties"] if field in given}
+    for field, value in values.items():
+        wanted = schema["properties"][field]
+        if wanted["type"] == "object" and not isinstance(value, dict):
+            raise ValueError(f"{field}: write a JSON object")
+        if wanted["type"] == "string":
+            _checked_text(field, value, wanted)
+    return values
 
-    event: dict[str, Any]
 
-
-class Explanations(BaseModel):
-    """For each rule whether it would run, when, and if not, why not."""
-
-    rules: list[dict[str, Any]]
-    said: str
+def _checked_text(name: str, value: Any, schema: Schema) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: write a text, in quotes")
+    if len(value) > schema.get("maxLength", math.inf):
+        raise ValueError(f"{name}: write {schema['maxLength']} characters at most")
+    if value not in schema.get("enum", (value,)):
+        raise ValueError(f"{name}: write one of {', '.join(filter(None, schema['enum']))}")
+    return value

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from hooks.web.metrics import CONTENT_TYPE
+from hooks.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 @router.get("/metrics")

@@ -247,9 +247,15 @@ def test_a_password_that_is_too_short_lets_nobody_in(tmp_path: Path) -> None:
         assert "fewer than 8 characters" in site.get("/api/v1/status").json()["error"]
 
 
+JSON = {"Content-Type": "application/json"}
 BAD: list[tuple[str, str, dict[str, Any], int]] = [
-    ("POST", "/api/v1/pause", {"data": b"{"}, 422), ("POST", "/api/v1/pause", {"json": []}, 422),
-    ("POST", "/api/v1/pause", {"data": b"\xff\xfe", "headers": {"Content-Type": "application/json"}}, 422),
+    ("POST", "/api/v1/pause", {"data": b"{"}, 415), ("POST", "/api/v1/pause", {"data": b"{", "headers": JSON}, 422),
+    ("POST", "/api/v1/pause", {"data": b"[" * 100_000, "headers": JSON}, 422),
+    ("POST", "/api/v1/pause", {"data": b'{"for": NaN}', "headers": JSON}, 422),
+    ("POST", "/api/v1/pause", {"json": {"for": "1" * 2000}}, 422),
+    ("POST", "/api/v1/run", {"json": {"rule": "a", "event": 1}}, 422),
+    ("POST", "/api/v1/pause", {"json": []}, 422),
+    ("POST", "/api/v1/pause", {"data": b"\xff\xfe", "headers": JSON}, 422),
     ("POST", "/api/v1/pause", {"json": {"for": 5}}, 422), ("POST", "/api/v1/retry", {"data": b"x" * 3_000_000}, 413),
     ("POST", "/login", {"data": b"\xff"}, 400), ("POST", "/login", {"json": {"password": PASSWORD}}, 415),
     ("POST", "/login", {"data": b"&".join([b"a=b"] * 1000)}, 400), ("DELETE", "/api/v1/pause", {}, 405),

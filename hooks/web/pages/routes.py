@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import cast
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hooks.web.pages.page_reader import PageReader
 from hooks.web.pages.runs import OUTCOMES, SPANS
 from hooks.web.refusal import refused
 from hooks.web.rendering import page
+from hooks.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 # for which kinds of the stream a page is fetched anew
 _RUNS = "run_started run_ended missed"
