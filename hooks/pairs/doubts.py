@@ -9,6 +9,7 @@ Guaranteed: pure, and nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from hooks.config.settings import Settings
 from hooks.events.wording import did_you_mean
@@ -16,6 +17,7 @@ from hooks.images.roles import ONE_IS_MEANT, TORRENT_CLIENTS, by_image, by_name,
 from hooks.pairs.access import chosen
 from hooks.pairs.contradictions import contradictions
 from hooks.pairs.pairs import Pairs
+from hooks.pairs.port_files import port_files
 from hooks.pairs.rule_names import names_of_rules
 from hooks.pairs.rule_roles import WORDS, needed_roles
 from hooks.rules.servers import ClientTable, GluetunTable
@@ -37,10 +39,14 @@ def unclear_roles(
     world: World, settings: Settings, table: Table, own_id: str = "", *, closely: bool = False
 ) -> list[str]:
     """As `doubts`, without those about settings that name a container: the doctor has a check for them."""
+    files = port_files(world, settings, own_id, table)
+    main, *others = files
+    world = world.with_forwarders(main, others)  # as it is where the ports are followed
     pairs = Pairs(world, settings, own_id, table)
+    is_owned = _is_owned(world, settings, own_id, table)
     return [
         *_names_of_tables(world, table), *contradictions(world, settings, pairs, table),
-        *_ambiguous(world, settings, pairs), *_without_gluetun(world, pairs),
+        *_ambiguous(world, settings, pairs, file_is_owned=is_owned), *_without_gluetun(world, pairs),
         *needed_roles(world, settings, table), *names_of_rules(world, table, closely=closely),
     ]  # fmt: skip
 
@@ -82,15 +88,25 @@ def _left_alone(world: World, settings: Settings) -> Iterator[str]:
             )
 
 
-def _ambiguous(world: World, settings: Settings, pairs: Pairs) -> Iterator[str]:
+def _is_owned(world: World, settings: Settings, own_id: str, table: Table) -> bool:
+    """Whether mounts or tables show whose file FORWARDED_PORT_FILE is."""
+    without = replace(settings, forwarded_port_file=Settings().forwarded_port_file)
+    return settings.forwarded_port_file in port_files(world, without, own_id, table).values()
+
+
+def _ambiguous(world: World, settings: Settings, pairs: Pairs, *, file_is_owned: bool) -> Iterator[str]:
     for role in _SEVERAL:
         found = [one.name for one in (pairs.gluetuns if role == "gluetun" else pairs.clients(role))]
-        set_here = [name for name in _about_one(role) if chosen(settings, name)]
+        set_here = [name.upper() for name in _about_one(role, file_is_owned) if chosen(settings, name)]
         if len(found) > 1 and set_here and role not in settings.containers:
             what = "[[gluetun]]" if role == "gluetun" else "[[client]]"
+            are, they, them = ("is", "it is", "it") if len(set_here) == 1 else ("are", "they are", "them")
+            taken = (
+                f"{_joined(set_here)} {are} set, and {_listed(found)} are {WORDS[role]}: {they} taken for '{found[0]}'"
+            )
             yield (
-                f"{set_here[0].upper()} is set, and {_listed(found)} are {WORDS[role]}: it is taken for '{found[0]}'; "
-                f'if that is wrong, leave it out and write a {what} with container = "…" for the one that it is about'
+                f'{taken}; if that is wrong, leave {them} out and write a {what} with container = "…" for the one that '
+                f"{they} about"
             )
     for role in ONE_IS_MEANT:
         found = list(world.roles.get(role, ()))
@@ -101,8 +117,10 @@ def _ambiguous(world: World, settings: Settings, pairs: Pairs) -> Iterator[str]:
             yield f"{_listed(found)} are {WORDS[role]}, and one is meant; {line}, if that is it"
 
 
-def _about_one(role: str) -> tuple[str, ...]:
-    return ("forwarded_port_file", "gluetun_url") if role == "gluetun" else (f"{role}_url",)
+def _about_one(role: str, file_is_owned: bool) -> tuple[str, ...]:
+    if role != "gluetun":
+        return (f"{role}_url",)
+    return ("gluetun_url",) if file_is_owned else ("forwarded_port_file", "gluetun_url")
 
 
 def _without_gluetun(world: World, pairs: Pairs) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,10 @@ def test_what_fits_is_not_said(containers: tuple[Container, ...]) -> None:
         (TWO, {"qbittorrent_url": "http://box:1"},
          ("QBITTORRENT_URL is set, and 'tor-a' and 'tor-b' are qBittorrent: it is taken for 'tor-a'; if that is wrong, "
          'leave it out and write a [[client]] with container = "…" for the one that it is about')),
+        (TWO, {"forwarded_port_file": "/here", "gluetun_url": "http://x:1"},
+         ("FORWARDED_PORT_FILE and GLUETUN_URL are set, and 'vpn-a' and 'vpn-b' are gluetun: they are taken for 'vpn-a'"
+          '; if that is wrong, leave them out and write a [[gluetun]] with container = "…" for the one that they are '
+          "about")),
         ((*TWO, one("alone", "linuxserver/deluge")), {},
          ("'alone' (Deluge) shares the network of no gluetun, and there are 'vpn-a' and 'vpn-b': it gets no port; "
          'write [[client]] with kind = "deluge", container = "alone" and gluetun = "vpn-a", or the other one')),
@@ -94,6 +99,13 @@ def test_one_sentence_with_the_line_to_write(
 )  # fmt: skip
 def test_of_a_contradiction_is_said_whose_word_counts(table: Table, more: dict[str, Any], expected: str) -> None:
     assert expected in said(*TWO, table=table, **more)
+
+
+def test_a_port_file_whose_gluetun_a_mount_shows_is_not_ambiguous() -> None:
+    shown = (*TWO[2:], TWO[0], replace(TWO[1], port_file="/srv/b/port"))
+    with_both = said(*shown, forwarded_port_file="/srv/b/port", gluetun_url="http://x:1")
+    assert [sentence.partition(": ")[2].partition(";")[0] for sentence in with_both] == ["it is taken for 'vpn-b'"]
+    assert said(*shown, forwarded_port_file="/srv/b/port") == []
 
 
 def named(on: str, do: str) -> Table:
