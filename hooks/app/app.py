@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hooks.app import forwarded_port, own_gaps, start_report
+from hooks.app import doubts_report, forwarded_port, own_gaps, start_report
 from hooks.app.control_socket import ControlSocket
 from hooks.app.health_report import HealthReport, given_up
 from hooks.app.kept_rules import KeptRules
@@ -101,7 +101,7 @@ class App:
         self._ports = forwarded_port.FollowedPorts(settings, self.tracker, own_id, self.port_apis, lambda: self._table)
         self._rights = Rights(lambda: self.reload.table)
         self._build_sources(subscriptions, messages.put, polls or {})
-        self._doubts = start_report.Doubts(
+        self._doubts = doubts_report.Doubts(
             settings, secrets, self.tracker, own_id, docker=self.docker, table=lambda: self._table
         )  # fmt: skip
         executor = Executor(
@@ -221,6 +221,7 @@ class App:
         """Save what the next process must know, and write the heartbeat that `gluehook health` reads."""
         self._save()
         self.port_apis.beat()
+        self._doubts.beat()
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + _PRUNE_S
             self.journal.prune()

@@ -27,6 +27,7 @@ command_done = Signal("a command of the control socket has finished: said")
 ready = Signal("every source has been read once: said")
 stopping = Signal("no attempt begins any more: said")
 stopped = Signal("gluehook is about to exit: said")
+settled = Signal("what was reported as a problem is so no more: said")
 problem = Signal("something in gluehook went wrong: said, error (the exception) where there is one")
 
 

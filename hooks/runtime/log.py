@@ -76,7 +76,7 @@ class Log:
             (signals.run_ended, self._ended), (signals.run_overdue, self._overdue), (signals.source_lost, self._lost),
             (signals.source_restored, self._restored), (signals.rules_loaded, self._loaded),
             (signals.ready, self._simply), (signals.stopping, self._stops), (signals.stopped, self._simply),
-            (signals.command_done, self._simply),
+            (signals.command_done, self._simply), (signals.settled, self._simply),
             (signals.problem, self._problem),
         )  # fmt: skip
 
