@@ -168,7 +168,8 @@ class App:
         first_reading.start()
         self._listen()
         for source in sources:
-            source.start()
+            if source is not self.port_apis:
+                source.start()
         self.files.ready.wait(_FIRST_READ_S)  # what is resumed must not set the port that a previous process saw
         self.port_apis.wait(_FIRST_READ_S)
         try:
@@ -278,8 +279,11 @@ class App:
     def _note_source(self, _: object, name: str, **__: object) -> None:
         if name == "docker":
             self._docker_known.set()
+            self.port_apis.start()
 
     def _ready(self, began: float) -> None:
+        if not self._docker_known.wait(_FIRST_READ_S):  # its containers say where the control servers are; it hangs
+            self.port_apis.start()
         self.files.ready.wait(_READY_WAIT_S)
         self.port_apis.wait(_FIRST_READ_S)
         self._docker_known.wait(_READY_WAIT_S)

@@ -17,6 +17,9 @@ from hooks.app.shutdown import SignalHandlers
 from hooks.docker.own_container import own_container_id
 from hooks.handler import Context, Outcome
 from hooks.runtime import heartbeat
+from hooks.world.model import PortFile
+from tests.parts.docker import fake_docker
+from tests.parts.docker.fake_docker import FakeEngine
 from tests.parts.places import TOP
 from tests.parts.process import running as lives
 from tests.parts.process.gluehook import Gluehook, assert_tidy, shipped, until
@@ -25,6 +28,7 @@ from tests.parts.process.running import RULES, WAIT_S, Running
 from tests.parts.targets.fakes_qbittorrent import PASSWORD, fake_qbittorrent
 
 started = lives.started  # a fixture
+socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
 
 
 def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Running]) -> None:
@@ -33,6 +37,28 @@ def test_the_heartbeat_is_there_as_soon_as_it_runs(started: Callable[..., Runnin
     until(file.exists, "no heartbeat", wait_s=heartbeat.BEAT_S / 3)
     well, said = heartbeat.judge(str(file), time.time())
     assert well, said
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["Docker answers", "there is no Docker"])
+def test_a_control_server_is_asked_when_docker_has_shown_where_it_is(
+    started: Callable[..., Running], fake: FakeEngine, tmp_path: Path, is_there: bool
+) -> None:
+    """Before that it has the usual name only, and to look up a name that nobody has may take ten seconds."""
+    if is_there:
+        fake.has("tunnel.se", "5" * 64, image="qmcgaw/gluetun", network="lan", address="10.0.0.9")
+    else:
+        fake.stop()
+    (tmp_path / "port").mkdir()
+    asked: queue.Queue[str] = queue.Queue()
+
+    def read(ctx: Context) -> PortFile:
+        asked.put(ctx.settings.gluetun_url)
+        return PortFile((5001,), generation="t1")
+
+    running = started(readers={"gluetun": lambda: read})
+    assert asked.get(timeout=10) == ("http://10.0.0.9:8000" if is_there else "http://gluetun:8000")
+    running.hears("run_ended")
+    assert running.calls
 
 
 def test_it_tells_what_it_found(started: Callable[..., Running]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from hooks.app.loading import Loaded
 from hooks.config.secrets import Secrets, Sources
 from hooks.config.settings import Settings
 from hooks.events import signals
-from hooks.handler import Context, Handler, Outcome
+from hooks.handler import Context, Handler, Outcome, PortReader
 from hooks.rules.table import Table
 from hooks.rules_file import reader
 from tests.parts.process.playing import Play, PlayArgs, changed
@@ -28,7 +28,10 @@ RULES = 'version = 1\n[[rule]]\nname = "act"\non = "port.forwarded"\ndo = "play.
 class Running:
     """An app in a thread, and what it tells."""
 
-    def __init__(self, folder: Path, act: Callable[[PlayArgs, Context], Outcome], text: str) -> None:
+    def __init__(
+        self, folder: Path, act: Callable[[PlayArgs, Context], Outcome], text: str,
+        readers: Mapping[str, Callable[[], PortReader]] | None = None,
+    ) -> None:  # fmt: skip
         self.port_file = folder / "port" / "forwarded_port"
         if not self.port_file.parent.exists():
             self.port_file.parent.mkdir()
@@ -45,7 +48,9 @@ class Running:
         self.settings = Settings(
             gluehook_state=str(folder / "state"), gluehook_rules=str(file), forwarded_port_file=str(self.port_file)
         )
-        self.app = App(self.settings, Secrets(Sources()), Loaded(table=table, text=text), handlers, "1.2.3")
+        self.app = App(
+            self.settings, Secrets(Sources()), Loaded(table=table, text=text), handlers, "1.2.3", port_readers=readers
+        )
         self.news: queue.Queue[tuple[str, Any]] = queue.Queue()
         for name in ("ready", "stopping", "stopped", "problem", "run_ended", "event_seen"):
             getattr(signals, name).connect(self._hearer(name), weak=False)
@@ -79,8 +84,11 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     apps: list[Running] = []
     before = {name: dict(value.receivers) for name, value in vars(signals).items() if hasattr(value, "receivers")}
 
-    def start(act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(), text: str = RULES) -> Running:
-        apps.append(Running(tmp_path, act, text))
+    def start(
+        act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(), text: str = RULES,
+        readers: Mapping[str, Callable[[], PortReader]] | None = None,
+    ) -> Running:  # fmt: skip
+        apps.append(Running(tmp_path, act, text, readers))
         return apps[-1]
 
     interval_s = sys.getswitchinterval()
