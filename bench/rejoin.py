@@ -1,4 +1,4 @@
-"""gluetun turns healthy → whoever shares its network is told to restart: a real engine, by that engine's own clock."""
+"""gluetun turns healthy → the containers in its network are told to restart: a real engine, by its own clock."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ NOT_YET = [
 
 @pytest.mark.parametrize(("page", "said", "is_there"), NOT_YET, ids=[f"{page}: {said}" for page, said, _ in NOT_YET])
 def test_what_is_said_not_to_be_there_yet_is_not_there(page: str, said: str, *, is_there: bool) -> None:
-    """Whoever builds one of these takes its sentence out of the pages."""
+    """A change that builds one of these takes its sentence out of the pages."""
     assert (said in text_of(page)) == (not is_there)
 
 

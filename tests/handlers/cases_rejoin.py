@@ -1,4 +1,4 @@
-"""containers.rejoin in the contract: an engine with a parent that came up anew and whoever shares its network."""
+"""containers.rejoin in the contract: an engine with a parent that came up anew and the containers in its network."""
 
 from __future__ import annotations
 

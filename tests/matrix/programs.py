@@ -15,7 +15,7 @@ _ENGINES = (
     "usr/bin/crun",
 )  # fmt: skip
 # A mount namespace of its own, with this machine's processes, devices and temporary files in the root. The process
-# stays the same, so that whoever started it may signal it.
+# stays the same, so that the process that started it may signal it.
 _CHROOT = """\
 #!/bin/sh
 exec unshare --mount --propagation private sh -c '

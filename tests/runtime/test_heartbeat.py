@@ -132,7 +132,7 @@ def test_it_is_replaced_as_a_whole_and_for_its_owner_only(heartbeat: str, tmp_pa
         health.write(heartbeat, report())
         with Path(heartbeat).open() as reader:
             health.write(heartbeat, report(rules=5))
-            assert json.load(reader)["rules"] == 4  # whoever reads the old one reads it to its end
+            assert json.load(reader)["rules"] == 4  # a reader of the old one reads it to its end
     finally:
         os.umask(was)
     assert json.loads(Path(heartbeat).read_text())["rules"] == 5

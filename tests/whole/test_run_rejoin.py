@@ -28,7 +28,7 @@ do    = { use = "containers.rejoin", of = "gluetun", if_recreated = "recreate", 
 
 
 class Server:
-    """gluetun with a health check that a file decides, whoever shares its network, and a gluehook."""
+    """gluetun with a health check that a file decides, the containers in its network, and a gluehook."""
 
     def __init__(self, docker: Dockerd, gluehook: Gluehook) -> None:
         self.docker, self.gluehook = docker, gluehook

@@ -84,7 +84,7 @@ def test_a_stranded_one_is_started_though_it_does_not_run(engine: Dockerd) -> No
     with closing(engine.client()) as client:
         client.stop("vpn")
         with pytest.raises(APIError, match="cannot join network"):
-            client.restart("dep", timeout=0)  # as whoever does not look first would do
+            client.restart("dep", timeout=0)  # as a program would that does not look first
         assert rejoins(engine)[0] == "skipped", "its parent does not run"
         assert not state(engine, "dep")["Running"]
         client.start("vpn")

@@ -78,7 +78,7 @@ def test_a_running_server_lets_the_new_peer_in_and_the_removed_one_no_more(engin
         assert inside(["wg", "set", "wg0", "peer", read(folder).peers[0].public_key, "remove"])[0] == 0
         status, said = told(engine, folder, both)
         assert (status, "the running server has the new peers" in said) == ("changed", True), (
-            "whoever was thrown out is back"
+            "the peer that was thrown out is back"
         )
         assert told(engine, folder, RegenerateArgs(peers=["tablet"]))[0] == "changed"
         assert lets_in(inside) == {("10.13.13.3/32",)}
