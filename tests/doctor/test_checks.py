@@ -209,7 +209,7 @@ def test_troubleshooting_names_existing_checks() -> None:
 def test_the_page_of_the_doctor_has_the_verbs_own_numbers() -> None:
     page = " ".join((TOP / "docs/doctor.md").read_text(encoding="utf-8").split())
     assert f"does not answer within {TARGET_TIMEOUT_S:g} s" in page
-    assert f"reads everything again every {REFRESH_S:g} seconds" in page
+    assert f"reads everything again as soon as gluehook notices a change, and every {REFRESH_S:g} seconds" in page
     assert "do not try that password again for an hour" in page
     assert own_state.REJECTION_S == 3600
 
