@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -151,6 +151,27 @@ def test_an_outage_is_reported_once_and_ends_with_a_resync(clock: VirtualTime, s
         ("wireguard", "container 'wireguard' does not run; it is polled again every 1m"),
         ("wireguard", None),
     ]
+
+
+def test_what_the_last_poll_found_is_known_with_since_when_and_not_during_an_outage(
+    source: PollingSource, clock: VirtualTime, scene: Scene
+) -> None:
+    def found() -> list[tuple[str, str, int]]:
+        return [(event.type, event.subject, since) for event, since in source.states()]
+
+    assert found() == []
+    scene.states = [replace(peer("handshake"), time=7)]
+    clock.settle(lambda: source.set(listened=True))
+    scene.states = [replace(peer("handshake"), time=8), replace(peer("stale", "mac"), time=8)]
+    clock.jump(60)
+    assert found() == [("wireguard.handshake", "iphone", 7), ("wireguard.stale", "mac", 8)]
+    scene.trouble = "Docker is away"
+    clock.jump(60)
+    assert found() == []
+    scene.trouble, scene.states = "", [replace(peer("hairpin"), time=9)]
+    clock.jump(60)
+    assert found() == [("wireguard.hairpin", "iphone", 9)]
+    assert PollingSources({}, lambda _: None, every="60s").states("wireguard") == []
 
 
 def test_a_fresh_poll_says_whether_a_state_lasts(listened: PollingSource, scene: Scene) -> None:
