@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from unicodedata import east_asian_width
 
 from hooks.config.secrets import HIDDEN
 
 _WIDEST = 140  # characters of a source line that are shown; a longer one is cut around the caret
+_SHORT = 200  # characters of a text whose answer is kept
 _BEFORE = 60  # of them, at most so many before the caret
 
 _SECRET = re.compile(
@@ -68,7 +70,14 @@ def is_secret(path: tuple[str | int, ...]) -> bool:
 
 def without_secrets(text: str) -> str:
     """The text with what looks private hidden: user, password, path and query of URLs, headers, options."""
+    return _known(text) if len(text) <= _SHORT else _searched(text)
+
+
+def _searched(text: str) -> str:
     return _cut(text, 0, _merged(list(_in_text(text))))
+
+
+_known = lru_cache(512)(_searched)  # the labels of a container come again with each of its events
 
 
 def presentable(value: Any, name: str = "", mask: Callable[[str], str] = str) -> Any:

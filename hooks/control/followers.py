@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from hooks.control.items import KINDS, Item, Items
-from hooks.control.server import Refused, Request
+from hooks.control.server import Refused, Request, encoded
 from hooks.control.telling import Bounded, Line, Telling
 
 BEAT_S = 15.0  # between two beats, by which a follower knows that gluehook is there
@@ -66,13 +66,16 @@ class Followers:
         beat_at = self._clock() + self._beat_s
         while True:
             found = follower.take(max(0.0, beat_at - self._clock()))
-            for one in found:
-                if one is None:
-                    return
-                yield {"kind": "missed", "at": self._now(), "count": one} if isinstance(one, int) else one
+            if lines := [self._line(one) for one in found if one is not None]:
+                yield b"".join(lines)
+            if None in found:
+                return
             if self._clock() >= beat_at:
                 yield {"kind": "beat", "at": self._now()}
                 beat_at = self._clock() + self._beat_s
+
+    def _line(self, one: bytes | int) -> bytes:
+        return encoded({"kind": "missed", "at": self._now(), "count": one}) if isinstance(one, int) else one
 
     def _tell(self, lines: Sequence[Line | int]) -> None:
         for follower in self._followers:

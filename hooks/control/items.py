@@ -51,7 +51,8 @@ class Items:
 
     def event(self, event: Event) -> Item:
         """The item of an event: what a recording of it holds."""
-        return {"kind": "event", "event": jsonl.plain(without_private_fields(event, self._mask))}
+        # `lines` masks the whole item, at once where nothing is to be hidden
+        return {"kind": "event", "event": jsonl.plain(without_private_fields(event, str))}
 
     def _event_seen(self, event: Event) -> Iterator[Item]:
         yield self.event(event)

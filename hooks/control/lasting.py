@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hooks.control.server import Refused, Request, Verb, Verbs, lines
+from hooks.events import signals
 
 MOST_OPEN = 8
 MOST_THREADS = 2 * MOST_OPEN
@@ -75,6 +76,9 @@ class LastingConnections:
                 connection.settimeout(self._stall_s)
                 for line in lines(verb(request)):
                     connection.sendall(line)
+        except Exception as error:  # noqa: BLE001 - Python would print it, unmasked
+            said = f"control: what answers '{request['ask']}' failed ({type(error).__name__}: {error})"
+            signals.emit(signals.problem, said=said, error=error)
         finally:
             with self._lock:
                 self._open.pop(connection, None)

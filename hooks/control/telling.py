@@ -16,11 +16,13 @@ from typing import Any, Generic, TypeVar
 
 from hooks.control.items import SIGNALS, Items
 from hooks.events import signals
+from hooks.threads.lasting import LastingThread
 
 MOST = 1000  # things that wait
 GATHER_S = 0.02  # after the first thing, before items are made of it and of what came meanwhile
-_REST = 3  # times as long as the last items took
-_LONGEST_REST_S = 0.2
+_BATCH = 100  # of which items are made without a rest
+_REST = 4  # times as long as that took
+_LONGEST_REST_S = 0.3
 
 T = TypeVar("T")
 Line = tuple[str, bytes]  # the kind of an item, and the item as a line of JSON
@@ -68,7 +70,7 @@ class Bounded(Generic[T]):
         except queue.Empty:
             return []
         gather()
-        for _ in range(min(self._queue.qsize(), MOST)):
+        for _ in range(min(self._queue.qsize(), _BATCH)):
             found.append(self._queue.get_nowait())  # noqa: PERF401 - nobody else takes from it
         with self._lock:
             if self._queue.empty():
@@ -94,7 +96,7 @@ class Telling:
         self._waiting = Bounded[_Signal]()
         self._ending = threading.Event()
         self._receivers = {name: partial(self._note, name) for name in SIGNALS}  # blinker holds them weakly
-        self._thread = threading.Thread(target=self._run, name="control-tell", daemon=True)
+        self._thread = LastingThread(self._run, "control-tell", "tells followers what happens", pause_s=(0.1, 5.0))
 
     def start(self) -> None:
         """Begin. Raises RuntimeError where no thread can be started."""
@@ -107,6 +109,7 @@ class Telling:
         for name, receiver in self._receivers.items():
             getattr(signals, name).disconnect(receiver)
         self._ending.set()
+        self._thread.stop()
         self._waiting.end()
 
     def join(self, timeout_s: float) -> None:

@@ -175,3 +175,22 @@ def test_after_the_end_nobody_is_served_any_more(tmp_path: Path) -> None:
             assert list(lines_of(late)) == [{"error": "gluehook stops"}]
         with pytest.raises(Refused, match="it knows echo, follow"):
             request(tmp_path, "sneeze")
+
+
+def test_a_telling_that_breaks_is_reported_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, broken = telling.Bounded.put, [SystemExit("broken")]
+
+    def breaks(self: telling.Bounded[Any], thing: object) -> None:
+        if isinstance(thing, bytes) and broken:
+            raise broken.pop()
+        put(self, thing)
+
+    monkeypatch.setattr(telling.Bounded, "put", breaks)
+    with serving(tmp_path), told(tmp_path) as follower:
+        seen(1)
+        said = follower.next("problem")["said"]
+        assert said.startswith(
+            "the thread control-tell, which tells followers what happens, failed (SystemExit: broken)"
+        )
+        seen(2)
+        assert follower.next("event")["event"]["time"] == 2

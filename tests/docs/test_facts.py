@@ -15,6 +15,8 @@ from handlers.shared import output
 from hooks.app import reload
 from hooks.cli.verbs import VERBS
 from hooks.config import secrets
+from hooks.control import doctor_child, followers, lasting, telling, waits
+from hooks.control.items import KINDS
 from hooks.docker import refusals
 from hooks.engine import lane
 from hooks.events import durations
@@ -62,6 +64,15 @@ FACTS = [
     ("docs/limits.md", f"second look {default_of(FilesSource.__init__, 'settle_s') * 1000:g} ms later"),
     ("docs/architecture.md", f"at most {dispatcher.AT_WORK} attempts at once"),
     ("docs/architecture.md", f"every {dispatcher.BEAT_S:g} s the heartbeat"),
+    ("docs/architecture.md", f"at most {lasting.MOST_OPEN} at once"),
+    ("docs/control-socket.md", f"| `beat` | | every {followers.BEAT_S:g} s |"),
+    ("docs/control-socket.md", f"has {telling.MOST} things waiting for it"),
+    ("docs/control-socket.md", f"does not read for {lasting.STALL_S:g} s is dropped"),
+    ("docs/control-socket.md", f"At most {lasting.MOST_OPEN} connections follow"),
+    ("docs/control-socket.md", f"some {telling.GATHER_S * 1000:g} ms later"),
+    ("docs/control-socket.md", f"longer than {doctor_child.WITHIN_S:g} s is killed"),
+    ("docs/control-socket.md", f"the first {waits.MOST}, and `more_waits`"),
+    *(("docs/control-socket.md", f"| `{kind}` |") for kind in KINDS),
     ("docs/architecture.md", f"running attempts have {dispatcher.STOP_WAIT_S:g} s to end"),
     ("docs/reliability.md", f"every {default_of(DockerSource.__init__, 'resync_s') / 60:g} minutes"),
     ("docs/reliability.md", f"says nothing for {default_of(DockerSource.__init__, 'silence_s'):g} s"),
