@@ -161,20 +161,18 @@ class App:
         if self.reload.in_force:
             self._kept_rules.keep(self._table)
             signals.emit(signals.rules_loaded, table=self.reload.table)
-        sources = (
-            self.watch, self.files, self.docker, self.timer, self.port_apis, self.polls, self.control, self.reload,
-        )  # fmt: skip
+        sources = (self.watch, self.files, self.docker, self.timer, self.polls, self.control, self.reload)
         first_reading = LastingThread(partial(self._ready, began), "ready", "waits for every source's first reading")
         first_reading.start()
         self._listen()
         for source in sources:
-            if source is not self.port_apis:
-                source.start()
+            source.start()  # the port APIs start once Docker is known
         self.files.ready.wait(_FIRST_READ_S)  # what is resumed must not set the port that a previous process saw
         self.port_apis.wait(_FIRST_READ_S)
         try:
             self.dispatcher.run()
         finally:
+            self.port_apis.stop()
             for source in reversed(sources):
                 source.stop()
             self.pauses.close()
@@ -234,8 +232,7 @@ class App:
             self.dispatcher.call(self.beat)
 
     def _poll(self, name: str, poll: Poll) -> Iterable[Event]:
-        event = Event("poll", name, time.time_ns(), name)
-        return poll(self._contexts.make(event, "poll", time.monotonic() + _POLL_S))
+        return poll(self._contexts.make(Event("poll", name, time.time_ns(), name), "poll", time.monotonic() + _POLL_S))
 
     def _resync(self) -> None:
         """Report every state that holds, also to rules that are new."""
@@ -292,8 +289,7 @@ class App:
         if not self.docker.ready.is_set():  # whose first list would report again what lasts since before the start
             self.tracker.resync()
         self.reload.changed()  # it may have been, between the reading and the watching
-        data = {"version": self.version}
-        self.dispatcher.post(Event("gluehook.started", self.version, time.time_ns(), data=data))
+        self.dispatcher.post(Event("gluehook.started", self.version, time.time_ns(), data={"version": self.version}))
         if self.reload.in_force:
             self._post_loaded(self.reload.table)
         with suppress(TimeoutError):  # it stops already
