@@ -57,7 +57,7 @@ def trace(request: Request, run: str) -> Response:
         raise HTTPException(404, str(why)) from None
 
 
-@operations.get("/events", "Events", 503, query="before limit since")
+@operations.get("/events", "Events", 503, query="before:before_event limit since")
 def events(request: Request, limit: int = 50, **which: Any) -> Response:
     """Accepted events, newest first."""
     return tagged(request, _page(views_of(request).events, limit=limit, **which))
@@ -103,7 +103,7 @@ async def stream(request: Request, kinds: str = "") -> Response:
     return EventStream(following, subscriber)
 
 
-@plain.get("/readyz", "Ready", 503)
+@plain.get("/readyz", "Ready")
 def readyz(request: Request) -> Response:
     """Whether the runner is followed and the journal can be read; 503 if not.
 

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from hooks.web import act, api, api_actions, login, scrape
 from hooks.web.access import Access
 from hooks.web.credentials import Credentials
-from hooks.web.faults import Faults
+from hooks.web.faults import FAULT, Faults
 from hooks.web.gate import Gate
 from hooks.web.headers import SecurityHeaders
 from hooks.web.json_answers import tagged
@@ -47,7 +47,7 @@ def create(
 
 
 def _application(views: Views, access: Access) -> Starlette:
-    app = Starlette(routes=list(_routes()), exception_handlers={HTTPException: _refused})
+    app = Starlette(routes=list(_routes()), exception_handlers={HTTPException: _refused, Exception: _broken})
     app.state.views, app.state.access, app.state.pages = views, access, PageReader(views)
     app.state.metrics = Metrics(views)
     return app
@@ -61,6 +61,10 @@ def _routes() -> Iterator[BaseRoute]:
     for module in (routes, login, act, scrape):
         yield from module.router.routes
     yield Mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    return refused(request, 500, FAULT)
 
 
 async def _refused(request: Request, why: Exception) -> Response:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hooks.events import signals
 from hooks.web.refusal import refused
 
+FAULT = "gluehook could not answer this: a fault of its own, which its log shows"
 _MOST_KINDS = 100
 
 
@@ -40,8 +41,7 @@ class Faults:
         except Exception as error:  # noqa: BLE001 - one request must not end the server
             self._report(error, str(scope.get("path", ""))[:100])
             if not began and scope["type"] == "http":
-                said = "gluehook could not answer this: a fault of its own, which its log shows"
-                await refused(Request(scope), 500, said)(scope, receive, send)
+                await refused(Request(scope), 500, FAULT)(scope, receive, send)
 
     def _report(self, error: Exception, path: str) -> None:
         what = f"{type(error).__name__}: {error}"[:300]

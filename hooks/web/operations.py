@@ -30,7 +30,7 @@ class Operation:
     path: str
     function: Endpoint
     answers: dict[int, str]
-    query: tuple[str, ...] = ()
+    query: tuple[tuple[str, str], ...] = ()  # name and kind
     body: str = ""
 
     @property
@@ -41,8 +41,8 @@ class Operation:
     async def _arguments(self, request: Request) -> dict[str, Any]:
         try:
             values: dict[str, Any] = {
-                name: schema.query_value(name, request.query_params[name])
-                for name in self.query if name in request.query_params
+                name: schema.query_value(name, request.query_params[name], kind)
+                for name, kind in self.query if name in request.query_params
             }  # fmt: skip
             if self.body:
                 values["body"] = schema.body_values(self.body, await read_object(request))
@@ -58,7 +58,7 @@ class Operation:
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
                 for name in _in_path(self.path)
             ),
-            *({"name": name, "in": "query", "schema": schema.QUERY[name]} for name in self.query),
+            *({"name": name, "in": "query", "schema": schema.QUERY[kind]} for name, kind in self.query),
         ]
         body = {"requestBody": {"required": True, "content": _content(self.body)}} if self.body else {}
         answers = {str(status): {"description": _says(name), "content": _content(name)}
@@ -75,18 +75,21 @@ class Operations:
         self.all: list[Operation] = []
 
     def get(self, path: str, answer: str, *refusals: int, query: str = "") -> Callable[[F], F]:
-        """Let the decorated function answer GET; `query` names its fields."""
-        return self._adding("GET", path, answer, (*refusals, *((422,) if query else ())), tuple(query.split()))
+        """Let the decorated function answer GET; `query` names its fields, as name or name:kind."""
+        fields = tuple((name, kind or name) for name, _, kind in (one.partition(":") for one in query.split()))
+        return self._adding("GET", path, answer, (*refusals, *((422,) if fields else ())), fields)
 
     def post(self, path: str, answer: str, *refusals: int, body: str) -> Callable[[F], F]:
         """Let the decorated function answer POST; it gets the checked `body`."""
         return self._adding("POST", path, answer, (*refusals, 408, 413, 415, 422), body=body)
 
     def _adding(
-        self, method: str, path: str, answer: str, refusals: Iterable[int], query: tuple[str, ...] = (), *,
+        self, method: str, path: str, answer: str, refusals: Iterable[int], query: tuple[tuple[str, str], ...] = (), *,
         body: str = "",
     ) -> Callable[[F], F]:  # fmt: skip
         answers = dict.fromkeys((*refusals, *_ALWAYS), "Error") | {200: answer}
+        if answer == "Ready":
+            answers[503] = answer  # what is not ready is said in the same form
 
         def add(function: F) -> F:
             self.all.append(Operation(method, self._prefix + path, function, answers, query, body))

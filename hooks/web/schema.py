@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -26,6 +27,10 @@ def _or_null(schema: Schema) -> Schema:
 
 def _list(of: Schema) -> Schema:
     return {"type": "array", "items": of}
+
+
+def _cursor(pattern: str) -> Schema:
+    return {"type": "string", "maxLength": 100, "pattern": f"^({pattern})?$", "default": ""}
 
 
 _INTEGER, _NUMBER, _YES_NO = ({"type": kind} for kind in ("integer", "number", "boolean"))
@@ -73,20 +78,20 @@ BODIES: Mapping[str, Schema] = {
 }
 
 QUERY: Mapping[str, Schema] = {
-    "before": {"type": "string", "maxLength": 100, "default": ""},
+    "before": _cursor(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?_[0-9]+"), "before_event": _cursor("[0-9]+"),
     "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "default": 50},
-    "since": {"type": "number", "minimum": 0, "maximum": 1e11, "default": 0},
+    "since": {"type": "number", "minimum": 0, "maximum": 9e9, "default": 0},
     "rule": {**_NAME, "default": ""}, "key": {**_NAME, "default": ""}, "event": {**_NAME, "default": ""},
     "outcome": {"type": "string", "enum": list(get_args(OutcomeFilter)), "default": ""},
     "kinds": {"type": "string", "maxLength": 300, "default": ""},
 }  # fmt: skip
-"""What may stand after the question mark, by name: `before` is the `next` of an answer, `since` is in seconds since the
-Unix epoch, `kinds` are apart by commas."""
+"""What may stand after the question mark, by name: `before` and `before_event` are the `next` of an answer, `since` is
+in seconds since the Unix epoch, `kinds` are apart by commas."""
 
 
-def query_value(name: str, text: str) -> Any:
-    """The value of a field after the question mark. Raises ValueError with what to write."""
-    schema = QUERY[name]
+def query_value(name: str, text: str, kind: str = "") -> Any:
+    """The value of the field `name` after the question mark, of this kind. Raises ValueError with what to write."""
+    schema = QUERY[kind or name]
     if schema["type"] == "string":
         return _checked_text(name, text, schema)
     try:
@@ -118,6 +123,8 @@ def _checked_text(name: str, value: Any, schema: Schema) -> str:
         raise ValueError(f"{name}: write a text, in quotes")
     if len(value) > schema.get("maxLength", math.inf):
         raise ValueError(f"{name}: write {schema['maxLength']} characters at most")
+    if not re.fullmatch(schema.get("pattern", ".*"), value, re.DOTALL | re.ASCII):
+        raise ValueError(f"{name}: write `next` of the answer before, or leave it out")
     if value not in schema.get("enum", (value,)):
         raise ValueError(f"{name}: write one of {', '.join(filter(None, schema['enum']))}")
     return value

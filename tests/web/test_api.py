@@ -87,7 +87,8 @@ def test_what_a_program_has_already_is_not_sent_again(site: Site) -> None:
 @pytest.mark.parametrize(
     "query",
     ["runs?limit=0", "runs?limit=201", "runs?limit=x", "runs?before=x", "runs?before=1_%27",
-     "runs?outcome=no", "runs?since=-1", "runs?since=nan", "runs?since=1e400", "runs?before=" + "1" * 101,
+     "runs?outcome=no", "runs?since=-1", "runs?since=nan", "runs?since=1e400", "events?since=1e10",
+     "runs?before=" + "1" * 101,
      "events?before=-1", "events?before=%C2%B2", "events?since=x", "events?limit=-5"],
 )  # fmt: skip
 def test_a_bad_question_gets_one_sentence(site: Site, query: str) -> None:
