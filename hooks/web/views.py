@@ -40,14 +40,14 @@ class Views:
         mask: Callable[[str], str] = str,
     ) -> None:  # fmt: skip
         self.runner, self.version, self.now = runner, version, now
-        self._state, self._journal, self._mask = state, journal, mask
+        self.state, self._journal, self._mask = state, journal, mask
         self.following = following or Following(state, now=now)
         self.following.listen(runner.note)
         self.findings: Background[Answer] = Background("doctor", self.doctor, DOCTOR_S)
 
     def health(self) -> dict[str, Any]:
         """As `gluehook health` judges it: {"healthy": bool, "said": [sentence, …]}."""
-        healthy, said = heartbeat.judge(str(self._state / heartbeat.FILE_NAME), self.now())
+        healthy, said = heartbeat.judge(str(self.state / heartbeat.FILE_NAME), self.now())
         return {"healthy": healthy, "said": said}
 
     def snapshot(self) -> Answer:

@@ -9,12 +9,11 @@ import pytest
 
 from tests.parts.process.browser import TAB, Browser
 from tests.parts.process.web_site import Site, answering, serving, views_of
-from tests.parts.values import night
-from tests.parts.values.page_values import ESCALATION, NOW, beating, findings, snapshot
+from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, snapshot
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/runs?since=24h", ESCALATION)
+PAGES = ("/", "/runs?since=24h", ESCALATION, "/rules", "/try?event=port.cleared")
 EYES = Path(__file__).with_name("reader_eyes.js").read_text()
 
 
@@ -22,8 +21,8 @@ EYES = Path(__file__).with_name("reader_eyes.js").read_text()
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One with much to show; a first look at each page has read what takes long."""
     state = beating(tmp_path_factory.mktemp("state"))
-    night.live_through(state)
-    request = answering({"snapshot": [snapshot()], "doctor": findings()})
+    live_through(state)
+    request = answering({"snapshot": [snapshot()], "doctor": findings(), "explain": explained()})
     with serving(views_of(state, request, now=NOW)) as running:
         for path in PAGES:
             while "data-again" in running.get(path).text:

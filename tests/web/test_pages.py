@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ from hooks.app import own_gaps
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Store
 from hooks.runtime import heartbeat
+from hooks.web import trying
+from hooks.web.children import Children
 from tests.parts.process.web_site import Site, answering, serving, views_of
 from tests.parts.values import night
-from tests.parts.values.page_values import ESCALATION, NOW, beating, findings, snapshot
+from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, snapshot
 
 SCRIPT = "<script>alert(1)</script>"
 RIGHT_TO_LEFT = "\u202egpj.exe"
 NAMES = (SCRIPT, RIGHT_TO_LEFT, "n" * 5_000, "'\"><b a=", "\ud800\x1b[31m", "${secret:X} {{ 7 * 7 }}")
 PAGES = ("/", "/runs", ESCALATION)
+ANSWERS = {"snapshot": [snapshot()], "doctor": findings(), "explain": explained()}
 MOST_BYTES = 80 * 1024
 
 
@@ -45,9 +49,8 @@ def text_of(page: str) -> str:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     state = beating(tmp_path_factory.mktemp("state"))
-    night.live_through(state)
-    request = answering({"snapshot": [snapshot()], "doctor": findings()})
-    with serving(views_of(state, request, now=NOW)) as running:
+    live_through(state)
+    with serving(views_of(state, answering(ANSWERS), now=NOW)) as running:
         yield running
 
 
@@ -100,6 +103,65 @@ def test_a_run_that_is_not_there_is_said_with_the_nearest(site: Site) -> None:
     assert "heal-vpn/gluetun#" in page.text
 
 
+# -- rules, and tries ------------------------------------------------------------------------------
+
+
+def test_the_rules_in_force_stand_beside_their_tests_and_runs(site: Site) -> None:
+    text = text_of(shown(site, "/rules"))
+    for part in (
+        "Rules 1 of 2 tests fail", "In force: /config/rules.toml", "rule heal-vpn paused for 25m more 03:13:40 failed",
+        'name = "heal-vpn"', "None of the latest runs is its", "test it heals in time passes",
+        "expected, but missing: heal-vpn at 0.0 s",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def test_an_event_is_explained_in_words_and_as_json(site: Site) -> None:
+    for event in ("container.unhealthy container=gluetun", '{"event": "port.cleared"}'):
+        text = text_of(site.get("/try", params={"event": event}).text)
+        for part in ("explain is done", "runs in 3m heal-vpn for gluetun", 'wait = "2m"', "does not run forward-port"):
+            assert part in text, part
+    assert "there is no event 'container.unhealty'" in html.unescape(site.get("/try?event=container.unhealty").text)
+    assert "longer than" in site.get("/try", params={"event": "x" * 40_000}).text
+    assert "rule.exhausted" in text_of(site.get("/try").text), "the latest events can be picked"
+
+
+@pytest.fixture
+def today(tmp_path: Path) -> Iterator[Callable[[str, str], str]]:
+    """Replays a rules file against a day with one event: the text of the page."""
+    with closing(night.Night(tmp_path, now=time.time() - 3_600)) as lived:
+        lived.event("container.healthy")
+
+    def replay(rules: str, show: str) -> str:
+        answer = running.post("/try/replay", data={"rules": rules, "show": show})
+        assert answer.status_code == 200
+        return text_of(answer.text)
+
+    with serving(views_of(tmp_path, now=time.time())) as running:
+        yield replay
+
+
+def test_a_pasted_rules_file_is_compared_with_the_one_in_force(today: Callable[[str, str], str]) -> None:
+    text = today(night.RULES.read_text().replace('name = "forward-port"', 'name = "other"'), "differences")
+    assert "would not have started: other 1" in text
+    assert "pasted runs other gluetun client.set_port" in text
+
+
+def test_all_that_a_pasted_rules_file_decides_is_shown_or_why_it_is_none(today: Callable[[str, str], str]) -> None:
+    assert "runs rejoin-network gluetun containers.rejoin" in today(night.RULES.read_text(), "all")
+    assert "there is no event 'nope'" in today("[[rule]]\nname='x'\non='nope'\ndo='client.set_port'", "all")
+    assert "longer than" in today("#" * 300_000, "all")
+
+
+def test_a_child_is_ended_when_its_time_is_over_and_only_one_runs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    children = Children()
+    assert "took longer than 0.05 s and was stopped" in trying.replay(children, "version = 1", within_s=0.05).problem
+    monkeypatch.setattr("hooks.web.children._BUSY_S", 0.01)
+    with children.run("check", "{0}", within_s=30, files=["version = 1"]) as child:
+        assert "already works on such a request" in trying.replay(children, "version = 1").problem
+        assert child.text()
+
+
 @pytest.mark.parametrize("name", NAMES, ids=["script", "right-to-left", "long", "quotes", "controls", "template"])
 def test_names_from_outside_are_text_wherever_they_stand(tmp_path: Path, name: str) -> None:
     shot, found = json.loads(json.dumps(snapshot()).replace("gluetun-us", json.dumps(name)[1:-1])), findings()
@@ -132,9 +194,20 @@ def test_without_a_runner_the_journal_is_shown_all_the_same(tmp_path: Path) -> N
         assert part in text, part
 
 
+def test_what_is_pasted_is_text(tmp_path: Path) -> None:
+    for name in (SCRIPT, "'\"><b a="):
+        with serving(views_of(tmp_path)) as site:
+            pages = [site.get("/try", params={"event": name}).text,
+                     site.post("/try/replay", data={"rules": name, "show": "all"}).text]  # fmt: skip
+        for page in pages:
+            assert "<script" not in page.partition("<main")[2]
+            assert "<b a=" not in page
+
+
 def test_without_a_journal_the_pages_say_so(tmp_path: Path) -> None:
     with serving(views_of(tmp_path)) as site:
         assert "there is no journal" in site.get("/runs").text
+        assert "there is no journal" in text_of(shown(site, "/rules"))
         trace = site.get("/runs/x", headers={"Accept": "text/html"})
         assert (trace.status_code, "there is no journal" in trace.text) == (404, True)
 

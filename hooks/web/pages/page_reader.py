@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from hooks.journal.pages import CursorError
+from hooks.web import trying
 from hooks.web.answer import Answer
 from hooks.web.background import Background
+from hooks.web.children import Children
 from hooks.web.pages.day import Line
 from hooks.web.pages.day_reader import DayReader
 from hooks.web.pages.findings import diagnosis
 from hooks.web.pages.overview import Overview, overview
+from hooks.web.pages.rules_reader import RulesReader
 from hooks.web.pages.runs import PAGE, RunRow, RunsPage, asked, run_row, runs_page
-from hooks.web.pages.traces import TraceView, trace_view
+from hooks.web.pages.traces import EventView, TraceView, event_view, trace_view
+from hooks.web.pages.trials import Trial, replayed
+from hooks.web.pages.words import cut
 from hooks.web.views import Views
 
 _EXAMINED_S = 5.0  # how old the doctor's findings may be for one who asks for new ones
 _DAY_S = 3.0  # the same for the time line
 _LATEST = 8  # runs on the overview
+_PICK = 25  # events that can be picked
 _AGAIN_S = 2  # a page that waits for something is fetched again then
 
 
@@ -28,6 +34,8 @@ class PageReader:
     def __init__(self, views: Views) -> None:
         self._views = views
         self._doctor = views.findings
+        children = Children({"GLUEHOOK_STATE": str(views.state)})
+        self.rules, self._children = RulesReader(views, children), children
         self._day: Background[Line] = Background("day", DayReader(views).read, _DAY_S)
 
     def overview(self, *, examine: bool = False) -> Overview:
@@ -44,6 +52,11 @@ class PageReader:
     def again_s(self) -> int:
         """After how many seconds the overview shows more than now; 0 if all of it is there."""
         return _AGAIN_S if self._doctor.is_reading or not self._day.is_known else 0
+
+    @property
+    def rules_again_s(self) -> int:
+        """The same for the rules page."""
+        return _AGAIN_S if self.rules.is_reading else 0
 
     def runs(self, query: Mapping[str, str]) -> RunsPage:
         """One page of the list of runs."""
@@ -67,6 +80,25 @@ class PageReader:
         if found.value is None:
             raise LookupError(found.why)
         return trace_view(found.value, self._views.now())
+
+    def trial(self, words: str) -> Trial:
+        """The page to try something, with the answer to the event of these words."""
+        answer = trying.explain(self._views, words) if words.strip() else None
+        return Trial(words=cut(words, trying.LONGEST_EVENT), events=self._events(), explained=answer)
+
+    def replay(self, rules_text: str, *, compare: bool) -> Trial:
+        """The same page, with what these rules would have decided in the last 24 h."""
+        in_force, why = self.rules.in_force() if compare else (None, "")
+        if compare and in_force is None:
+            done = replayed((), problem=f"there is nothing to compare with: {why}")
+        else:
+            done = trying.replay(self._children, rules_text, in_force.text if in_force else "")
+        text = cut(rules_text, trying.LONGEST_RULES)
+        return Trial(events=self._events(), rules_text=text, replayed=done, compared=compare)
+
+    def _events(self) -> tuple[EventView, ...]:
+        found = self._views.events(limit=_PICK).value or {"events": []}
+        return tuple(event for one in found["events"] if (event := event_view(one)))
 
     def _rules(self) -> list[str]:
         rules: list[Mapping[str, Any]] = (self._views.snapshot().value or {}).get("rules") or []

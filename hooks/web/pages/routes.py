@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from hooks.web.forms import fields
 from hooks.web.pages.page_reader import PageReader
 from hooks.web.pages.runs import OUTCOMES, SPANS
 from hooks.web.refusal import refused
@@ -18,6 +21,7 @@ router = Router()
 # for which kinds of the stream a page is fetched anew
 _RUNS = "run_started run_ended missed"
 _TRACE = f"{_RUNS} step decision"
+_RULES = f"{_RUNS} rules command"
 _OVERVIEW = f"{_RUNS} event decision run_overdue source rules command stopping"
 
 
@@ -44,6 +48,28 @@ def trace(request: Request, run: str) -> HTMLResponse:
     except LookupError as why:
         return cast(HTMLResponse, refused(request, 404, str(why)))
     return page(request, "trace.html", it=it, listens=_TRACE)
+
+
+@router.get("/rules")
+def rules(request: Request) -> HTMLResponse:
+    """The rules file that is in force."""
+    pages = _pages(request)
+    it = pages.rules.page()
+    return page(request, "rules.html", it=it, listens=_RULES, again_s=pages.rules_again_s)
+
+
+@router.get("/try")
+def try_event(request: Request, event: str = "") -> HTMLResponse:
+    """What the rules would do with an event."""
+    return page(request, "try.html", it=_pages(request).trial(event))
+
+
+@router.post("/try/replay")
+async def try_rules(request: Request) -> HTMLResponse:
+    """What the rules of the form would have done with the last 24 h. Fields: rules, and show, all or differences."""
+    sent = await fields(request)
+    replay = partial(_pages(request).replay, sent.get("rules", ""), compare=sent.get("show") != "all")
+    return page(request, "try.html", it=await run_in_threadpool(replay))
 
 
 def _pages(request: Request) -> PageReader:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hooks.web.pages.runs import RunRow
-from hooks.web.pages.words import State, cut, instant
+from hooks.web.pages.words import UNKNOWN, State, cut, instant
 
 LAST_RUNS = 5  # of each rule
 MOST_BLOCKS = 400  # on the page
@@ -108,7 +108,7 @@ def _block(
     state: State | None = None
     notes: tuple[str, ...] = ()
     if kind == "rule":
-        state = _rule_state(states.get(called))
+        state = _rule_state(states.get(called)) if states else UNKNOWN
     elif kind == "test":
         state, notes = _test_state(results.get(called), is_tested=is_tested)
     lines = tuple(tuple(_parts(one)) for one in cut(text.rstrip(), _LONGEST_BLOCK).split("\n"))

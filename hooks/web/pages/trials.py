@@ -77,11 +77,11 @@ class Replayed:
 class Trial:
     """The page: what was asked and what was answered."""
 
-    words: str
-    events: tuple[EventView, ...]
-    explained: Explained | None
-    rules_text: str
-    replayed: Replayed | None
+    words: str = ""
+    events: tuple[EventView, ...] = ()
+    explained: Explained | None = None
+    rules_text: str = ""
+    replayed: Replayed | None = None
     compared: bool = True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,25 @@ def beating(state: Path) -> Path:
         "gluetun_runs": True, "port": [], "port_since": NOW, "journal": "",
     })  # fmt: skip
     return state
+
+
+def live_through(state: Path) -> None:
+    """The night of `tests.parts.values.night`, by rules that have a test that passes and one that fails."""
+    tests = """
+[[test]]
+name   = "it heals in time"
+given  = [{ at = "0s", event = "container.unhealthy", container = "gluetun" },
+          { at = "90s", event = "container.die", container = "gluetun" }]
+until  = "1h"
+
+[[test]]
+name   = "the tunnel is restarted at once"
+given  = [{ at = "0s", event = "port.cleared" }]
+expect = [{ at = "0s", rule = "heal-vpn" }]
+"""
+    with closing(night.Night(state, rules=night.RULES.read_text() + tests)) as lived:
+        lived.event("container.unhealthy")
+        lived.until(1_800.0)
 
 
 def snapshot(**changed: Any) -> dict[str, Any]:
@@ -60,4 +80,14 @@ def findings() -> list[dict[str, Any]]:
          "fix": "correct its password", "run": ["docker compose up -d gluetun-us"], "about": "gluetun-us"},
         {"check": "no-port", "severity": "broken", "seen": "it has no port", "causes": ["gluetun-unhealthy"]},
         {"check": "journal-on-tmpfs", "severity": "risk", "seen": "it is lost at a restart", "fix": "mount a volume"},
+    ]  # fmt: skip
+
+
+def explained() -> list[dict[str, Any]]:
+    """What the runner answers to `explain`."""
+    return [
+        {"rule": "forward-port", "runs": False, "why": ["it listens to port.forwarded, container.start"]},
+        {"rule": "heal-vpn", "runs": True, "entry": '{ event = "container.unhealthy" }', "key": "gluetun",
+         "in_s": 180.0, "when": ["for: the state must last 3m", "limit: it is run 2 of 3 in 1h"],
+         "do": [{"use": "gluetun.restart_vpn", "args": {"wait": "2m"}}]},
     ]  # fmt: skip
