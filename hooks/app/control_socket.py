@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,7 @@ from hooks.control.doctor_child import Doctor
 from hooks.control.followers import Followers
 from hooks.control.items import Items, Mask
 from hooks.control.lasting import LastingConnections
-from hooks.control.server import FILE_NAME, Server
-from hooks.control.snapshot import Snapshot
+from hooks.control.server import FILE_NAME, Request, Response, Server
 from hooks.journal.journal import Journal
 from hooks.runtime.dispatcher import Dispatcher
 from hooks.runtime.handler_context import HandlerContexts
@@ -39,17 +39,23 @@ class ControlSocket:
         sources: Callable[[], Mapping[str, Mapping[str, Any]]], fingerprint: Callable[[], str],
     ) -> None:  # fmt: skip
         commands = Commands(dispatcher, journal, memory, pauses, tracker.state, complete=tracker.with_role)
-        snapshot = Snapshot(
-            version, settings.gluehook_dry_run, dispatcher, journal, pauses, lambda: tracker.world,
-            contexts.pairs_in, sources, lambda: polls.states("qbittorrent"), mask, fingerprint,
-        )  # fmt: skip
+        began = time.time()
+
+        def snapshot(request: Request) -> Response:
+            from hooks.control.snapshot import Snapshot  # used seldom; the idle process need not hold it
+
+            return Snapshot(
+                version, settings.gluehook_dry_run, dispatcher, journal, pauses, lambda: tracker.world,
+                contexts.pairs_in, sources, lambda: polls.states("qbittorrent"), mask, fingerprint, began,
+            ).snapshot(request)  # fmt: skip
+
         followers = Followers(Items(mask, fingerprint), version)
         doctor = Doctor([sys.executable, "-c", _DOCTOR, *sys.path], mask)
         self._doctor = doctor
         self._lasting = LastingConnections(
             {"follow": followers.follow, "doctor": doctor.doctor}, (followers.close, doctor.close)
         )
-        verbs = {**commands.verbs(), "snapshot": snapshot.snapshot}
+        verbs = {**commands.verbs(), "snapshot": snapshot}
         self._server = Server(Path(settings.gluehook_state) / FILE_NAME, verbs, self._lasting)
         self.thread = self._server.thread
         self.start = self._server.start

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from hooks.control.server import encoded
 from hooks.events import jsonl
-from hooks.workbench.record import without_private_fields
 
 if TYPE_CHECKING:
     from hooks.engine.runs import Note, Result, Run
@@ -51,6 +50,8 @@ class Items:
 
     def event(self, event: Event) -> Item:
         """The item of an event: what a recording of it holds."""
+        from hooks.workbench.record import without_private_fields  # the process that nobody follows need not hold it
+
         # `lines` masks the whole item, at once where nothing is to be hidden
         return {"kind": "event", "event": jsonl.plain(without_private_fields(event, str))}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hooks.control.items import Item, Mask, masked
@@ -48,7 +48,7 @@ class Snapshot:
     reach: Callable[[], list[tuple[Event, int]]]
     mask: Mask
     fingerprint: Callable[[], str]
-    began: float = field(default_factory=time.time)
+    began: float  # when gluehook did
 
     def snapshot(self, _: Request) -> Response:
         """The object, and that it was read."""
