@@ -91,10 +91,11 @@ def show(run_id: str, *, as_json: bool) -> int:
     trace = with_state(lambda state: _trace(state, run_id))
     if trace is None:
         return 1
+    standing = "" if trace.run.outcome else with_state(lambda state: _standing(state, trace)) or ""
     if as_json:
         click.echo(json.dumps(trace.to_json(), ensure_ascii=False, indent=1))
     else:
-        _tell(trace)
+        _tell(trace, standing)
     return 0
 
 
@@ -111,14 +112,20 @@ def _trace(state: Path, run_id: str) -> Trace:
             raise NoJournal(str(why)) from None
 
 
-def _tell(trace: Trace) -> None:
+def _standing(state: Path, trace: Trace) -> str:
+    from hooks.cli.unfinished import standing
+
+    return standing(state, trace.run)
+
+
+def _tell(trace: Trace, standing: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
     from hooks.trace.story import story
 
     console = Console(highlight=False, soft_wrap=True)
-    for line in story(trace):
+    for line in story(trace, standing):
         console.print(Text(" " * line.indent + line.text, _STYLES[line.kind]))
 
 

@@ -14,6 +14,7 @@ from hooks.journal.trace_rows import decisions
 from hooks.trace.model import CameFrom, Followed, FollowedRun, How
 
 MOST_EVENTS = 50  # in one trace
+_MOST_READ = 5000  # events around a run: in a burst there are more
 _DEPTH = 3  # of runs that followed from runs that followed
 _EARLY_S, _LATE_S = 5.0, 300.0  # around a run, the events that it may have made happen
 
@@ -88,6 +89,6 @@ def _caused(store: Store, run: Mapping[str, Any]) -> Iterator[Event]:
     since, until = run["began"] - _EARLY_S, (run["ended"] or run["began"] + 10 * _LATE_S) + _LATE_S
     rows = store.select(
         "select e.packed, p.line from events e join patterns p on p.seq = e.pattern where e.at between ? and ?"
-        " order by e.seq", int(since * 1e9), int(until * 1e9),
+        " order by e.seq limit ?", int(since * 1e9), int(until * 1e9), _MOST_READ,
     )  # fmt: skip
     yield from (event for row in rows if (event := packing.unpack(*row)) and event.cause == run["id"])

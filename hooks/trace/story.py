@@ -47,14 +47,13 @@ class Line(NamedTuple):
     kind: Kind = "plain"
 
 
-def story(trace: Trace) -> Iterator[Line]:
-    """The lines, in the order in which it happened."""
+def story(trace: Trace, standing: str = "") -> Iterator[Line]:
+    """The lines, in the order in which it happened. `standing` says where a run stands that is not over."""
     run = trace.run
     took = f" after {duration(run.took_s)}" if run.took_s is not None else ""
     kind = _kind(run.outcome)
     yield Line(0, f"{run.id}  {OUTCOMES.get(run.outcome, str(run.outcome))}{took}", "head" if kind == "plain" else kind)
-    if run.said:
-        yield Line(_INDENT, run.said)
+    yield from (Line(_INDENT, said) for said in (run.said, standing) if said)
     yield from _event(trace)
     yield from _rules(trace)
     yield from _waits(trace)
