@@ -18,7 +18,6 @@ from starlette.types import ASGIApp
 
 from hooks.web import act, api, api_actions, login, scrape
 from hooks.web.access import Access
-from hooks.web.credentials import Credentials
 from hooks.web.faults import FAULT, Faults
 from hooks.web.gate import Gate
 from hooks.web.headers import SecurityHeaders
@@ -40,8 +39,7 @@ def create(
 ) -> ASGIApp:  # fmt: skip
     """The application that shows `views`. `clock` gives seconds: how long sessions and the waits of a login last."""
     settings = settings or WebSettings()
-    credentials = Credentials(settings.secret, clock, forward_auth=bool(settings.user_header and settings.proxies))
-    access = Access(credentials, clock)
+    access = Access(settings.credentials(clock), clock)
     application = _application(views, access)
     return Faults(SecurityHeaders(Gate(application, settings.visits, access, settings.hosts)), application)
 

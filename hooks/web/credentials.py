@@ -18,17 +18,19 @@ class Credentials:
     """Compares what was sent with the secrets that `read(name)` reads, in constant time. Thread-safe.
 
     Once one of them was there, or could not be read, access stays limited for the life of the process: a secret file
-    that goes away does not open the site to everybody. The same holds if `forward_auth` lets people in.
+    that goes away does not open the site to everybody. The same holds if `forward_auth` lets people in; `problem` says
+    why it cannot.
     """
 
     def __init__(
-        self, read: Callable[[str], str | None], clock: Callable[[], float], *, forward_auth: bool = False
-    ) -> None:
+        self, read: Callable[[str], str | None], clock: Callable[[], float], *, forward_auth: bool = False,
+        problem: str = "",
+    ) -> None:  # fmt: skip
         self._read, self._clock = read, clock
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, bytes | None]] = {}
         self._is_limited = forward_auth
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, str] = {"": problem} if problem else {}
         for name in (PASSWORD, TOKEN):
             self._digest(name)
 

@@ -13,6 +13,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - a type here
@@ -29,6 +30,7 @@ from hooks.web.journal_reader import JournalReader
 from hooks.web.runner import Runner
 from hooks.web.serving import Server, listening, server
 from hooks.web.views import Views
+from hooks.web.web_settings import WebSettings
 
 BEAT_S = 5.0  # between two bytes for the runner
 _THREADS = 8  # that read and ask, so that a slow reading does not stop others
@@ -65,14 +67,25 @@ def _serve(settings: Settings, secrets: Secrets, version: str, *, beat: bool) ->
         said = f"web: {address} (GLUEHOOK_HTTP) cannot be listened on: {error.strerror or error}"
         signals.emit(signals.problem, said=said)
         return 1
+    web = web_settings.read(settings, secrets.read)
     views = Views(state, Runner(state), JournalReader(state), version, mask=secrets.mask)
-    running = server(create(views, web_settings.read(settings, secrets.read)), views.following.stop)
+    running = server(create(views, web), views.following.stop)
     views.following.start()
     if beat:
         threading.Thread(target=_end_with_the_runner, args=(running,), daemon=True).start()
-    signals.emit(signals.ready, said=f"web: the page is on http://{address}")
+    _report(web, address)
     asyncio.run(_run(running, socket, beat=beat))
     return 0
+
+
+def _report(web: WebSettings, address: str) -> None:
+    credentials = web.credentials(time.monotonic)
+    for problem in credentials.problems:
+        signals.emit(signals.problem, said=f"web: {problem}")
+    who = (
+        "" if credentials.limited else "; whoever reaches it may read, and nobody may act: no password or token is set"
+    )
+    signals.emit(signals.ready, said=f"web: the page is on http://{address}{who}")
 
 
 async def _run(running: Server, socket: Socket, *, beat: bool) -> None:

@@ -7,7 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hooks.config.settings import Settings
+from hooks.web.credentials import Credentials
 from hooks.web.visit import Network, Visits
+
+_NO_PROXIES = (
+    "GLUEHOOK_WEB_USER_HEADER counts from no proxy, so it lets nobody in; name the proxy in GLUEHOOK_WEB_PROXIES"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,11 @@ class WebSettings:
     proxies: tuple[Network, ...] = ()
     user_header: str = ""
     prefix: str = ""
+
+    def credentials(self, clock: Callable[[], float]) -> Credentials:
+        """What opens the site. A forward-auth that is set up in part lets nobody in, rather than everybody."""
+        problem = "" if self.proxies or not self.user_header else _NO_PROXIES
+        return Credentials(self.secret, clock, forward_auth=bool(self.user_header), problem=problem)
 
     @property
     def visits(self) -> Visits:

@@ -247,6 +247,13 @@ def test_a_password_that_is_too_short_lets_nobody_in(tmp_path: Path) -> None:
         assert "fewer than 8 characters" in site.get("/api/v1/status").json()["error"]
 
 
+def test_a_forward_auth_without_a_proxy_lets_nobody_in(tmp_path: Path) -> None:
+    with serving(views_of(tmp_path), WebSettings(user_header="remote-user")) as site:
+        answer = site.get("/api/v1/status", headers={"Remote-User": "ann"})
+    assert answer.status_code == 401
+    assert "name the proxy in GLUEHOOK_WEB_PROXIES" in answer.json()["error"]
+
+
 JSON = {"Content-Type": "application/json"}
 BAD: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", "/api/v1/pause", {"data": b"{"}, 415), ("POST", "/api/v1/pause", {"data": b"{", "headers": JSON}, 422),
