@@ -6,8 +6,6 @@ from importlib.util import find_spec
 
 import click
 
-from hooks.cli.options import settings
-
 MISSING = "the page needs more packages than the runner: pip install 'gluehook[web]'"
 
 
@@ -21,13 +19,16 @@ def web(*, listen: str) -> int:
     """
     from dataclasses import replace
 
+    from hooks.app import loading
     from hooks.config.web_values import address
 
     if not all(find_spec(package) for package in ("starlette", "uvicorn", "jinja2", "prometheus_client")):
         raise click.UsageError(MISSING)
-    found, sources = settings()
+    loaded = loading.begin().result()  # in a child: what checks the settings would stay in this process for ever
+    if loaded.settings is None:
+        raise click.UsageError("\n".join(loaded.errors))
     try:
-        found = replace(found, gluehook_http=address(listen) or found.gluehook_http)
+        found = replace(loaded.settings, gluehook_http=address(listen) or loaded.settings.gluehook_http)
     except ValueError as wrong:
         raise click.UsageError(f"--listen: {wrong}") from None
     if not found.gluehook_http:
@@ -36,4 +37,4 @@ def web(*, listen: str) -> int:
 
     from hooks.web.process import main
 
-    return main(found, sources, version("gluehook"))
+    return main(found, loaded.sources, version("gluehook"))
