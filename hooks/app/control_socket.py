@@ -28,6 +28,11 @@ _DOCTOR = (
     "import sys; sys.path[:] = sys.argv[1:]; sys.argv[1:] = ['doctor', '--json']; "
     "from hooks.__main__ import main; sys.exit(main())"
 )
+# the peers of `gluehook peers`, as one line
+_PEERS = (
+    "import json, sys; sys.path[:] = sys.argv[1:]; sys.argv[1:] = ['peers']; "
+    "from hooks.cli.peers import listed; print(json.dumps(listed()))"
+)
 
 
 class ControlSocket:
@@ -51,9 +56,11 @@ class ControlSocket:
 
         followers = Followers(Items(mask, fingerprint), version)
         doctor = Doctor([sys.executable, "-c", _DOCTOR, *sys.path], mask)
-        self._doctor = doctor
+        peers = Doctor([sys.executable, "-c", _PEERS, *sys.path], mask, items="peers")
+        self._children = (doctor, peers)
         self._lasting = LastingConnections(
-            {"follow": followers.follow, "doctor": doctor.doctor}, (followers.close, doctor.close)
+            {"follow": followers.follow, "doctor": doctor.doctor, "peers": peers.doctor},
+            (followers.close, doctor.close, peers.close),
         )
         verbs = {**commands.verbs(), "snapshot": snapshot}
         self._server = Server(Path(settings.gluehook_state) / FILE_NAME, verbs, self._lasting)
@@ -61,9 +68,10 @@ class ControlSocket:
         self.start = self._server.start
 
     def stop(self) -> None:
-        """Accept no connection any more, and end the doctor's process."""
+        """Accept no connection any more, and end the doctor's process and that of the peers."""
         self._server.stop()
-        self._doctor.close()
+        for child in self._children:
+            child.close()
 
     def end(self) -> None:
         """End the connections that last, in half a second; called after what ran has ended, so that they hear of it."""

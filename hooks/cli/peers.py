@@ -54,6 +54,24 @@ def _list(*, as_json: bool) -> int:
     return 1 if any(row.out_of_step for row in found if row.let_in) else 0
 
 
+def listed() -> dict[str, Any]:
+    """The peers for the running gluehook, which answers with them on its control socket: no key, no QR code.
+
+    {"peers": [as `gluehook peers --json` has them], "said": what could not be read, or ""}.
+    """
+    from hooks.doctor.facts.peers import layout_of, rows
+    from hooks.handler import GiveUp, Retry
+
+    said: list[str] = []
+    try:
+        ctx, mask = _context()
+        live = _live(ctx, mask, said.append)
+        found = [_record(row) for row in rows(layout_of(ctx.settings), live, ctx.settings.wireguard_router)]
+    except (GiveUp, Retry) as why:
+        return {"peers": [], "said": why.said}
+    return {"peers": found, "said": "; ".join(said)}
+
+
 def _show(name: str) -> int:
     from hooks.doctor.facts.peers import code, layout_of, profile_of
 
@@ -88,14 +106,15 @@ def _context() -> tuple[Context, Callable[[str], str]]:
     return collector.context(Docker(), _TARGET_TIMEOUT_S), mask
 
 
-def _live(ctx: Context, mask: Callable[[str], str]) -> Live | None:
+def _live(ctx: Context, mask: Callable[[str], str], say: Callable[[str], object] | None = None) -> Live | None:
     from hooks.doctor.facts.peers import read_live
     from hooks.handler import GiveUp, Retry
 
     try:
         return read_live(ctx)
     except (GiveUp, Retry) as why:
-        click.echo(f"{mask(why.said)}; so only the files are shown", err=True)
+        said = f"{mask(why.said)}; so only the files are shown"
+        click.echo(said, err=True) if say is None else say(said)
         return None
 
 

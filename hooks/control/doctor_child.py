@@ -1,6 +1,6 @@
-"""The verb `doctor`: what `gluehook doctor` finds, for a program that may not ask Docker itself.
+"""The verbs `doctor` and `peers`: what these commands find, for a program that may not ask Docker itself.
 
-It runs in a child process, so that the running gluehook loads nothing for it, and no target that hangs can stop the
+Each runs in a child process, so that the running gluehook loads nothing for it, and no target that hangs can stop the
 work. Guaranteed: one child at a time, and requests that come meanwhile get its findings; a child that takes longer than
 `WITHIN_S`, floods its output or is there at a stop is killed, with what it has started.
 """
@@ -29,10 +29,15 @@ _SAID_CHARS = 300
 
 
 class Doctor:
-    """Runs `argv`, which prints one JSON object with `checks` and `findings`. `mask` hides secrets in it."""
+    """Runs `argv`, which prints one JSON object with `checks` and `findings`. `mask` hides secrets in it.
 
-    def __init__(self, argv: Sequence[str], mask: Mask, *, within_s: float = WITHIN_S) -> None:
-        self._argv, self._mask, self._within_s = argv, mask, within_s
+    `items` is another name for the findings; then `said` of the object is what was done.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], mask: Mask, *, within_s: float = WITHIN_S, items: str = "findings"
+    ) -> None:  # fmt: skip
+        self._argv, self._mask, self._within_s, self._items = argv, mask, within_s, items
         self._lock = threading.Lock()
         self._answer: Future[dict[str, Any]] | None = None  # of the child that runs
         self._child: subprocess.Popen[bytes] | None = None
@@ -41,10 +46,14 @@ class Doctor:
     def doctor(self, _: Request) -> Response:
         """The findings, the causes first."""
         found = self._found()
-        for finding in found["findings"]:
+        for finding in found[self._items]:
             yield masked(finding, self._mask)
-        count = len(found["findings"])
-        yield {"done": f"{found.get('checks', 0)} checks: {count or 'nothing'} found"}
+        count = len(found[self._items])
+        yield {
+            "done": self._mask(str(found["said"]))
+            if "said" in found
+            else f"{found.get('checks', 0)} checks: {count or 'nothing'} found"
+        }
 
     def close(self) -> None:
         """Kill the child that runs, and start none any more."""
@@ -84,7 +93,7 @@ class Doctor:
                 child.stdout.close()  # type: ignore[union-attr]
         if self._is_closed:
             raise Refused("gluehook stops")
-        if found := _answer_in(output) if not why else None:
+        if found := _answer_in(output, self._items) if not why else None:
             return found
         raise Refused(f"the doctor's process {why or self._ended(child.returncode, output)}; `gluehook doctor` shows "
                       "what it does")  # fmt: skip
@@ -123,13 +132,13 @@ def _read(child: subprocess.Popen[bytes], within_s: float) -> tuple[bytes, str]:
     return b"", f"did not answer within {within_s:g} s and was ended"
 
 
-def _answer_in(output: bytes) -> dict[str, Any] | None:
-    """The object with the findings; other lines are what a library warns of."""
+def _answer_in(output: bytes, items: str) -> dict[str, Any] | None:
+    """The object with the items; other lines are what a library warns of."""
     for line in reversed(output.splitlines()):
         with suppress(ValueError, RecursionError):
             found = json.loads(line)
-            if isinstance(found, dict) and isinstance(found.get("findings"), list):
-                return found if all(isinstance(one, dict) for one in found["findings"]) else None
+            if isinstance(found, dict) and isinstance(found.get(items), list):
+                return found if all(isinstance(one, dict) for one in found[items]) else None
     return None
 
 

@@ -20,7 +20,7 @@ from hooks.web.pages.html import band_height, toml
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
-PAGES = (("/", "Overview"), ("/runs", "Runs"), ("/rules", "Rules"), ("/try", "Try"))
+PAGES = (("/", "Overview"), ("/runs", "Runs"), ("/rules", "Rules"), ("/try", "Try"), ("/peers", "Peers"))
 """The pages of the navigation."""
 
 _templates = Environment(

@@ -140,3 +140,10 @@ def test_a_stop_kills_the_child_and_starts_none_any_more(tmp_path: Path) -> None
             os.kill(pid, 0)
         ask()
         assert said == ["gluehook stops"] * 2
+
+
+def test_the_peers_are_answered_in_the_same_way(tmp_path: Path) -> None:
+    answer = {"peers": [{"name": "phone"}], "said": "hunter2 is not there; so only the files are shown"}
+    argv = [sys.executable, "-c", f"print({json.dumps(answer)!r})"]
+    peers = Doctor(argv, lambda text: text.replace("hunter2", "***"), items="peers")
+    assert list(peers.doctor({})) == [{"name": "phone"}, {"done": "*** is not there; so only the files are shown"}]

@@ -9,11 +9,11 @@ import pytest
 
 from tests.parts.process.browser import TAB, Browser
 from tests.parts.process.web_site import Site, answering, serving, views_of
-from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, snapshot
+from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, peers, snapshot
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/runs?since=24h", ESCALATION, "/rules", "/try?event=port.cleared")
+PAGES = ("/", "/runs?since=24h", ESCALATION, "/rules", "/try?event=port.cleared", "/peers")
 EYES = Path(__file__).with_name("reader_eyes.js").read_text()
 
 
@@ -22,7 +22,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One with much to show; a first look at each page has read what takes long."""
     state = beating(tmp_path_factory.mktemp("state"))
     live_through(state)
-    request = answering({"snapshot": [snapshot()], "doctor": findings(), "explain": explained()})
+    request = answering({"snapshot": [snapshot()], "doctor": findings(), "explain": explained(), "peers": peers()})
     with serving(views_of(state, request, now=NOW)) as running:
         for path in PAGES:
             while "data-again" in running.get(path).text:

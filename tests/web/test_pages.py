@@ -21,13 +21,13 @@ from hooks.web import trying
 from hooks.web.children import Children
 from tests.parts.process.web_site import Site, answering, serving, views_of
 from tests.parts.values import night
-from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, snapshot
+from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, peers, snapshot
 
 SCRIPT = "<script>alert(1)</script>"
 RIGHT_TO_LEFT = "\u202egpj.exe"
 NAMES = (SCRIPT, RIGHT_TO_LEFT, "n" * 5_000, "'\"><b a=", "\ud800\x1b[31m", "${secret:X} {{ 7 * 7 }}")
 PAGES = ("/", "/runs", ESCALATION)
-ANSWERS = {"snapshot": [snapshot()], "doctor": findings(), "explain": explained()}
+ANSWERS = {"snapshot": [snapshot()], "doctor": findings(), "explain": explained(), "peers": peers()}
 MOST_BYTES = 80 * 1024
 
 
@@ -210,6 +210,13 @@ def test_without_a_journal_the_pages_say_so(tmp_path: Path) -> None:
         assert "there is no journal" in text_of(shown(site, "/rules"))
         trace = site.get("/runs/x", headers={"Accept": "text/html"})
         assert (trace.status_code, "there is no journal" in trace.text) == (404, True)
+
+
+def test_peers_are_shown_with_their_handshakes_and_without_keys(site: Site) -> None:
+    page = shown(site, "/peers")
+    for part in ("phone connected 40s ago", "laptop not connected", "its QR code is older", "old never connected"):
+        assert part in text_of(page), part
+    assert "k3y" not in page
 
 
 # -- gluehook's own gaps ---------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hooks.control.client import NotRunning
+from hooks.control.server import Refused
 from hooks.journal.pages import CursorError
 from hooks.web import trying
 from hooks.web.answer import Answer
@@ -14,6 +16,7 @@ from hooks.web.pages.day import Line
 from hooks.web.pages.day_reader import DayReader
 from hooks.web.pages.findings import diagnosis
 from hooks.web.pages.overview import Overview, overview
+from hooks.web.pages.peers import Peers, peers
 from hooks.web.pages.rules_reader import RulesReader
 from hooks.web.pages.runs import PAGE, RunRow, RunsPage, asked, run_row, runs_page
 from hooks.web.pages.traces import EventView, TraceView, event_view, trace_view
@@ -23,6 +26,7 @@ from hooks.web.views import Views
 
 _EXAMINED_S = 5.0  # how old the doctor's findings may be for one who asks for new ones
 _DAY_S = 3.0  # the same for the time line
+_PEERS_S = 20.0  # and for the peers
 _LATEST = 8  # runs on the overview
 _PICK = 25  # events that can be picked
 _AGAIN_S = 2  # a page that waits for something is fetched again then
@@ -37,6 +41,7 @@ class PageReader:
         children = Children({"GLUEHOOK_STATE": str(views.state)})
         self.rules, self._children = RulesReader(views, children), children
         self._day: Background[Line] = Background("day", DayReader(views).read, _DAY_S)
+        self._peers: Background[Peers] = Background("peers", self._read_peers, _PEERS_S)
 
     def overview(self, *, examine: bool = False) -> Overview:
         """The overview; `examine` has the doctor look again."""
@@ -95,6 +100,18 @@ class PageReader:
             done = trying.replay(self._children, rules_text, in_force.text if in_force else "")
         text = cut(rules_text, trying.LONGEST_RULES)
         return Trial(events=self._events(), rules_text=text, replayed=done, compared=compare)
+
+    def peers(self) -> tuple[Peers, int]:
+        """WireGuard's peers, and after how many seconds the page shows more."""
+        found = self._peers.latest()
+        return found or Peers(), 0 if found else _AGAIN_S
+
+    def _read_peers(self) -> Peers:
+        try:
+            items, said = self._views.runner.ask("peers")
+        except (NotRunning, Refused) as why:
+            return Peers(problem=str(why))
+        return peers(items, said, self._views.now())
 
     def _events(self) -> tuple[EventView, ...]:
         found = self._views.events(limit=_PICK).value or {"events": []}

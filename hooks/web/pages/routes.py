@@ -72,5 +72,12 @@ async def try_rules(request: Request) -> HTMLResponse:
     return page(request, "try.html", it=await run_in_threadpool(replay))
 
 
+@router.get("/peers")
+def peers(request: Request) -> HTMLResponse:
+    """WireGuard's peers."""
+    it, again_s = _pages(request).peers()
+    return page(request, "peers.html", it=it, listens="event", again_s=again_s)
+
+
 def _pages(request: Request) -> PageReader:
     return cast(PageReader, request.app.state.pages)

@@ -91,3 +91,15 @@ def explained() -> list[dict[str, Any]]:
          "in_s": 180.0, "when": ["for: the state must last 3m", "limit: it is run 2 of 3 in 1h"],
          "do": [{"use": "gluetun.restart_vpn", "args": {"wait": "2m"}}]},
     ]  # fmt: skip
+
+
+def peers() -> list[dict[str, Any]]:
+    """What the runner answers to `peers`, and a key that is never among it."""
+    peer = {"let_in": True, "address": "10.13.13.2", "endpoint": "", "connected": False, "at_home": False,
+            "out_of_step": [], "files": ["png"]}  # fmt: skip
+    return [
+        {"name": "phone", **peer, "handshake_s": NOW - 40, "connected": True, "endpoint": "203.0.113.7:51820"},
+        {"name": "laptop", **peer, "handshake_s": NOW - 9_000,
+         "out_of_step": ["its QR code is older than its configuration"], "private_key": "k3y="},
+        {"name": "old", **peer, "let_in": False, "handshake_s": 0, "out_of_step": ["the server no longer lets it in"]},
+    ]  # fmt: skip
