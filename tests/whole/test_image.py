@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -12,7 +13,7 @@ import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ import docker
 import pytest
 
 from hooks.app.loading import SECRETS_FOLDER
+from tests.parts.docker.compose_project import require_compose
+from tests.parts.docker.dockerd import IMAGE as SMALL
 from tests.parts.docker.dockerd import Dockerd
 from tests.parts.places import TOP
 from tests.parts.programs import require
@@ -240,6 +243,42 @@ def test_it_listens_as_an_ordinary_user_and_is_healthy(
     assert status == 0, said
     assert "\n# ---- compose.gluehook.yaml ----\n" in said
     assert "gluetun: not found" in said
+
+
+@pytest.mark.compose
+def test_compose_runs_init_once_and_it_finds_the_server(dockerd: Dockerd, image: str, tmp_path: Path) -> None:
+    require_compose()
+    with closing(dockerd.client()) as client:
+        client.tag(SMALL, "qmcgaw/gluetun", "v3.41.3")
+        client.tag(SMALL, "linuxserver/qbittorrent", "5.1.4")
+    service = {"command": "sleep 1000", "pull_policy": "never", "stop_signal": "SIGKILL"}
+    tunnel = {**service, "image": "qmcgaw/gluetun:v3.41.3", "container_name": "exit-node", "network_mode": "none"}
+    torrents = {**service, "image": "linuxserver/qbittorrent:5.1.4", "container_name": "seedbox",
+                "network_mode": "service:tunnel", "environment": {"WEBUI_PORT": "9091"}}  # fmt: skip
+    ours = {"image": image, "pull_policy": "never", "network_mode": "none", "user": f"{UID}:{UID}", "cap_drop": ["ALL"],
+            "group_add": [str(dockerd.socket.stat().st_gid)],
+            "volumes": [f"{dockerd.socket}:/var/run/docker.sock:ro"]}  # fmt: skip
+    compose = {"services": {"tunnel": tunnel, "torrents": torrents, "gluehook": ours}}
+    (tmp_path / "compose.yaml").write_text(json.dumps(compose))  # JSON is YAML
+
+    def call(*arguments: str) -> str:
+        ran = subprocess.run(
+            ["docker", "compose", *arguments], cwd=tmp_path, env={**os.environ, "DOCKER_HOST": dockerd.host}, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stdout
+        return ran.stdout
+
+    try:
+        call("up", "-d", "tunnel", "torrents")
+        said = call("run", "--rm", "-T", "gluehook", "init")
+        assert "exit-node" in said
+        assert "seedbox" in said
+        assert "9091" in said
+        assert "\n# ---- compose.gluehook.yaml ----\n" in said
+        assert "Traceback" not in said
+    finally:
+        call("down", "--timeout", "1")
 
 
 def test_a_folder_with_rules_of_ones_own_takes_the_place_of_those_that_ship(
