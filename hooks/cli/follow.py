@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from hooks.cli.item_lines import ItemLines
-from hooks.control.client import NotRunning, follow
+from hooks.control.client import NotRunning, follow, request
 from hooks.control.server import Refused
+from hooks.events.wording import did_you_mean
 
 AGAIN_S = 0.5  # between two looks for a gluehook that begins again
 
@@ -29,7 +30,7 @@ def run(state: Path, *, rule: str, as_json: bool, pause: Callable[[float], objec
                     if item["kind"] == "hello":
                         runs = "runs again" if version else "is followed; Ctrl-C ends it"
                         said, version = "", str(item["version"])
-                        click.echo(f"gluehook {version} {runs}", err=True)
+                        click.echo(f"gluehook {version} {runs}{_unknown(state, rule)}", err=True)
                     elif lines.wants(item):
                         click.echo(json.dumps(item, ensure_ascii=False) if as_json else lines.of(item))
                 why = "gluehook has stopped"
@@ -44,3 +45,17 @@ def run(state: Path, *, rule: str, as_json: bool, pause: Callable[[float], objec
             pause(AGAIN_S)
     except KeyboardInterrupt:
         return 0
+
+
+def _unknown(state: Path, rule: str) -> str:
+    """That no rule of this name is in force, as the rest of a sentence; "" for one that is, and where that is open."""
+    if not rule:
+        return ""
+    try:
+        items, _ = request(state, "snapshot")
+    except (NotRunning, Refused):
+        return ""
+    names = [str(one["name"]) for item in items for one in item.get("rules", ())]
+    if rule in names:
+        return ""
+    return f"; but no rule is called '{rule}' now{did_you_mean(rule, names, ' ({})')}: the rules are {', '.join(names)}"

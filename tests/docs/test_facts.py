@@ -56,6 +56,7 @@ FACTS = [
     ("docs/limits.md", f"At most {dispatcher.AT_WORK} attempts at once"),
     ("docs/limits.md", f"at most {dispatcher.AT_A_TIME} of them younger than half a second"),
     ("docs/limits.md", f"keeps {lane.QUEUE_BOUND} events"),
+    ("docs/limits.md", f"At most {lasting.MOST_OPEN} programs follow at once"),
     ("docs/limits.md", f"A restart budget of {restart_budget.RESTARTS} an hour"),
     ("docs/limits.md", f"the last {output.OUTPUT_LIMIT_BYTES // 1024} KiB are kept"),
     ("docs/limits.md", f"of {output.LINE_LIMIT_CHARS} characters at most"),

@@ -58,11 +58,11 @@ class Followed:
 
 
 @contextmanager
-def following(part: Gluehook, *options: str) -> Iterator[Followed]:
+def following(part: Gluehook, *options: str, greeted: str = "is followed; Ctrl-C ends it") -> Iterator[Followed]:
     """It is ended at the end of the block, whatever happens."""
     one = Followed(part, *options)
     try:
-        one.hears("is followed; Ctrl-C ends it")
+        one.hears(greeted)
         yield one
     finally:
         one.process.kill()
@@ -81,6 +81,8 @@ def test_a_process_is_followed_over_its_death_until_ctrl_c(tmp_path: Path) -> No
         people.hears(f"step 1      {run}: command.run: changed: ", "port 51413")
         people.hears(f"changed     {run} after ", "port 51413")
         assert json.loads(program.hears('"run_ended"'))["run"] == run
+        with following(part, "--rule", "sya", greeted="no rule is called 'sya' now (did you mean 'say'?)"):
+            pass
         assert part.ends(signal.SIGKILL) == -signal.SIGKILL
         for one in (people, program):
             one.hears("; this goes on when it runs again, and `gluehook history` has the runs meanwhile")
