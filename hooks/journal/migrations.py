@@ -98,7 +98,7 @@ def migrate(db: sqlite3.Connection) -> None:
         with transaction(db):
             step(db)
             db.execute(f"pragma user_version = {number}")
-    if 0 < found < len(MIGRATIONS):
+    if found == 1:
         db.execute("vacuum")  # the old tables' room, which a journal within its bounds would never need again
 
 

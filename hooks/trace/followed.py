@@ -1,4 +1,6 @@
-"""What followed from a run: events that it made happen, its failure, the end of its limit, and the runs for them."""
+"""What followed from a run: events that it made happen, its failure, the end of its limit or of the trouble, and the
+runs for all of these.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from hooks.journal.store import Store
 from hooks.journal.trace_rows import decisions
 from hooks.trace.model import CameFrom, Followed, FollowedRun, How
 
+_LATEST_S = 9e9  # whose nanoseconds the journal can hold
 MOST_EVENTS = 50  # in one trace
 _MOST_READ = 5000  # events around a run: in a burst there are more
 _DEPTH = 3  # of runs that followed from runs that followed
@@ -28,12 +31,13 @@ def came_from(store: Store, event: Event, began: float) -> CameFrom | None:
     """The run that the event followed from, where it is one of ours; `began` is when the event's own run began."""
     if event.type == "run.failed":
         return CameFrom("failed", str(event.data.get("run", "")))
-    if event.type == "rule.exhausted":
+    if event.type in ("rule.exhausted", "rule.recovered"):
         rows = store.select(
             "select id from runs where rule = ? and key = ? and began <= ? order by began desc limit 1",
             event.data.get("rule"), event.data.get("key"), began,
         )  # fmt: skip
-        return CameFrom("exhausted", rows[0][0] if rows else "")
+        how: How = "exhausted" if event.type == "rule.exhausted" else "recovered"
+        return CameFrom(how, rows[0][0] if rows else "")
     return CameFrom("caused", event.cause) if event.cause else None
 
 
@@ -56,10 +60,10 @@ class _Search:
         if failed:
             yield "failed", str(failed.data.get("said", "")), failed
         if run["ended"] is not None:
-            yield from self._exhausted(run)
+            yield from self._of_the_last(run)
 
-    def _exhausted(self, run: Mapping[str, Any]) -> Iterator[tuple[How, str, Event | None]]:
-        """The end of the limit, where it was this run that was the last one."""
+    def _of_the_last(self, run: Mapping[str, Any]) -> Iterator[tuple[How, str, Event | None]]:
+        """The end of the limit, and that of the trouble, where this run was the last one before it."""
         newer = self._store.select(
             "select min(began) from runs where rule = ? and key = ? and began > ?",
             run["rule"],
@@ -70,6 +74,8 @@ class _Search:
         for one in decisions(self._store, run["ended"], until):
             if (one.kind, one.rule, one.key) == ("exhausted", run["rule"], run["key"]):
                 yield "exhausted", one.why, self._store.event(one.event)
+        for event in _recovered(self._store, run, until):
+            yield "recovered", str(event.data.get("reason", "")), event
 
     def _runs_for(self, event: Event | None, depth: int) -> Iterator[FollowedRun]:
         if event is None or not depth:
@@ -92,3 +98,14 @@ def _caused(store: Store, run: Mapping[str, Any]) -> Iterator[Event]:
         " order by e.seq limit ?", int(since * 1e9), int(until * 1e9), _MOST_READ,
     )  # fmt: skip
     yield from (event for row in rows if (event := packing.unpack(*row)) and event.cause == run["id"])
+
+
+def _recovered(store: Store, run: Mapping[str, Any], until: float) -> Iterator[Event]:
+    """The rule.recovered of the run's rule and key. It bears the time, and the id's begin, of what showed it."""
+    ending = f"-rule.recovered-{run['rule']}/{run['key']}"
+    rows = store.select(
+        "select id from events where substr(id, -length(?)) = ? and (id = ? or at between ? and ?) order by seq",
+        ending, ending, run["event"] + ending, int(run["began"] * 1e9), int(min(until, _LATEST_S) * 1e9),
+    )  # fmt: skip
+    found = [store.event(ident) for (ident,) in rows]
+    yield from [event for event in found if event][:1]

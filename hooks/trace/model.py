@@ -5,7 +5,7 @@ masked as in the log.
 
     {"run": {"id", "rule", "key", "began", "ended", "took_s", "attempt", "outcome", "said", "manual"},
      "event": {the JSON of a recording line} or null,
-     "came_from": {"how": "caused" | "failed" | "exhausted", "run": ID or ""} or null,
+     "came_from": {"how": HOW, "run": ID or ""} or null,
      "rules": {"known", "why", "file", "fingerprint", "since", "rules":
         [{"rule", "matched", "entry", "why": […], "run": ID or "", "outcome", "decisions": [DECISION, …]}, …]},
      "merged": how many earlier events were merged into this one,
@@ -13,14 +13,15 @@ masked as in the log.
      "decisions": [DECISION, …], what was decided about this rule and key, or about all rules, until the run ended,
      "attempts": [{"attempt", "began", "ended", "took_s", "outcome", "said", "again", "steps":
         [{"number", "use", "args": {…} or null, "status", "said", "saw": […], "at", "took_s", "waited_s"}, …]}, …],
-     "followed": [{"how": "caused" | "failed" | "exhausted", "why", "event": EVENT or null, "runs":
+     "followed": [{"how": HOW, "why", "event": EVENT or null, "runs":
         [{"id", "rule", "key", "began", "ended", "outcome", "said", "followed": […]}, …]}, …],
      "unknown": [a sentence for each thing that the journal does not hold, …]}
     DECISION: {"at", "kind", "why", "until", "times"}
 
 `outcome` of a run or an attempt is changed, unchanged, skipped, retry, give_up or superseded, null while it is not
-over; of an attempt also cut_off: gluehook ended in its midst. `again` is when the next attempt was due. `how` of
-`followed`: the run made the event happen ("caused"), failed for good, or was the last one of its limit ("exhausted").
+over; of an attempt also cut_off: gluehook ended in its midst. `again` is when the next attempt was due. HOW, of what
+followed, is "caused" (the run made the event happen), "failed" (for good), "exhausted" (it was the last run of its
+limit) or "recovered" (all was well again after it); in `came_from` it is said of the run that the event followed from.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from hooks.config.masking import presentable
 from hooks.events import jsonl
 from hooks.events.catalogue import Event
 
-How = Literal["caused", "failed", "exhausted"]
+How = Literal["caused", "failed", "exhausted", "recovered"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from hooks.config.masking import presentable
+from hooks.config.secrets import printable
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration
 from hooks.events.wall_clock import local_time
@@ -33,8 +34,10 @@ _DECISIONS = {
     "blind": "cannot see whether the state lasts: its time stands still", "sees": "can see again",
     "paused": "paused by the owner", "resumed": "the pause is over",
 }  # fmt: skip
-_HOW = {"caused": "caused by this run", "failed": "as this run failed", "exhausted": "as this run was the last one"}
-_FROM = {"caused": "which {} caused", "failed": "as {} failed", "exhausted": "after the last run, {}"}
+_HOW = {"caused": "caused by this run", "failed": "as this run failed", "exhausted": "as this run was the last one",
+        "recovered": "after this run"}  # fmt: skip
+_FROM = {"caused": "which {} caused", "failed": "as {} failed", "exhausted": "after the last run, {}",
+         "recovered": "after {}"}  # fmt: skip
 _INDENT = 2
 _SHORT_S, _MINUTE_S = 0.1, 60.0
 
@@ -48,7 +51,15 @@ class Line(NamedTuple):
 
 
 def story(trace: Trace, standing: str = "") -> Iterator[Line]:
-    """The lines, in the order in which it happened. `standing` says where a run stands that is not over."""
+    """The lines, in the order in which it happened. `standing` says where a run stands that is not over.
+
+    What a terminal would obey is shown as �, whatever an event or a target has put there.
+    """
+    for line in _lines(trace, standing):
+        yield line._replace(text=printable(line.text.replace("\n", " ")))
+
+
+def _lines(trace: Trace, standing: str) -> Iterator[Line]:
     run = trace.run
     took = f" after {duration(run.took_s)}" if run.took_s is not None else ""
     kind = _kind(run.outcome)
@@ -92,7 +103,7 @@ def _event(trace: Trace) -> Iterator[Line]:
 
 def _came(trace: Trace, event: Event) -> float:
     """When the event came. Those that the engine makes bear the time of what led to them."""
-    is_made = event.type in ("rule.exhausted", "run.failed")
+    is_made = event.type in ("rule.exhausted", "rule.recovered", "run.failed")
     return trace.waits[0].since if is_made and trace.waits else trace.run.began if is_made else event.time / 1e9
 
 
@@ -185,7 +196,7 @@ def _followed(trace: Trace) -> Iterator[Line]:
 
 def _events(followed: Iterable[Followed], indent: int) -> Iterator[Line]:
     for one in followed:
-        at = f"{_clock(one.event.time / 1e9)}  " if one.event and one.how == "caused" else ""
+        at = f"{_clock(one.event.time / 1e9)}  " if one.event and one.how in ("caused", "recovered") else ""
         what = _named(one.event) if one.event else "rule.exhausted" if one.how == "exhausted" else "an event"
         why = f": {one.why}" if one.why else ""
         yield Line(indent, f"{at}{what}, {_HOW[one.how]}{why}")

@@ -38,6 +38,7 @@ def test_an_escalation_is_told_from_its_event_to_what_followed(after_the_night: 
     said = after_the_night.call("history", "show", night.RUN, TZ="UTC")
     assert (said.returncode, said.stderr) == (0, "")
     assert said.stdout == STORY.read_text()
+    assert said.stdout in (TOP / "docs/troubleshooting.md").read_text()
 
 
 def test_json_is_the_whole_trace(after_the_night: Gluehook) -> None:

@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
+from hooks.engine.runs import Run
+from hooks.events.catalogue import Event
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Store
+from hooks.rules.table import Rule
 from hooks.trace import story, trace
 from tests.parts.places import TOP
 from tests.parts.values import night
@@ -50,7 +53,9 @@ def test_the_sample_for_pages_is_the_trace_of_the_escalation(store: Store) -> No
          ([("cooldown", 300.0)], ["retry"], None, [("exhausted", ["heal-vpn-harder/gluetun#4"])])),
         ("heal-vpn-harder/gluetun#4",
          ([], ["retry", "changed"], "heal-vpn/gluetun#3",
-          [("caused", ["forward-port/gluetun#6", "rejoin-network/gluetun#7"])])),
+          [("caused", ["forward-port/gluetun#6", "rejoin-network/gluetun#7"]),
+           ("recovered", ["well-again/gluetun#8"])])),
+        ("well-again/gluetun#8", ([], ["changed"], "heal-vpn-harder/gluetun#4", [])),
         ("rejoin-network/gluetun#7", ([], ["unchanged"], "heal-vpn-harder/gluetun#4", [])),
     ],
 )  # fmt: skip
@@ -95,6 +100,19 @@ def test_a_trace_of_an_old_journal_says_what_is_not_known(tmp_path: Path, sql: P
 def test_an_unknown_run_is_answered_with_the_nearest(store: Store) -> None:
     with pytest.raises(trace.NoSuchRun, match=r"there is no run 'heal-vpn/gluetum#2' \(did you mean 'heal-vpn/glue"):
         trace.of(store, "heal-vpn/gluetum#2")
+
+
+def test_nothing_that_a_terminal_would_obey_is_in_a_story(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / FILE_NAME)) as store:
+        event = Event("container.die", "\x1b[31mweb", 1, "docker", data={"container": "\x1b[31mweb"})
+        store.accept(event, [("r", "k")])
+        run = Run("r/k#1", Rule("r", (), ()), "k", event)
+        store.begin(run, 1.0)
+        store.end(run, "retry", "no\x07thing\nat all", 2.0, counts=True)
+        text = "\n".join(line.text for line in story.story(trace.of(store, "r/k#1")))
+    assert "container.die of �[31mweb" in text
+    assert "no�thing at all" in text
+    assert text.replace("\n", "").isprintable()
 
 
 def write_samples() -> None:
