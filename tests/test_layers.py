@@ -274,7 +274,8 @@ def test_the_running_process_never_loads_pydantic() -> None:
 
 
 def test_the_running_process_loads_heavy_packages_only_when_a_handler_runs() -> None:
-    heavy = {"qbittorrentapi", "apprise", "rich", "click", "cryptography", "segno"}
+    heavy = {"qbittorrentapi", "apprise", "rich", "click", "cryptography", "segno", "starlette", "uvicorn", "jinja2",
+             "prometheus_client"}  # fmt: skip
     assert not loaded("import hooks.app.serve") & heavy
 
 

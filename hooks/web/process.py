@@ -27,6 +27,7 @@ from hooks.runtime import log
 from hooks.web import web_settings
 from hooks.web.app import create
 from hooks.web.journal_reader import JournalReader
+from hooks.web.rendering import warm
 from hooks.web.runner import Runner
 from hooks.web.serving import Server, listening, server
 from hooks.web.views import Views
@@ -91,6 +92,7 @@ def _report(web: WebSettings, address: str) -> None:
 async def _run(running: Server, socket: Socket, *, beat: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.stop)
+    threading.Thread(target=warm, name="warm", daemon=True).start()
     limiter = anyio.to_thread.current_default_thread_limiter()
     limiter.total_tokens = _THREADS
     beating = asyncio.create_task(_beat()) if beat else None

@@ -52,3 +52,9 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     )  # fmt: skip
     # a text from outside may hold half a character, which no encoding has
     return HTMLResponse(text.encode(errors="replace"), status)
+
+
+def warm() -> None:
+    """Compile every template, so that the first visitor does not wait for it."""
+    for name in _templates.list_templates():
+        _templates.get_template(name)

@@ -41,7 +41,7 @@ def mounts(service: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_the_whole_server_is_there() -> None:
-    assert set(HOME["services"]) == {"gluetun", "qbittorrent", "gluehook"}
+    assert set(HOME["services"]) == {"gluetun", "qbittorrent", "gluehook", "gluehook-web"}
     assert set(WIREGUARD["services"]) == {"wireguard", "adguard"}
 
 
@@ -141,6 +141,19 @@ def test_gluehook_writes_to_the_wireguard_folder_as_the_user_whom_the_image_give
     assert (FOLDER / mounts(GLUEHOOK)[Settings().wireguard_dir]["source"]).resolve() == theirs.resolve()
     assert GLUEHOOK["user"] == f"{image['environment']['PUID']}:{image['environment']['PGID']}"
     assert image["environment"]["LOG_CONFS"] == "false", "else the keys of all devices are in its log"
+
+
+def test_the_page_has_only_the_state_and_starts_only_on_request() -> None:
+    web = HOME["services"]["gluehook-web"]
+    assert web["profiles"] == ["page"]
+    assert web["volumes"] == [f"{mounts(GLUEHOOK)['/state']['source']}:/state:ro"]
+    assert web["image"] == GLUEHOOK["image"]
+    assert web["user"] == GLUEHOOK["user"], "only it can connect to the control socket"
+    assert "group_add" not in web
+    assert set(web["environment"]) == {"TZ", "GLUEHOOK_HTTP", "GLUEHOOK_WEB_PASSWORD"}
+    port = web["environment"]["GLUEHOOK_HTTP"].rpartition(":")[2]
+    assert web["ports"] == [f"{port}:{port}"]
+    assert f":{port}/healthz" in web["healthcheck"]["test"][-1]
 
 
 def test_gluehook_is_an_ordinary_user_in_the_group_of_the_socket() -> None:
