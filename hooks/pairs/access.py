@@ -10,7 +10,7 @@ from hooks.images.roles import TORRENT_CLIENTS
 from hooks.images.torrent import web_port
 from hooks.pairs.model import Access
 from hooks.pairs.reach import host_of, network_holder
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import ServerTable, heading
 from hooks.world.model import Container, World
 
 DEFAULTS = {field.name: field.default for field in fields(Settings)}
@@ -25,9 +25,7 @@ class Accesses:
     settings: Settings
     own_id: str
 
-    def of(
-        self, role: str, name: str, table: GluetunTable | ClientTable | None, *, first: bool, main: bool, alone: bool
-    ) -> Access:
+    def of(self, role: str, name: str, table: ServerTable | None, *, first: bool, main: bool, alone: bool) -> Access:
         """Of the container of this name.
 
         `first`: the settings are about it. `main`: their defaults may be, too, as it belongs to the main gluetun.
@@ -48,10 +46,10 @@ class Accesses:
         )  # fmt: skip
 
     def _places(
-        self, role: str, table: GluetunTable | ClientTable | None, *, first: bool, alone: bool
+        self, role: str, table: ServerTable | None, *, first: bool, alone: bool
     ) -> tuple[str, str]:  # fmt: skip
         """Where its URL belongs, and where a login of its own does."""
-        what, setting = "[[gluetun]]" if role == "gluetun" else "[[client]]", f"{role}_url"
+        what, setting = heading(role), f"{role}_url"
         in_table = f"its {what}" if table else "" if first and alone else f"a {what} for it"
         by_setting = first and (alone or chosen(self.settings, setting)) and not (table and table.url)
         return setting.upper() if by_setting else f"the url of {in_table}", in_table

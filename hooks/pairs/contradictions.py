@@ -11,6 +11,7 @@ from hooks.config.settings import Settings
 from hooks.images.roles import by_image
 from hooks.pairs.model import Client, Gluetun
 from hooks.pairs.pairs import Pairs
+from hooks.rules.servers import heading
 from hooks.rules.table import Table
 from hooks.world.model import World
 
@@ -24,7 +25,7 @@ def contradictions(world: World, settings: Settings, pairs: Pairs, table: Table)
 
 def _roles(world: World, settings: Settings, table: Table) -> Iterator[str]:
     for name, role in table.roles.items():
-        what = "[[gluetun]]" if role == "gluetun" else f'[[client]] with kind = "{role}"'
+        what = heading(role) + (f' with kind = "{role}"' if role != "gluetun" else "")
         others = [other for other, named in settings.containers.items() if named == name and other != role]
         for other in others:
             said = f"{other.upper()}_CONTAINER={name} says {other}"

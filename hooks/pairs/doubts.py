@@ -20,7 +20,7 @@ from hooks.pairs.pairs import Pairs
 from hooks.pairs.port_files import port_files
 from hooks.pairs.rule_names import names_of_rules
 from hooks.pairs.rule_roles import WORDS, needed_roles
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import heading
 from hooks.rules.table import Table
 from hooks.world.model import World
 
@@ -64,16 +64,13 @@ def _names_of_settings(world: World, settings: Settings) -> Iterator[str]:
 
 
 def _names_of_tables(world: World, table: Table) -> Iterator[str]:
-    tables: tuple[GluetunTable | ClientTable, ...] = (*table.gluetuns, *table.clients)
-    for one in tables:
-        what = "[[client]]" if isinstance(one, ClientTable) else "[[gluetun]]"
-        names = [one.container, *([one.gluetun] if isinstance(one, ClientTable) and one.gluetun else [])]
-        for name in names:
+    for one in (*table.gluetuns, *table.clients):
+        for name in filter(None, (one.container, one.gluetun)):
             if name not in world.containers:
                 alike = _of_image(world, one.role if name == one.container else "gluetun")
                 near = did_you_mean(name, world.containers) or (_shown(world, alike) if alike else "")
                 key = "container" if name == one.container else "gluetun"
-                said = f'a {what} says {key} = "{name}", and no container has that name'
+                said = f'a {one.heading} says {key} = "{name}", and no container has that name'
                 yield f"{said}: {near}" if near else f"{said}; correct it, or take the table out"
 
 
@@ -99,14 +96,13 @@ def _ambiguous(world: World, settings: Settings, pairs: Pairs, *, file_is_owned:
         found = [one.name for one in (pairs.gluetuns if role == "gluetun" else pairs.clients(role))]
         set_here = [name.upper() for name in _about_one(role, file_is_owned) if chosen(settings, name)]
         if len(found) > 1 and set_here and role not in settings.containers:
-            what = "[[gluetun]]" if role == "gluetun" else "[[client]]"
             are, they, them = ("is", "it is", "it") if len(set_here) == 1 else ("are", "they are", "them")
             taken = (
                 f"{_joined(set_here)} {are} set, and {_listed(found)} are {WORDS[role]}: {they} taken for '{found[0]}'"
             )
             yield (
-                f'{taken}; if that is wrong, leave {them} out and write a {what} with container = "…" for the one that '
-                f"{they} about"
+                f"{taken}; if that is wrong, leave {them} out and write a {heading(role)} with "
+                f'container = "…" for the one that {they} about'
             )
     for role in ONE_IS_MEANT:
         found = list(world.roles.get(role, ()))

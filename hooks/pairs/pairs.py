@@ -95,7 +95,7 @@ class Pairs:
         return Gluetun(name, access, file, "" if by_setting else f"the port_file of {access.in_table}")
 
     def _of_kind(self, kind: str) -> Iterator[Client]:
-        named = [one.container for one in self._table.clients if one.kind == kind]
+        named = [one.container for one in self._table.clients if one.role == kind]
         found = sorted({*self._world.roles.get(kind, ()), *named})
         usual = str(DEFAULTS.get(f"{kind}_container") or kind)
         container = self._settings.containers.get(kind, "") or usual

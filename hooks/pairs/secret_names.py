@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from hooks.config.missing_secrets import Missing
 from hooks.config.settings import SECRETS
 from hooks.rules.placeholders import templates
-from hooks.rules.servers import ClientTable, GluetunTable
 from hooks.rules.table import Rule, Table
 
 Find = Callable[[str], Missing | None]
@@ -21,12 +20,10 @@ Find = Callable[[str], Missing | None]
 
 def secrets_without_value(table: Table, find: Find) -> Iterator[str]:
     """The sentences. `find` says what is wrong about the secret of a name."""
-    tables: tuple[GluetunTable | ClientTable, ...] = (*table.gluetuns, *table.clients)
-    for one in tables:
+    for one in (*table.gluetuns, *table.clients):
         for key in ("password", "api_key"):
             if (name := getattr(one, key)) and (found := find(name)):
-                what = "[[client]]" if isinstance(one, ClientTable) else "[[gluetun]]"
-                yield _sentence(f"the {what} of '{one.container}' has {key} = \"${{secret:{name}}}\"", found,
+                yield _sentence(f"the {one.heading} of '{one.container}' has {key} = \"${{secret:{name}}}\"", found,
                                 "gluehook signs in there without it")  # fmt: skip
     for rule in (rule for rule in table.rules if rule.enabled):
         for name in _named(rule):

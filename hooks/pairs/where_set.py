@@ -8,6 +8,7 @@ remedies ask here, so that no cure names a setting that does not reach its targe
 from __future__ import annotations
 
 from hooks.pairs.model import Client, Gluetun
+from hooks.rules.servers import heading
 
 
 def url_setting(one: Client | Gluetun) -> str:
@@ -23,7 +24,7 @@ def write_url(one: Client | Gluetun, url: str) -> str:
     if table.startswith("its"):
         return f'write url = "{url}" into {table} in rules.toml'
     kind = f'kind = "{one.kind}", ' if isinstance(one, Client) else ""
-    return f'write into rules.toml a {_table(one)} with {kind}container = "{one.name}" and url = "{url}"'
+    return f'write into rules.toml a {heading(one.kind)} with {kind}container = "{one.name}" and url = "{url}"'
 
 
 def file_setting(gluetun: Gluetun) -> str:
@@ -76,7 +77,3 @@ def _or_in_table(one: Client | Gluetun, what: str) -> str:
 
 def _word(one: Client | Gluetun) -> str:
     return one.kind.upper()
-
-
-def _table(one: Client | Gluetun) -> str:
-    return "[[client]]" if isinstance(one, Client) else "[[gluetun]]"

@@ -1,6 +1,6 @@
 """`[[gluetun]]` and `[[client]]` of rules.toml as values: what neither a setting nor Docker says of one of several.
 
-`rules_file.servers` makes them, `hooks.pairs` reads them. `password` and `api_key` are names of secrets, "" for none.
+`rules_file.servers` makes them, `hooks.pairs` reads them.
 """
 
 from __future__ import annotations
@@ -9,36 +9,28 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class GluetunTable:
-    """One `[[gluetun]]`. What is "" is taken from the settings or from Docker."""
+class ServerTable:
+    """One table. What is "" is taken from the settings or from Docker.
 
-    container: str
-    port_file: str = ""
-    url: str = ""
-    username: str = ""
-    password: str = ""
-    api_key: str = ""
+    `role` is what its container is. `password` and `api_key` are names of secrets.
+    """
 
-    @property
-    def role(self) -> str:
-        """What its container is."""
-        return "gluetun"
-
-
-@dataclass(frozen=True, slots=True)
-class ClientTable:
-    """One `[[client]]`. `port` is which of the ports that its gluetun forwards, counted from 1."""
-
-    kind: str
+    role: str
     container: str
     url: str = ""
     username: str = ""
     password: str = ""
     api_key: str = ""
-    gluetun: str = ""
-    port: int = 1
+    port_file: str = ""  # of a gluetun
+    gluetun: str = ""  # of a client
+    port: int = 1  # of a client: which of the ports that its gluetun forwards, counted from 1
 
     @property
-    def role(self) -> str:
-        """What its container is."""
-        return self.kind
+    def heading(self) -> str:
+        """How it begins in rules.toml."""
+        return heading(self.role)
+
+
+def heading(role: str) -> str:
+    """How a table for a container of this role begins in rules.toml."""
+    return "[[gluetun]]" if role == "gluetun" else "[[client]]"

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import Template
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import ServerTable
 
 Mode = Literal["latest", "queued", "single"]
 
@@ -124,15 +124,14 @@ class Table:
 
     rules: tuple[Rule, ...] = ()
     file: str = ""
-    gluetuns: tuple[GluetunTable, ...] = ()
-    clients: tuple[ClientTable, ...] = ()
+    gluetuns: tuple[ServerTable, ...] = ()
+    clients: tuple[ServerTable, ...] = ()
     text: str = field(default="", compare=False)  # of the file, as the loading child has read it
 
     @property
     def roles(self) -> Mapping[str, str]:
         """The roles that its tables give to containers, by name."""
-        tables: tuple[GluetunTable | ClientTable, ...] = (*self.gluetuns, *self.clients)
-        return {one.container: one.role for one in tables}
+        return {one.container: one.role for one in (*self.gluetuns, *self.clients)}
 
     @property
     def longest_window_s(self) -> float:

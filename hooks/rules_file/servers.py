@@ -14,7 +14,7 @@ from typing import Any
 from hooks.config.settings import container_name, http_url
 from hooks.events.wording import did_you_mean
 from hooks.images.roles import TORRENT_CLIENTS
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import ServerTable
 from hooks.rules_file.errors import quoted
 from hooks.rules_file.node import Node
 
@@ -26,7 +26,7 @@ _WITH_LOGIN = ("qbittorrent", "deluge")
 _WITHOUT_KEY = ("transmission", "deluge")
 
 
-def servers(root: Node) -> tuple[tuple[GluetunTable, ...], tuple[ClientTable, ...]]:
+def servers(root: Node) -> tuple[tuple[ServerTable, ...], tuple[ServerTable, ...]]:
     """Both kinds of tables. They may be used only if the whole file is good."""
     gluetuns, clients = list(root.tables("gluetun")), list(root.tables("client"))
     _check_unique([*gluetuns, *clients], "container", "another table is about container {}")
@@ -34,15 +34,15 @@ def servers(root: Node) -> tuple[tuple[GluetunTable, ...], tuple[ClientTable, ..
     return tuple(map(_gluetun, gluetuns)), tuple(map(_client, clients))
 
 
-def _gluetun(node: Node) -> GluetunTable:
+def _gluetun(node: Node) -> ServerTable:
     _check(node)
     if isinstance(path := node.get("port_file"), str) and not path.startswith("/"):
         node.report("bad-value", "port_file", f"{quoted(path)} is a relative path", "write it from / on")
     texts = _texts(node, ("container", "port_file", "url", "username"))
-    return GluetunTable(**texts, **_secrets(node))
+    return ServerTable("gluetun", **texts, **_secrets(node))
 
 
-def _client(node: Node) -> ClientTable:
+def _client(node: Node) -> ServerTable:
     _check(node)
     kind = node.get("kind")
     if isinstance(kind, str) and kind not in TORRENT_CLIENTS:
@@ -50,9 +50,9 @@ def _client(node: Node) -> ClientTable:
         node.report("bad-value", "kind", f"{quoted(kind)} is no torrent client that gluehook knows", hint)
     if kind in _WITHOUT_KEY and node.has("api_key") and not node.has("password"):
         node.report("bad-value", "api_key", f"{kind} knows no key", "write username and password", at_key=True)
-    texts = _texts(node, ("kind", "container", "url", "username", "gluetun"))
+    texts = _texts(node, ("container", "url", "username", "gluetun"))
     port = node.get("port", 1)
-    return ClientTable(**texts, **_secrets(node), port=port if isinstance(port, int) else 1)
+    return ServerTable(str(kind), **texts, **_secrets(node), port=port if isinstance(port, int) else 1)
 
 
 def _check(node: Node) -> None:
@@ -93,8 +93,8 @@ def _url_hint(node: Node) -> str:
     return f'write the address without it, and username and password = "${{secret:{_example(node)}_PASSWORD}}"'
 
 
-def _secrets(node: Node) -> dict[str, str]:
-    found = {}
+def _secrets(node: Node) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for key in _SECRETS:
         value = node.get(key)
         if isinstance(value, str) and (named := _SECRET.fullmatch(value)):

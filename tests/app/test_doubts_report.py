@@ -14,7 +14,7 @@ from hooks.app.doubts_report import LASTS_S, Doubts
 from hooks.config.secrets import Secrets, Sources
 from hooks.config.settings import Settings
 from hooks.events import signals
-from hooks.rules.servers import GluetunTable
+from hooks.rules.servers import ServerTable
 from hooks.rules.table import Table
 from hooks.world.model import Container, World
 from hooks.world.names import Names
@@ -29,7 +29,7 @@ class Said:
     """A report with a clock of its own, and what it says."""
 
     def __init__(self, folder: Path, *, ready: bool = True, key: str = "") -> None:
-        table = Table(gluetuns=(GluetunTable("vpn", api_key=key),))
+        table = Table(gluetuns=(ServerTable("gluetun", "vpn", api_key=key),))
         self.tracker = Tracker(World(Names(tables=table.roles)), lambda _: None, lambda: 0)
         self.now, self.ready, self.said = 0.0, threading.Event(), list[str]()
         if ready:

@@ -11,7 +11,7 @@ from handlers import HANDLERS
 from hooks.config.settings import Settings
 from hooks.pairs.doubts import doubts
 from hooks.pairs.rule_roles import idle_rules
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import ServerTable
 from hooks.rules.table import Table
 from hooks.rules_file import reader
 from hooks.world.model import Container, World
@@ -80,19 +80,19 @@ def test_one_sentence_with_the_line_to_write(
 @pytest.mark.parametrize(
     ("table", "more", "expected"),
     [
-        (Table(clients=(ClientTable("transmission", "tor-a"),)), {"qbittorrent_container": "tor-a"},
+        (Table(clients=(ServerTable("transmission", "tor-a"),)), {"qbittorrent_container": "tor-a"},
          ("'tor-a' has a [[client]] with kind = \"transmission\", and QBITTORRENT_CONTAINER=tor-a says qbittorrent: "
          "the table counts; correct one of them")),
-        (Table(clients=(ClientTable("deluge", "tor-a"),)), {},
+        (Table(clients=(ServerTable("deluge", "tor-a"),)), {},
          ("'tor-a' has a [[client]] with kind = \"deluge\", and its image hotio/qbittorrent is qbittorrent: "
          "the table counts; correct it, or take the table out")),
-        (Table(gluetuns=(GluetunTable("mission"),)), {},
+        (Table(gluetuns=(ServerTable("gluetun", "mission"),)), {},
          ("'mission' has a [[gluetun]], and its image linuxserver/transmission is transmission: the table counts; "
          "correct it, or take the table out")),
-        (Table(clients=(ClientTable("qbittorrent", "tor-a", gluetun="tor-b"),)), {},
+        (Table(clients=(ServerTable("qbittorrent", "tor-a", gluetun="tor-b"),)), {},
          ("the [[client]] of 'tor-a' says gluetun = \"tor-b\", and that container is no gluetun: it gets no port; "
          'write gluetun = "vpn-a", or leave the key out')),
-        (Table(clients=(ClientTable("qbittorrent", "tor-b", url="http://172.18.0.2:8080"),)), {},
+        (Table(clients=(ServerTable("qbittorrent", "tor-b", url="http://172.18.0.2:8080"),)), {},
          ("'tor-a' and 'tor-b' are both reached at http://172.18.0.2:8080, and only one of them can be; give one of "
          "them another port, or correct the url in its table")),
     ],
@@ -143,8 +143,8 @@ def test_a_rule_that_names_a_container_that_nobody_has() -> None:
 
 def test_tables_that_name_nobody() -> None:
     table = Table(
-        gluetuns=(GluetunTable("media-gluetun-2"),),
-        clients=(ClientTable("deluge", "nobody", gluetun="vpn"), ClientTable("qbittorrent", "media-tor-1")),
+        gluetuns=(ServerTable("gluetun", "media-gluetun-2"),),
+        clients=(ServerTable("deluge", "nobody", gluetun="vpn"), ServerTable("qbittorrent", "media-tor-1")),
     )
     assert said(*HOME, table=table) == [
         (

@@ -10,7 +10,7 @@ from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.pairs.for_event import settings_for
 from hooks.pairs.pairs import Pairs
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import ServerTable
 from hooks.rules.table import Table
 from hooks.world.changes import port_file_read
 from hooks.world.model import Container, PortFile, World
@@ -143,10 +143,10 @@ def test_odd_networks_end() -> None:
 
 
 TABLES = Table(
-    gluetuns=(GluetunTable("own-vpn", "/vpn-c/port", "http://10.0.0.7:8000", "me", "C_PASSWORD"),),
+    gluetuns=(ServerTable("gluetun", "own-vpn", "http://10.0.0.7:8000", "me", "C_PASSWORD", port_file="/vpn-c/port"),),
     clients=(
-        ClientTable("deluge", "seedbox", api_key="", password="SEEDBOX", gluetun="vpn-a", port=2),
-        ClientTable("qbittorrent", "tor-b", "http://box:1", api_key="TOR_B_KEY"),
+        ServerTable("deluge", "seedbox", api_key="", password="SEEDBOX", gluetun="vpn-a", port=2),
+        ServerTable("qbittorrent", "tor-b", "http://box:1", api_key="TOR_B_KEY"),
     ),
 )
 
@@ -207,5 +207,5 @@ def test_another_port_finds_nobody_anew_and_another_container_or_table_does() ->
     assert (pairs.port_of("vpn-a"), seen.port_of("vpn-a")) == (None, forwarding.port)
     moved = pairs.seen_in(forwarding.with_container(one("vpn-a", GLUETUN, address="172.18.0.9")), none)
     assert moved.gluetuns[0].url == "http://172.18.0.9:8000"
-    table = Table(gluetuns=(GluetunTable("vpn-b", url="http://elsewhere:1"),))
+    table = Table(gluetuns=(ServerTable("gluetun", "vpn-b", url="http://elsewhere:1"),))
     assert [found.url for found in seen.seen_in(forwarding, table).gluetuns][1] == "http://elsewhere:1"

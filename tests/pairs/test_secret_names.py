@@ -11,7 +11,7 @@ from handlers import HANDLERS
 from hooks.config.missing_secrets import Missing, missing
 from hooks.config.secrets import Secrets, Sources
 from hooks.pairs.secret_names import secrets_without_value
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import ServerTable
 from hooks.rules.table import Table
 from hooks.rules_file import reader
 from tests.parts.process.ordinary_user import ordinary_user, public_folder
@@ -30,7 +30,9 @@ def said(table: Table, folder: Path, **variables: str) -> list[str]:
 def test_each_table_and_rule_that_names_one_without_value(tmp_path: Path) -> None:
     rules = reader.read(HOOK, "rules.toml", HANDLERS)
     assert isinstance(rules, Table)
-    table = Table(rules.rules, "", (GluetunTable("vpn", api_key="VPN_KEY"),), (ClientTable("qbittorrent", "qb"),))
+    table = Table(
+        rules.rules, "", (ServerTable("gluetun", "vpn", api_key="VPN_KEY"),), (ServerTable("qbittorrent", "qb"),)
+    )
     assert said(table, tmp_path, VPN_KEY="there", HOOK="there, too") == []
     assert said(table, tmp_path, VPN_KEY="") == [
         (

@@ -9,16 +9,16 @@ import pytest
 from hooks.config.settings import Settings
 from hooks.pairs import where_set
 from hooks.pairs.pairs import Pairs
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import ServerTable
 from hooks.rules.table import Table
 from tests.pairs.test_pairs import TWO, world_of
 
 URL = "http://x:1"
 WITH_TABLE = Table(
-    clients=(ClientTable("qbittorrent", "tor-b", url="http://y:1", password="B_PASSWORD"),),
-    gluetuns=(GluetunTable("vpn-b", port_file="/b/port"),),
+    clients=(ServerTable("qbittorrent", "tor-b", url="http://y:1", password="B_PASSWORD"),),
+    gluetuns=(ServerTable("gluetun", "vpn-b", port_file="/b/port"),),
 )  # fmt: skip
-KEYED = Table(clients=(ClientTable("qbittorrent", "tor-b", api_key="B_KEY"),))
+KEYED = Table(clients=(ServerTable("qbittorrent", "tor-b", api_key="B_KEY"),))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.rules.servers import ClientTable, GluetunTable
+from hooks.rules.servers import ServerTable
 from hooks.rules.table import Table
 from hooks.rules_file import reader
 from tests.parts.values.small_handlers import SMALL_HANDLERS
@@ -32,11 +32,11 @@ def test_tables_become_values() -> None:
     table = reader.read(TEXT, "rules.toml", SMALL_HANDLERS)
     assert isinstance(table, Table)
     assert table.gluetuns == (
-        GluetunTable("vpn-b", "/vpn-b/forwarded_port", "http://vpn-b:8000", "hooks", "VPN_B"), GluetunTable("vpn-a"),
+        ServerTable("gluetun", "vpn-b", "http://vpn-b:8000", "hooks", "VPN_B", port_file="/vpn-b/forwarded_port"), ServerTable("gluetun", "vpn-a"),
     )  # fmt: skip
     assert table.clients == (
-        ClientTable("transmission", "seedbox", gluetun="vpn-b", port=2),
-        ClientTable("qbittorrent", "torrents", api_key="TORRENTS_KEY"),
+        ServerTable("transmission", "seedbox", gluetun="vpn-b", port=2),
+        ServerTable("qbittorrent", "torrents", api_key="TORRENTS_KEY"),
     )
     assert table.roles == {
         "vpn-b": "gluetun", "vpn-a": "gluetun", "seedbox": "transmission", "torrents": "qbittorrent",

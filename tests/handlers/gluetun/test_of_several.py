@@ -10,7 +10,7 @@ from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.pairs.for_event import settings_for, world_for
 from hooks.pairs.pairs import Pairs
-from hooks.rules.servers import GluetunTable
+from hooks.rules.servers import ServerTable
 from hooks.rules.table import Table
 from hooks.world.model import Container, World
 from hooks.world.names import Names
@@ -35,7 +35,12 @@ def about(gluetun: str, table: Table, settings: Settings, **secrets: str) -> Any
 def test_each_is_restarted_with_its_own_login() -> None:
     key = {"auth": "apikey", "api_key": "of-b"}
     with fake_gluetun() as (fake_a, url_a), fake_gluetun(**key) as (fake_b, url_b):
-        table = Table(gluetuns=(GluetunTable("vpn-b", url=url_b, api_key="KEY_B"), GluetunTable("vpn-a", url=url_a)))
+        table = Table(
+            gluetuns=(
+                ServerTable("gluetun", "vpn-b", url=url_b, api_key="KEY_B"),
+                ServerTable("gluetun", "vpn-a", url=url_a),
+            )
+        )
         ctx = about("vpn-b", table, Settings(), KEY_B="of-b", GLUETUN_API_KEY="of-a")
         assert RestartVpn().targets(RestartVpnArgs(), ctx.settings) == ("container:vpn-b", url_b)
         assert RestartVpn().apply(RestartVpnArgs(), ctx).status == "changed"

@@ -15,7 +15,7 @@ from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
 from hooks.handler import GiveUp, Retry
 from hooks.pairs.pairs import Pairs
-from hooks.rules.servers import ClientTable
+from hooks.rules.servers import ServerTable
 from hooks.rules.table import Table
 from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Clock, Notes, context
@@ -127,7 +127,7 @@ def test_of_two_the_one_that_cannot_be_read_for_now_keeps_its_state() -> None:
         s.containers.append(
             Container("second", "def", running=True, network_mode="container:vpn-id", role="qbittorrent")
         )
-        s.table = Table(clients=(ClientTable("qbittorrent", "second", url=url),))
+        s.table = Table(clients=(ServerTable("qbittorrent", "second", url=url),))
         both = [("qbittorrent", "port.open"), ("second", "port.closed")]
         assert [(event.subject, event.type) for event in s.events()] == both
         fake.preferences["listen_port"] = "?"
@@ -138,7 +138,7 @@ def test_of_two_the_one_that_cannot_be_read_for_now_keeps_its_state() -> None:
         s.containers[1], fake.preferences["listen_port"] = RUNNING, 40000
         assert [(event.subject, event.type) for event in s.events()] == both
         s.secrets = {"QBITTORRENT_PASSWORD": PASSWORD, "OTHER": "wrong-3f"}
-        s.table = Table(clients=(ClientTable("qbittorrent", "second", url=url, password="OTHER"),))
+        s.table = Table(clients=(ServerTable("qbittorrent", "second", url=url, password="OTHER"),))
         assert [(event.subject, event.type) for event in s.events()] == both[:1], "nobody knows until it is corrected"
 
 
