@@ -32,8 +32,9 @@ def test_tables_become_values() -> None:
     table = reader.read(TEXT, "rules.toml", SMALL_HANDLERS)
     assert isinstance(table, Table)
     assert table.gluetuns == (
-        ServerTable("gluetun", "vpn-b", "http://vpn-b:8000", "hooks", "VPN_B", port_file="/vpn-b/forwarded_port"), ServerTable("gluetun", "vpn-a"),
-    )  # fmt: skip
+        ServerTable("gluetun", "vpn-b", "http://vpn-b:8000", "hooks", "VPN_B", port_file="/vpn-b/forwarded_port"),
+        ServerTable("gluetun", "vpn-a"),
+    )
     assert table.clients == (
         ServerTable("transmission", "seedbox", gluetun="vpn-b", port=2),
         ServerTable("qbittorrent", "torrents", api_key="TORRENTS_KEY"),
