@@ -57,7 +57,8 @@ class Sessions:
     def of(self, client: Client, ctx: Context) -> WebUi:
         """The session with this Web UI. Raises GiveUp while our password stands rejected there."""
         url, access = client.url, client.access
-        password, trust = read_secret(access.password, ctx), Trust.of("DELUGE", access.ca_file, access.fingerprint)
+        password = read_secret(access.password, ctx)
+        trust = Trust.of("DELUGE", access.ca_file, access.fingerprint, access.trusted_in)
         login = Login(password, split_userinfo(url)[1], trust)
         proof = f"{password}\0{login.of_url}" if login.of_url else password
         credential = Credential(rejection_key("deluge", shown(url)), proof, client.name)

@@ -38,7 +38,11 @@ class Control:
         self.who, self._ctx = f"gluetun at {shown(url)}", ctx
         of_url = split_userinfo(url)[1]
         known = ctx.pairs.gluetun(container)
-        of_settings = Access(url, ctx.settings.gluetun_username, "GLUETUN_PASSWORD", "GLUETUN_API_KEY")
+        settings = ctx.settings
+        of_settings = Access(
+            url, settings.gluetun_username, "GLUETUN_PASSWORD", "GLUETUN_API_KEY", settings.gluetun_ca_file,
+            settings.gluetun_fingerprint,
+        )  # fmt: skip
         self._one = known or Gluetun(container, of_settings)
         self._access = self._one.access
         headers, self._shown, proof = self._authenticate(of_url)
@@ -46,7 +50,8 @@ class Control:
         self._target = Target("gluetun", self.who, url_setting(self._one), signed_in, self._shown)
         self._credential = Credential(rejection_key("gluetun", shown(url)), proof, container)
         self._credential.check(ctx)
-        trust = Trust.of("GLUETUN", ctx.settings.gluetun_ca_file, ctx.settings.gluetun_fingerprint)
+        access = self._access
+        trust = Trust.of("GLUETUN", access.ca_file, access.fingerprint, access.trusted_in)
         self._place = (url, headers, trust)
         self._http: Connection
         if kept and kept._place == self._place:

@@ -41,7 +41,7 @@ class Sessions:
             password,
             key,
             split_userinfo(url)[1],
-            Trust.of("QBITTORRENT", access.ca_file, access.fingerprint),
+            Trust.of("QBITTORRENT", access.ca_file, access.fingerprint, access.trusted_in),
         )
         credential = Credential(rejection_key("qbittorrent", shown(url)), login.proof, client.name)
         credential.check(ctx)

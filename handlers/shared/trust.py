@@ -17,31 +17,35 @@ from hooks.handler import GiveUp
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What the settings of one target say. `target` is how their names begin: "QBITTORRENT"."""
+    """What the settings of one target say, or its table in rules.toml.
+
+    `target` is how the settings' names begin: "QBITTORRENT". `table` is "" for them, else "its [[client]]".
+    """
 
     target: str
     file: str = ""
     fingerprint: str = ""  # SHA-256, 64 hexadecimal digits
     stamp: tuple[int, int] = (0, 0)  # when the file was written and its size: a changed file makes another Trust
+    table: str = ""
 
     @classmethod
-    def of(cls, target: str, file: str, fingerprint: str) -> Trust:
+    def of(cls, target: str, file: str, fingerprint: str, table: str = "") -> Trust:
         """As the file is now. One that cannot be read is told when a connection is made."""
         try:
             found = Path(file).stat() if file else None
         except OSError:
             found = None
-        return cls(target, file, fingerprint, (found.st_mtime_ns, found.st_size) if found else (0, 0))
+        return cls(target, file, fingerprint, (found.st_mtime_ns, found.st_size) if found else (0, 0), table)
 
     @property
     def ca_setting(self) -> str:
-        """The variable that names the CA file."""
-        return f"{self.target}_CA_FILE"
+        """What names the CA file: the variable, or the key of a table."""
+        return f"the ca_file of {self.table}" if self.table else f"{self.target}_CA_FILE"
 
     @property
     def fingerprint_setting(self) -> str:
-        """The variable that holds the fingerprint."""
-        return f"{self.target}_FINGERPRINT"
+        """What holds the fingerprint."""
+        return f"the fingerprint of {self.table}" if self.table else f"{self.target}_FINGERPRINT"
 
     def context(self, who: str) -> ssl.SSLContext:
         """Trusts the authorities of the file, else those of the system. Raises GiveUp for a file that is of no use."""

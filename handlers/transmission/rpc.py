@@ -70,7 +70,7 @@ def _login(client: Client, ctx: Context) -> Login:
             f"{who(client)}: its URL has a user and a password, and {access.password} is set, too: both would be sent "
             "in one header; take one of them out"
         )
-    trust = Trust.of("TRANSMISSION", access.ca_file, access.fingerprint)
+    trust = Trust.of("TRANSMISSION", access.ca_file, access.fingerprint, access.trusted_in)
     if not password:
         return Login(of_url, url_setting(client), trust)
     return Login(f"{access.username}:{password}", login_setting(client), trust)

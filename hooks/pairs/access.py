@@ -38,11 +38,14 @@ class Accesses:
         default = str(self._get(setting)) if first and main else ""
         signed = table is not None and bool(table.password or table.api_key)
         password, key = (table.password, table.api_key) if table and signed else (f"{word}_PASSWORD", f"{word}_API_KEY")
+        place, in_table = self._places(role, table, first=first, alone=alone)
+        trusted = (self._get(f"{role}_ca_file"), self._get(f"{role}_fingerprint"))
+        if own := table is not None and (table.ca_file, table.fingerprint) != ("", ""):
+            trusted = (table.ca_file, table.fingerprint)
         return Access(
             named or shown or default or self._by_name(role, name),
-            (table.username if table else "") or self._get(f"{role}_username"), password, key,
-            self._get(f"{role}_ca_file"), self._get(f"{role}_fingerprint"),
-            *self._places(role, table, first=first, alone=alone),
+            (table.username if table else "") or self._get(f"{role}_username"), password, key, *trusted, place,
+            in_table if own or not any(trusted) else "", in_table,
         )  # fmt: skip
 
     def _places(

@@ -16,6 +16,7 @@ class Access:
     ca_file: str = ""
     fingerprint: str = ""
     named_by: str = ""  # where its URL stands or belongs: "QBITTORRENT_URL", "the url of its [[client]]"
+    trusted_in: str = ""  # the table with, or for, a certificate of its own; "" where the settings are about it
     in_table: str = ""  # where a login of its own belongs: "its [[client]]"; "" where the settings are about it alone
 
 

@@ -21,6 +21,8 @@ class ServerTable:
     username: str = ""
     password: str = ""
     api_key: str = ""
+    ca_file: str = ""
+    fingerprint: str = ""  # the SHA-256 of a certificate
     port_file: str = ""  # of a gluetun
     gluetun: str = ""  # of a client
     port: int = 1  # of a client: which of the ports that its gluetun forwards, counted from 1

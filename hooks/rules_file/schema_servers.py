@@ -30,6 +30,14 @@ class _ServerTable(BaseModel):
         None, examples=["${secret:VPN_PASSWORD}"], description="the secret that holds its password"
     )
     api_key: _Secret | None = Field(None, examples=["${secret:VPN_KEY}"], description="the secret that holds its key")
+    ca_file: str | None = Field(
+        None,
+        examples=["/config/vpn.pem"],
+        description="PEM file of the certificate, or of its authority, trusted there",
+    )
+    fingerprint: str | None = Field(
+        None, examples=["AB:CD:…"], description="the SHA-256 of the one certificate that is trusted there"
+    )
 
 
 class GluetunTable(_ServerTable):

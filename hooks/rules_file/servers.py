@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hooks.config.settings import container_name, http_url
+from hooks.config.settings import container_name, fingerprint, http_url
 from hooks.events.wording import did_you_mean
 from hooks.images.roles import TORRENT_CLIENTS
 from hooks.rules.servers import ServerTable
@@ -36,10 +36,9 @@ def servers(root: Node) -> tuple[tuple[ServerTable, ...], tuple[ServerTable, ...
 
 def _gluetun(node: Node) -> ServerTable:
     _check(node)
-    if isinstance(path := node.get("port_file"), str) and not path.startswith("/"):
-        node.report("bad-value", "port_file", f"{quoted(path)} is a relative path", "write it from / on")
+    _check_path(node, "port_file")
     texts = _texts(node, ("container", "port_file", "url", "username"))
-    return ServerTable("gluetun", **texts, **_secrets(node))
+    return ServerTable("gluetun", **texts, **_secrets(node), **_trusted(node))
 
 
 def _client(node: Node) -> ServerTable:
@@ -52,7 +51,9 @@ def _client(node: Node) -> ServerTable:
         node.report("bad-value", "api_key", f"{kind} knows no key", "write username and password", at_key=True)
     texts = _texts(node, ("container", "url", "username", "gluetun"))
     port = node.get("port", 1)
-    return ServerTable(str(kind), **texts, **_secrets(node), port=port if isinstance(port, int) else 1)
+    return ServerTable(
+        str(kind), **texts, **_secrets(node), **_trusted(node), port=port if isinstance(port, int) else 1
+    )
 
 
 def _check(node: Node) -> None:
@@ -102,6 +103,22 @@ def _secrets(node: Node) -> dict[str, Any]:
         elif isinstance(value, str):
             _report_secret(node, key, value)
     return found
+
+
+def _trusted(node: Node) -> dict[str, str]:
+    """The certificate that is trusted there: the file with it, or its fingerprint in the form it is compared in."""
+    _check_path(node, "ca_file")
+    found = {"ca_file": str(node.get("ca_file") or "")}
+    try:
+        found["fingerprint"] = fingerprint(str(node.get("fingerprint") or ""))
+    except ValueError as error:
+        node.report("bad-value", "fingerprint", "that is no fingerprint of a certificate", str(error))
+    return found
+
+
+def _check_path(node: Node, key: str) -> None:
+    if isinstance(path := node.get(key), str) and not path.startswith("/"):
+        node.report("bad-value", key, f"{quoted(path)} is a relative path", "write it from / on")
 
 
 def _report_secret(node: Node, key: str, value: str) -> None:

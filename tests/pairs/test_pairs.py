@@ -179,6 +179,20 @@ def test_a_table_says_what_neither_a_setting_nor_docker_says() -> None:
     assert changed.forwarded_port_file == "/vpn-c/port"
 
 
+def trusted(table: ServerTable | None, **settings: str) -> list[tuple[str, str, str]]:
+    pairs = Pairs(world_of(*TWO), Settings(**settings), table=Table(clients=(table,) if table else ()))
+    return [(one.access.ca_file, one.access.fingerprint, one.access.trusted_in) for one in pairs.clients("qbittorrent")]
+
+
+def test_a_certificate_of_a_table_is_trusted_for_its_client_alone() -> None:
+    one = "a [[client]] for it"
+    assert trusted(None) == [("", "", one), ("", "", one)]
+    assert trusted(None, qbittorrent_ca_file="/all.pem") == [("/all.pem", "", ""), ("/all.pem", "", "")]
+    own = ServerTable("qbittorrent", "tor-b", fingerprint="ab" * 32)
+    assert trusted(own, qbittorrent_ca_file="/all.pem") == [("/all.pem", "", ""), ("", "ab" * 32, "its [[client]]")]
+    assert trusted(ServerTable("qbittorrent", "tor-b", ca_file="/b.pem"))[1] == ("/b.pem", "", "its [[client]]")
+
+
 def test_tables_are_enough_without_docker() -> None:
     pairs = Pairs(World(Names(tables=TABLES.roles)), Settings(), table=TABLES)
     assert [one.name for one in pairs.gluetuns] == ["own-vpn"]

@@ -201,3 +201,12 @@ def test_a_fingerprint_may_be_written_as_openssl_writes_it(text: str) -> None:
 def test_what_is_no_sha256_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write the SHA-256 fingerprint"):
         fingerprint(text)
+
+
+@pytest.mark.parametrize(
+    ("table", "named"), [("", "GLUETUN_CA_FILE"), ("its [[gluetun]]", "the ca_file of its [[gluetun]]")]
+)
+def test_a_file_that_is_not_there_is_named_with_what_names_it(table: str, named: str) -> None:
+    with pytest.raises(GiveUp) as end:
+        Trust.of("GLUETUN", "/no/such.pem", "", table).context("it")
+    assert end.value.said.startswith(f"it: {named} names /no/such.pem, which cannot be read")
