@@ -12,10 +12,10 @@ What was done is saved, so that the next attempt of the same run reports it, too
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
+from threading import BoundedSemaphore
 from typing import Any
 
 from handlers.containers.companions import forget, save
@@ -27,6 +27,7 @@ from handlers.containers.recreate import recreate
 from handlers.containers.rejoin_work import Work, by_hand, names, report, waves
 from handlers.containers.restart_attempt import SETTLE_S, read_back, restart
 from handlers.containers.restart_budget import RestartBudget
+from handlers.shared.at_once import at_once
 from handlers.shared.docker import CONTROL, docker_client, list_containers
 from hooks.docker.container import InspectedContainer
 from hooks.handler import WARNING, Context, GiveUp, Outcome, Retry
@@ -41,6 +42,7 @@ class RejoinAttempt:
         self._parent, self._todo, self._ids, self._ctx = parent, todo, ids, ctx
         self._done: dict[str, Dependent] = {}  # by name
         self._failed: set[str] = set()
+        self._free = BoundedSemaphore(AT_ONCE)
         self._held = ExitStack()  # until all is read back: what happens to them is our doing
 
     def apply(self, grace_s: float, said: list[str]) -> Outcome:
@@ -50,7 +52,7 @@ class RejoinAttempt:
         save(work, self._ids, self._ctx)
         with self._held:
             for wave in waves(work, self._ids.name):
-                _at_once(self._handle, wave)
+                at_once([partial(self._handle, one) for one in wave])
             self._read_back()
         self._refusals = [budget.refusal() or "" for budget in self._todo.out_of_restarts]
         for budget in self._todo.out_of_restarts:
@@ -86,6 +88,10 @@ class RejoinAttempt:
 
     def _handle(self, one: Dependent) -> None:
         """Restart or re-create one of them. Its failure is kept for `_end`, so that the others are still handled."""
+        with self._free:
+            self._try(one)
+
+    def _try(self, one: Dependent) -> None:
         name, doing = one.seen.name, "re-create" if one.state == "elsewhere" else "restart"
         try:
             self._wait_for_needed(one)
@@ -200,25 +206,3 @@ def _verb(one: Dependent) -> str:
     if one.state == "elsewhere":
         return "re-created"
     return "started" if one.seen.stopped else "restarted"
-
-
-def _at_once(act: Callable[[Dependent], None], dependents: Sequence[Dependent]) -> None:
-    """Do it to all of them, to `AT_ONCE` at a time."""
-    from hooks.threads.lasting import LastingThread
-
-    waiting = deque(dependents)
-
-    def work() -> None:
-        while waiting:
-            try:
-                one = waiting.popleft()
-            except IndexError:
-                return
-            act(one)
-
-    # daemons: one that hangs must not keep gluehook from ending
-    threads = [LastingThread(work, "rejoin", "restarts a container") for _ in dependents[:AT_ONCE]]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

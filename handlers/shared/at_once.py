@@ -1,4 +1,4 @@
-"""Several torrent clients at once: the failure of one stops no other, and one sentence tells of all."""
+"""Several targets at once: the failure of one stops no other, and one sentence tells of all."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def at_once(calls: Sequence[Callable[[], R]], patience: Patience | None = None) 
 
     here = 0 if patience else 1  # the first may hang, too
     # their threads are daemons: a stop of gluehook waits for no call that hangs
-    threads = [LastingThread(partial(run, n), f"client-{n}", "sets a client's port") for n in range(here, len(calls))]
+    threads = [LastingThread(partial(run, n), f"at-once-{n}", "does a part of a run") for n in range(here, len(calls))]
     for thread in threads:
         thread.start()
     if patience:
