@@ -38,7 +38,7 @@ def _gluetun(node: Node) -> ServerTable:
     _check(node)
     _check_path(node, "port_file")
     texts = _texts(node, ("container", "port_file", "url", "username"))
-    return ServerTable("gluetun", **texts, **_secrets(node), **_trusted(node))
+    return ServerTable("gluetun", **(texts | _secrets(node) | _trusted(node)))
 
 
 def _client(node: Node) -> ServerTable:
