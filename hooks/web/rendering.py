@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 
 from hooks.web.pages import words
 from hooks.web.pages.chains import sentences
-from hooks.web.pages.html import band_height, toml
+from hooks.web.pages.html import band_height
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -30,7 +30,7 @@ _templates = Environment(
 
 
 _templates.filters |= {
-    "clock": words.clock, "iso": words.iso, "span": words.span, "height": band_height, "toml": toml,
+    "clock": words.clock, "iso": words.iso, "span": words.span, "height": band_height,
     "sentences": lambda chain: ", ".join(sentences(chain)),
 }  # fmt: skip
 _templates.globals["pages"] = PAGES

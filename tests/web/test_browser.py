@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,3 +97,51 @@ def test_a_long_name_without_a_space_makes_no_page_wider(browser: Browser, tmp_p
             browser.show(width=width)
             browser.get(site.url + "/")
             assert browser.run(EYES + "return wider()") == []
+
+
+class Told:
+    """What the runner tells, as the test has it; `stop` ends it."""
+
+    def __init__(self) -> None:
+        self.items: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def follow(self, **_: Any) -> Iterator[dict[str, Any]]:
+        yield {"kind": "hello", "at": NOW, "version": "1.2.3"}
+        while (item := self.items.get()) is not None:
+            yield item
+
+
+@contextmanager
+def told(state: Path, answers: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[Site, Told]]:
+    """A site that follows a runner, and what the runner tells."""
+    runner = Told()
+    views = views_of(state, answering(answers), now=NOW, follow=runner.follow)
+    views.following.start()
+    try:
+        with serving(views) as running:
+            yield running, runner
+    finally:
+        views.following.stop()
+        runner.items.put(None)
+
+
+def test_what_happens_is_on_the_open_page_and_the_reader_stays_where_they_are(browser: Browser, tmp_path: Path) -> None:
+    shot = snapshot()
+    with told(beating(tmp_path), {"snapshot": [shot], "doctor": findings()}) as (site, runner):
+        browser.show()
+        browser.get(site.url + "/")
+        browser.until("return document.getElementById('live').textContent.trim() === 'live'")
+        browser.run("window.opened = true; const one = document.querySelector('#wrong details'); one.open = true;"
+                    "one.querySelector('summary').focus()")  # fmt: skip
+        shot["waits"].append({"rule": "a-new-rule", "key": "k", "why": "debounce", "until": NOW + 9})
+        shot["containers"][1]["health"] = "healthy"
+        runner.items.put({"kind": "event", "at": NOW, "event": {"type": "container.healthy", "subject": "gluetun-us"}})
+        browser.until("return document.getElementById('next').textContent.includes('a-new-rule')")
+        assert browser.run("return window.opened && document.querySelector('#wrong details').open")
+        assert browser.run("return document.activeElement.tagName") == "SUMMARY"
+        shot["sources"]["docker"]["is_up"] = False
+        runner.items.put({"kind": "source", "at": NOW, "name": "docker", "is_up": False, "said": "gone"})
+        browser.until("return /docker\\s+lost/.test(document.getElementById('headline').textContent)")
+        runner.items.put(None)  # the runner stops
+        browser.until("return document.getElementById('live').textContent.trim() === 'not live'")
+    assert all("/api/v1/stream" in message for message in browser.console()), "the server itself has stopped"

@@ -9,7 +9,6 @@ import pytest
 from hooks.web.pages.chains import chains, sentences
 from hooks.web.pages.day import Day, line
 from hooks.web.pages.findings import diagnosis
-from hooks.web.pages.html import toml
 from hooks.web.pages.overview import overview
 from hooks.web.pages.peers import peers
 from hooks.web.pages.rule_file import rule_file
@@ -229,13 +228,13 @@ def test_the_rules_file_is_shown_block_by_block_with_what_is_known_of_each() -> 
     failing = next(block for block in found.blocks if block.state and block.state.word == "fails")
     assert failing.notes == ("expected, but missing: heal-vpn at 180.0 s gluetun.restart_vpn",)
     assert found.tests.word == "1 of 1 tests fail"
-    shown = "\n".join("".join(part.text for part in parts) for block in found.blocks for parts in block.lines)
+    shown = "\n".join(block.code.striptags() for block in found.blocks)
     assert shown.split() == text.split(), "each word of the file is shown, in its order"
 
 
 def test_colours_of_toml_are_elements_around_escaped_text() -> None:
     (block,) = rule_file('a = "<b>" # <i>', [], {}, None).blocks
-    assert "".join(toml(part) for part in block.lines[0]) == "<b>a</b> = <u>&#34;&lt;b&gt;&#34;</u>  <i># &lt;i&gt;</i>"
+    assert block.code == "<b>a</b> = <u>&#34;&lt;b&gt;&#34;</u>  <i># &lt;i&gt;</i>"
 
 
 def test_an_explanation_says_first_what_would_run() -> None:

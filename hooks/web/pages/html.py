@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from markupsafe import Markup, escape
-
-from hooks.web.pages.rule_file import Part
+from markupsafe import Markup
 
 _HEIGHTS: Mapping[str, tuple[int, int]] = {"well": (7, 6), "plain": (7, 6), "unknown": (8, 4), "risk": (4, 12)}
-_ELEMENTS: Mapping[str, str] = {"comment": "i", "text": "u", "key": "b", "table": "em"}
 
 
 def band_height(tone: str) -> Markup:
     """The place of a span in its band: what is not well is higher, so that it is seen without colour, too."""
     top, height = _HEIGHTS.get(tone, (0, 20))
     return Markup('y="{}" height="{}"').format(top, height)
-
-
-def toml(part: Part) -> Markup:
-    """A part of a line of a rules file."""
-    element = _ELEMENTS.get(part.kind)
-    return Markup("<{0}>{1}</{0}>").format(element, part.text) if element else escape(part.text)

@@ -28,7 +28,7 @@ _EXAMINED_S = 5.0  # how old the doctor's findings may be for one who asks for n
 _DAY_S = 3.0  # the same for the time line
 _PEERS_S = 20.0  # and for the peers
 _LATEST = 8  # runs on the overview
-_PICK = 25  # events that can be picked
+_PICK = 12  # events that can be picked
 _AGAIN_S = 2  # a page that waits for something is fetched again then
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import lru_cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
 
 from hooks.web.pages.runs import RunRow
+from hooks.web.pages.toml_colours import coloured
 from hooks.web.pages.words import UNKNOWN, State, cut, instant
 
 LAST_RUNS = 5  # of each rule
@@ -15,20 +20,6 @@ MOST_BLOCKS = 400  # on the page
 _LONGEST_BLOCK = 12_000  # characters
 _HEAD = re.compile(r"^\[{1,2}\s*([A-Za-z_][\w.-]*)\s*\]{1,2}")
 _NAME = re.compile(r"""^\s*name\s*=\s*(?:"([^"\\]*)"|'([^']*)')""", re.MULTILINE)
-_TOKEN = re.compile(
-    r"(?P<comment>#.*)|(?P<text>\"\"\"|'''|\"(?:[^\"\\]|\\.)*\"?|'[^']*'?)|(?P<table>^\s*\[.*?\](?=\s*(?:\#|$)))"
-    r"|(?P<key>^\s*[\w.\"'-]+(?=\s*=)|(?<=[{,])\s*[\w.-]+(?=\s*=))|(?P<other>[^#\"'\[{,]+|.)"
-)
-
-Kind = Literal["comment", "text", "table", "key", "other"]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a line, and what it is in TOML."""
-
-    kind: Kind
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +28,9 @@ class Block:
 
     kind: str
     name: str
-    line: int
-    lines: tuple[tuple[Part, ...], ...]
+    line: int  # its first
+    last: int
+    code: Markup
     state: State | None
     notes: tuple[str, ...] = ()
     runs: tuple[RunRow, ...] = ()
@@ -72,8 +64,8 @@ def rule_file(
     """
     states = {str(one.get("name")): one for one in rules}
     results = {str(one.get("test")): one for one in tests or ()}
-    blocks = [_block(*found, states, runs, results, is_tested=tests is not None) for found in _split(text)]
-    return RuleFile(cut(file, 400), cut(fingerprint, 12), tuple(blocks[:MOST_BLOCKS]), _verdict(tests), cut(problem))
+    blocks = [_block(one, states, runs, results, is_tested=tests is not None) for one in _tables(text)]
+    return RuleFile(cut(file, 400), cut(fingerprint, 12), tuple(blocks), _verdict(tests), cut(problem))
 
 
 def _verdict(tests: Sequence[Mapping[str, Any]] | None) -> State:
@@ -83,6 +75,28 @@ def _verdict(tests: Sequence[Mapping[str, Any]] | None) -> State:
     if not tests:
         return State("plain", "no [[test]]")
     return State("broken", f"{bad} of {len(tests)} tests fail") if bad else State("well", f"{len(tests)} tests pass")
+
+
+class _Table(NamedTuple):
+    """What a text alone says of a block."""
+
+    kind: str
+    name: str
+    line: int
+    last: int
+    code: Markup
+
+
+@lru_cache(maxsize=2)
+def _tables(text: str) -> tuple[_Table, ...]:
+    return tuple(_table(*one) for one in islice(_split(text), MOST_BLOCKS))
+
+
+def _table(line: int, text: str) -> _Table:
+    head, name = _HEAD.match(text), _NAME.search(text)
+    called = cut((name[1] or name[2] or "") if name else "", 200)
+    last = line + text.count("\n")
+    return _Table(head[1] if head else "", called, line, last, coloured(cut(text.rstrip(), _LONGEST_BLOCK)))
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
@@ -99,21 +113,18 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _block(
-    line: int, text: str, states: Mapping[str, Any], runs: Mapping[str, Sequence[RunRow]],
-    results: Mapping[str, Any], *, is_tested: bool,
+    table: _Table, states: Mapping[str, Any], runs: Mapping[str, Sequence[RunRow]], results: Mapping[str, Any], *,
+    is_tested: bool,
 ) -> Block:  # fmt: skip
-    head, name = _HEAD.match(text), _NAME.search(text)
-    kind = head[1] if head else ""
-    called = cut((name[1] or name[2] or "") if name else "", 200)
     state: State | None = None
-    notes: tuple[str, ...] = ()
-    if kind == "rule":
-        state = _rule_state(states.get(called)) if states else UNKNOWN
-    elif kind == "test":
-        state, notes = _test_state(results.get(called), is_tested=is_tested)
-    lines = tuple(tuple(_parts(one)) for one in cut(text.rstrip(), _LONGEST_BLOCK).split("\n"))
-    paused = instant(states[called].get("paused_until")) if kind == "rule" and called in states else None
-    return Block(kind, called, line, lines, state, notes, tuple(runs.get(called, ()))[:LAST_RUNS], paused)
+    notes, ran, paused = (), (), None  # type: tuple[str, ...], tuple[RunRow, ...], float | None
+    if table.kind == "rule":
+        rule = states.get(table.name)
+        state = _rule_state(rule) if states else UNKNOWN
+        ran, paused = tuple(runs.get(table.name, ()))[:LAST_RUNS], instant((rule or {}).get("paused_until"))
+    elif table.kind == "test":
+        state, notes = _test_state(results.get(table.name), is_tested=is_tested)
+    return Block(*table, state, notes, ran, paused)
 
 
 def _rule_state(rule: Mapping[str, Any] | None) -> State:
@@ -138,17 +149,3 @@ def _test_state(result: Mapping[str, Any] | None, *, is_tested: bool) -> tuple[S
 
 def _run(one: Mapping[str, Any]) -> str:
     return cut(f"{one.get('rule')} at {one.get('at_s')} s {one.get('use') or ''}".rstrip(), 300)
-
-
-def _parts(line: str) -> Iterator[Part]:
-    """The line's parts, those of one kind together. It only colours: a text of several lines is shown as it stands."""
-    kind, text = "other", ""
-    for found in _TOKEN.finditer(line):
-        if (found.lastgroup or "other") != kind and text:
-            yield Part(kind, text)  # type: ignore[arg-type]
-            text = ""
-        kind, text = found.lastgroup or "other", text + found[0]
-        if kind == "other" and line[found.end() :].startswith("#") and line[: found.end()].strip():
-            text = f"{text.rstrip()}  "  # the comment at the end of a line stands in a column of the file
-    if text:
-        yield Part(kind, text)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from hooks.web.views import Views
 
 _TESTS_S = 86_400.0  # how long the results of a text's tests are shown: they change with it alone
 _WITHIN_S = 60.0  # for the tests of a file
-_LATEST = 1_000  # runs that are looked through for those of each rule
+_LATEST = 300  # runs that are looked through for those of each rule
 _NO_TEXT = "the text of the rules in force is not in the journal: gluehook writes it at its start and at each change"
 
 
