@@ -100,7 +100,7 @@ def _run_cursor(text: str) -> tuple[float, int]:
         return float("inf"), 0
     began, _, number = text.rpartition("_")
     try:
-        return float(began), min(int(number), 2**63 - 1)
+        return float(began), max(-(2**63), min(int(number), 2**63 - 1))
     except ValueError:
         raise CursorError(f"{text[:40]!r} is no cursor of runs") from None
 

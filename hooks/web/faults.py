@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hooks.events import signals
@@ -38,6 +38,8 @@ class Faults:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            return  # it hung up before the whole request was there
         except Exception as error:  # noqa: BLE001 - one request must not end the server
             self._report(error, str(scope.get("path", ""))[:100])
             if not began and scope["type"] == "http":

@@ -17,11 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hooks.web.access import COOKIE, Access, TooOften
 from hooks.web.refusal import for_program, refused
-from hooks.web.visit import Visit, Visits, is_known, without_default_port
+from hooks.web.visit import Visit, Visits, is_known, without_default_port, without_port
 
 MOST_BODY_BYTES = 2 * 1024 * 1024  # a rules file may have one, and a form writes some of its characters as three
 TOO_LONG = f"the request is longer than {MOST_BODY_BYTES} bytes"
 BODY_S = 20.0  # for the whole body
+ANY_HOST = ("/healthz",)  # a probe may send no name, and nothing can be read there
 OPEN = ("/healthz", "/readyz", "/login", "/static/")  # without a login
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -51,10 +52,8 @@ class Gate:
     def _refusal(self, request: Request, visit: Visit) -> Response | None:
         """The answer to a request that goes no further."""
         request.state.identity = None
-        if not is_known(visit.host, self._hosts):
-            name = visit.host.rpartition(":")[0] or visit.host
-            return refused(request, 421, f"gluehook does not know that it is reached as '{name[:100]}'; if it is, "
-                           f"set GLUEHOOK_WEB_HOSTS={name[:100]}")  # fmt: skip
+        if _path(request, visit) not in ANY_HOST and not is_known(visit.host, self._hosts):
+            return refused(request, 421, _unknown(visit))
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
             return refused(request, 413, TOO_LONG)
@@ -68,7 +67,7 @@ class Gate:
         except TooOften as why:
             return refused(request, 429, str(why), {"Retry-After": str(math.ceil(why.wait_s))})
         request.state.identity = identity
-        path = request.scope["path"].removeprefix(visit.prefix)
+        path = _path(request, visit)
         if identity is not None or path.startswith(OPEN):
             return None
         if for_program(request) or not self._access.credentials.has_password:
@@ -81,13 +80,27 @@ class Gate:
         return "; ".join([said, *self._access.credentials.problems])
 
 
+def _path(request: Request, visit: Visit) -> str:
+    """The path of the request without the prefix."""
+    return str(request.scope["path"]).removeprefix(visit.prefix)
+
+
+def _unknown(visit: Visit) -> str:
+    if not visit.host:
+        return "the request does not say under which name gluehook is reached (the header Host)"
+    name = without_port(visit.host)[:100]
+    return f"gluehook does not know that it is reached as '{name}'; if it is, set GLUEHOOK_WEB_HOSTS={name}"
+
+
 def _foreign(request: Request, visit: Visit) -> str:
     """Why a request that changes something does not come from our own pages; "" if it may."""
     origin = request.headers.get("origin")
     if origin is not None:
         _, _, host = origin.partition("://")
         if without_default_port(host) != visit.root:
-            return f"the request comes from a page of '{origin[:100]}' and not from gluehook's own"
+            return (f"the request comes from a page of '{origin[:100]}', and gluehook's own are at "
+                    f"'{visit.host[:100]}'; if a reverse proxy is between them, let it send the browser's Host, or "
+                    "X-Forwarded-Host and name its address in GLUEHOOK_WEB_PROXIES")  # fmt: skip
     elif request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return "the request comes from a page that is not gluehook's own"
     return ""

@@ -23,7 +23,8 @@ def tagged(request: Request, value: Any) -> Response:
     """The value as JSON with an ETag, or 304."""
     body = _written(value)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    if tag in {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}:
+    known = {one.strip().removeprefix("W/") for one in ",".join(request.headers.getlist("if-none-match")).split(",")}
+    if known & {tag, "*"}:
         return Response(status_code=304, headers={"ETag": tag})
     return Response(body, headers={"ETag": tag}, media_type=_KIND)
 

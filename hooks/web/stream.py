@@ -24,13 +24,16 @@ class EventStream(Response):
         super().__init__(headers=_HEADERS)
         self._following, self._subscriber = following, subscriber
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Send until the client hangs up, stalls, or the process stops."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the client hangs up, stalls, or the process stops. HEAD gets the headers alone."""
         headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
         gone = asyncio.create_task(_hangs_up(receive))
         try:
             async with asyncio.timeout(STALL_S):
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
+                if scope["method"] == "HEAD":
+                    await send({"type": "http.response.body", "body": b""})
+                    return
                 await _send(send, _RETRY + encoded(self._following.state()))
             await self._send_all(send, gone)
         except TimeoutError:

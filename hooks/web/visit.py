@@ -75,10 +75,15 @@ def is_known(host: str, names: frozenset[str]) -> bool:
 
     Any other name may belong to somebody who lets it resolve to this server, so that their page may read ours.
     """
-    name = re.sub(r":\d{1,5}$", "", host)
+    name = without_port(host)
     if _parsed(name.strip("[]")):
         return True
     return name.lower() in names or bool(_LOCAL.fullmatch(name))
+
+
+def without_port(host: str) -> str:
+    """The name or the address alone."""
+    return re.sub(r":\d{1,5}$", "", host)
 
 
 def without_default_port(host: str) -> str:

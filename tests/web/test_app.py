@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
+from hooks.events import signals
 from hooks.runtime import heartbeat
-from tests.parts.process.web_site import answering, serving, views_of
+from tests.parts.process.web_site import WAIT_S, answering, serving, views_of
 
 
 def test_without_a_runner_and_a_journal_the_site_says_what_it_does_not_know(tmp_path: Path) -> None:
@@ -32,3 +34,18 @@ def test_a_browser_may_load_only_what_the_site_itself_serves(tmp_path: Path) -> 
             assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'"), path
             assert headers["X-Content-Type-Options"] == "nosniff"
             assert "server" not in headers
+
+
+def test_a_client_that_hangs_up_within_its_request_is_no_fault(tmp_path: Path) -> None:
+    problems: list[str] = []
+
+    def heard(sender: object, *, said: str, **_: object) -> None:
+        problems.append(said)
+
+    with signals.problem.connected_to(heard), serving(views_of(tmp_path)) as site:
+        host, _, port = site.address.partition(":")
+        with socket.create_connection((host, int(port)), WAIT_S) as connection:
+            head = f"POST /login HTTP/1.1\r\nHost: {site.address}\r\nContent-Length: 9\r\n\r\nhalf"
+            connection.sendall(head.encode())
+        assert site.get("/healthz").status_code == 200
+    assert problems == []

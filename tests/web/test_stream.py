@@ -102,6 +102,8 @@ def test_a_stream_can_be_of_some_kinds_and_ends_with_the_site(tmp_path: Path, ru
         views.following.start()
         browser = Browser(site, "/api/v1/stream?kinds=step,problem")
         browser.next()
+        head = site.session.head(f"{site.url}/api/v1/stream", timeout=WAIT_S)
+        assert (head.content, head.headers["content-type"]) == (b"", browser.response.headers["content-type"])
         runner.say(HELLO, {"kind": "event", "at": 1.0}, {"kind": "step", "at": 2.0})
         assert [browser.next()["kind"], browser.next()["kind"]] == ["runner", "step"]
     assert browser.next() == {}, "the site has ended, and with it the stream"
