@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from hooks.journal.day import GAPS
 from hooks.journal.journal import Journal
 from hooks.journal.records import Saved
 from hooks.runtime import heartbeat
 
-NAME = "gaps"  # of the value in the journal: [[since, until], …] in seconds since the Unix epoch
 _KEPT, _KEPT_S = 100, 30 * 86_400.0
 _SHORTEST_S = 1.0
 _BEAT_S = 15.0  # the heartbeat of a process that was killed is as old as that anyway
@@ -19,10 +19,10 @@ _BEAT_S = 15.0  # the heartbeat of a process that was killed is as old as that a
 
 def keep(journal: Journal, state: Path) -> None:
     """Write into the journal that gluehook did not run until now, where the heartbeat in `state` shows that."""
-    known = journal.load(NAME)
+    known = journal.load(GAPS)
     gaps = with_this_start(known, state / heartbeat.FILE_NAME, time.time())
     if gaps != known and (gaps or known):
-        journal.write([Saved(NAME, gaps)])
+        journal.write([Saved(GAPS, gaps)])
 
 
 def with_this_start(known: object, beat: Path, now: float) -> list[list[float]]:

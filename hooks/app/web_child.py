@@ -14,10 +14,10 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from importlib.util import find_spec
 
 from hooks.config.secrets import Sources
 from hooks.config.settings import Settings
+from hooks.config.web_values import missing_packages
 from hooks.events import signals
 from hooks.events.durations import backoff, format_duration
 from hooks.threads.lasting import LastingThread
@@ -26,7 +26,6 @@ SILENT_S = 60.0  # the child writes a byte every 5 s (hooks/web/process.py); one
 PAUSE_S = (1.0, 60.0)  # before it is started anew: the first time, and at most
 _SETTLED_S = 300.0  # a child that ran so long does not belong to a series of failures
 _STOP_S = 1.0  # for its end at SIGTERM; a child that stands still is killed
-_PACKAGES = ("starlette", "uvicorn", "jinja2", "prometheus_client")
 # as in loading.py: `-m` would prefer a folder named hooks in the working directory
 _CHILD = "import sys; sys.path[:] = sys.argv[1:]; from hooks.web.process import child; child()"
 
@@ -45,7 +44,7 @@ class WebChild:
         """Start it, in a thread that minds it. Where its packages are missing, that is said, and gluehook runs on."""
         if not self._address:
             return
-        if missing := [package for package in _PACKAGES if find_spec(package) is None]:
+        if missing := missing_packages():
             said = (f"GLUEHOOK_HTTP is set, but {', '.join(missing)} is not installed, so there is no page; "
                     "pip install 'gluehook[web]', and start gluehook again")  # fmt: skip
             signals.emit(signals.problem, said=said)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import click
-
-MISSING = "the page needs more packages than the runner: pip install 'gluehook[web]'"
 
 
 @click.command()
@@ -20,10 +16,10 @@ def web(*, listen: str) -> int:
     from dataclasses import replace
 
     from hooks.app import loading
-    from hooks.config.web_values import address
+    from hooks.config.web_values import address, missing_packages
 
-    if not all(find_spec(package) for package in ("starlette", "uvicorn", "jinja2", "prometheus_client")):
-        raise click.UsageError(MISSING)
+    if missing_packages():
+        raise click.UsageError("the page needs more packages than the runner: pip install 'gluehook[web]'")
     loaded = loading.begin().result()  # in a child: what checks the settings would stay in this process for ever
     if loaded.settings is None:
         raise click.UsageError("\n".join(loaded.errors))

@@ -1,14 +1,24 @@
-"""What the settings of the web process may be. Each function returns the value; its ValueError says what to write."""
+"""What the settings of the web process may be, and which packages it needs.
+
+Each function for a setting returns the value; its ValueError says what to write.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from importlib.util import find_spec
 
+_PACKAGES = ("starlette", "uvicorn", "jinja2", "prometheus_client")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _TAKEN = frozenset("authorization cookie host origin content-type content-length accept".split())
+
+
+def missing_packages() -> list[str]:
+    """The packages of the extra `web` that are not installed."""
+    return [package for package in _PACKAGES if find_spec(package) is None]
 
 
 def address(text: str) -> str:

@@ -12,6 +12,7 @@ from hooks.journal.pages import FAILED
 if TYPE_CHECKING:
     from hooks.journal.store import Store
 
+GAPS = "gaps"  # the value that says when gluehook did not run: [[since, until], …] in s since the Unix epoch
 _AT_ONCE = 500
 
 

@@ -105,10 +105,10 @@ def _secrets(node: Node) -> dict[str, Any]:
     return found
 
 
-def _trusted(node: Node) -> dict[str, str]:
+def _trusted(node: Node) -> dict[str, Any]:
     """The certificate that is trusted there: the file with it, or its fingerprint in the form it is compared in."""
     _check_path(node, "ca_file")
-    found = {"ca_file": str(node.get("ca_file") or "")}
+    found: dict[str, Any] = {"ca_file": str(node.get("ca_file") or "")}
     try:
         found["fingerprint"] = fingerprint(str(node.get("fingerprint") or ""))
     except ValueError as error:

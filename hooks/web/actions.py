@@ -24,8 +24,13 @@ def act(runner: Runner, action: str, sent: Mapping[str, Any]) -> str:
     """Do it; what was done, in one sentence. Raises HTTPException, whose detail says why it was not done."""
     if action not in ARGUMENTS:
         raise HTTPException(404, f"there is no action '{action[:40]}'; there are {', '.join(ARGUMENTS)}")
+    return ask(runner, action, **{name: sent[name] for name in ARGUMENTS[action] if name in sent})[1]
+
+
+def ask(runner: Runner, verb: str, **arguments: Any) -> tuple[list[dict[str, Any]], str]:
+    """Send one request to the runner. Raises HTTPException, whose detail says why it is not answered."""
     try:
-        return runner.ask(action, **{name: sent[name] for name in ARGUMENTS[action] if name in sent})[1]
+        return runner.ask(verb, **arguments)
     except Refused as why:
         raise HTTPException(409, str(why)) from None
     except NotRunning as why:

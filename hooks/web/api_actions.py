@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hooks.control.client import NotRunning
-from hooks.control.server import Refused
-from hooks.web.actions import act, actor
+from hooks.web.actions import act, actor, ask
 from hooks.web.api import views_of
 from hooks.web.json_answers import answer
 from hooks.web.operations import Operations
@@ -46,12 +43,7 @@ async def run(request: Request, body: dict[str, Any]) -> Response:
 @operations.post("/explain", "Explanations", 403, 409, 503, body="Explain")
 def explain(request: Request, body: dict[str, Any]) -> Response:
     """Which rules an event would run, which not and why not. Nothing is run."""
-    try:
-        items, said = views_of(request).runner.ask("explain", event=body["event"])
-    except Refused as why:
-        raise HTTPException(409, str(why)) from None
-    except NotRunning as why:
-        raise HTTPException(503, str(why)) from None
+    items, said = ask(views_of(request).runner, "explain", event=body["event"])
     return answer({"rules": items, "said": said})
 
 

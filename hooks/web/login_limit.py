@@ -45,8 +45,8 @@ class LoginLimit:
                 wait_s = max(wait_s, self._wrong[0] + ALL_S - now)
             return max(0.0, wait_s)
 
-    def wrong(self, address: str) -> int:
-        """The address tried a wrong one; how many it has tried now."""
+    def wrong(self, address: str) -> None:
+        """The address tried a wrong one."""
         with self._lock:
             now, name = self._clock(), _network(address)
             tries = self._by_address.pop(name, _Tries())
@@ -57,7 +57,6 @@ class LoginLimit:
                 tries.free_at = now + min(LONGEST_S, 2.0 ** min(tries.wrong - FREE, 30))
             self._keep(name, tries)
             self._wrong.append(now)
-            return tries.wrong
 
     def right(self, address: str) -> None:
         """The address tried a right one."""

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 
 from hooks.events.catalogue import CATALOGUE
+from hooks.journal.pages import FAILED
 from hooks.web.views import Views
 
 MOST_RULES = 200
@@ -26,7 +27,6 @@ MOST_PAIRS = 64
 _MOST_EVENTS = 1000  # whose instant is kept until a run of it begins
 _REACTION_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _DURATION_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300)
-_FAILED = ("retry", "give_up")
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -102,7 +102,7 @@ class Metrics:
         if item.get("next") == "retries":
             self._retries.labels(rule).inc()
         else:
-            self._runs.labels(rule, "failed" if item["outcome"] in _FAILED else item["outcome"]).inc()
+            self._runs.labels(rule, "failed" if item["outcome"] in FAILED else item["outcome"]).inc()
 
     def _take_run_overdue(self, item: Mapping[str, Any]) -> None:
         self._overdue.labels(self._rule(item)).inc()

@@ -77,7 +77,7 @@ def test_findings_stand_under_their_causes_and_the_verdict_counts_causes() -> No
     broken, risk = {"check": "a", "severity": "broken", "run": ["x"]}, {"check": "b", "severity": "risk"}
     answer = {"at": NOW, "said": "40 checks", "findings": [broken, {"check": "c", "causes": ["a"], "seen": "so"}, risk]}
     found = diagnosis(answer)
-    assert [(one.check, [each.check for each in one.following]) for one in found.causes] == [("a", ["c"]), ("b", [])]
+    assert [(one.check, [each.check for each in one.consequences]) for one in found.causes] == [("a", ["c"]), ("b", [])]
     assert found.verdict == ("broken", "1 broken, 1 at risk")
     assert diagnosis({"at": NOW, "findings": [risk]}).verdict == ("risk", "1 at risk")
     assert diagnosis({"at": NOW, "findings": []}).verdict.tone == "well"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hooks.app import own_gaps
+from hooks.journal.day import GAPS
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Store
 from hooks.runtime import heartbeat
@@ -245,6 +246,6 @@ def test_a_start_finds_from_the_heartbeat_since_when_gluehook_did_not_run(
 
 def test_a_gap_is_on_the_time_line(tmp_path: Path) -> None:
     with closing(Store(tmp_path / FILE_NAME)) as store:
-        store.put(own_gaps.NAME, [[NOW - 7_200, NOW - 3_600], "damaged", [1]])
+        store.put(GAPS, [[NOW - 7_200, NOW - 3_600], "damaged", [1]])
     with serving(views_of(tmp_path, now=NOW)) as site:
         assert "gluehook did not run 1h" in text_of(shown(site, "/"))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hooks.journal.pages import FAILED
 from hooks.web.pages.words import State, Tone, clock, cut, span
 
 MINUTES = 1_440
@@ -24,7 +25,6 @@ _PORT: Mapping[str, State] = {
     "port.forwarded": State("well", "forwarded"), "port.cleared": State("broken", "no port"),
     "port.invalid": State("broken", "no valid port"),
 }  # fmt: skip
-_FAILED = ("retry", "give_up")
 WANTED = frozenset((*_HEALTH, *_PORT))
 """The types of events that the time line is made of."""
 
@@ -54,7 +54,7 @@ class Day:
         """A run has ended."""
         count = self.counts.setdefault(int(began // (BIN_MINUTES * 60)), [0, 0])
         count[0] += 1
-        count[1] += outcome in _FAILED
+        count[1] += outcome in FAILED
 
     def forget(self, before: float) -> None:
         """Leave out what is older; of each state the last one before it stays."""

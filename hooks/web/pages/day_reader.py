@@ -13,7 +13,6 @@ from hooks.web.pages.words import number
 from hooks.web.views import Views
 
 _BEFORE_S = 86_400.0  # how much longer ago an event may be that says how the day began
-_GAPS = "gaps"  # hooks/app/own_gaps.py writes them
 
 
 class DayReader:
@@ -38,7 +37,7 @@ class DayReader:
                 self._note(event)
         counted = rows.counts(store, begin, BIN_MINUTES * 60)
         self._day.counts = {one.part: [one.runs, one.failed] for one in counted}
-        self._day.gaps = [gap for one in store.get(_GAPS) or () if (gap := _gap(one))]
+        self._day.gaps = [gap for one in store.get(rows.GAPS) or () if (gap := _gap(one))]
         return True
 
     def _note(self, event: Event) -> None:

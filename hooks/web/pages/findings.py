@@ -13,7 +13,7 @@ _SEVERITIES = {"broken": State("broken", "broken"), "risk": State("risk", "at ri
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class Consequence:
     """A finding that goes away with its cause."""
 
     check: str
@@ -31,7 +31,7 @@ class Cause:
     fix: str
     run: tuple[str, ...]  # commands for the host
     about: str
-    following: tuple[Following, ...]
+    consequences: tuple[Consequence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ def diagnosis(answer: Mapping[str, Any] | None, problem: str = "") -> Diagnosis:
     for one in rows(answer.get("findings")):
         if one.get("causes") and causes:
             last = causes[-1]
-            following = Following(cut(one.get("check"), 100), cut(one.get("seen"), LONGEST_TEXT))
-            causes[-1] = _with(last, following)
+            consequence = Consequence(cut(one.get("check"), 100), cut(one.get("seen"), LONGEST_TEXT))
+            causes[-1] = _with(last, consequence)
         else:
             causes.append(_cause(one))
     shown = tuple(causes[:MOST_FINDINGS])
@@ -82,9 +82,10 @@ def _cause(one: Mapping[str, Any]) -> Cause:
     severity = _SEVERITIES.get(str(one.get("severity")), State("risk", cut(one.get("severity"), 40)))
     return Cause(
         check=cut(one.get("check"), 100), state=severity, seen=cut(one.get("seen")), why=cut(one.get("why")),
-        fix=cut(one.get("fix")), run=tuple(texts(one.get("run"))[:12]), about=cut(one.get("about"), 200), following=(),
+        fix=cut(one.get("fix")), run=tuple(texts(one.get("run"))[:12]), about=cut(one.get("about"), 200),
+        consequences=(),
     )  # fmt: skip
 
 
-def _with(cause: Cause, following: Following) -> Cause:
-    return replace(cause, following=(*cause.following, following)[:MOST_FINDINGS])
+def _with(cause: Cause, consequence: Consequence) -> Cause:
+    return replace(cause, consequences=(*cause.consequences, consequence)[:MOST_FINDINGS])

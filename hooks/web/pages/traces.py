@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hooks.web.pages.words import LONGEST_LINE, LONGEST_TEXT, State, cut, instant, number, outcome, rows, texts
+from hooks.web.pages.words import (
+    LONGEST_LINE,
+    LONGEST_TEXT,
+    State,
+    cut,
+    decision,
+    instant,
+    number,
+    outcome,
+    rows,
+    texts,
+)
 
 MOST = 60  # of each list on the page: rules, decisions, attempts, what followed
-_KINDS: Mapping[str, State] = {
-    "accepted": State("well", "accepted"), "waits": State("busy", "waits"), "merged": State("plain", "merged"),
-    "dropped": State("plain", "dropped"), "exhausted": State("broken", "limit used up"),
-    "renewed": State("plain", "limit renewed"), "retries": State("risk", "is tried again"),
-    "superseded": State("plain", "superseded"), "failed": State("broken", "failed"),
-    "blind": State("unknown", "cannot be seen"), "sees": State("plain", "is seen again"),
-    "paused": State("risk", "paused"), "resumed": State("plain", "resumed"),
-}  # fmt: skip
 _WAITS: Mapping[str, str] = {
     "for": "the state had to last", "debounce": "it had to be quiet", "cooldown": "the rule rested after its last run",
     "running": "an earlier run was at work", "pause": "the rule was paused",
@@ -206,7 +209,7 @@ def _span(since: float | None, until: float | None) -> float | None:
 def _verdict(one: Mapping[str, Any]) -> RuleVerdict:
     state = State("well", "matched") if one.get("matched") else State("plain", "did not match")
     run = cut(one.get("run"), 200)
-    decided = [f"{_KINDS.get(str(each.get('kind')), State('plain', cut(each.get('kind'), 40))).word}: {each['why']}"
+    decided = [f"{decision(each.get('kind')).word}: {each['why']}"
                for each in rows(one.get("decisions")) if each.get("why")]  # fmt: skip
     why = (*texts(one.get("why")), *texts(decided))
     became = outcome(one.get("outcome")) if run else None
@@ -219,10 +222,10 @@ def _wait(one: Mapping[str, Any]) -> WaitRow:
 
 
 def _decision(one: Mapping[str, Any]) -> DecisionRow:
-    kind = str(one.get("kind") or "")
-    state = _KINDS.get(kind, State("plain", cut(kind, 40)))
-    return DecisionRow(instant(one.get("at")), state, cut(one.get("why"), LONGEST_LINE), instant(one.get("until")),
-                       int(number(one.get("times"), 1)))  # fmt: skip
+    return DecisionRow(
+        instant(one.get("at")), decision(one.get("kind")), cut(one.get("why"), LONGEST_LINE), instant(one.get("until")),
+        int(number(one.get("times"), 1)),
+    )  # fmt: skip
 
 
 def _attempt(one: Mapping[str, Any], now: float) -> AttemptView:

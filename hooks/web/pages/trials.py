@@ -7,16 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hooks.web.pages.traces import EventView, arguments
-from hooks.web.pages.words import LONGEST_LINE, State, cut, number, rows, span, texts
+from hooks.web.pages.words import LONGEST_LINE, State, cut, decision, number, rows, span, texts
 
 MOST_DECISIONS = 150  # on the page
 _QUIET = frozenset(("event", "accepted", "ended"))  # rows of a replay that say little
-_KINDS: Mapping[str, State] = {
-    "runs": State("well", "runs"), "waits": State("busy", "waits"), "merged": State("plain", "merged"),
-    "dropped": State("plain", "dropped"), "accepted": State("plain", "accepted"), "ended": State("plain", "ended"),
-    "exhausted": State("broken", "limit used up"), "failed": State("broken", "failed"),
-    "retries": State("risk", "is tried again"), "left": State("unknown", "left over"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +127,6 @@ def replayed(
 
 
 def _row(one: Mapping[str, Any], pasted: str) -> ReplayRow:
-    kind = str(one.get("what"))
     event = one.get("event")
     event = event if isinstance(event, Mapping) else {}
     steps = ", ".join(str(step.get("use")) for step in rows(one.get("steps")))
@@ -141,5 +134,5 @@ def _row(one: Mapping[str, Any], pasted: str) -> ReplayRow:
     wait = f", {span(number(one.get('wait_s')))}" if one.get("wait_s") else ""
     side = ("pasted" if one["only"] == pasted else "in force") if "only" in one else ""
     at = str(one.get("at") or "").replace("T", " ").partition(".")[0]
-    return ReplayRow(cut(at, 40), _KINDS.get(kind, State("plain", cut(kind, 40))), cut(one.get("rule"), 200),
+    return ReplayRow(cut(at, 40), decision(one.get("what")), cut(one.get("rule"), 200),
                      cut(one.get("key"), LONGEST_LINE), cut(what + wait, LONGEST_LINE), side)  # fmt: skip

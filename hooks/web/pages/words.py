@@ -31,9 +31,25 @@ _OUTCOMES: Mapping[str, State] = {
 }  # fmt: skip
 
 
+_DECISIONS: Mapping[str, State] = {
+    "accepted": State("well", "accepted"), "waits": State("busy", "waits"), "runs": State("well", "runs"),
+    "merged": State("plain", "merged"), "dropped": State("plain", "dropped"),
+    "exhausted": State("broken", "limit used up"), "renewed": State("plain", "limit renewed"),
+    "retries": State("risk", "is tried again"), "superseded": State("plain", "superseded"),
+    "failed": State("broken", "failed"), "blind": State("unknown", "cannot be seen"),
+    "sees": State("plain", "is seen again"), "paused": State("risk", "paused"), "resumed": State("plain", "resumed"),
+    "left": State("unknown", "left over"),
+}  # fmt: skip
+
+
 def outcome(name: object) -> State:
     """The state of a run, of an attempt or of a step, by its outcome in the journal; None is one that has not ended."""
     return _OUTCOMES.get(str(name), State("unknown", cut(name, 40))) if name else State("busy", "unfinished")
+
+
+def decision(kind: object) -> State:
+    """The state of a decision of the engine, in the journal or in a replay, by its kind."""
+    return _DECISIONS.get(str(kind), State("plain", cut(kind, 40)))
 
 
 def cut(text: object, most: int = LONGEST_TEXT) -> str:
