@@ -84,6 +84,7 @@ function bare() {
   const ids = all("[id]").map((one) => one.id);
   const problems = [
     ...all("a[href], button, summary").filter((one) => !one.textContent.trim() && !one.getAttribute("aria-label")),
+    ...all("a[aria-label], button[aria-label]").filter((one) => one.textContent.trim()), // what is read is what is seen
     ...all("svg").filter((one) => one.getAttribute("aria-hidden") !== "true" && !one.getAttribute("aria-label")),
     ...all("input:not([type=hidden]), select, textarea").filter((one) => !one.labels.length),
     ...all("table").filter((one) => !one.caption || !one.querySelector("th[scope=col]")),
