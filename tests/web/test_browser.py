@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             while "data-again" in running.get(path).text:
                 pass
         yield running
+
+
+def test_axe_finds_nothing(browser: Browser, site: Site) -> None:
+    axe = (resources.files("axe_core_python") / "axe.min.js").read_text()
+    found = "axe.run().then((it) => JSON.stringify(it.violations.map((one) => [one.id, one.nodes[0].html])))"
+    browser.show()
+    for path in PAGES:
+        browser.get(site.url + path)
+        browser.devtools("Runtime.evaluate", expression=axe)
+        answer = browser.devtools("Runtime.evaluate", expression=found, awaitPromise=True, returnByValue=True)
+        assert answer["result"]["value"] == "[]", path
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -91,7 +91,13 @@ def test_the_wheel_holds_the_packages_the_rules_and_the_command(wheel: Path) -> 
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"hooks", "handlers"}
-        shapes = ("hooks/**/*.py", "handlers/**/*.py", "handlers/**/*.json")
+        shapes = (
+            "hooks/**/*.py",
+            "handlers/**/*.py",
+            "handlers/**/*.json",
+            "hooks/web/templates/*",
+            "hooks/web/static/*",
+        )
         for source in [file for shape in shapes for file in TOP.glob(shape)]:
             assert str(source.relative_to(TOP)) in names
         assert archive.read("hooks/shipped_rules.toml") == (TOP / "rules.toml").read_bytes()
