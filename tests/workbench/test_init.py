@@ -5,78 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from jsonschema import Draft7Validator
 
 from handlers import HANDLERS
-from hooks.cli.main import main
-from hooks.docker.client import connect, forget
-from hooks.docker.container import ListedContainer
+from hooks.docker.client import connect
 from hooks.rules.table import Table
 from hooks.rules_file import reader
-from hooks.workbench import init_compose, init_rules, init_survey
-from tests.parts.docker import fake_docker
+from hooks.workbench import init_rules, init_survey
 from tests.parts.docker.dockerd import IMAGE, Dockerd
 from tests.parts.docker.fake_docker import FakeEngine
 from tests.parts.places import TOP
-
-socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
-Init = Callable[..., tuple[int, str]]
-FILES = ("rules.toml", "rules.schema.json", "compose.gluehook.yaml")
-
-
-@pytest.fixture
-def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Init:
-    """`gluehook init` with this engine: its exit code and what it said."""
-
-    def call(host: str, *words: str) -> tuple[int, str]:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("DOCKER_HOST", host)
-        code = main(["init", "--output", "made", *words])
-        forget()
-        said = capsys.readouterr()
-        return code, said.out + said.err
-
-    return call
-
-
-def table(folder: Path) -> Table:
-    """The rules that were written, which must be good, and their tests, too. (No rules have no tests.)"""
-    file = folder / "made/rules.toml"
-    found = reader.load(file, HANDLERS)
-    assert isinstance(found, Table), [one.sentence for one in found]
-    schema = json.loads((folder / "made/rules.schema.json").read_text())
-    Draft7Validator(schema).validate(tomllib.loads(file.read_text()))
-    assert main(["test", str(file)]) == (0 if found.rules else 1)
-    return found
-
-
-def service(folder: Path) -> dict[str, Any]:
-    """The service of the compose file that was written."""
-    made: dict[str, Any] = yaml.safe_load((folder / "made/compose.gluehook.yaml").read_text())
-    assert set(made["services"]) == {"gluehook"}
-    return {**made["services"]["gluehook"], "outside": {key: made.get(key) for key in ("volumes", "networks")}}
-
-
-def give(engine: FakeEngine, name: str, image: str, *env: str, network: str = "lan", **mounts: str) -> None:
-    """A container with an environment and bind mounts (`_tmp_gluetun="/srv/port"`)."""
-    engine.has(name, name.ljust(64, "0"), image=image, network=network, address="10.0.0.9")
-    raw = engine.containers[name.ljust(64, "0")]
-    raw["Config"]["Env"] = list(env)
-    if network.startswith("container:"):
-        raw["NetworkSettings"]["Networks"] = {}
-    raw["Mounts"] = [{"Type": "bind", "Source": s, "Destination": d.replace("_", "/")} for d, s in mounts.items()]
-    for mount in raw["Mounts"]:
-        if not mount["Source"].startswith("/"):  # as Docker shows a volume
-            mount |= {"Type": "volume", "Name": mount["Source"], "Source": "/var/lib/docker/volumes/x/_data"}
+from tests.workbench.init_written import FILES, Init, give, service, table
 
 
 def test_names_of_their_own_are_filled_in(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
@@ -238,17 +181,6 @@ do = "gluetun.restart_vpn"
     assert uncommented == shipped.rstrip(), "taking the # away gives the rule back"
 
 
-def test_nothing_is_overwritten(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
-    (tmp_path / "made").mkdir()
-    (tmp_path / "made/rules.toml").write_text("mine")
-    code, said = init(fake.host)
-    assert code == 1
-    assert "made/rules.toml: exists already, and was left as it is" in said
-    assert "made/compose.gluehook.yaml: written" in said
-    assert (tmp_path / "made/rules.toml").read_text() == "mine"
-    assert set(FILES) == {file.name for file in (tmp_path / "made").iterdir()}
-
-
 def test_without_docker_there_are_templates_and_a_clear_word(init: Init, tmp_path: Path) -> None:
     code, said = init(f"unix://{tmp_path}/none.sock")
     assert code == 0
@@ -281,57 +213,6 @@ def test_what_cannot_be_told_is_not_called_nobody(init: Init, fake: FakeEngine) 
     assert "not certain: Docker's list has an entry that cannot be read and is left out: container dddddddddddd" in said
 
 
-def test_as_json_and_a_folder_that_cannot_be(init: Init, fake: FakeEngine, tmp_path: Path) -> None:
-    give(fake, "vpn", "qmcgaw/gluetun")
-    code, said = init(fake.host, "--json")
-    assert code == 0
-    assert json.loads(said) == {
-        "found": {"gluetun": "vpn"}, "sharing": [], "pairs": {"vpn": []}, "alone": [], "trouble": "",
-        "doubts": [],
-        "files": dict.fromkeys(FILES, True),
-    }  # fmt: skip
-    (tmp_path / "file").touch()
-    code, said = init(fake.host, "--output", "file/x")
-    assert code == 2
-    assert "nothing can be written to file/x" in said
-
-
-def test_where_nothing_can_be_written_the_files_are_printed(
-    init: Init, fake: FakeEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As by `docker compose run --rm gluehook init`, whose root folder belongs to root."""
-    give(fake, "vpn", "qmcgaw/gluetun")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DOCKER_HOST", fake.host)
-    for words, access in ((("--output", "-"), True), ((), False)):
-        monkeypatch.setattr(os, "access", lambda *_, may=access: may)
-        assert main(["init", *words]) == 0
-        forget()
-        out, err = capsys.readouterr()
-        head, rules, compose = re.split(r"# ---- \S+ ----\n", out)
-        assert not head
-        assert isinstance(reader.read(rules, "", HANDLERS), Table)
-        assert set(yaml.safe_load(compose)["services"]) == {"gluehook"}
-        assert "gluetun: vpn (qmcgaw/gluetun)" in err
-        assert "next: save each part as the file that its first line names" in err
-    assert not [*tmp_path.glob("*.toml")]
-
-
-def test_as_json_nothing_is_written_where_the_files_would_be_printed(
-    fake: FakeEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    give(fake, "vpn", "qmcgaw/gluetun")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DOCKER_HOST", fake.host)
-    for words, access in ((("--output", "-"), True), ((), False)):
-        monkeypatch.setattr(os, "access", lambda *_, may=access: may)
-        assert main(["init", "--json", *words]) == 0
-        forget()
-        found = json.loads(capsys.readouterr().out)
-        assert (found["found"], found["files"]) == ({"gluetun": "vpn"}, {})
-    assert {one.name for one in tmp_path.iterdir()} <= {"docker.sock"}
-
-
 @pytest.mark.parametrize("image", ["sha256:" + "5d" * 32, "5d" * 32, "5d5d5d5d5d5d"])
 def test_an_image_whose_name_another_one_has_by_now_is_known_still(
     init: Init, fake: FakeEngine, tmp_path: Path, image: str
@@ -346,40 +227,6 @@ def test_an_image_whose_name_another_one_has_by_now_is_known_still(
     assert "gluetun: tunnel.se (qmcgaw/gluetun:v3.41.3)" in said
     assert "in the network of tunnel.se: torrents_1" in said
     assert service(tmp_path)["environment"]["QBITTORRENT_CONTAINER"] == "torrents_1"
-
-
-@pytest.mark.parametrize(
-    ("mounts", "source"),
-    [
-        ({}, "/var/run/docker.sock"), ({"/host/run": "/run"}, "/run/docker.sock"),
-        ({"/host": "/", "/host/run": "/srv/engine"}, "/srv/engine/docker.sock"), ({"/host": "/"}, "/run/docker.sock"),
-        ({"/host/run/docker.sock": "/var/run/docker.sock"}, "/var/run/docker.sock"),
-        ({"/host/run": "volume"}, "/var/run/docker.sock"), ({"/host/ru": "/x"}, "/var/run/docker.sock"),
-    ],
-)  # fmt: skip
-def test_in_a_container_the_paths_are_those_of_the_host(mounts: dict[str, str], source: str) -> None:
-    own = found(**{inside: ("bind" if to.startswith("/") else "volume", to) for inside, to in mounts.items()})
-    here = init_survey.Server(own=own)
-    outside = init_survey.outside("/host/run/docker.sock", here)
-    assert f"      - {source}:/var/run/docker.sock:ro" in init_compose.compose(here, "", "", outside).splitlines()
-
-
-def test_in_a_container_the_port_file_is_looked_for_where_it_is_mounted_here(tmp_path: Path) -> None:
-    (tmp_path / "forwarded_port").touch()
-    owner = f"{tmp_path.stat().st_uid}:{tmp_path.stat().st_gid}"
-    for theirs, own, expected in (
-        (("bind", "/srv/port"), {str(tmp_path): ("bind", "/srv/port")}, owner),
-        (("bind", "/srv/port"), {str(tmp_path.parent): ("bind", "/srv/other")}, "77:78"),
-        (("volume", "vol"), {str(tmp_path): ("volume", "vol")}, owner),
-        (("bind", str(tmp_path)), {}, "77:78"), (("bind", str(tmp_path)), None, owner),
-    ):  # fmt: skip
-        gluetun = replace(found(**{"/tmp/gluetun": theirs}), variables={"PUID": "77", "PGID": "78"})
-        here = init_survey.Server({"gluetun": gluetun}, own=None if own is None else found(**own))
-        assert init_survey.owner_of_port_file(here) == expected
-
-
-def found(**mounts: tuple[str, str]) -> init_survey.FoundContainer:
-    return init_survey.FoundContainer(ListedContainer("one", "1" * 64), mounts=mounts)
 
 
 @pytest.mark.docker

@@ -20,11 +20,9 @@ from hooks.events.catalogue import CATALOGUE, Event
 from hooks.events.jsonl import loads
 from hooks.workbench.record import RecordingWriter, without_private_fields
 from hooks.workbench.recording import Recording
-from tests.parts.docker import fake_docker
 from tests.parts.docker.fake_docker import FakeEngine
 from tests.parts.process.gluehook import WAIT_S, Gluehook, gluehook, until
 
-socket, fake = fake_docker.socket, fake_docker.fake  # fixtures
 RULES = """
 version = 1
 [[rule]]

@@ -1,12 +1,11 @@
-"""What a connection trusts, and what is said where TLS or the network is in the way: with real servers on loopback."""
+"""What is said where the protocol or the network is in the way: with real servers on loopback."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,134 +14,12 @@ import pytest
 from handlers.shared import bounded_answer
 from handlers.shared.http_connection import Connection, Request, basic, split_userinfo
 from handlers.shared.trust import Trust
-from handlers.shared.who_answered import Answer as Found
 from hooks.handler import GiveUp, Retry
 from tests.handlers.contract import context
+from tests.handlers.shared.one_request import WITHIN_S, asked, shows, told
 from tests.parts.targets.behaving import behaving, trickling
-from tests.parts.targets.certificates import Certificate, authority, made
-from tests.parts.targets.fakes_http import Answer, Ask, served
-
-_WITHIN_S = (3.0, 3.0)
-
-
-def told(ask: Ask) -> Answer:
-    return Answer(200, {"path": ask.path, "authorization": ask.headers.get("authorization", "")})
-
-
-def asked(url: str, ca_file: Path | str = "", within_s: tuple[float, float] = _WITHIN_S) -> Found:
-    connection = Connection(url, "it", Trust("IT", str(ca_file)))
-    try:
-        return connection.send(replace(context(), left=lambda: 3.0), Request("GET", "/x", within_s))
-    finally:
-        connection.close()
-
-
-@contextmanager
-def shows(certificate: Certificate, folder: Path) -> Iterator[str]:
-    with served(told, tls=certificate.server(folder)) as url:
-        yield url
-
-
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (made, "that nobody but itself has signed; name a PEM file with that certificate in IT_CA_FILE"),
-        (lambda: made(by=authority()), "of an authority that is not known here; name a PEM file"),
-    ],
-    ids=["self-signed", "own authority"],
-)
-def test_a_certificate_that_is_not_trusted_names_the_setting_that_helps(
-    make: Callable[[], Certificate], words: str, tmp_path: Path
-) -> None:
-    with shows(make(), tmp_path) as url, pytest.raises(GiveUp, match=words) as gave_up:
-        asked(url)
-    assert gave_up.value.kind == "https"
-
-
-def test_each_of_these_cures_works(tmp_path: Path) -> None:
-    itself, own = made(), authority()
-    with shows(itself, tmp_path) as url:
-        assert asked(url, itself.pem(tmp_path / "itself.pem")).status == 200
-    with shows(made(by=own), tmp_path) as url:
-        assert asked(url, own.pem(tmp_path / "authority.pem")).status == 200
-
-
-@pytest.mark.parametrize("name", ["qbittorrent.example.org", "192.0.2.1"])
-def test_a_certificate_for_another_name_is_refused_unless_it_is_the_very_one_in_the_file(
-    name: str, tmp_path: Path
-) -> None:
-    own = authority()
-    certificate = made(name, by=own)
-    with shows(certificate, tmp_path) as url:
-        with pytest.raises(GiveUp, match="for another name; write its name in the URL, or name a file with this very"):
-            asked(url, own.pem(tmp_path / "authority.pem"))
-        assert asked(url, certificate.pem(tmp_path / "itself.pem")).status == 200
-
-
-def test_another_certificate_than_the_pinned_one_gets_no_request(tmp_path: Path) -> None:
-    asks: list[Ask] = []
-    pinned = made("a.example.org").pem(tmp_path / "pinned.pem")
-    other = made("b.example.org").server(tmp_path)
-
-    def listen(ask: Ask) -> Answer:
-        asks.append(ask)
-        return told(ask)
-
-    with served(listen, tls=other) as url, pytest.raises(GiveUp, match="shows a certificate"):
-        asked(url.replace("https://", "https://me:pw@"), pinned)
-    assert asks == []
-
-
-@pytest.mark.parametrize(
-    ("days", "words"), [((-9, -2), "that has expired; renew it"), ((2, 9), "not valid yet; compare")]
-)
-def test_a_certificate_out_of_its_time(days: tuple[int, int], words: str, tmp_path: Path) -> None:
-    own = authority()
-    with shows(made(days=days, by=own), tmp_path) as url, pytest.raises(GiveUp, match=words):
-        asked(url, own.pem(tmp_path / "authority.pem"))
-
-
-def test_the_file_alone_is_trusted(tmp_path: Path) -> None:
-    other = authority().pem(tmp_path / "other.pem")
-    with shows(made(by=authority()), tmp_path) as url, pytest.raises(GiveUp, match="shows a certificate"):
-        asked(url, other)
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (None, "cannot be read (No such file or directory)"), ("", "holds no certificate in PEM form"),
-        ("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n", "holds no certificate in PEM form"),
-        ("a key of mine", "holds no certificate in PEM form"),
-        ("\ufeff-----BEGIN CERTIFICATE-----\n", "holds no certificate in PEM form"),
-    ],
-)  # fmt: skip
-def test_a_file_that_is_no_certificate_is_named(content: str | None, words: str, tmp_path: Path) -> None:
-    file = tmp_path / "ca.pem"
-    if content is not None:
-        file.write_text(content, encoding="utf-8")
-    with pytest.raises(GiveUp) as gave_up:
-        asked("https://127.0.0.1:1", file)
-    assert f"IT_CA_FILE names {file}, which {words}" in gave_up.value.said
-
-
-def test_a_file_of_openssls_trusted_form_pins_nothing(tmp_path: Path) -> None:
-    own, file = authority(), tmp_path / "trusted.pem"
-    own.pem(file)
-    file.write_text(file.read_text().replace("CERTIFICATE", "TRUSTED CERTIFICATE"))
-    with shows(made(by=own), tmp_path) as url:
-        assert asked(url, file).status == 200
-    with shows(made("a.example.org", by=own), tmp_path) as url, pytest.raises(GiveUp, match="for another name"):
-        asked(url, file)
-
-
-def test_a_file_that_has_changed_is_another_trust(tmp_path: Path) -> None:
-    file = made().pem(tmp_path / "ca.pem")
-    before = Trust.of("IT", str(file), "")
-    assert Trust.of("IT", str(file), "") == before
-    file.write_text(file.read_text() + "\n")
-    assert Trust.of("IT", str(file), "") != before
-
+from tests.parts.targets.certificates import made
+from tests.parts.targets.fakes_http import served
 
 # -- the wrong protocol ------------------------------------------------------------------------------
 
@@ -244,7 +121,7 @@ def test_a_whole_answer_leaves_the_connection_open() -> None:
 
     with behaving(count) as port:
         connection = Connection(f"http://127.0.0.1:{port}", "it", Trust("IT", ""))
-        ctx, request = replace(context(), left=lambda: 3.0), Request("GET", "/x", _WITHIN_S)
+        ctx, request = replace(context(), left=lambda: 3.0), Request("GET", "/x", WITHIN_S)
         assert [connection.send(ctx, request).text for _ in range(4)] == ["ab", "ab", "", "c"]
         connection.close()
     assert len(peers) == 1
@@ -262,7 +139,7 @@ def test_a_request_is_sent_in_one_piece() -> None:
         connection = Connection(f"http://127.0.0.1:{port}", "it", Trust("IT", ""))
         ctx = replace(context(), left=lambda: 3.0)
         for method, body in (("GET", None), ("POST", "json=1"), ("POST", ""), ("GET", None)):
-            connection.send(ctx, Request(method, "/x", _WITHIN_S, body))
+            connection.send(ctx, Request(method, "/x", WITHIN_S, body))
         connection.close()
     assert [piece.partition(b"\r\n\r\n")[2] for piece in pieces] == [b"", b"json=1", b"", b""]
     assert [piece.split()[0] for piece in pieces] == [b"GET", b"POST", b"POST", b"GET"]
@@ -304,7 +181,7 @@ def test_they_are_sent_as_basic_authentication() -> None:
 def test_a_key_that_http_cannot_send_is_refused_and_not_shown(key: str, header: str) -> None:
     connection = Connection("http://127.0.0.1:9", "it", Trust("IT"), {header: key})
     with pytest.raises(GiveUp, match="its API key holds a line break or a character that HTTP cannot") as raised:
-        connection.send(context(), Request("GET", "/x", _WITHIN_S))
+        connection.send(context(), Request("GET", "/x", WITHIN_S))
     assert "s3cret" not in str(raised.value)
 
 

@@ -1,0 +1,95 @@
+"""The port from the control server or from the file: which of the two counts where gluehook decides that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hooks.world.model import PortFile
+from tests.sources.port_api_story import REFUSED, Story, ports
+
+
+def test_auto_takes_the_file_and_sleeps(story: Callable[..., Story]) -> None:
+    it = story("auto")
+    it.now += 3
+    it.write("5000")
+    assert it.turn(ports(5000)) == 10
+    assert it.asked == 0
+    assert it.turn(later_s=10) is None, "there is nothing more to do, so the thread ends"
+    assert it.asked == 1
+    it.container("healthy")
+    assert it.turn(later_s=300) is None
+    assert it.asked == 1
+    it.tracker.resync()
+    assert it.turn() is None
+    assert it.asked == 2, "a resync compares"
+    assert set(it.types()) == {"port.forwarded"}
+
+
+@pytest.mark.parametrize("file", [None, "", "4000"])
+def test_auto_asks_where_gluetun_has_not_written_the_file_since_its_start(
+    file: str | None, story: Callable[..., Story]
+) -> None:
+    it = story("auto", runs=False)
+    if file is not None:
+        it.write(file)
+    it.now += 60
+    it.container("start")
+    it.posted.clear()
+    it.turn(ports(5000), 2)
+    assert it.types()[0] == "port.forwarded"
+    assert not it.followed.read().is_new, "the control server has the word"
+    assert it.api.in_use
+    it.now += 5
+    it.write("5000")
+    assert it.types() == ["port.forwarded"], "its generation is the file's now"
+    assert not it.api.in_use
+    assert it.turn() == 10
+
+
+def test_auto_goes_by_a_file_that_was_written_while_it_asked(story: Callable[..., Story]) -> None:
+    it = story("auto")
+    ask, it.now = it._ask, it.now + 3
+
+    def written_meanwhile() -> PortFile:
+        it.write("5000")
+        return ask()
+
+    it.api._ask = written_meanwhile  # type: ignore[method-assign]
+    it.turn(ports(5000))
+    assert it.types() == ["port.forwarded"]
+    assert it.tracker.world.file
+    assert it.tracker.world.file.source == "files"
+
+
+def test_a_disagreement_is_said_once_and_only_if_it_lasts(
+    story: Callable[..., Story], problems: list[str]
+) -> None:  # fmt: skip
+    it = story("auto")
+    it.now += 3
+    it.write("5000")
+    it.turn()
+    assert it.turn(ports(5001), 10) == 30
+    assert problems == []
+    it.turn(ports(5001), 30)
+    it.resync(ports(5001))
+    (said,) = problems
+    assert f"the port file {it.file} holds 5000, and gluetun's control server shows 5001" in said
+    assert "FORWARDED_PORT_SOURCE=api" in said
+    it.resync(ports(5000))
+    it.resync(ports())
+    it.turn(ports(5000), 30)
+    assert len(problems) == 1, "it was a restart of the tunnel"
+
+
+def test_auto_says_once_that_there_is_neither(story: Callable[..., Story], problems: list[str]) -> None:
+    it = story("auto")
+    for _ in range(5):
+        it.turn(REFUSED, 60)
+    assert it.types() == []
+    (said,) = problems
+    assert said == (
+        f"there is no port: no port file {it.file} that gluetun wrote since its start, and its control server cannot "
+        "be asked instead: 401"
+    )
