@@ -50,7 +50,9 @@ class Items:
 
     def event(self, event: Event) -> Item:
         """The item of an event: what a recording of it holds."""
-        from hooks.workbench.record import without_private_fields  # the process that nobody follows need not hold it
+        from hooks.workbench.private_fields import (
+            without_private_fields,  # the process that nobody follows need not hold it
+        )
 
         # `lines` masks the whole item, at once where nothing is to be hidden
         return {"kind": "event", "event": jsonl.plain(without_private_fields(event, str))}

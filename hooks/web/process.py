@@ -34,7 +34,7 @@ from hooks.web.views import Views
 from hooks.web.web_settings import WebSettings
 
 BEAT_S = 5.0  # between two bytes for the runner
-_THREADS = 8  # that read and ask, so that a slow reading does not stop others
+_THREADS = 4  # that read and ask, so that a slow reading does not stop others
 _NICE, _OOM_SCORE = 5, 500  # the runner goes first, for time and for memory
 
 

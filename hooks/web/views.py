@@ -22,7 +22,7 @@ from hooks.web.background import Background
 from hooks.web.following import Following
 from hooks.web.journal_reader import JournalReader
 from hooks.web.runner import Runner
-from hooks.workbench.record import without_private_fields
+from hooks.workbench.private_fields import without_private_fields
 
 DOCTOR_S = 300.0  # how long the doctor's findings are shown before they are read anew
 

@@ -11,9 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 
-from hooks.config.masking import presentable
 from hooks.config.secrets import SecretError, Secrets
 from hooks.config.settings import SECRETS, Settings
 from hooks.events import jsonl
@@ -24,18 +22,12 @@ from hooks.rules.table import Table
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
 from hooks.sources.timer import TimerSource
+from hooks.workbench.private_fields import without_private_fields
 from hooks.world.model import World
 from hooks.world.names import Names
 from hooks.world.tracker import Tracker
 
 _EXEC = "container.exec_"  # health checks make three of them every few seconds
-
-
-def without_private_fields(event: Event, mask: Callable[[str], str]) -> Event:
-    """The event without fields and texts that may be private."""
-    known = CATALOGUE[event.type].fields
-    data = {name: presentable(value, "", mask) for name, value in event.data.items() if name in known}
-    return replace(event, data=data)
 
 
 def read_every_secret(secrets: Secrets, table: Table) -> None:

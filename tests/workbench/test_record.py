@@ -18,7 +18,8 @@ from hooks.cli.main import main
 from hooks.config.secrets import Secrets, Sources
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.events.jsonl import loads
-from hooks.workbench.record import RecordingWriter, without_private_fields
+from hooks.workbench.private_fields import without_private_fields
+from hooks.workbench.record import RecordingWriter
 from hooks.workbench.recording import Recording
 from tests.parts.docker.fake_docker import FakeEngine
 from tests.parts.process.gluehook import WAIT_S, Gluehook, gluehook, until
