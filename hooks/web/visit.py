@@ -16,6 +16,7 @@ from starlette.types import Scope
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_NAME = re.compile(r"[^{}$%\x00-\x1f\x7f]{1,256}")
 _DEFAULT_PORTS = (":80", ":443")
 # no public domain has one of these names, so nobody can let one resolve to this server
 _LOCAL = re.compile(r"(?:.+\.)?(?:localhost|local|lan|home|internal|localdomain|home\.arpa)|[a-z0-9_-]+", re.IGNORECASE)
@@ -55,7 +56,7 @@ class Visits:
             headers.get("x-forwarded-host", "").split(",")[0].strip() or host,
             is_secure or headers.get("x-forwarded-proto", "").split(",")[0].strip() == "https",
             self._prefix or (prefix if _PREFIX.fullmatch(prefix) else ""),
-            headers.get(self._header, "") if self._header else "",
+            _user(headers.getlist(self._header)) if self._header else "",
         )
 
     def _client(self, forwarded: list[str], peer: str) -> str:
@@ -68,6 +69,13 @@ class Visits:
     def _trusts(self, address: str) -> bool:
         found = _parsed(address)
         return found is not None and any(found in network for network in self._proxies)
+
+
+def _user(names: list[str]) -> str:
+    """The name that the proxy sends; "" for two of them, of which one is the visitor's, and for a placeholder that
+    the proxy has not filled in: Caddy 2.6 sends {http.reverse_proxy.header.Remote-User} if the login says no name.
+    """
+    return names[0] if len(names) == 1 and _NAME.fullmatch(names[0]) else ""
 
 
 def is_known(host: str, names: frozenset[str]) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from http.client import HTTPConnection
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from hooks.config.secrets import Secrets, Sources
 from hooks.web.access import COOKIE
 from hooks.web.login_limit import ALL_S, FREE, LONGEST_S, MOST_ADDRESSES, LoginLimit
 from hooks.web.web_settings import WebSettings
-from tests.parts.process.web_site import Site, answering, serving, views_of
+from tests.parts.process.web_site import WAIT_S, Site, answering, serving, views_of
 
 PASSWORD, TOKEN = "correct horse battery", "t0ken-of-a-program"
 HTML = {"Accept": "text/html"}
@@ -192,6 +194,24 @@ def test_a_forward_auth_counts_only_from_a_named_proxy(tmp_path: Path, proxies: 
             assert site.post("/api/v1/resume", json={}, headers=sent).status_code == 200
             assert site.post("/api/v1/resume", json={}, headers={**sent, "Remote-User": "bob"}).status_code == 403
             assert site.post("/api/v1/resume", json={}, headers={**sent, "Origin": site.url}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [(["ann"], 200), (["Ann O'Neill, père".encode()], 200), (["ann@example.org"], 200), (["mallory", "ann"], 401),
+     ([""], 401), (["{http.reverse_proxy.header.Remote-User}"], 401), (["$user"], 401), (["%[var(user)]"], 401),
+     (["x" * 300], 401)],
+)  # fmt: skip
+def test_a_proxy_must_send_one_name(tmp_path: Path, names: list[str | bytes], status: int) -> None:
+    settings = WebSettings(proxies=(ip_network("127.0.0.0/8"),), user_header="remote-user")
+    with serving(views_of(tmp_path), settings) as site:
+        connection = HTTPConnection(site.address, timeout=WAIT_S)
+        with closing(connection):
+            connection.putrequest("GET", "/api/v1/status")
+            for name in names:
+                connection.putheader("Remote-User", name)
+            connection.endheaders()
+            assert connection.getresponse().status == status
 
 
 @pytest.mark.parametrize("path", ["/glue/api/v1/status", "/api/v1/status"])
