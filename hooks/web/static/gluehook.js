@@ -3,7 +3,7 @@
 // fetched again, and each part that is marked data-live and is different takes the place of the old one.
 (() => {
   const root = document.body.dataset.root || "";
-  const live = document.getElementById("live");
+  const live = document.getElementById("live"), said = document.getElementById("said");
   const SOON_MS = 40, SHORTEST_MS = 200, LONGEST_MS = 2000, CALM_MS = 5000, TICK_MS = 1000, SETTLED_MS = 1200;
   let ahead = 0; // seconds by which the browser's clock is ahead of the server's
   let settled = 0;
@@ -64,7 +64,11 @@
   });
 
   // -- live parts ----------------------------------------------------------------------------
-  // What is open, and where the focus is, stays as it is.
+  // What is open, chosen or filled in, and where the focus is, stays as it is. What is marked to be copied waits.
+  const isMarked = (part) => {
+    const marked = getSelection();
+    return marked && !marked.isCollapsed && part.contains(marked.anchorNode);
+  };
   const plain = (part) => {
     const copy = part.cloneNode(true);
     for (const one of copy.querySelectorAll("time[data-since], time[data-until]")) one.textContent = "";
@@ -77,13 +81,16 @@
     return copy.innerHTML;
   };
   const places = (part, what) => [...part.querySelectorAll(what)];
+  const USED = "a, button, summary, select, input, textarea", FILLED = "select, input:not([type=hidden]), textarea";
   const replace = (old, fresh) => {
     const open = places(old, "details").map((one) => one.open);
-    const focused = places(old, "a, button, summary").indexOf(document.activeElement);
+    const filled = places(old, FILLED).map((one) => one.value);
+    const focused = places(old, USED).indexOf(document.activeElement);
     old.replaceWith(fresh);
     places(fresh, "details").forEach((one, place) => { if (open[place] !== undefined) one.open = open[place]; });
+    places(fresh, FILLED).forEach((one, place) => { if (filled[place] !== undefined) one.value = filled[place]; });
     copies();
-    if (focused >= 0) places(fresh, "a, button, summary")[focused]?.focus({ preventScroll: true });
+    if (focused >= 0) places(fresh, USED)[focused]?.focus({ preventScroll: true });
     if (fresh.classList.contains("card")) fresh.classList.add("changed");
   };
   const update = async () => {
@@ -98,9 +105,9 @@
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       for (const old of document.querySelectorAll("[data-live]")) {
         const fresh = page.getElementById(old.id);
-        if (fresh && plain(fresh) !== plain(old)) replace(old, document.adoptNode(fresh));
+        if (fresh && plain(fresh) !== plain(old) && !isMarked(old)) replace(old, document.adoptNode(fresh));
       }
-      document.title = page.title;
+      if (document.title !== page.title) said.textContent = document.title = page.title;
       document.body.dataset.again = page.body.dataset.again || "";
       set(page.body);
       tick();
