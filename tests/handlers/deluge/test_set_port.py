@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from handlers.deluge.set_port import SetPort, SetPortArgs
-from hooks.config.settings import Settings
-from hooks.handler import GiveUp, Outcome, Retry
-from hooks.world.model import Container, PortFile, World
-from tests.handlers.contract import Clock, Notes, context
-from tests.parts.targets.fakes_deluge import PASSWORD, FakeDeluge, fake_deluge
+from hooks.handler import GiveUp, Retry
+from tests.handlers.client.one_client import Runner, beside
 from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_proxy import Proxy
 
-_RUNNING = Container("deluge", "abc", running=True, started_at=10**18)
 _LOOK = ["web.connected", "core.get_config_values", "core.get_listen_port"]
 
 
-@dataclass
-class Runner:
-    """A gluehook beside a fake Deluge."""
-
-    fake: FakeDeluge
-    url: str
-    password: str = PASSWORD
-    container: Container = _RUNNING
-    handler: SetPort = field(default_factory=SetPort)
-    memory: Notes = field(default_factory=Notes)
-    clock: Clock = field(default_factory=Clock)
-    args: SetPortArgs = field(default_factory=SetPortArgs)
-
-    def context(self, port: int = 40000, generation: str = "1") -> Any:
-        file = PortFile((port,), generation=generation) if port else PortFile()
-        return context(
-            settings=Settings(deluge_url=self.url), memory=self.memory, clock=self.clock,
-            world=World(containers={"deluge": self.container}, file=file),
-            secrets={"DELUGE_PASSWORD": self.password} if self.password else {},
-        )  # fmt: skip
-
-    def set(self, port: int = 40000, generation: str = "1") -> Outcome:
-        return self.handler.apply(self.args, self.context(port, generation))
-
-    def plan(self, port: int = 40000, generation: str = "1") -> str | None:
-        return self.handler.plan(self.args, self.context(port, generation))
-
-    def gives_up(self) -> str:
-        with pytest.raises(GiveUp) as gave_up:
-            self.set()
-        return gave_up.value.said
-
-
-@contextmanager
-def runner(**traits: Any) -> Iterator[Runner]:
-    with fake_deluge(**traits) as (fake, url):
-        yield Runner(fake, url)
+def runner(**traits: Any) -> AbstractContextManager[Runner]:
+    return beside("deluge", **traits)
 
 
 def test_the_warm_path_is_look_set_look() -> None:
@@ -117,7 +76,6 @@ def test_it_binds_a_moment_after_its_answer() -> None:
     [
         ({"moves_to": 40001}, r"set to 40000, but listens on 40001 instead \(does another program use that port\?\)"),
         ({"moves_to": 0}, r"set to 40000, but nothing listens there \(does another program use that port\?\)"),
-        ({"stubborn_port": 6881}, "was set to 40000 and shows 6881; does another tool write its port, too"),
     ],
 )
 def test_a_port_that_is_only_stored_is_no_success(traits: dict[str, Any], words: str) -> None:
@@ -125,7 +83,7 @@ def test_a_port_that_is_only_stored_is_no_success(traits: dict[str, Any], words:
         for _ in range(2):  # and it is not taken for done the next time
             with pytest.raises(Retry, match=words):
                 r.set()
-        r.fake.moves_to = r.fake.stubborn_port = None
+        r.fake.moves_to = None
         assert "listens on 40000" in r.set().said
 
 
@@ -200,36 +158,10 @@ def test_a_daemon_that_does_not_let_the_web_ui_in_is_tried_again() -> None:
         r.set()
 
 
-def test_a_wrong_password_is_shown_once_until_something_changes() -> None:
+def test_without_a_password_the_setting_is_named() -> None:
     with runner() as r:
-        r.password = "wrong-77"
-        said = [r.gives_up() for _ in range(3)]
-        assert "rejects the password; correct DELUGE_PASSWORD" in said[0]
-        assert "not tried again" in said[2]
-        assert (r.fake.calls.count("auth.login"), "wrong-77" in f"{said}{r.memory.values}") == (1, False)
-        r.container = replace(_RUNNING, started_at=_RUNNING.started_at + 10**10)
-        r.gives_up()
-        assert r.fake.calls.count("auth.login") == 2
-        r.password = PASSWORD
-        assert r.set().status == "changed"
-
-
-def test_no_password_and_no_port_and_no_container() -> None:
-    with runner() as r:
-        assert r.set(port=0).status == "skipped"
-        r.container = replace(_RUNNING, running=False)
-        assert r.set().status == "skipped"
-        assert r.fake.calls == []
-        r.container, r.password = _RUNNING, ""
+        r.password = ""
         assert "wants a password and none is set; set DELUGE_PASSWORD" in r.gives_up()
-
-
-@pytest.mark.parametrize("port", [0, -1, 65536])
-def test_no_port_that_deluge_would_swallow_is_sent(port: int) -> None:
-    with runner() as r:
-        r.args = SetPortArgs(port=port)
-        assert "write 1 to 65535" in r.gives_up()
-        assert r.fake.calls == []
 
 
 def test_a_proxy_and_a_wrong_path_are_told_from_deluge() -> None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from handlers.deluge.set_port import SetPort, SetPortArgs
-from hooks.config.settings import Settings
-from hooks.handler import GiveUp, Outcome, Retry
-from hooks.world.model import PortFile, World
-from tests.handlers.contract import Notes, context
+from hooks.handler import GiveUp, Retry
+from tests.handlers.client.one_client import Runner
 from tests.parts.targets.daemon import free_port
 from tests.parts.targets.deluge import PASSWORD, Deluge
 
@@ -20,26 +16,13 @@ pytestmark = pytest.mark.deluge
 Start = Callable[..., Deluge]
 
 
-class Runner:
-    """A gluehook that knows this Deluge: one handler, one memory."""
-
-    def __init__(self, part: Deluge, password: str = PASSWORD) -> None:
-        self.part, self.url, self.password = part, part.url, password
-        self.handler, self.memory = SetPort(), Notes()
-
-    def set(self, port: int, generation: str = "1") -> Outcome:
-        ctx = context(
-            settings=Settings(deluge_url=self.url), memory=self.memory,
-            world=World(file=PortFile((port,), generation=generation)),
-            secrets={"DELUGE_PASSWORD": self.password} if self.password else {},
-        )  # fmt: skip
-        # its clock is the real one
-        return self.handler.apply(SetPortArgs(), replace(ctx, wait=self.part.daemon.outlive))
+def beside(part: Deluge, password: str = PASSWORD) -> Runner:
+    return Runner("deluge", part.url, password, wait=part.daemon.outlive)  # its clock is the real one
 
 
 def test_a_web_ui_that_is_connected_to_no_daemon_is_connected_and_the_port_is_listened_on(deluge_with: Start) -> None:
     part = deluge_with(random_port=True, upnp=True)
-    runner, port = Runner(part), free_port()
+    runner, port = beside(part), free_port()
     said = runner.set(port).said
     assert f"listens on {port} (before: " in said
     assert said.endswith(f"its Web UI was connected to no daemon, and now is to 127.0.0.1:{part.rpc_port}")
@@ -60,7 +43,7 @@ def test_a_web_ui_that_is_connected_to_no_daemon_is_connected_and_the_port_is_li
 
 def test_a_port_that_another_program_has_is_no_success(deluge_with: Start) -> None:
     part = deluge_with()
-    runner = Runner(part)
+    runner = beside(part)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(Retry, match=rf"is set to {port}, but (listens on \d+ instead|nothing listens there)"):
@@ -71,7 +54,7 @@ def test_a_port_that_another_program_has_is_no_success(deluge_with: Start) -> No
 
 def test_its_password_and_its_restarts(deluge_with: Start) -> None:
     part, port = deluge_with(), free_port()
-    runner = Runner(part, "")
+    runner = beside(part, "")
     with pytest.raises(GiveUp, match="wants a password and none is set; set DELUGE_PASSWORD"):
         runner.set(port)
     runner.password = "wrong-9e1"
@@ -101,4 +84,4 @@ def test_of_two_daemons_that_run_it_chooses_none(deluge_with: Start) -> None:
     with pytest.raises(
         GiveUp, match=rf"daemons at 127\.0\.0\.1:{part.rpc_port} and 127\.0\.0\.1:{part.rpc_port} run; conn"
     ):
-        Runner(part).set(free_port())
+        beside(part).set(free_port())

@@ -3,61 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from handlers.qbittorrent.set_port import SetPort, SetPortArgs
+from handlers.qbittorrent.set_port import SetPortArgs
 from hooks.config.settings import Settings
-from hooks.handler import GiveUp, Outcome, Retry
-from hooks.world.model import Container, PortFile, World
-from tests.handlers.contract import Clock, Notes, context, misbehaving
-from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, FakeQBittorrent, fake_qbittorrent
+from hooks.handler import GiveUp, Retry
+from tests.handlers.client.one_client import Runner, beside
+from tests.handlers.contract import misbehaving
+from tests.parts.targets.fakes_qbittorrent import API_KEY, PASSWORD, fake_qbittorrent
 
-_RUNNING = Container("qbittorrent", "abc", running=True, started_at=10**18)
 OLD, NEW = (4, 1), (5, 2)
 both = pytest.mark.parametrize("version", [OLD, (4, 5), NEW], ids=str)
 
 
-@dataclass
-class Runner:
-    """A gluehook beside a fake qBittorrent."""
-
-    fake: FakeQBittorrent
-    url: str
-    secrets: dict[str, str] = field(default_factory=lambda: {"QBITTORRENT_PASSWORD": PASSWORD})
-    container: Container | None = _RUNNING
-    handler: SetPort = field(default_factory=SetPort)
-    memory: Notes = field(default_factory=Notes)
-    clock: Clock = field(default_factory=Clock)
-    args: SetPortArgs = field(default_factory=SetPortArgs)
-
-    def context(self, port: int = 40000, generation: str = "1") -> Any:
-        file = PortFile((port,), generation=generation) if port else PortFile()
-        return context(
-            settings=Settings(qbittorrent_url=self.url), memory=self.memory, secrets=self.secrets, clock=self.clock,
-            world=World(containers={"qbittorrent": self.container} if self.container else {}, file=file),
-        )  # fmt: skip
-
-    def set(self, port: int = 40000, generation: str = "1") -> Outcome:
-        return self.handler.apply(self.args, self.context(port, generation))
-
-    def plan(self) -> str | None:
-        return self.handler.plan(self.args, self.context())
-
-    def gives_up(self) -> str:
-        with pytest.raises(GiveUp) as gave_up:
-            self.set()
-        return gave_up.value.said
-
-
-@contextmanager
-def runner(**traits: Any) -> Iterator[Runner]:
-    with fake_qbittorrent(**traits) as (fake, url):
-        yield Runner(fake, url)
+def runner(**traits: Any) -> AbstractContextManager[Runner]:
+    return beside("qbittorrent", **traits)
 
 
 @both
@@ -115,11 +79,6 @@ def test_an_attempt_that_broke_off_is_repeated_as_a_whole() -> None:
         assert r.set(40000, "2").status == "unchanged"
 
 
-def test_another_tool_that_writes_the_port_is_suspected() -> None:
-    with runner(stubborn_port=6881) as r, pytest.raises(Retry, match="shows 6881; does another tool write its port"):
-        r.set()
-
-
 def test_a_relisten_that_does_not_read_back_is_tried_once_more_after_a_pause() -> None:
     with runner() as r:
         r.set(40000, "1")
@@ -138,14 +97,6 @@ def test_upnp_alone_is_a_difference() -> None:
         assert r.set().status == "unchanged"
 
 
-@pytest.mark.parametrize("port", [0, -1, 65536])
-def test_no_port_that_qbittorrent_would_swallow_is_sent(port: int) -> None:
-    with runner() as r:
-        r.args = SetPortArgs(port=port)
-        assert "write 1 to 65535" in r.gives_up()
-        assert r.fake.asks == []
-
-
 def test_the_argument_url_wins_over_the_setting() -> None:
     with runner() as r, fake_qbittorrent() as (other, url):
         r.args = SetPortArgs(url=url)
@@ -158,22 +109,6 @@ def test_an_argument_wins_over_the_file() -> None:
         r.args = SetPortArgs(port=50000)
         r.set(40000)
         assert r.fake.preferences["listen_port"] == 50000
-
-
-def test_without_a_port_it_is_skipped() -> None:
-    with runner() as r:
-        outcome = r.set(port=0)
-        assert (outcome.status, r.fake.asks) == ("skipped", [])
-        assert "no forwarded port" in outcome.said
-
-
-def test_a_container_that_is_stopped_is_left_alone_and_an_unknown_one_is_no_obstacle() -> None:
-    with runner() as r:
-        r.container = replace(_RUNNING, running=False)
-        assert (r.set().status, r.fake.asks) == ("skipped", [])
-        assert r.handler.plan(r.args, r.context()) is None
-        r.container = None
-        assert r.set().status == "changed"
 
 
 @pytest.mark.parametrize(
@@ -246,28 +181,9 @@ def test_a_version_without_reannounce_is_not_said_to_have_reannounced() -> None:
         assert "reannounced" not in r.set().said
 
 
-@both
-def test_a_wrong_password_is_shown_once_until_something_changes(version: tuple[int, int]) -> None:
-    with runner(version=version) as r:
-        r.secrets = {"QBITTORRENT_PASSWORD": "wrong-77"}
-        said = [r.gives_up() for _ in range(3)]
-        assert "rejects the password of 'admin'" in said[0]
-        assert "not tried again" in said[2]
-        assert (r.fake.fails, "wrong-77" in "".join(said)) == (1, False)
-        assert "wrong-77" not in str(r.memory.values)
-        r.container = replace(_RUNNING, started_at=_RUNNING.started_at + 10**6)  # Docker's two clocks, not a restart
-        r.gives_up()
-        assert r.fake.fails == 1
-        r.container = replace(_RUNNING, started_at=_RUNNING.started_at + 10**10)
-        r.gives_up()
-        assert r.fake.fails == 2
-        r.secrets = {"QBITTORRENT_PASSWORD": PASSWORD}
-        assert r.set().status == "changed"
-
-
 def test_a_wrong_key_is_shown_once_and_never_logged_in_with() -> None:
     with runner() as r:
-        r.secrets = {"QBITTORRENT_API_KEY": "qbt_wrong", "QBITTORRENT_PASSWORD": PASSWORD}
+        r.secrets["QBITTORRENT_API_KEY"] = "qbt_wrong"
         assert "rejects the API key" in r.gives_up()
         r.gives_up()
         assert r.fake.asks == ["app/preferences"]
@@ -296,7 +212,7 @@ def test_a_host_header_with_another_port_is_named_before_any_password_is_shown()
     with runner(local_port=8080) as r:
         assert "publish the Web UI's port unchanged" in r.gives_up()
         assert r.fake.logins() == 0
-        r.secrets = {"QBITTORRENT_API_KEY": API_KEY}
+        r.password, r.secrets = "", {"QBITTORRENT_API_KEY": API_KEY}
         assert "Host-header validation" in r.gives_up()
 
 
@@ -313,7 +229,7 @@ def test_a_login_that_is_busy_is_tried_again() -> None:
 
 def test_an_answer_may_take_longer_than_a_connection() -> None:
     with misbehaving("timeout") as url, fake_qbittorrent() as (fake, _):
-        r = Runner(fake, url)
+        r = Runner("qbittorrent", url, PASSWORD, fake)
         ctx = replace(r.context(), left=lambda: 3.3)
         began_s = time.monotonic()
         with pytest.raises(Retry, match="did not answer in time"):

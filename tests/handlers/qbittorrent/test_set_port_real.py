@@ -17,8 +17,9 @@ from handlers.qbittorrent.set_port import SetPort, SetPortArgs
 from handlers.qbittorrent.web_api import Sessions
 from handlers.shared.desired_port import settings_client
 from hooks.config.settings import Settings
-from hooks.handler import GiveUp, Outcome, Retry
+from hooks.handler import GiveUp, Retry
 from hooks.world.model import Container, PortFile, World
+from tests.handlers.client.one_client import Runner
 from tests.handlers.contract import Notes, context
 from tests.parts.targets.certificates import made
 from tests.parts.targets.daemon import free_port
@@ -30,28 +31,12 @@ pytestmark = pytest.mark.qbittorrent
 LOGGED_IN, FAILED = "WebAPI login success", "WebAPI login failure"
 
 
-class Runner:
-    """A gluehook that knows this qBittorrent: one handler, one memory."""
-
-    def __init__(self, part: QBittorrent, password: str = PASSWORD) -> None:
-        self.part, self.password, self.url = part, password, part.url
-        self.handler, self.memory = SetPort(), Notes()
-        self.started_at, self.ca_file = 10**18, ""
-        self.args = SetPortArgs()
-
-    def set(self, port: int, generation: str) -> Outcome:
-        container = Container("qbittorrent", "abc", running=True, started_at=self.started_at)
-        ctx = context(
-            settings=Settings(qbittorrent_url=self.url, qbittorrent_ca_file=self.ca_file),
-            world=World(containers={"qbittorrent": container}, file=PortFile((port,), generation=generation)),
-            memory=self.memory,
-            secrets={"QBITTORRENT_PASSWORD": self.password} if self.password else {},
-        )
-        return self.handler.apply(self.args, replace(ctx, wait=self.part.outlive))  # its clock is the real one
+def beside(part: QBittorrent, password: str = PASSWORD) -> Runner:
+    return Runner("qbittorrent", part.url, password, wait=part.outlive)  # its clock is the real one
 
 
 def test_the_port_is_set_and_listened_on(qbittorrent: QBittorrent) -> None:
-    runner, port = Runner(qbittorrent), free_port()
+    runner, port = beside(qbittorrent), free_port()
     assert runner.set(port, "1").status == "changed"
     assert qbittorrent.listening(port)
     found = qbittorrent.preferences()
@@ -60,7 +45,7 @@ def test_the_port_is_set_and_listened_on(qbittorrent: QBittorrent) -> None:
 
 
 def test_a_port_changed_by_hand_is_set_again(qbittorrent: QBittorrent) -> None:
-    runner, port = Runner(qbittorrent), free_port()
+    runner, port = beside(qbittorrent), free_port()
     runner.set(port, "1")
     qbittorrent.set_preferences(listen_port=free_port())
     assert runner.set(port, "1").status == "changed"
@@ -68,7 +53,7 @@ def test_a_port_changed_by_hand_is_set_again(qbittorrent: QBittorrent) -> None:
 
 
 def test_the_same_port_written_anew_gets_new_sockets(qbittorrent: QBittorrent) -> None:
-    runner, port = Runner(qbittorrent), free_port()
+    runner, port = beside(qbittorrent), free_port()
     runner.set(port, "1")
     old = qbittorrent.listening(port)
     runner.set(port, "1")
@@ -82,7 +67,7 @@ def test_the_same_port_written_anew_gets_new_sockets(qbittorrent: QBittorrent) -
 
 
 def test_a_restart_costs_exactly_one_new_login(qbittorrent: QBittorrent) -> None:
-    runner = Runner(qbittorrent)
+    runner = beside(qbittorrent)
     runner.set(free_port(), "1")
     runner.set(free_port(), "2")
     assert qbittorrent.logged(LOGGED_IN) == 1
@@ -94,7 +79,7 @@ def test_a_restart_costs_exactly_one_new_login(qbittorrent: QBittorrent) -> None
 
 
 def test_while_it_is_away_it_is_tried_again(qbittorrent: QBittorrent) -> None:
-    runner = Runner(qbittorrent)
+    runner = beside(qbittorrent)
     runner.set(free_port(), "1")
     qbittorrent.stop()
     with pytest.raises(Retry, match="refuses the connection"):
@@ -102,14 +87,14 @@ def test_while_it_is_away_it_is_tried_again(qbittorrent: QBittorrent) -> None:
 
 
 def test_a_wrong_password_is_shown_once(qbittorrent: QBittorrent) -> None:
-    runner = Runner(qbittorrent, "wrong-9e1")
+    runner = beside(qbittorrent, "wrong-9e1")
     for _ in range(7):  # it would ban us after five
         runner.handler = SetPort()
         with pytest.raises(GiveUp, match="rejects the password of 'admin'") as gave_up:
             runner.set(free_port(), "1")
         assert "wrong-9e1" not in gave_up.value.said
     assert qbittorrent.logged(FAILED) == 1
-    runner.started_at += 10**10  # its container has started again
+    runner.starts_again()
     with pytest.raises(GiveUp):
         runner.set(free_port(), "1")
     assert qbittorrent.logged(FAILED) == 2
@@ -121,7 +106,7 @@ def test_a_wrong_password_is_shown_once(qbittorrent: QBittorrent) -> None:
 def test_a_ban_is_named_with_its_length(qbittorrent_with: Callable[..., QBittorrent]) -> None:
     part = qbittorrent_with(**{"WebUI\\MaxAuthenticationFailCount": "1"})
     part.login("wrong")
-    runner = Runner(part)
+    runner = beside(part)
     with pytest.raises(GiveUp, match=r"banned our address for 3600 s.*tried again after"):
         runner.set(free_port(), "1")
 
@@ -130,13 +115,13 @@ def test_a_ban_is_known_in_its_owners_language(qbittorrent_with: Callable[..., Q
     part = qbittorrent_with(**{"WebUI\\MaxAuthenticationFailCount": "1", "General\\Locale": "de"})
     part.login("wrong")
     with pytest.raises(GiveUp, match="banned our address for 3600 s"):
-        Runner(part).set(free_port(), "1")
+        beside(part).set(free_port(), "1")
 
 
 def test_its_own_words_are_known_through_a_proxy(qbittorrent_with: Callable[..., QBittorrent]) -> None:
     part = qbittorrent_with(**{"WebUI\\MaxAuthenticationFailCount": "1"})
     with served(Proxy(lambda ask: _passed_on(part, ask), login="me:pw-proxy").answer) as url:
-        runner = Runner(part)
+        runner = beside(part)
         runner.url = url
         with pytest.raises(GiveUp, match=r"nginx.* answers 401 in its place and wants a user and a password"):
             runner.set(free_port(), "1")
@@ -161,7 +146,7 @@ def _passed_on(part: QBittorrent, ask: Ask) -> Answer:
 
 
 def test_what_is_only_stored_is_no_success(qbittorrent: QBittorrent) -> None:
-    runner, port = Runner(qbittorrent), free_port()
+    runner, port = beside(qbittorrent), free_port()
     qbittorrent.set_preferences(current_interface_address="192.0.2.5")
     with pytest.raises(GiveUp, match=rf"is set to {port}, but nothing listens there.*192\.0\.2\.5, and lo has 127"):
         runner.set(port, "1")
@@ -173,7 +158,7 @@ def test_what_is_only_stored_is_no_success(qbittorrent: QBittorrent) -> None:
 
 
 def test_a_port_that_another_program_has_is_no_success(qbittorrent: QBittorrent) -> None:
-    runner = Runner(qbittorrent)
+    runner = beside(qbittorrent)
     qbittorrent.set_preferences(current_interface_address="127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -189,7 +174,7 @@ def test_a_port_that_another_program_has_is_no_success(qbittorrent: QBittorrent)
 def test_an_interface_without_an_address_is_no_success(qbittorrent: QBittorrent) -> None:
     qbittorrent.set_preferences(current_network_interface="tun77")
     with pytest.raises(Retry, match="it is bound to tun77, which has no address now"):
-        Runner(qbittorrent).set(free_port(), "1")
+        beside(qbittorrent).set(free_port(), "1")
 
 
 def test_its_own_https(qbittorrent_with: Callable[..., QBittorrent], tmp_path: Path) -> None:
@@ -199,10 +184,10 @@ def test_its_own_https(qbittorrent_with: Callable[..., QBittorrent], tmp_path: P
     part = qbittorrent_with(**{
         "WebUI\\HTTPS\\Enabled": "true", "WebUI\\HTTPS\\CertificatePath": str(shown), "WebUI\\HTTPS\\KeyPath": str(key),
     })  # fmt: skip
-    runner, port = Runner(part), free_port()
+    runner, port = beside(part), free_port()
     with pytest.raises(GiveUp, match=r"that nobody but itself has signed; .* QBITTORRENT_CA_FILE"):
         runner.set(port, "1")
-    runner.ca_file = str(shown)
+    runner.settings["qbittorrent_ca_file"] = str(shown)
     assert runner.set(port, "1").status == "changed"
     assert part.listening(port)
     runner.url = part.url.replace("https:", "http:")
@@ -211,7 +196,7 @@ def test_its_own_https(qbittorrent_with: Callable[..., QBittorrent], tmp_path: P
 
 
 def test_https_to_its_plain_http(qbittorrent: QBittorrent) -> None:
-    runner = Runner(qbittorrent)
+    runner = beside(qbittorrent)
     runner.url = qbittorrent.url.replace("http:", "https:")
     with pytest.raises(GiveUp, match="speaks plain http at that port; write http://"):
         runner.set(free_port(), "1")
@@ -221,18 +206,18 @@ def test_a_whitelisted_address_needs_no_login(qbittorrent_with: Callable[..., QB
     part = qbittorrent_with(**{
         "WebUI\\AuthSubnetWhitelistEnabled": "true", "WebUI\\AuthSubnetWhitelist": "127.0.0.1/32",
     })  # fmt: skip
-    assert Runner(part, password="").set(free_port(), "1").status == "changed"
+    assert beside(part, password="").set(free_port(), "1").status == "changed"
     assert part.logged(LOGGED_IN) == 0
 
 
 def test_no_password_is_told(qbittorrent: QBittorrent) -> None:
     with pytest.raises(GiveUp, match="set QBITTORRENT_PASSWORD"):
-        Runner(qbittorrent, password="").set(free_port(), "1")
+        beside(qbittorrent, password="").set(free_port(), "1")
 
 
 def test_a_host_header_that_it_refuses_is_named(qbittorrent_with: Callable[..., QBittorrent]) -> None:
     part = qbittorrent_with(**{"WebUI\\ServerDomains": "only.example"})
-    runner = Runner(part)
+    runner = beside(part)
     runner.url = f"http://localhost:{part.web_port}"
     with pytest.raises(GiveUp, match="Host-header validation"):
         runner.set(free_port(), "1")
@@ -250,7 +235,7 @@ def test_its_interfaces_and_their_addresses_are_read(qbittorrent: QBittorrent) -
 
 
 def test_a_listener_that_is_gone_is_closed_and_can_be_asked_for_anew(qbittorrent: QBittorrent) -> None:
-    runner, port = Runner(qbittorrent), free_port()
+    runner, port = beside(qbittorrent), free_port()
 
     def states() -> list[tuple[str, str]]:
         world = World(file=PortFile((port,), generation="1")).with_container(

@@ -13,9 +13,10 @@ from urllib3 import HTTPHeaderDict
 from handlers.shared.who_answered import Answer, is_ban, is_gluetun, is_qbittorrent
 from hooks.config.secrets import mask_userinfo
 from hooks.handler import GiveUp, Retry
+from tests.handlers.client.one_client import Runner
 from tests.handlers.gluetun.test_restart_vpn import Runner as GluetunRunner
 from tests.handlers.gluetun.test_restart_vpn import runner as gluetun_runner
-from tests.handlers.qbittorrent.test_set_port import Runner, runner
+from tests.handlers.qbittorrent.test_set_port import runner
 from tests.parts.places import SAMPLES
 from tests.parts.targets.fakes_http import Answer as Fake
 from tests.parts.targets.fakes_http import served

@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from handlers.transmission.rpc import rpc_url
-from handlers.transmission.set_port import SetPort, SetPortArgs
-from hooks.config.settings import Settings
-from hooks.handler import GiveUp, Outcome, Retry
-from hooks.world.model import Container, PortFile, World
-from tests.handlers.contract import Notes, context
+from hooks.handler import GiveUp
+from tests.handlers.client.one_client import Runner, beside
 from tests.parts.targets.fakes_http import Answer, Ask, served
 from tests.parts.targets.fakes_proxy import Proxy
-from tests.parts.targets.fakes_transmission import PASSWORD, USER, FakeTransmission, fake_transmission
-
-_RUNNING = Container("transmission", "abc", running=True, started_at=10**18)
+from tests.parts.targets.fakes_transmission import PASSWORD, USER
 
 
-@dataclass
-class Runner:
-    """A gluehook beside a fake Transmission."""
-
-    fake: FakeTransmission
-    url: str
-    password: str = ""
-    container: Container = _RUNNING
-    handler: SetPort = field(default_factory=SetPort)
-    memory: Notes = field(default_factory=Notes)
-    args: SetPortArgs = field(default_factory=SetPortArgs)
-
-    def context(self, port: int = 40000, generation: str = "1") -> Any:
-        file = PortFile((port,), generation=generation) if port else PortFile()
-        return context(
-            settings=Settings(transmission_url=self.url, transmission_username=USER), memory=self.memory,
-            world=World(containers={"transmission": self.container}, file=file),
-            secrets={"TRANSMISSION_PASSWORD": self.password} if self.password else {},
-        )  # fmt: skip
-
-    def set(self, port: int = 40000, generation: str = "1") -> Outcome:
-        return self.handler.apply(self.args, self.context(port, generation))
-
-    def plan(self, port: int = 40000, generation: str = "1") -> str | None:
-        return self.handler.plan(self.args, self.context(port, generation))
-
-    def gives_up(self) -> str:
-        with pytest.raises(GiveUp) as gave_up:
-            self.set()
-        return gave_up.value.said
-
-
-@contextmanager
-def runner(**traits: Any) -> Iterator[Runner]:
-    with fake_transmission(**traits) as (fake, url):
-        yield Runner(fake, url)
+def runner(**traits: Any) -> AbstractContextManager[Runner]:
+    return beside("transmission", **traits)
 
 
 def test_the_warm_path_is_read_set_read() -> None:
@@ -102,28 +62,6 @@ def test_the_port_written_anew_is_told_to_the_trackers() -> None:
         assert r.set(40000, "2").status == "unchanged"
 
 
-def test_another_tool_that_writes_the_port_is_suspected() -> None:
-    with runner(stubborn_port=6881) as r, pytest.raises(Retry, match="shows 6881; does another tool write its port"):
-        r.set()
-
-
-@pytest.mark.parametrize("port", [0, -1, 65536])
-def test_no_port_that_transmission_would_swallow_is_sent(port: int) -> None:
-    with runner() as r:
-        r.args = SetPortArgs(port=port)
-        assert "write 1 to 65535" in r.gives_up()
-        assert r.fake.asks == 0
-
-
-def test_without_a_port_or_a_running_container_it_is_skipped() -> None:
-    with runner() as r:
-        assert r.set(port=0).status == "skipped"
-        r.container = replace(_RUNNING, running=False)
-        assert r.set().status == "skipped"
-        assert r.plan() is None
-        assert r.fake.asks == 0
-
-
 _BOTH = "whitelist lacks gluehook's address; .*; or too many wrong logins have locked it"
 
 
@@ -150,20 +88,6 @@ def test_a_name_that_its_host_whitelist_lacks_is_named() -> None:
         with served(lambda ask: r.fake.answer(replace(ask, headers={**ask.headers, **host}))) as url:
             r.url = url
             assert "its host whitelist lacks 127.0.0.1; add that to rpc-host-whitelist" in r.gives_up()
-
-
-def test_a_wrong_password_is_shown_once_until_something_changes() -> None:
-    with runner(login=True) as r:
-        r.password = "wrong-77"
-        said = [r.gives_up() for _ in range(3)]
-        assert "rejects the user and the password; correct TRANSMISSION_USERNAME or TRANSMISSION_PASSWORD" in said[0]
-        assert "not tried again" in said[2]
-        assert (r.fake.fails, "wrong-77" in f"{said}{r.memory.values}") == (1, False)
-        r.container = replace(_RUNNING, started_at=_RUNNING.started_at + 10**10)
-        r.gives_up()
-        assert r.fake.fails == 2
-        r.password = PASSWORD
-        assert r.set().status == "changed"
 
 
 def test_a_missing_login_counts_there_as_a_wrong_one_so_it_is_tried_once() -> None:

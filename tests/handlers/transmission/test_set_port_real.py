@@ -7,37 +7,23 @@ from collections.abc import Callable
 
 import pytest
 
-from handlers.transmission.set_port import SetPort, SetPortArgs
-from hooks.config.settings import Settings
-from hooks.handler import GiveUp, Outcome, Retry
-from hooks.world.model import PortFile, World
-from tests.handlers.contract import Notes, context
+from hooks.handler import GiveUp, Retry
+from tests.handlers.client.one_client import Runner
 from tests.parts.targets.daemon import free_port
 from tests.parts.targets.fakes_http import Answer, Ask, served
-from tests.parts.targets.transmission import PASSWORD, USER, Transmission
+from tests.parts.targets.transmission import PASSWORD, Transmission
 
 pytestmark = pytest.mark.transmission
 Start = Callable[..., Transmission]
 
 
-class Runner:
-    """A gluehook that knows this Transmission: one handler, one memory."""
-
-    def __init__(self, part: Transmission, password: str = "") -> None:
-        self.url, self.password = part.url, password
-        self.handler, self.memory = SetPort(), Notes()
-
-    def set(self, port: int, generation: str = "1") -> Outcome:
-        return self.handler.apply(SetPortArgs(), context(
-            settings=Settings(transmission_url=self.url, transmission_username=USER), memory=self.memory,
-            world=World(file=PortFile((port,), generation=generation)),
-            secrets={"TRANSMISSION_PASSWORD": self.password} if self.password else {},
-        ))  # fmt: skip
+def beside(part: Transmission, password: str = "") -> Runner:
+    return Runner("transmission", part.url, password)
 
 
 def test_the_port_is_set_and_listened_on(transmission_with: Start) -> None:
     part = transmission_with(**{"peer-port-random-on-start": True})
-    runner, port = Runner(part), free_port()
+    runner, port = beside(part), free_port()
     assert runner.set(port).status == "changed"
     assert part.listening(port)
     with socket.create_connection(("127.0.0.1", port), 5):  # its peer port takes a connection
@@ -50,7 +36,7 @@ def test_the_port_is_set_and_listened_on(transmission_with: Start) -> None:
 
 def test_it_keeps_the_port_over_a_restart(transmission_with: Start) -> None:
     part, port = transmission_with(**{"peer-port-random-on-start": True}), free_port()
-    runner = Runner(part)
+    runner = beside(part)
     runner.set(port)
     part.stop()
     with pytest.raises(Retry, match="refuses the connection"):
@@ -62,7 +48,7 @@ def test_it_keeps_the_port_over_a_restart(transmission_with: Start) -> None:
 
 def test_a_port_changed_by_hand_is_set_again_and_one_written_anew_is_announced(transmission_with: Start) -> None:
     part, port = transmission_with(), free_port()
-    runner = Runner(part)
+    runner = beside(part)
     runner.set(port)
     part.call("session-set", **{"peer-port": free_port()})
     assert runner.set(port).status == "changed"
@@ -73,7 +59,7 @@ def test_a_port_changed_by_hand_is_set_again_and_one_written_anew_is_announced(t
 
 def test_its_login(transmission_with: Start) -> None:
     part, port = transmission_with(login=True), free_port()
-    runner = Runner(part)
+    runner = beside(part)
     with pytest.raises(GiveUp, match="wants a login and none is set"):
         runner.set(port)
     runner.password = "wrong-9e1"
@@ -88,7 +74,7 @@ def test_its_login(transmission_with: Start) -> None:
 def test_its_whitelists(transmission_with: Start) -> None:
     refused = transmission_with(**{"rpc-whitelist": "192.0.2.1"})
     with pytest.raises(GiveUp, match="its whitelist lacks gluehook's address; add that to rpc-whitelist"):
-        Runner(refused).set(free_port())
+        beside(refused).set(free_port())
 
 
 @pytest.mark.parametrize("hosts", ["", "gluetun"])
@@ -101,7 +87,7 @@ def test_its_host_whitelist_and_its_cure(transmission_with: Start, hosts: str) -
         return Answer(status, body, {k: v for k, v in found.items() if k != "content-length"})
 
     with served(by_name) as url:
-        runner = Runner(part)
+        runner = beside(part)
         runner.url = url
         if hosts:
             assert runner.set(free_port()).status == "changed"
@@ -112,7 +98,7 @@ def test_its_host_whitelist_and_its_cure(transmission_with: Start, hosts: str) -
 
 def test_another_rpc_url_is_named(transmission_with: Start) -> None:
     part = transmission_with(**{"rpc-url": "/tr/"})
-    runner = Runner(part)
+    runner = beside(part)
     with pytest.raises(GiveUp, match="its RPC is at /tr/rpc; write that path in TRANSMISSION_URL"):
         runner.set(free_port())
     runner.url = f"{part.url}/tr/rpc"  # the cure
