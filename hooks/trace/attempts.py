@@ -89,4 +89,8 @@ def _args(
 
 def _with(value: Any, said: str) -> Any:
     """The value with what the step before said."""
+    if isinstance(value, Mapping):
+        return {name: _with(inner, said) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with(inner, said) for inner in value]
     return value.replace(_RUN_SAID, said) if isinstance(value, str) else value

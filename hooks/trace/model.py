@@ -13,7 +13,7 @@ masked as in the log.
      "decisions": [DECISION, …], what was decided about this rule and key, or about all rules, until the run ended,
      "attempts": [{"attempt", "began", "ended", "took_s", "outcome", "said", "again", "steps":
         [{"number", "use", "args": {…} or null, "status", "said", "saw": […], "at", "took_s", "waited_s"}, …]}, …],
-     "followed": [{"how": HOW, "why", "event": EVENT or null, "runs":
+     "followed": [{"how": HOW, "why", "at", "event": EVENT or null, "runs":
         [{"id", "rule", "key", "began", "ended", "outcome", "said", "followed": […]}, …]}, …],
      "unknown": [a sentence for each thing that the journal does not hold, …]}
     DECISION: {"at", "kind", "why", "until", "times"}
@@ -21,7 +21,8 @@ masked as in the log.
 `outcome` of a run or an attempt is changed, unchanged, skipped, retry, give_up or superseded, null while it is not
 over; of an attempt also cut_off: gluehook ended in its midst. `again` is when the next attempt was due. HOW, of what
 followed, is "caused" (the run made the event happen), "failed" (for good), "exhausted" (it was the last run of its
-limit) or "recovered" (all was well again after it); in `came_from` it is said of the run that the event followed from.
+limit), "recovered" (all was well again after it) or "soon_after" (the event is about what the run worked on, and came
+within two minutes); in `came_from` it is said of the run that the event followed from.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from hooks.config.masking import presentable
 from hooks.events import jsonl
 from hooks.events.catalogue import Event
 
-How = Literal["caused", "failed", "exhausted", "recovered"]
+How = Literal["caused", "failed", "exhausted", "recovered", "soon_after"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ class Followed:
     how: How
     why: str
     event: Event | None
+    at: float | None  # when it came, or was decided
     runs: tuple[FollowedRun, ...] = ()
 
 

@@ -35,7 +35,7 @@ _DECISIONS = {
     "paused": "paused by the owner", "resumed": "the pause is over",
 }  # fmt: skip
 _HOW = {"caused": "caused by this run", "failed": "as this run failed", "exhausted": "as this run was the last one",
-        "recovered": "after this run"}  # fmt: skip
+        "recovered": "after this run", "soon_after": "soon after this run"}  # fmt: skip
 _FROM = {"caused": "which {} caused", "failed": "as {} failed", "exhausted": "after the last run, {}",
          "recovered": "after {}"}  # fmt: skip
 _INDENT = 2
@@ -196,7 +196,7 @@ def _followed(trace: Trace) -> Iterator[Line]:
 
 def _events(followed: Iterable[Followed], indent: int) -> Iterator[Line]:
     for one in followed:
-        at = f"{_clock(one.event.time / 1e9)}  " if one.event and one.how in ("caused", "recovered") else ""
+        at = "" if one.at is None else f"{_clock(one.at)}  "
         what = _named(one.event) if one.event else "rule.exhausted" if one.how == "exhausted" else "an event"
         why = f": {one.why}" if one.why else ""
         yield Line(indent, f"{at}{what}, {_HOW[one.how]}{why}")

@@ -6,7 +6,7 @@ The store may be open read-only, beside a gluehook that runs. What an earlier bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -17,8 +17,8 @@ from hooks.journal import trace_rows
 from hooks.journal.store import Store
 from hooks.journal.trace_rows import Decided, Tried
 from hooks.trace.attempts import attempts
-from hooks.trace.followed import came_from, followed
-from hooks.trace.model import RulesOfThen, Trace, TracedRun, Wait
+from hooks.trace.followed import came_from, followed, on_containers
+from hooks.trace.model import RulesOfThen, Trace, TracedAttempt, TracedRun, Wait
 from hooks.trace.rules_then import judged, rules_then, shown
 
 _COMPARED, _NAMED = 1000, 5  # runs that a misspelt id is compared with, and that are named
@@ -39,13 +39,14 @@ def of(store: Store, run_id: str) -> Trace:
     rule = next((one for one in table.rules if one.name == run["rule"]), None) if table else None
     waited, tried = run.get("waited") or {}, trace_rows.attempts_of(store, run_id)
     decided = _decided(store, run)
+    told = tuple(attempts(run, tried, rule, event))
     if table and event:
         rules = replace(rules, rules=tuple(judged(store, table, event, run, decided)))
     return Trace(
         _traced(run), event, came_from(store, event, run["began"]) if event else None, rules,
         waited.get("merged", 0), tuple(_waits(waited)),
         tuple(shown(one) for one in decided if one.rule in ("", run["rule"]) and one.key in ("", run["key"])),
-        tuple(attempts(run, tried, rule, event)), followed(store, run), tuple(_unknown(run, event, rules, tried)),
+        told, followed(store, run, _worked_on(told, run, event)), tuple(_unknown(run, event, rules, tried)),
     )  # fmt: skip
 
 
@@ -55,6 +56,15 @@ def _traced(run: Mapping[str, Any]) -> TracedRun:
         run["id"], run["rule"], run["key"], run["began"], run["ended"], took_s, run["attempt"], run["outcome"],
         run["said"], bool((run.get("waited") or {}).get("manual")),
     )  # fmt: skip
+
+
+def _worked_on(told: Iterable[TracedAttempt], run: Mapping[str, Any], event: Event | None) -> set[str]:
+    """The containers that its steps name or are about."""
+    steps = [step for attempt in told for step in attempt.steps]
+    args = [step.args or {} for step in steps if on_containers([step.use])]
+    named = {value for one in args if isinstance(value := one.get("container"), str)}
+    gluetun = str(event.data.get("gluetun") or "") if event else ""
+    return named | {run["key"], gluetun} if args else named
 
 
 def _waits(waited: Mapping[str, Any]) -> Iterator[Wait]:

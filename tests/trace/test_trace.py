@@ -16,6 +16,7 @@ import pytest
 
 from hooks.engine.runs import Run
 from hooks.events.catalogue import Event
+from hooks.handler import Context, Outcome
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Store
 from hooks.rules.table import Rule
@@ -100,6 +101,28 @@ def test_a_trace_of_an_old_journal_says_what_is_not_known(tmp_path: Path, sql: P
 def test_an_unknown_run_is_answered_with_the_nearest(store: Store) -> None:
     with pytest.raises(trace.NoSuchRun, match=r"there is no run 'heal-vpn/gluetum#2' \(did you mean 'heal-vpn/glue"):
         trace.of(store, "heal-vpn/gluetum#2")
+
+
+def test_what_came_soon_after_a_run_is_told_of_the_run_that_worked_on_it(tmp_path: Path) -> None:
+    """The restart's own lock is free again when the container gets healthy, so that nobody knows the cause."""
+
+    def restart(night: night.Night, args: Any, ctx: Context) -> Outcome:
+        night.now += 1.0
+        return Outcome("changed", f"'{args.container}' was restarted")
+
+    with closing(night.Night(tmp_path, acts={**night.ACTS, "containers.restart": restart})) as one:
+        one.event("container.unhealthy")
+        one.until(1145.0)  # the container was restarted at 03:19:00
+        one.event("container.healthy")
+        one.event("container.healthy", "sonarr", role="", gluetun="")
+        one.until(1200.0)
+    with closing(Store(tmp_path / FILE_NAME, read_only=True)) as store:
+        found = told(store, "heal-vpn/gluetun#3")["followed"]
+        shown = [(one["how"], [run["rule"] for run in one["runs"]]) for one in found]
+        (harder,) = found[0]["runs"]
+        later = [(one["how"], one["event"]["subject"], len(one["runs"])) for one in harder["followed"]]
+    assert shown == [("exhausted", ["heal-vpn-harder"])]
+    assert later == [("soon_after", "gluetun", 2), ("recovered", "heal-vpn-harder", 1)]
 
 
 def test_nothing_that_a_terminal_would_obey_is_in_a_story(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _WAITS: Mapping[str, str] = {
 }  # fmt: skip
 _HOW: Mapping[str, str] = {
     "caused": "it made this happen", "failed": "it failed for good", "exhausted": "it was the last run of its limit",
-    "recovered": "all was well again after it",
+    "recovered": "all was well again after it", "soon_after": "it came soon after",
 }  # fmt: skip
 _DEEPEST = 8  # runs that followed from runs that followed
 
