@@ -81,7 +81,8 @@ class Engine:
             self._fail(lane, run, result, now)
         elif lane.failed and result.kind in ("changed", "unchanged"):
             lane.failed = False
-            self.feed(recovered(lane, run.event, run.attempt, "its run succeeded"), now)
+            if not lane.tries.of_bad_state:  # else it is well when that state is
+                self.feed(recovered(lane, run.event, run.attempt, "its run succeeded"), now)
         self._reschedule(lane)
         self._report_recovered(now)
 

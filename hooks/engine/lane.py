@@ -17,7 +17,7 @@ from math import inf
 from hooks.engine.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waited, Waiting, WaitKind
 from hooks.engine.states import Held, PausedUntil, States
 from hooks.engine.tries import Full, Tries
-from hooks.events.catalogue import Event, Topic, topic_of
+from hooks.events.catalogue import Event, Topic, is_bad, topic_of
 from hooks.events.durations import backoff
 from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.table import Rule
@@ -143,10 +143,12 @@ class Lane:
         """What counts for limit and cooldown."""
         self.tries.load(past)
         self.cooldown_until = past.ended + self.rule.cooldown_s
+        self.failed = past.failed is not None and not (self.rule.stateful and is_bad(past.failed))
 
     def take_over(self, old: Lane) -> None:
         """Take the place of a lane whose rule was changed: a running attempt ends first, and past runs still count."""
         self.running, self.cooldown_until, self._began = old.running, old.cooldown_until, old._began
+        self.failed = old.failed
         self.tries.take_over(old.tries)
 
     def end(self, topic: Topic, now: float) -> bool:
@@ -159,10 +161,11 @@ class Lane:
 
     def end_trouble(self, because: Event) -> bool:
         """Begin to count anew, if no state lasts and each that the runs were about has got well. True if so."""
+        of_bad_state = self.tries.of_bad_state
         if not self.rule.stateful or self.states or self.tries.topics or not self.tries.end_trouble():
             return False
-        if self.rule.limit:
-            self._note("renewed", because)
+        if self.rule.limit or of_bad_state:  # else the next process would find this trouble again, and its end
+            self._note("renewed", because, "its limit counts anew" if self.rule.limit else "")
         return True
 
     def room_in(self, now: float) -> float | None:
@@ -231,6 +234,7 @@ class Lane:
         self.running = Run(
             head.id or run_id, self.rule, self.key, lasting[-1] if lasting else head.event, head.attempt, head.step,
             head.changed, head.said, head.quiet, lasting, head.manual, self._waited(head),
+            self.rule.stateful and is_bad(head.event) and not any(self.states.bad),
         )  # fmt: skip
         return self.running
 

@@ -40,6 +40,7 @@ class Run(NamedTuple):
     states: tuple[Event, ...] = ()  # of a `for` rule: the events whose states must still last
     manual: bool = False  # the owner asked for it
     waited: Waited | None = None  # None where it began at once, and for a retry
+    over: bool = False  # its event is about a bad state that had ended before the run began
 
     def passes_over(self, step: Step, *, changed: bool) -> bool:
         """Whether this step has nothing to do in it; `changed`: an earlier step has changed something."""
@@ -129,3 +130,4 @@ class Past:
     topics: tuple[Topic, ...] = ()  # what the runs of `starts` were about, as far as it was in a bad state
     attempts: int = 0  # that these runs took
     said: str = ""  # how the last run ended
+    failed: Event | None = None  # the event of the last run that did not skip its work, if that run failed

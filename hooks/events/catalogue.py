@@ -260,6 +260,12 @@ def is_good(event: Event) -> bool:
     return state is not None and state.good
 
 
+def is_bad(event: Event) -> bool:
+    """Whether the event describes a state that is not a good one."""
+    state = CATALOGUE[event.type].state
+    return state is not None and not state.good
+
+
 def ended_by(event: Event) -> tuple[Topic, ...]:
     """The topics that this event ends without giving them another value."""
     ends, who = CATALOGUE[event.type].ends, _whose(event)

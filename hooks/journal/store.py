@@ -170,10 +170,12 @@ class Store:
                 f"select rule, key, {pasts.COLUMNS} from runs where counts and ended >= ? order by began",  # noqa: S608
                 (since,),
             ).fetchall()
+            last = self._db.execute(pasts.LAST, (since,)).fetchall()
+        failed = {(rule, key): event for rule, key, event, outcome, _ in last if outcome in ("retry", "give_up")}
         lanes: dict[tuple[str, str], list[pasts.EndedRun]] = {}
         for rule, key, *run in rows:
             lanes.setdefault((rule, key), []).append(pasts.EndedRun(*run))
-        return [pasts.past(rule, key, runs, self.event) for (rule, key), runs in lanes.items()]
+        return [pasts.past(*lane, runs, self.event, failed.get(lane, "")) for lane, runs in lanes.items()]
 
     def history(self, *, failed: bool = False, rule: str = "", run: str = "",
                 most: int = _NEWEST_FIRST) -> list[dict[str, Any]]:  # fmt: skip

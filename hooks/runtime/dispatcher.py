@@ -36,6 +36,7 @@ from hooks.runtime.ready_runs import ReadyRuns
 from hooks.runtime.turn_trace import TurnTrace, waited
 from hooks.runtime.workers import Work, Workers
 
+TROUBLES_S = 86_400.0  # how far back runs of the previous process tell what has not got well yet, at least
 STOP_WAIT_S = 8.0  # how long a stop waits for running attempts; Docker kills after 10
 BEAT_S = 15.0  # between heartbeats
 CALL_WAIT_S = 5.0  # for the loop to come to a call
@@ -141,7 +142,7 @@ class Dispatcher:
     def resume(self) -> None:
         """Go on where the previous process ended."""
         now = self.now()
-        for past in self._journal.pasts(self.engine.table.longest_window_s, now):
+        for past in self._journal.pasts(max(self.engine.table.longest_window_s, TROUBLES_S), now):
             self.engine.load(past, now)
         for left in self._journal.unfinished():
             if not self.engine.resume(replace(left, event=replace(left.event, origin="backlog")), now):

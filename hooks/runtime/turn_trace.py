@@ -48,12 +48,14 @@ class TurnTrace:
 
 def waited(run: Run, at: float, now: float) -> Mapping[str, Any] | None:
     """What held the run back, for the journal; None where nothing did. `at` is `now` since the Unix epoch."""
-    if run.waited is None and not run.manual:
+    if run.waited is None and not (run.manual or run.over):
         return None
     since, merged, until = run.waited or Waited(now)
     found: dict[str, Any] = {"since": round(at - (now - since), 3), **({"merged": merged} if merged else {})}
     if run.manual:
         found["manual"] = True
+    if run.over:
+        found["over"] = True
     return found | {why: round(at - (now - end), 3) for why, end in until}
 
 

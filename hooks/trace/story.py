@@ -30,7 +30,7 @@ _WAITS = {
 }  # fmt: skip
 _DECISIONS = {
     "waits": "waits for the state to last", "dropped": "what waited is dropped", "exhausted": "the limit is used up",
-    "renewed": "all is well again: its limit counts anew", "superseded": "a newer event takes over",
+    "renewed": "all is well again", "superseded": "a newer event takes over",
     "blind": "cannot see whether the state lasts: its time stands still", "sees": "can see again",
     "paused": "paused by the owner", "resumed": "the pause is over",
 }  # fmt: skip

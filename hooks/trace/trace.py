@@ -69,7 +69,7 @@ def _worked_on(told: Iterable[TracedAttempt], run: Mapping[str, Any], event: Eve
 
 def _waits(waited: Mapping[str, Any]) -> Iterator[Wait]:
     """In the order in which they ended."""
-    ends = {why: until for why, until in waited.items() if why not in ("since", "merged", "manual")}
+    ends = {why: until for why, until in waited.items() if why not in ("since", "merged", "manual", "over")}
     for why, until in sorted(ends.items(), key=lambda one: one[1]):
         yield Wait(why, waited["since"], until)
 
