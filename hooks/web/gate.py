@@ -1,6 +1,6 @@
 """What each request passes before it reaches the application: its address, its size, and who it is from.
 
-The order: the host must be one that this server can have, the path is freed of the prefix, whoever may not read is
+The order: the host must be one that this server can have, the path is freed of the prefix, who may not read is
 sent to the login, and a request that changes something must come from our own pages or from a program with a token.
 """
 

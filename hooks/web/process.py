@@ -84,7 +84,7 @@ def _report(web: WebSettings, address: str) -> None:
     for problem in credentials.problems:
         signals.emit(signals.problem, said=f"web: {problem}")
     who = (
-        "" if credentials.limited else "; whoever reaches it may read, and nobody may act: no password or token is set"
+        "" if credentials.limited else "; everybody who reaches it may read, and nobody may act: no password or token is set"
     )
     signals.emit(signals.ready, said=f"web: the page is on http://{address}{who}")
 

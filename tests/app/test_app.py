@@ -186,7 +186,7 @@ def test_a_folder_that_cannot_be_written_is_said_once(started: Callable[..., Run
 # -- stop ------------------------------------------------------------------------------------
 
 
-def test_a_signal_is_handed_to_whoever_runs_then() -> None:
+def test_a_signal_is_handed_to_the_handler_of_then() -> None:
     told: queue.Queue[str] = queue.Queue()
     before = signal.getsignal(signal.SIGTERM)
     with SignalHandlers() as stop:

@@ -91,7 +91,7 @@ def test_who_joins_one_that_will_get_another_id_must_be_recreated_too() -> None:
     assert [(d.seen.name, d.state) for d in found] == [("a", "elsewhere"), ("b", "elsewhere")]
 
 
-def test_who_cannot_be_inspected_hides_only_whoever_joins_it() -> None:
+def test_a_container_that_cannot_be_inspected_hides_only_those_that_join_it() -> None:
     a, b, c = one("a", VPN.id), one("b", ident("a")), one("c", VPN.id)
     found = judged(here(VPN, 5), members(VPN, [VPN, a, b, c], {}), {x.id: here(x) for x in (b, c)})
     assert [d.seen.name for d in found] == ["c"]

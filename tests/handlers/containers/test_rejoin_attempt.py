@@ -80,7 +80,7 @@ def test_one_that_crashes_after_its_restart_is_reported_although_docker_restarts
 # -- who is not begun with -----------------------------------------------------------------------------
 
 
-def test_whoever_works_on_a_dependent_is_waited_for(tmp_path: Path) -> None:
+def test_a_run_that_works_on_a_dependent_is_waited_for(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def taken(target: str) -> AbstractContextManager[None]:
