@@ -83,9 +83,8 @@ def _report(web: WebSettings, address: str) -> None:
     credentials = web.credentials(time.monotonic)
     for problem in credentials.problems:
         signals.emit(signals.problem, said=f"web: {problem}")
-    who = (
-        "" if credentials.limited else "; everybody who reaches it may read, and nobody may act: no password or token is set"
-    )
+    who = "; no password or token is set: everybody who reaches it may read, and nobody may act"
+    who = "" if credentials.limited else who
     signals.emit(signals.ready, said=f"web: the page is on http://{address}{who}")
 
 
