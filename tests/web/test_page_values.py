@@ -45,6 +45,7 @@ def chain_of(gluetun: dict[str, Any], qb: dict[str, Any], pair: dict[str, Any], 
         (HEALTHY, QB, {"clients": [client(connection="closed")]}, ("well", "broken"), "no peer reaches it"),
         (HEALTHY, QB, {"clients": [client(connection="unknown")]}, ("well", "unknown"), "nothing shows yet"),
         (HEALTHY, {**QB, "name": "other"}, {}, ("well", "well"), "peers reach it"),  # a client elsewhere
+        ({}, {}, {}, ("well", "well"), "peers reach it"),  # Docker is not seen
         (HEALTHY, QB, {"gluetun": "", "port": []}, ("unknown", "unknown"), "no port"),
     ],
 )
@@ -105,7 +106,8 @@ def test_what_waits_is_in_the_order_of_its_end() -> None:
         (False, "", {}, [], "gluehook is not well"),
         (True, "nobody answers", None, [], "gluehook does not answer"),
         (True, "", {"containers": [], "pairs": [{**PAIR, "port": []}]}, [], "The chain of gluetun is broken"),
-        (True, "", {}, [{"check": "a", "severity": "risk"}], "The doctor says: 1 at risk"),
+        (True, "", {}, [{"check": "a", "severity": "risk", "seen": "its port is 1"}], "its port is 1"),
+        (True, "", {}, [{"check": "a", "severity": "broken", "seen": "x" * 200}], "a: see below"),
         (True, "", {"sources": {"docker": {"is_up": False}}}, [], "A source of events is lost"),
     ],
 )

@@ -20,6 +20,7 @@ from hooks.journal.store import Store
 from hooks.runtime import heartbeat
 from hooks.web import trying
 from hooks.web.children import Children
+from hooks.web.web_settings import WebSettings
 from tests.parts.process.web_site import Site, answering, serving, views_of
 from tests.parts.values import night
 from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, peers, snapshot
@@ -218,6 +219,18 @@ def test_peers_are_shown_with_their_handshakes_and_without_keys(site: Site) -> N
     for part in ("phone connected 40s ago", "laptop not connected", "its QR code is older", "old never connected"):
         assert part in text_of(page), part
     assert "k3y" not in page
+
+
+def test_behind_a_prefix_every_address_begins_with_it(tmp_path: Path) -> None:
+    live_through(beating(tmp_path))
+    views = views_of(tmp_path, answering(ANSWERS), now=NOW)
+    with serving(views, WebSettings(prefix="/at/home")) as site:
+        for path in (*PAGES, "/rules", "/try?event=port.cleared", "/peers"):
+            page = shown(site, f"/at/home{path}")
+            found = re.findall(r'\s(?:href|src|action)="([^"#][^"]*)"', page)
+            assert len(found) > 8
+            assert [one for one in found if not one.startswith("/at/home/")] == []
+            assert 'data-root="/at/home"' in page
 
 
 # -- gluehook's own gaps ---------------------------------------------------------------------------

@@ -114,7 +114,7 @@ def _end(client: Mapping[str, Any], containers: Mapping[str, Any], about: Mappin
          has_port: bool) -> End:  # fmt: skip
     name, kind = cut(client.get("name"), 200), str(client.get("kind") or "")
     state, reason = _container(containers.get(name))
-    if state.tone == "unknown":  # it may run on another server; the runner reaches it by its address
+    if state.tone == "unknown" and containers:  # it may run on another server; it is reached by its address
         state, reason = State("plain", "not a container here"), ""
     node = Node(_KINDS.get(kind, cut(kind, 40)), name, state, reason=reason)
     return End(_link(client, node, about.get(name), has_port=has_port), node)

@@ -15,6 +15,7 @@ from hooks.web.pages.words import State, Tone, clock, cut, span
 
 MINUTES = 1_440
 BIN_MINUTES = 15
+_NARROWEST = 3.0  # minutes: what is shorter would not be seen
 _MOST_BANDS, _MOST_SPANS = 12, 96  # on the page
 _HEALTH: Mapping[str, State] = {
     "container.healthy": State("well", "healthy"), "container.unhealthy": State("broken", "unhealthy"),
@@ -139,7 +140,9 @@ def _spans(changes: Sequence[tuple[float, State]], begin: float, now: float) -> 
 
 def _span(at: float, until: float, state: State, begin: float, now: float) -> Span:
     words = f"{state.word}, {clock(at, now)} to {clock(until, now) if until < now else 'now'}, {span(until - at)}"
-    return Span(round((at - begin) / 60, 1), round(max(until - at, 60.0) / 60, 1), state, words, until - at)
+    width = round(max((until - at) / 60, _NARROWEST), 1)
+    left = round(min((at - begin) / 60, MINUTES - width), 1)
+    return Span(left, width, state, words, until - at)
 
 
 def _summary(spans: Iterable[Span]) -> str:

@@ -14,7 +14,8 @@ from hooks.web.pages.runs import RunRow
 from hooks.web.pages.waits import Next, coming
 from hooks.web.pages.words import State, cut, instant, texts
 
-_LONGEST_SOURCES = 20
+_MOST_SOURCES = 20
+_LONGEST_HEADLINE = 100  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _own(health: Mapping[str, Any], known: Mapping[str, Any], problem: str) -> S
     named = sources.items() if isinstance(sources, Mapping) else ()
     return Self(
         bool(health.get("healthy")), tuple(texts(health.get("said"))), cut(problem),
-        tuple(_source(name, one) for name, one in list(named)[:_LONGEST_SOURCES]),
+        tuple(_source(name, one) for name, one in list(named)[:_MOST_SOURCES]),
         cut(journal.get("problem")) if isinstance(journal, Mapping) else "", instant(known.get("began")),
         bool(known.get("dry_run")),
     )  # fmt: skip
@@ -102,7 +103,10 @@ def _headline(own: Self, chains: Sequence[Chain], diagnosis: Diagnosis) -> State
         more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
         return State("broken", f"The chain of {broken[0]}{more} is broken")
     if diagnosis.is_known and diagnosis.causes:
-        return State(diagnosis.verdict.tone, f"The doctor says: {diagnosis.verdict.word}")
+        first = diagnosis.causes[0]
+        return State(
+            first.state.tone, first.seen if len(first.seen) <= _LONGEST_HEADLINE else f"{first.check}: see below"
+        )
     if any(source.state.tone == "broken" for source in own.sources):
         return State("risk", "A source of events is lost")
     return State("well", "All is well")
