@@ -26,7 +26,8 @@ from hooks.doctor.facts.model import (
     WireGuard,
 )
 from hooks.pairs import model as pairs
-from tests.doctor.check_cases import CASES, GLUETUN, HEALER, QB, device, gluetun, preferring, qbittorrent
+from tests.doctor.check_cases import CASES
+from tests.doctor.troubled_servers import GLUETUN, HEALER, QB, device, gluetun, preferring, qbittorrent
 from tests.parts.places import TOP
 from tests.parts.values.server_facts import (
     ADGUARD_IP,
