@@ -16,7 +16,8 @@ _TIMEOUT_S = 15.0  # a busy loop takes long; see CALL_WAIT_S in runtime/dispatch
 _SILENT_S = 45.0  # three beats of a follower
 _SILENCE = {"error": "gluehook closed the connection without an answer; see its log"}
 
-_DOCTOR_S = 75.0  # a child of gluehook looks at the whole server; see WITHIN_S in control/doctor_child.py
+_CHILD_S = 75.0  # a child of gluehook looks at the whole server; see WITHIN_S in control/doctor_child.py
+_BY_A_CHILD = ("doctor", "peers")
 
 Item = dict[str, Any]
 
@@ -31,7 +32,7 @@ def request(state: Path, verb: str, **arguments: Any) -> tuple[list[Item], str]:
     Raises NotRunning, or Refused if gluehook refuses the request.
     """
     with _connected(state) as connected:
-        connected.settimeout(_DOCTOR_S if verb == "doctor" else _TIMEOUT_S)
+        connected.settimeout(_CHILD_S if verb in _BY_A_CHILD else _TIMEOUT_S)
         *items, last = list(_items(connected, {"ask": verb, **arguments})) or [_SILENCE]
     return items, _done(last)
 
