@@ -19,6 +19,7 @@ from hooks.events.catalogue import Event
 from hooks.handler import Context, Outcome
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Store
+from hooks.journal.trace_rows import rules_in_force
 from hooks.rules.table import Rule
 from hooks.trace import story, trace
 from tests.parts.places import TOP
@@ -101,6 +102,36 @@ def test_a_trace_of_an_old_journal_says_what_is_not_known(tmp_path: Path, sql: P
 def test_an_unknown_run_is_answered_with_the_nearest(store: Store) -> None:
     with pytest.raises(trace.NoSuchRun, match=r"there is no run 'heal-vpn/gluetum#2' \(did you mean 'heal-vpn/glue"):
         trace.of(store, "heal-vpn/gluetum#2")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('version = 1\n[[rule]]\nname = "r"\non = "port.forwarded"\ndo = "gone.verb"\n', "this gluehook cannot"),
+        ("", "the rules that were in force are not in the journal any more"),
+        (None, "the rules that were in force are not in the journal: an earlier"),
+    ],
+    ids=["a handler that is gone", "forgotten", "never kept"],
+)  # fmt: skip
+def test_rules_of_then_that_cannot_be_read_are_named_and_the_rest_is_told(
+    tmp_path: Path, text: str | None, said: str
+) -> None:
+    event = Event("port.forwarded", "gluetun", 1, data={"port": 1})
+    run = Run("r/k#1", Rule("r", (), ()), "k", event)
+    with closing(Store(tmp_path / FILE_NAME)) as store:
+        store.accept(event, [("r", "k")])
+        if text is not None:
+            store.write([rules_in_force(0.5, "rules.toml", text or "forgotten")])
+        if not text:
+            store.execute("delete from rules_texts")
+        store.begin(run, 1.0)
+        store.step(run.id, 1, {"use": "a.b", "status": "changed", "said": "one"}, changed=True, said="one")
+        store.end(run, "changed", "one", 2.0, counts=True)
+        found = told(store, run.id)
+    assert found["rules"]["known"] is False
+    assert found["unknown"][0].startswith(said)
+    (step,) = found["attempts"][0]["steps"]
+    assert (step["use"], step["said"], step["args"]) == ("a.b", "one", None)
 
 
 def test_what_came_soon_after_a_run_is_told_of_the_run_that_worked_on_it(tmp_path: Path) -> None:
