@@ -72,7 +72,8 @@ class Gate:
             return None
         if for_program(request) or not self._access.credentials.has_password:
             return refused(request, 401, self._how(), {"WWW-Authenticate": "Bearer"})
-        back = quote(path + (f"?{request.url.query}" if request.url.query else ""), safe="")
+        # the id of a run may hold a #, which must not end the path
+        back = quote(quote(path) + (f"?{request.url.query}" if request.url.query else ""), safe="")
         return RedirectResponse(f"{visit.prefix}/login?next={back}", 303)
 
     def _how(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hooks.web.web_settings import WebSettings
 from tests.parts.process.browser import TAB, Browser
 from tests.parts.process.web_site import Site, answering, serving, views_of
 from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, peers, snapshot
@@ -98,6 +99,30 @@ def test_a_command_is_copied(browser: Browser, site: Site) -> None:
     browser.get(site.url + "/")
     browser.click(".command button")
     browser.until("return document.querySelector('.command button').textContent === 'Copied'")
+
+
+def test_after_a_login_a_rule_is_paused_and_run_on_its_page_and_a_run_is_retried(
+    browser: Browser, tmp_path: Path
+) -> None:
+    live_through(beating(tmp_path))
+    answers = {"snapshot": [snapshot()], "pause": [], "run": [], "retry": []}
+    settings = WebSettings({"GLUEHOOK_WEB_PASSWORD": "correct horse"}.get)
+    with serving(views_of(tmp_path, answering(answers), now=NOW), settings) as site:
+        browser.show()
+        browser.get(f"{site.url}{ESCALATION}")
+        assert browser.run("return document.title") == "Log in · gluehook"
+        browser.type("#password", "correct horse")
+        browser.click("form.login button")
+        browser.until("return document.title.startsWith('heal-vpn-harder')")
+        assert browser.run(EYES + "return bare()") == []
+        for path, button in ((ESCALATION, "retry"), ("/rules", "pause"), ("/rules", "run")):
+            browser.get(site.url + path)
+            browser.click(f".act button[value={button}]")
+            browser.until(f"return document.querySelector('.notice')?.textContent === '{button} is done'")
+            assert browser.run("return location.pathname") == path
+        browser.click(".logout button")
+        browser.until("return document.title === 'Log in · gluehook'")
+    browser.console()
 
 
 def test_a_long_name_without_a_space_makes_no_page_wider(browser: Browser, tmp_path: Path) -> None:

@@ -86,6 +86,11 @@ class Browser:
         found = self._ask("POST", "/element", {"using": "css selector", "value": selector})
         self._ask("POST", f"/element/{found[_ELEMENT]}/click", {})
 
+    def type(self, selector: str, text: str) -> None:
+        """Write into the first field of this CSS selector."""
+        found = self._ask("POST", "/element", {"using": "css selector", "value": selector})
+        self._ask("POST", f"/element/{found[_ELEMENT]}/value", {"text": text})
+
     def show(self, *, theme: str = "light", width: int = 1200, height: int = 900) -> None:
         """The theme that the reader prefers, and the size of the window."""
         # a page that still scrolls smoothly is not where a click expects it
