@@ -167,7 +167,7 @@ def test_a_port_that_is_taken_is_said_and_tried_again(tmp_path: Path) -> None:
 
 
 def test_without_its_packages_there_is_no_page_and_the_runner_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_child, "find_spec", lambda package: None if package == "uvicorn" else object())
+    monkeypatch.setattr(web_child, "missing_packages", lambda: ["uvicorn"])
     said: list[str] = []
     with signals.problem.connected_to(lambda _, **found: said.append(found["said"])):
         child = WebChild(Settings(gluehook_http="127.0.0.1:1"), Sources(), "1")
