@@ -15,9 +15,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST_CONNECTIONS = 200  # at once; beyond it a request gets 503
 REQUEST_S = 15.0  # for the head of a request, from the connection or from the answer before it
+STALL_S = 30.0  # for a client that takes nothing, with some 64 KiB on the way to it
 _KEEP_ALIVE_S = 10
 _STOP_S = 2  # for responses that are under way, such as streams
 _MOST_HEAD_BYTES = 16_384
+_MOST_AHEAD_BYTES = 65_536  # of requests that come before the response to the one before them
 _BACKLOG = 128
 
 
@@ -54,19 +56,35 @@ class Server(uvicorn.Server):
 
 
 class Protocol(H11Protocol):
-    """Closes a connection whose request is not there within `REQUEST_S`; uvicorn would wait for it for ever."""
+    """Waits for no client for ever, as uvicorn would, and lets none that it waits for keep out another.
+
+    A connection is closed whose request is not there within `REQUEST_S`, and broken off if its client then takes
+    nothing, or takes next to nothing of a response for `STALL_S`. Where `MOST_CONNECTIONS` are open, a new one takes
+    the place of the one whose client has let us wait longest.
+    """
 
     _due: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
+    _since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        if len(self.connections) >= MOST_CONNECTIONS:
+            self._make_room()
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._forget()
+        self._goes_on()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes; no browser sends more than a few requests ahead of the responses."""
+        super().data_received(data)
+        if len(self.conn.trailing_data[0]) > _MOST_AHEAD_BYTES:
+            self.transport.abort()
 
     def handle_events(self) -> None:
         """Read on; a request that is whole is waited for no more."""
@@ -81,9 +99,45 @@ class Protocol(H11Protocol):
         if self.cycle.response_complete:
             self._wait()
 
+    def pause_writing(self) -> None:
+        """The client takes less than is sent."""
+        super().pause_writing()
+        self._goes_on()
+        self._stalled = self.loop.call_later(STALL_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has taken what was sent."""
+        self._goes_on()
+        super().resume_writing()
+
+    def _goes_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether it is the client that we wait for: its request, the rest of that, or that it takes the response."""
+        is_half = self.cycle is not None and self.cycle.more_body
+        waits = self._due is not None or is_half or self.flow.write_paused
+        return waits and not self.transport.is_closing()
+
+    def _make_room(self) -> None:
+        waiting = [one for one in self.connections if isinstance(one, Protocol) and one is not self and one._is_waiting]
+        if waiting:
+            min(waiting, key=lambda one: one._since).transport.abort()
+
     def _wait(self) -> None:
         self._forget()
-        self._due = self.loop.call_later(REQUEST_S, self.transport.close)
+        self._since = self.loop.time()
+        self._due = self.loop.call_later(REQUEST_S, self._end)
+
+    def _end(self) -> None:
+        if self.transport.is_closing():  # and the client has not taken what is still to be sent
+            self.transport.abort()
+            return
+        self.transport.close()
+        self._due = self.loop.call_later(REQUEST_S, self._end)
 
     def _forget(self) -> None:
         if self._due is not None:
