@@ -13,7 +13,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST_CONNECTIONS = 200  # at once; beyond it a request gets 503
+MOST_CONNECTIONS = 200  # at once, and beyond it those that make room
+_ROOM = 20  # for what is being broken off; beyond it a request gets 503
 REQUEST_S = 15.0  # for the head of a request, from the connection or from the answer before it
 STALL_S = 30.0  # for a client that takes nothing, with some 64 KiB on the way to it
 _KEEP_ALIVE_S = 10
@@ -150,7 +151,7 @@ def server(app: ASGIApp, ending: Callable[[], None] = lambda: None) -> Server:
     _quieten()
     config = uvicorn.Config(
         app, loop="asyncio", http=Protocol, ws="none", lifespan="off", log_config=None, access_log=False,
-        proxy_headers=False, server_header=False, date_header=False, limit_concurrency=MOST_CONNECTIONS,
+        proxy_headers=False, server_header=False, date_header=False, limit_concurrency=MOST_CONNECTIONS + _ROOM,
         timeout_keep_alive=_KEEP_ALIVE_S, timeout_graceful_shutdown=_STOP_S,
         h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
     )  # fmt: skip
