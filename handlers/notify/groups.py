@@ -3,6 +3,8 @@
 They are kept in the handlers' memory, so that a group goes on after a restart of gluehook. A group that nothing ends
 must not swallow the messages of a later trouble: after `AGAIN_S` a title is sent again, and after `FORGET_S` without a
 message the group is forgotten.
+
+A message counts as sent once one address was reached. Attempts of the same run reach the other addresses.
 """
 
 from __future__ import annotations
@@ -19,19 +21,20 @@ _KEY = "notify.groups"
 
 
 class Groups:
-    """The groups of `memory` at `now`, seconds since the Unix epoch."""
+    """The groups of `memory` at `now`, seconds since the Unix epoch, as the run of this id finds them."""
 
-    def __init__(self, memory: Memory, now: float) -> None:
-        self._memory, self._now = memory, now
+    def __init__(self, memory: Memory, now: float, run: str) -> None:
+        self._memory, self._now, self._run = memory, now, run
         kept = memory.get(_KEY) or {}
         self._groups: dict[str, Any] = {name: one for name, one in kept.items() if now - one["last"] < FORGET_S}
 
     def needless(self, group: str, ends: str, title: str) -> str:
         """Why a message is not sent, as a sentence; "" if it is."""
         if ends:
-            return "" if ends in self._groups else f"no message of '{ends}' was sent, so there is none to end"
-        told = self._groups.get(group, {}).get("titles", {}).get(title)
-        if told is None or self._now - told["at"] >= AGAIN_S:
+            is_open = self._groups.get(ends, {"ended": ""}).get("ended") in (None, self._run)
+            return "" if is_open else f"no message of '{ends}' was sent, so there is none to end"
+        told = self._titles(group).get(title)
+        if told is None or told.get("run") == self._run or self._now - told["at"] >= AGAIN_S:
             return ""
         ago = format_duration(round(self._now - told["at"]))
         return f"'{title}' was sent {ago} ago; while '{group}' lasts, it is sent every {format_duration(AGAIN_S)}"
@@ -46,21 +49,38 @@ class Groups:
 
     def hold_back(self, group: str, title: str) -> None:
         """A message of this title was not sent; the one that ends the group says how often there was one."""
-        if group in self._groups and title in self._groups[group]["titles"]:
-            self._groups[group]["titles"][title]["count"] += 1
+        if title in (titles := self._titles(group)):
+            titles[title]["count"] += 1
             self._save()
 
-    def sent(self, group: str, title: str, ends: str) -> None:
-        """A message of this title was sent, as part of `group`, or as the end of `ends`."""
-        if ends:
+    def sent(self, group: str, title: str, ends: str, *, to_all: bool = True) -> None:
+        """A message of this title has reached an address, as part of `group`, or as the end of `ends`.
+
+        Without `to_all` another attempt of this run may reach the others.
+        """
+        if ends and to_all:
             del self._groups[ends]
+        elif ends:
+            self._groups[ends]["ended"] = self._run
         elif group:
-            known = self._groups.pop(group, {"began": self._now, "titles": {}})  # the newest stands last
-            count = known["titles"].pop(title, {"count": 0})["count"] + 1
-            titles = {**known["titles"], title: {"at": self._now, "count": count}}
-            self._groups[group] = {**known, "titles": dict(list(titles.items())[-MOST_TITLES:]), "last": self._now}
+            self._add(group, title)
         if group or ends:
             self._save()
+
+    def _add(self, group: str, title: str) -> None:
+        titles = dict(self._titles(group))
+        began = self._groups[group]["began"] if titles else self._now
+        before = titles.pop(title, {"count": 0})
+        count = before["count"] + (before.get("run") != self._run)
+        titles[title] = {"at": self._now, "count": count, "run": self._run}
+        self._groups.pop(group, None)  # the newest stands last
+        kept = dict(list(titles.items())[-MOST_TITLES:])
+        self._groups[group] = {"began": began, "titles": kept, "last": self._now}
+
+    def _titles(self, group: str) -> dict[str, Any]:
+        """The titles of a group that has not ended."""
+        found = self._groups.get(group, {})
+        return {} if found.get("ended") else found.get("titles", {})
 
     def _save(self) -> None:
         self._memory.put(_KEY, dict(list(self._groups.items())[-MOST:]))

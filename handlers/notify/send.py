@@ -12,7 +12,7 @@ from typing import ClassVar
 from handlers.notify.groups import Groups
 from handlers.shared.child_process import start
 from handlers.shared.output import cut
-from hooks.config.secrets import mask_userinfo
+from hooks.config.secrets import mask_userinfo, on_one_line, printable
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 
@@ -55,13 +55,13 @@ class Send(Handler[SendArgs]):
 
     def plan(self, args: SendArgs, ctx: Context) -> str | None:
         """To how many addresses it would be sent, or None where there is none or the group has no need of it."""
-        needless = Groups(ctx.memory, ctx.now()).needless(args.group, args.ends, _title(args))
+        needless = Groups(ctx.memory, ctx.now(), ctx.run).needless(args.group, args.ends, _title(args))
         count = 0 if needless else len(_addresses(args, ctx))
         return f"'{_title(args)}' would be sent to {count} address{'es' * (count > 1)}" if count else None
 
     def apply(self, args: SendArgs, ctx: Context) -> Outcome:
         """Send it to each address that this run has not reached yet."""
-        addresses, groups = _addresses(args, ctx), Groups(ctx.memory, ctx.now())
+        addresses, groups = _addresses(args, ctx), Groups(ctx.memory, ctx.now(), ctx.run)
         if needless := groups.needless(args.group, args.ends, _title(args)):
             groups.hold_back(args.group, _title(args))
             return Outcome("unchanged", needless)
@@ -74,9 +74,10 @@ class Send(Handler[SendArgs]):
         sent = self._sent[1]
         ends = deliver([a for a in addresses if a not in sent], args.title, args.message, ctx.left())
         sent.update(address for address, end in ends.items() if end.word == "sent")
-        outcome = _judge([ends[address].word if address in ends else "sent" for address in addresses], args)
-        groups.sent(args.group, _title(args), args.ends)
-        return outcome
+        words = [ends[address].word if address in ends else "sent" for address in addresses]
+        if "sent" in words:
+            groups.sent(args.group, _title(args), args.ends, to_all=set(words) == {"sent"})
+        return _judge(words, args)
 
 
 def split(text: str) -> list[str]:
@@ -102,7 +103,9 @@ def deliver(addresses: Sequence[str], title: str, message: str, left_s: float) -
 
     In a process of its own: Apprise's services would stay in memory (17 MiB), and some wait without a time-out.
     """
-    order = json.dumps({"title": title, "message": message, "urls": list(addresses)}).encode()
+    order = json.dumps(  # the title of some services is an HTTP header, which is one line
+        {"title": on_one_line(title), "message": printable(message), "urls": list(addresses)}
+    ).encode()
     child = start("handlers.notify.child")
     unsaid = "sender broke"
     with child:

@@ -6,14 +6,14 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import psutil
 import pytest
 
 from handlers.notify.groups import FORGET_S, MOST, Groups
-from handlers.notify.send import Send, SendArgs, split
+from handlers.notify.send import End, Send, SendArgs, split
 from hooks.handler import Context, GiveUp, Outcome, Retry
 from tests.handlers.cases_general import web
 from tests.handlers.contract import context, misbehaving
@@ -178,10 +178,46 @@ def test_a_message_that_reached_nobody_begins_no_group(service: Service) -> None
     assert Send().apply(HARDER, replace(context(), memory=memory)).status == "skipped", "without an address it goes on"
 
 
+def test_an_address_that_fails_changes_nothing_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler, memory, phones = Send(), context().memory, {"json://well/": list[str](), "json://other/": list[str]()}
+    broken = {"json://other/"}
+
+    def deliver(addresses: Sequence[str], title: str, message: str, left_s: float) -> dict[str, End]:
+        for address in set(addresses) - broken:
+            phones[address].append(f"{title}: {message.splitlines()[-1]}")
+        return {address: End("failed" if address in broken else "sent") for address in addresses}
+
+    def send(args: SendArgs, run: str) -> str:
+        try:
+            return handler.apply(args, replace(told(" ".join(phones), run=run), memory=memory)).status
+        except Retry:
+            return "retry"
+
+    monkeypatch.setattr("handlers.notify.send.deliver", deliver)
+    well, other = phones.values()
+    assert [send(HARDER, run) for run in ("r#1", "r#1", "r#2")] == ["retry", "retry", "unchanged"]
+    assert [send(LAST, run) for run in ("w#1", "w#1", "w#2")] == ["retry", "retry", "unchanged"]
+    assert [said.partition(":")[0] for said in well] == [HARDER.title, LAST.title], "each rings once"
+    assert well[-1].endswith("'gluetun restarted' (2 times).")
+    assert send(HARDER, "r#3") == "retry", "it is another trouble"
+    broken.clear()
+    assert [send(HARDER, "r#3"), send(LAST, "w#3"), send(LAST, "w#4")] == ["changed", "changed", "unchanged"]
+    assert [said.partition(":")[0] for said in well[2:]] == [said.partition(":")[0] for said in other]
+    assert other[-1].endswith("'gluetun restarted'.")
+
+
+def test_a_title_is_one_line_of_what_can_be_shown(service: Service) -> None:
+    odd = "two\r\nX-Evil: 1\n\x1b[31mred \udcff \u202eabc"
+    assert Send().apply(replace(ARGS, title=odd, message=odd), told(service.url)).status == "changed"
+    title, message = service.told[0]
+    assert title.isprintable()
+    assert message == "two�\nX-Evil: 1\n�[31mred � �abc"
+
+
 def test_groups_are_bounded(service: Service) -> None:
     memory = context().memory
     for n in range(MOST + 5):
-        Groups(memory, float(n)).sent(f"group {n}", "a title", "")
-    assert Groups(memory, 200.0).needless("group 5", "", "a title")
-    assert not Groups(memory, 200.0).needless("group 4", "", "a title")
-    assert Groups(memory, 200.0 + FORGET_S).needless("", "group 50", "a title")
+        Groups(memory, float(n), f"run {n}").sent(f"group {n}", "a title", "")
+    assert Groups(memory, 200.0, "run").needless("group 5", "", "a title")
+    assert not Groups(memory, 200.0, "run").needless("group 4", "", "a title")
+    assert Groups(memory, 200.0 + FORGET_S, "run").needless("", "group 50", "a title")
