@@ -71,8 +71,7 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
         (having(replace(CONTAINERS["gluehook"], privileged=True)), ("privileged",)),
     ],
     "docker-list-incomplete": [
-        (well(docker=Docker(doubts=("Docker's list has an entry that is left out",))),
-         ("left out", "remove it")),
+        (well(docker=Docker(doubts=("Docker's list has an entry that is left out",))), ("left out", "remove it")),
     ],
     "container-down": [
         (having(container("gluetun", running=False)), ("'gluetun' does not run", "docker start gluetun")),
