@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hooks.cli.control import with_state
-from hooks.cli.item_lines import OUTCOMES
+from hooks.journal.pages import OUTCOMES
 
 if TYPE_CHECKING:
     from hooks.trace.model import Trace

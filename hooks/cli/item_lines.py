@@ -8,12 +8,8 @@ from typing import Any
 from hooks.config.secrets import on_one_line
 from hooks.events.durations import format_duration
 from hooks.events.wall_clock import local_time
+from hooks.journal.pages import OUTCOMES
 
-OUTCOMES = {
-    "changed": "changed", "unchanged": "unchanged", "skipped": "skipped", "retry": "failed", "give_up": "gave up",
-    "superseded": "superseded",
-}  # fmt: skip
-"""How a run has ended, in the words that people read."""
 _NEXT = {"failed": "not tried again", "dropped": "not tried again, as its state has ended"}
 
 Item = Mapping[str, Any]

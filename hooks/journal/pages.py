@@ -6,6 +6,7 @@ A cursor is a text that says where the next page begins. It stays good while new
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from hooks.events.catalogue import Event
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 OutcomeFilter = Literal[
     "", "failed", "unfinished", "changed", "unchanged", "skipped", "retry", "give_up", "superseded"
 ]  # fmt: skip
+OUTCOMES: Mapping[str, str] = {
+    "changed": "changed", "unchanged": "unchanged", "skipped": "skipped", "retry": "failed", "give_up": "gave up",
+    "superseded": "superseded",
+}  # fmt: skip
+"""How a run, an attempt or a step has ended, in the words that people read."""
 FAILED = ("retry", "give_up")  # the outcomes of a run that has not done its work
 MOST = 1000  # in one page
 _COLUMNS = "id rule key event began ended attempt step changed said outcome steps".split()

@@ -19,7 +19,7 @@ masked as in the log.
     DECISION: {"at", "kind", "why", "until", "times"}
 
 `outcome` of a run or an attempt is changed, unchanged, skipped, retry, give_up or superseded, null while it is not
-over; of an attempt also cut_off: gluehook ended in its midst. `again` is when the next attempt was due. HOW, of what
+over; of an attempt also cut_off: gluehook ended while it ran. `again` is when the next attempt was due. HOW, of what
 followed, is "caused" (the run made the event happen), "failed" (for good), "exhausted" (it was the last run of its
 limit), "recovered" (all was well again after it) or "soon_after" (the event is about what the run worked on, and came
 within two minutes); in `came_from` it is said of the run that the event followed from.

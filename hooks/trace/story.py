@@ -15,15 +15,13 @@ from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration
 from hooks.events.wall_clock import local_time
 from hooks.events.wording import counted
+from hooks.journal.pages import OUTCOMES
 from hooks.rules.matching import as_toml
 from hooks.trace.model import Decision, Followed, JudgedRule, Trace, TracedAttempt, TracedStep
 
 Kind = Literal["head", "well", "bad", "plain", "dim"]
 
-OUTCOMES: Mapping[str | None, str] = {
-    "changed": "changed", "unchanged": "unchanged", "skipped": "skipped", "retry": "failed", "give_up": "gave up",
-    "superseded": "superseded", "cut_off": "cut off", None: "not over",
-}  # fmt: skip
+_UNENDED: Mapping[str | None, str] = {"cut_off": "cut off", None: "not over"}
 _WAITS = {
     "for": "for: the state had to last", "debounce": "debounce: it had to be quiet",
     "cooldown": "cooldown after the run before", "running": "the run before was at work", "pause": "a pause",
@@ -63,7 +61,7 @@ def _lines(trace: Trace, standing: str) -> Iterator[Line]:
     run = trace.run
     took = f" after {duration(run.took_s)}" if run.took_s is not None else ""
     kind = _kind(run.outcome)
-    yield Line(0, f"{run.id}  {OUTCOMES.get(run.outcome, str(run.outcome))}{took}", "head" if kind == "plain" else kind)
+    yield Line(0, f"{run.id}  {_word(run.outcome)}{took}", "head" if kind == "plain" else kind)
     yield from (Line(_INDENT, said) for said in (run.said, standing) if said)
     yield from _event(trace)
     yield from _rules(trace)
@@ -133,7 +131,7 @@ def _rule(rule: JudgedRule, run: str) -> Iterator[Line]:
     if not rule.matched:
         yield Line(_INDENT, f"{rule.rule} does not match: {'; '.join(rule.why)}", "dim")
         return
-    became = "this run" if rule.run == run else f"{rule.run}, {OUTCOMES.get(rule.outcome, '')}" if rule.run else ""
+    became = "this run" if rule.run == run else f"{rule.run}, {_word(rule.outcome)}" if rule.run else ""
     said = "; ".join(filter(None, (became, *rule.why)))
     yield Line(_INDENT, f"{rule.rule} matches on {rule.entry}{': ' * bool(said)}{said}")
     if rule.run != run:
@@ -169,7 +167,7 @@ def _attempt(attempt: TracedAttempt) -> Iterator[Line]:
     took = "" if attempt.took_s is None else f" after {duration(attempt.took_s)}"
     last = attempt.steps[-1].said if attempt.steps else ""
     said = f": {attempt.said}" if attempt.said and not last else ""
-    outcome = OUTCOMES.get(attempt.outcome, str(attempt.outcome))
+    outcome = _word(attempt.outcome)
     yield Line(_INDENT, f"{began}attempt {attempt.attempt}  {outcome}{took}{said}", _kind(attempt.outcome))
     for step in attempt.steps:
         yield from _step(step)
@@ -185,7 +183,7 @@ def _step(step: TracedStep) -> Iterator[Line]:
     for said in step.saw:
         yield Line(3 * _INDENT, f"saw  {said}", "dim")
     took = "" if step.took_s is None else f" after {duration(step.took_s)}"
-    yield Line(3 * _INDENT, f"{OUTCOMES.get(step.status, step.status)}{took}: {step.said}", _kind(step.status))
+    yield Line(3 * _INDENT, f"{_word(step.status)}{took}: {step.said}", _kind(step.status))
 
 
 def _followed(trace: Trace) -> Iterator[Line]:
@@ -202,7 +200,7 @@ def _events(followed: Iterable[Followed], indent: int) -> Iterator[Line]:
         yield Line(indent, f"{at}{what}, {_HOW[one.how]}{why}")
         for run in one.runs:
             said = f": {run.said}" if run.said else ""
-            outcome = OUTCOMES.get(run.outcome, "")
+            outcome = _word(run.outcome)
             yield Line(indent + _INDENT, f"{_clock(run.began)}  {run.id}  {outcome}{said}", _kind(run.outcome))
             yield from _events(run.followed, indent + 2 * _INDENT)
         if not one.runs:
@@ -212,6 +210,10 @@ def _events(followed: Iterable[Followed], indent: int) -> Iterator[Line]:
 def _clock(at: float) -> str:
     """The time of day; the date stands at the event."""
     return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+def _word(outcome: str | None) -> str:
+    return OUTCOMES.get(str(outcome)) or _UNENDED.get(outcome, str(outcome))
 
 
 def _kind(outcome: str | None) -> Kind:

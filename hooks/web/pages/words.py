@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
+from hooks.journal.pages import FAILED, OUTCOMES
+
 Tone = Literal["well", "broken", "risk", "unknown", "plain", "busy"]
 
 LONGEST_TEXT = 4_000  # characters of one text on a page
@@ -24,11 +26,7 @@ class State(NamedTuple):
 
 UNKNOWN = State("unknown", "not known")
 
-_OUTCOMES: Mapping[str, State] = {
-    "changed": State("well", "changed"), "unchanged": State("plain", "unchanged"), "skipped": State("plain", "skipped"),
-    "retry": State("broken", "failed"), "give_up": State("broken", "gave up"),
-    "superseded": State("plain", "superseded"),
-}  # fmt: skip
+_TONES: Mapping[str, Tone] = {"changed": "well", **dict.fromkeys(FAILED, "broken")}  # of outcomes; others are plain
 
 
 _DECISIONS: Mapping[str, State] = {
@@ -44,7 +42,10 @@ _DECISIONS: Mapping[str, State] = {
 
 def outcome(name: object) -> State:
     """The state of a run, of an attempt or of a step, by its outcome in the journal; None is one that has not ended."""
-    return _OUTCOMES.get(str(name), State("unknown", cut(name, 40))) if name else State("busy", "unfinished")
+    if not name:
+        return State("busy", "unfinished")
+    word = OUTCOMES.get(str(name))
+    return State(_TONES.get(str(name), "plain"), word) if word else State("unknown", cut(name, 40))
 
 
 def decision(kind: object) -> State:
