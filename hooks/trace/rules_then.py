@@ -19,6 +19,7 @@ from hooks.trace.model import Decision, JudgedRule, RulesOfThen
 from hooks.workbench import explain
 
 _EARLY_S = 0.1  # the row of a run may bear a slightly earlier instant than that of the event beside it
+_CLOCK_SET_S = 3600.0  # by which a clock may have been set back between two runs for one event
 _NOT_KEPT = "the rules that were in force are not in the journal"
 
 
@@ -56,7 +57,10 @@ def judged(
 ) -> Iterator[JudgedRule]:
     """One for each rule, in the file's order. `run` is the traced run, `decided` what was decided around it."""
     matching = {rule.name for rule in Engine(table).rules_for(event)}
-    own = {other["rule"]: other for other in runs_page(store, event=event.id, limit=1000).runs} | {run["rule"]: run}
+    # no index finds the runs of an event, but none began before it, whatever was done to the clock
+    since = max(0.0, min(run["began"], event.time / 1e9) - _CLOCK_SET_S)
+    others = runs_page(store, event=event.id, limit=1000, since=since).runs
+    own = {other["rule"]: other for other in others} | {run["rule"]: run}
     decided = list(decided)
     for rule in table.rules:
         nearest = explain.nearest(rule, event)
