@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hooks.config.settings import Settings
+from hooks.control.child_verb import ChildVerb
 from hooks.control.commands import Commands
-from hooks.control.doctor_child import Doctor
 from hooks.control.followers import Followers
 from hooks.control.items import Items, Mask
 from hooks.control.lasting import LastingConnections
@@ -55,11 +55,11 @@ class ControlSocket:
             ).snapshot(request)  # fmt: skip
 
         followers = Followers(Items(mask, fingerprint), version)
-        doctor = Doctor([sys.executable, "-c", _DOCTOR, *sys.path], mask)
-        peers = Doctor([sys.executable, "-c", _PEERS, *sys.path], mask, items="peers")
+        doctor = ChildVerb("doctor", [sys.executable, "-c", _DOCTOR, *sys.path], mask, items="findings")
+        peers = ChildVerb("peers", [sys.executable, "-c", _PEERS, *sys.path], mask, items="peers")
         self._children = (doctor, peers)
         self._lasting = LastingConnections(
-            {"follow": followers.follow, "doctor": doctor.doctor, "peers": peers.doctor},
+            {"follow": followers.follow, "doctor": doctor.answer, "peers": peers.answer},
             (followers.close, doctor.close, peers.close),
         )
         verbs = {**commands.verbs(), "snapshot": snapshot}
@@ -68,7 +68,7 @@ class ControlSocket:
         self.start = self._server.start
 
     def stop(self) -> None:
-        """Accept no connection any more, and end the doctor's process and that of the peers."""
+        """Accept no connection any more, and end the processes of `doctor` and `peers`."""
         self._server.stop()
         for child in self._children:
             child.close()

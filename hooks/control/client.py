@@ -16,7 +16,7 @@ _TIMEOUT_S = 15.0  # a busy loop takes long; see CALL_WAIT_S in runtime/dispatch
 _SILENT_S = 45.0  # three beats of a follower
 _SILENCE = {"error": "gluehook closed the connection without an answer; see its log"}
 
-_CHILD_S = 75.0  # a child of gluehook looks at the whole server; see WITHIN_S in control/doctor_child.py
+_CHILD_S = 75.0  # a child of gluehook looks at the whole server; see WITHIN_S in control/child_verb.py
 _BY_A_CHILD = ("doctor", "peers")
 
 Item = dict[str, Any]

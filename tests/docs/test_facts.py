@@ -15,7 +15,7 @@ from handlers.shared import output
 from hooks.app import reload
 from hooks.cli.verbs import VERBS
 from hooks.config import secrets
-from hooks.control import doctor_child, followers, lasting, telling, waits
+from hooks.control import child_verb, followers, lasting, telling, waits
 from hooks.control.items import KINDS
 from hooks.docker import refusals
 from hooks.engine import lane
@@ -71,7 +71,7 @@ FACTS = [
     ("docs/control-socket.md", f"does not read for {lasting.STALL_S:g} s is dropped"),
     ("docs/control-socket.md", f"At most {lasting.MOST_OPEN} connections follow"),
     ("docs/control-socket.md", f"some {telling.GATHER_S * 1000:g} ms later"),
-    ("docs/control-socket.md", f"longer than {doctor_child.WITHIN_S:g} s is killed"),
+    ("docs/control-socket.md", f"longer than {child_verb.WITHIN_S:g} s is killed"),
     ("docs/control-socket.md", f"the first {waits.MOST}, and `more_waits`"),
     *(("docs/control-socket.md", f"| `{kind}` |") for kind in KINDS),
     ("docs/architecture.md", f"running attempts have {dispatcher.STOP_WAIT_S:g} s to end"),

@@ -1,4 +1,4 @@
-"""The verb `doctor`: a child process that answers well, badly, late, or not at all."""
+"""The verbs that a child process answers: a child process that answers well, badly, late, or not at all."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from hooks.control.child_verb import ChildVerb
 from hooks.control.client import request
-from hooks.control.doctor_child import Doctor
 from hooks.control.lasting import LastingConnections
 from hooks.control.server import FILE_NAME, Refused, Server
 from tests.parts.process.gluehook import until
@@ -25,11 +25,12 @@ WAITS = "import os, time\nopen(f'began-{os.getpid()}', 'w')\nwhile not os.path.e
 
 
 @contextmanager
-def doctor(state: Path, code: str, *, within_s: float = WAIT_S) -> Iterator[Doctor]:
+def doctor(state: Path, code: str, *, within_s: float = WAIT_S) -> Iterator[ChildVerb]:
     """A server whose doctor runs this Python."""
     code = f"import os\nos.chdir({str(state)!r})\n{code}"
-    one = Doctor([sys.executable, "-c", code], lambda text: text.replace("hunter2", "***"), within_s=within_s)
-    connections = LastingConnections({"doctor": one.doctor}, (one.close,))
+    argv = [sys.executable, "-c", code]
+    one = ChildVerb("doctor", argv, lambda text: text.replace("hunter2", "***"), items="findings", within_s=within_s)
+    connections = LastingConnections({"doctor": one.answer}, (one.close,))
     server = Server(state / FILE_NAME, {}, connections)
     server.start()
     try:
@@ -78,16 +79,16 @@ def test_the_findings_are_the_items_and_are_masked(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_collection")
 def test_a_child_that_answers_nonsense_is_refused_with_what_it_said(tmp_path: Path, code: str, says: str) -> None:
     with doctor(tmp_path, code):
-        with pytest.raises(Refused, match=f"the doctor's process .*{says}"):
+        with pytest.raises(Refused, match=f"the process of `gluehook doctor` .*{says}"):
             request(tmp_path, "doctor")
-        with pytest.raises(Refused, match="the doctor's process"):
+        with pytest.raises(Refused, match="the process of `gluehook doctor`"):
             request(tmp_path, "doctor")
 
 
 def test_a_program_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    one = Doctor([str(tmp_path / "none")], str)
+    one = ChildVerb("doctor", [str(tmp_path / "none")], str, items="findings")
     with pytest.raises(Refused, match="could not be started: No such file or directory"):
-        list(one.doctor({}))
+        list(one.answer({}))
 
 
 def test_a_child_that_hangs_is_ended_with_what_it_has_started(tmp_path: Path) -> None:
@@ -145,5 +146,5 @@ def test_a_stop_kills_the_child_and_starts_none_any_more(tmp_path: Path) -> None
 def test_the_peers_are_answered_in_the_same_way(tmp_path: Path) -> None:
     answer = {"peers": [{"name": "phone"}], "said": "hunter2 is not there; so only the files are shown"}
     argv = [sys.executable, "-c", f"print({json.dumps(answer)!r})"]
-    peers = Doctor(argv, lambda text: text.replace("hunter2", "***"), items="peers")
-    assert list(peers.doctor({})) == [{"name": "phone"}, {"done": "*** is not there; so only the files are shown"}]
+    peers = ChildVerb("peers", argv, lambda text: text.replace("hunter2", "***"), items="peers")
+    assert list(peers.answer({})) == [{"name": "phone"}, {"done": "*** is not there; so only the files are shown"}]

@@ -1,7 +1,7 @@
 """The verbs `doctor` and `peers`: what these commands find, for a program that may not ask Docker itself.
 
 Each runs in a child process, so that the running gluehook loads nothing for it, and no target that hangs can stop the
-work. Guaranteed: one child at a time, and requests that come meanwhile get its findings; a child that takes longer than
+work. Guaranteed: one child at a time, and requests that come meanwhile get its answer; a child that takes longer than
 `WITHIN_S`, floods its output or is there at a stop is killed, with what it has started.
 """
 
@@ -28,26 +28,26 @@ _NICE = 10  # the reaction to an event goes first
 _SAID_CHARS = 300
 
 
-class Doctor:
-    """Runs `argv`, which prints one JSON object with `checks` and `findings`. `mask` hides secrets in it.
+class ChildVerb:
+    """Runs `argv`, which does what `gluehook NAME` does and prints one JSON object. `mask` hides secrets in it.
 
-    `items` is another name for the findings; then `said` of the object is what was done.
+    The object has a list under `items`, and what was done under `said`, or else the number of its `checks`.
     """
 
     def __init__(
-        self, argv: Sequence[str], mask: Mask, *, within_s: float = WITHIN_S, items: str = "findings"
+        self, name: str, argv: Sequence[str], mask: Mask, *, items: str, within_s: float = WITHIN_S
     ) -> None:  # fmt: skip
-        self._argv, self._mask, self._within_s, self._items = argv, mask, within_s, items
+        self._name, self._argv, self._mask, self._items, self._within_s = name, argv, mask, items, within_s
         self._lock = threading.Lock()
         self._answer: Future[dict[str, Any]] | None = None  # of the child that runs
         self._child: subprocess.Popen[bytes] | None = None
         self._is_closed = False
 
-    def doctor(self, _: Request) -> Response:
-        """The findings, the causes first."""
+    def answer(self, _: Request) -> Response:
+        """The items, in the order of the object."""
         found = self._found()
-        for finding in found[self._items]:
-            yield masked(finding, self._mask)
+        for item in found[self._items]:
+            yield masked(item, self._mask)
         count = len(found[self._items])
         yield {
             "done": self._mask(str(found["said"]))
@@ -63,7 +63,7 @@ class Doctor:
                 _kill(self._child)
 
     def _found(self) -> dict[str, Any]:
-        """The findings of the child that runs, or of a new one. Raises Refused."""
+        """The object of the child that runs, or of a new one. Raises Refused."""
         with self._lock:
             running, mine = self._answer, Future[dict[str, Any]]()
             if running is None:
@@ -95,8 +95,8 @@ class Doctor:
             raise Refused("gluehook stops")
         if found := _answer_in(output, self._items) if not why else None:
             return found
-        raise Refused(f"the doctor's process {why or self._ended(child.returncode, output)}; `gluehook doctor` shows "
-                      "what it does")  # fmt: skip
+        raise Refused(f"the process of `gluehook {self._name}` {why or self._ended(child.returncode, output)}; "
+                      f"`gluehook {self._name}` shows what it does")  # fmt: skip
 
     def _started(self) -> subprocess.Popen[bytes]:
         try:
@@ -105,14 +105,15 @@ class Doctor:
                 start_new_session=True,  # so that it is killed with what it has started, and Ctrl-C is ours alone
             )  # fmt: skip
         except OSError as error:
-            raise Refused(f"the doctor's process could not be started: {error.strerror or error}") from error
+            said = f"the process of `gluehook {self._name}` could not be started: {error.strerror or error}"
+            raise Refused(said) from error
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, child.pid, _NICE)
         return child
 
     def _ended(self, status: int, output: bytes) -> str:
         said = (output.decode(errors="replace").strip() or "it said nothing").splitlines()[-1]
-        return f"ended with status {status} and without findings: {self._mask(said)[:_SAID_CHARS]}"
+        return f"ended with status {status} and without {self._items}: {self._mask(said)[:_SAID_CHARS]}"
 
 
 def _read(child: subprocess.Popen[bytes], within_s: float) -> tuple[bytes, str]:
