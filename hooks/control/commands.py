@@ -17,7 +17,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from hooks.control.server import Refused, Request, Response, Verbs
-from hooks.engine.lane import key_of
 from hooks.events import jsonl, signals
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
@@ -85,7 +84,7 @@ class Commands:
         if not rule.listens_to(event):
             raise Refused(f"{name} does not listen to this event, {event.type} of {event.subject}; "
                           "`gluehook explain` says why not")  # fmt: skip
-        key, manual = key_of(rule, event), replace(event, origin="manual", cause=None)
+        key, manual = rule.key_of(event), replace(event, origin="manual", cause=None)
         if self._on_the_loop(lambda: self._run_again(name, key, manual)) is None:
             raise Refused(f"{name} is switched off or not in force any more")
         said = f"{name} runs by hand for {key}, with {event.type} of {event.subject}{self._after_its_pause(name)}"

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 
 from hooks.engine.known_states import KnownStates
-from hooks.engine.lane import Lane, key_of
+from hooks.engine.lane import Lane
 from hooks.engine.own_events import GAVE_UP, exhausted, failed, recovered
 from hooks.engine.runs import Note, Past, Result, Run, Unfinished
 from hooks.engine.schedule import Schedule
@@ -226,7 +226,7 @@ class Engine:
     # -- lanes -----------------------------------------------------------------------------
 
     def _give(self, rule: Rule, event: Event, now: float) -> None:
-        lane = self._lane(rule, key_of(rule, event), now)
+        lane = self._lane(rule, rule.key_of(event), now)
         if event.origin == "resync" and not lane.is_news(event):
             return
         lane.take(event, now)

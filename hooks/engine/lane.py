@@ -19,20 +19,9 @@ from hooks.engine.states import Held, PausedUntil, States
 from hooks.engine.tries import Full, Tries
 from hooks.events.catalogue import Event, Topic, is_bad, topic_of
 from hooks.events.durations import backoff
-from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.table import Rule
 
 QUEUE_BOUND = 100  # a `queued` lane keeps this many; beyond it the oldest goes
-
-
-def key_of(rule: Rule, event: Event) -> str:
-    """What counts as the same thing: the rule's key, else the event's subject."""
-    if isinstance(rule.key, Template):
-        try:
-            return str(rule.key.render(lambda placeholder: event_value(event, placeholder)))
-        except Empty:
-            return event.subject
-    return rule.key or event.subject
 
 
 class Lane:
@@ -154,7 +143,8 @@ class Lane:
     def end(self, topic: Topic, now: float) -> bool:
         """One of its states has ended. True if it was the last."""
         self.states.end(topic)
-        if not self.states and (self.while_it_lasts or (self.exhausted and self.rule.stateful)):
+        is_over = not self.states and (self.while_it_lasts or (self.exhausted and self.rule.stateful))
+        if is_over and not (self.pending and self._reports(self.pending[0])):
             self.drop("the state has ended")
         self.update_blindness(now)
         return not self.states
@@ -279,7 +269,7 @@ class Lane:
             return True
         if run.attempt >= policy.attempts:
             return False
-        if self.while_it_lasts and not self.states:
+        if self.while_it_lasts and not self.states and not self._reports(result):
             self._note("dropped", run.event, "the state has ended", run=run.id)
             return True
         wait_s = backoff(policy.first_s, policy.max_s, run.attempt - 1) * (1 - jitter)
@@ -294,6 +284,10 @@ class Lane:
             self.pending.appendleft(again)
             self._note("retries", run.event, result.said, wait_s, run.id)
         return True
+
+    def _reports(self, left: Waiting | Result) -> bool:
+        """Whether only a step is left that reports what an earlier one has changed: that is so whatever has ended."""
+        return left.changed and all(step.when_changed for step in self.rule.do[left.step :])
 
     def _note(self, kind: NoteKind, event: Event, why: str = "", wait_s: float | None = None, run: str = "") -> None:
         alone = self.rule.mode != "latest"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.matching import Match, OneOf
-from hooks.rules.placeholders import Template
+from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.servers import ServerTable
 
 Mode = Literal["latest", "queued", "single"]
@@ -101,6 +101,15 @@ class Rule:
             if entry.matches(event):
                 return True
         return False
+
+    def key_of(self, event: Event) -> str:
+        """What counts as the same thing: the rule's key, else the event's subject."""
+        if isinstance(self.key, Template):
+            try:
+                return str(self.key.render(lambda placeholder: event_value(event, placeholder)))
+            except Empty:
+                return event.subject
+        return self.key or event.subject
 
     @property
     def stateful(self) -> bool:

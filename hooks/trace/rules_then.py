@@ -7,7 +7,6 @@ from functools import cache, lru_cache
 from typing import Any
 
 from hooks.engine.engine import Engine
-from hooks.engine.lane import key_of
 from hooks.events.catalogue import Event
 from hooks.handler import Handler
 from hooks.journal import trace_rows
@@ -85,7 +84,7 @@ def _elsewhere(store: Store, rule: Rule, event: Event, run: Mapping[str, Any]) -
     accepted = (run.get("waited") or {}).get("since", run["began"])
     rows = store.select(
         "select id from runs where rule = ? and key = ? and began >= ? order by began limit 1",
-        rule.name, key_of(rule, event), accepted - _EARLY_S,
+        rule.name, rule.key_of(event), accepted - _EARLY_S,
     )  # fmt: skip
     if rows:
         return (f"a newer event took its place: {rows[0][0]}",)

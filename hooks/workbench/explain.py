@@ -13,7 +13,7 @@ from typing import Any
 from hooks.config.masking import looks_secret, presentable, without_secrets
 from hooks.config.secrets import HIDDEN
 from hooks.engine.engine import Engine
-from hooks.engine.lane import Lane, key_of
+from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, NoteKind
 from hooks.engine.tries import FLAPPING, Full
 from hooks.events.catalogue import Event
@@ -130,7 +130,7 @@ class _Trial:
 
 
 def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) -> Explanation:
-    key, now = key_of(rule, event), situation.now
+    key, now = rule.key_of(event), situation.now
     shown = {"key": situation.mask(key)}
     if not trial.notes(rule, "accepted"):
         return {**shown, "when": ["a resync reports what this rule has handled already: nothing runs"], "do": []}

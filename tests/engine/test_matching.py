@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from hooks.engine.engine import Engine
-from hooks.engine.lane import key_of
 from hooks.events.catalogue import Event
 from hooks.rules.matching import AnyOf, Glob, Labels, Match, Not, OneOf, Range, Regex
 from hooks.rules.placeholders import Placeholder, event_value, parse
@@ -131,8 +130,8 @@ def test_a_resync_reaches_rules_that_wait_for_a_state_or_bring_one_about() -> No
 
 
 def test_the_key_is_the_subject_unless_the_rule_says_otherwise() -> None:
-    assert key_of(rule("r", on("container.start")), container("start", "sonarr")) == "sonarr"
-    assert key_of(rule("r", on("container.start"), key="all"), container("start", "sonarr")) == "all"
+    assert rule("r", on("container.start")).key_of(container("start", "sonarr")) == "sonarr"
+    assert rule("r", on("container.start"), key="all").key_of(container("start", "sonarr")) == "all"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +147,7 @@ def test_the_key_is_the_subject_unless_the_rule_says_otherwise() -> None:
 )
 def test_a_key_template_is_filled_from_the_event(key: str, expected: str) -> None:
     died = container("die", "sonarr", project="media", labels={"com.x.y": "1"}, exit_code=137)
-    assert key_of(rule("r", on("container.die"), key=parse(key)), died) == expected
+    assert rule("r", on("container.die"), key=parse(key)).key_of(died) == expected
 
 
 def test_what_an_event_says() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hooks.engine.engine import Engine
 from hooks.engine.runs import Past
 from hooks.events.catalogue import CATALOGUE, Event
-from hooks.rules.table import Limit, Table
+from hooks.rules.table import Limit, RetryPolicy, Step, Table
 from tests.whole.story import (
     CHANGED,
     DAY,
@@ -249,3 +249,17 @@ def test_a_trouble_that_the_previous_process_began_recovers_too() -> None:
     story.at(0, unhealthy("gluetun"))
     story.at(M / 2, healthy("gluetun"))
     assert recovered(story) == [(M / 2, "heal", "vpn", "container.healthy of gluetun")]
+
+
+@pytest.mark.parametrize(("more", "ran"), [(True, [0, 1, 3]), (False, [0])], ids=["a report", "another act"])
+def test_what_a_run_has_changed_is_reported_although_the_state_has_ended(more: bool, ran: list[float]) -> None:
+    steps = (Step("test.act"), Step("test.tell", when_changed=more))
+    failed = replace(RETRY, step=1, changed=True)
+    story = Story(HEAL, rule("harder", on("rule.exhausted", rule="heal"), do=steps, retry=RetryPolicy(3, 1, 60)),
+                  answers={"harder": [failed, failed, CHANGED]})  # fmt: skip
+    story.at(0, unhealthy("gluetun"))
+    story.until(16 * M)
+    begun = story.ran("harder")[0]
+    story.at(begun + 0.5, container("start", "gluetun"))
+    story.until(H)
+    assert [at - begun for at in story.ran("harder")] == ran

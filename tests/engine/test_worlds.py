@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
 from hooks.engine.engine import Engine
-from hooks.engine.lane import key_of
 from hooks.engine.runs import Result, Run
 from hooks.engine.tries import FLAPPING
 from hooks.events.catalogue import Event, Topic, ended_by, identity_of, is_good, topic_of
@@ -78,7 +77,7 @@ class World(Story):
     def fed(self, told: Event, go: Callable[[], None]) -> None:
         """Whatever the engine is fed, also by itself, goes into the books."""
         self._end_states(told)
-        lanes = [(each, (each.name, key_of(each, told))) for each in self.engine.rules_for(told)]
+        lanes = [(each, (each.name, each.key_of(told))) for each in self.engine.rules_for(told)]
         for each, lane in lanes:
             self._begin(each, lane, told)
         go()
