@@ -41,7 +41,7 @@ class WebChild:
         self.thread = LastingThread(self._last, "web", "runs the web process")
 
     def start(self) -> None:
-        """Start it, in a thread that minds it. Where its packages are missing, that is said, and gluehook runs on."""
+        """Start it, in a thread that watches it. Where its packages are missing, that is said, and gluehook runs on."""
         if not self._address:
             return
         if missing := missing_packages():

@@ -1,8 +1,8 @@
 """What followers are told: JSON objects, made from the arguments of the signals in hooks/events/signals.py.
 
-Guaranteed: nothing here is called in the way from an event to its
-handler; it happens later, in the thread of a follower. Every text is masked like the log, and an event holds what a
-recording of it would. What cannot be made into an item is told as a problem, and raises nothing.
+Guaranteed: nothing here is called between an event and its handler; telling.py calls it later, in a thread of its own.
+Every text is masked like the log, and an event holds what a recording of it would. What cannot be made into an item is
+told as a problem, and raises nothing.
 """
 
 from __future__ import annotations

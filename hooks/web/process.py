@@ -52,7 +52,7 @@ def main(settings: Settings, sources: Sources, version: str, *, beat: bool = Fal
 
 
 def child() -> None:
-    """The whole life of the runner's child."""
+    """Serve as the child of the runner."""
     settings, sources, version = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
     os.nice(_NICE)
     with suppress(OSError):
