@@ -25,7 +25,8 @@ def address(text: str) -> str:
     """`HOST:PORT`, or "" for none."""
     host, _, port = text.rpartition(":")
     if text and not (host and port.isdecimal() and 0 < int(port) <= 65535):
-        raise ValueError("write HOST:PORT, for example 127.0.0.1:9095, or leave the variable out for no status page")
+        raise ValueError("write HOST:PORT, such as 0.0.0.0:8090 for all addresses or 127.0.0.1:8090 for "
+                         "this machine alone, or leave it out for no page")  # fmt: skip
     return text
 
 

@@ -70,12 +70,24 @@ class Access:
         """Who asks; None if it must not read. Raises TooOften for a token that comes after too many wrong ones."""
         if not self.credentials.limited:
             return Identity("anybody", visit.client)
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() == "bearer":
-            return self._by_token(visit, token.strip())
-        if visit.user:
+        token = _token(authorization) if self.credentials.has_token else ""
+        if visit.user and not self.credentials.is_token(token):  # a forward-auth may send on a token of its own
             return Identity("proxy", visit.user, self._csrf("proxy", visit.user))
+        if token:
+            return self._by_token(visit, token)
         return Identity("session", "", self._csrf("session", cookie)) if self._is_open(cookie) else None
+
+    def holds(self, identity: Identity, authorization: str, cookie: str) -> bool:
+        """Whether it may go on reading what it began to read with these headers."""
+        match identity.kind:
+            case "anybody":
+                return not self.credentials.limited
+            case "session":
+                return self._is_open(cookie)
+            case "token":
+                return self.credentials.is_token(_token(authorization))
+            case "proxy":
+                return True
 
     def log_in(self, visit: Visit, password: str) -> str | None:
         """The cookie of a new session; None if the password is wrong. Raises TooOften."""
@@ -143,6 +155,11 @@ class Access:
 
     def _csrf(self, *of: str) -> str:
         return hmac.new(self._key, "\0".join(of).encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def _token(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _name(cookie: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hooks.trace.trace import NoSuchRun
+from hooks.web.access import COOKIE, Access
 from hooks.web.answer import Answer
 from hooks.web.following import TooMany
 from hooks.web.json_answers import answer, tagged
@@ -27,6 +29,12 @@ def views_of(request: Request) -> Views:
     """What is shown."""
     found: Views = request.app.state.views
     return found
+
+
+def _may_read_on(request: Request) -> bool:
+    access: Access = request.app.state.access
+    headers = request.headers.get("authorization", ""), request.cookies.get(COOKIE, "")
+    return access.holds(request.state.identity, *headers)
 
 
 @operations.get("/status", "Status")
@@ -100,7 +108,7 @@ async def stream(request: Request, kinds: str = "") -> Response:
         subscriber = following.subscribe(frozenset(filter(None, kinds.split(","))))
     except TooMany as why:
         raise HTTPException(503, str(why), {"Retry-After": "10"}) from None
-    return EventStream(following, subscriber)
+    return EventStream(following, subscriber, partial(_may_read_on, request))
 
 
 @plain.get("/readyz", "Ready")

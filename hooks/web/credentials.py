@@ -45,6 +45,11 @@ class Credentials:
         return self._digest(PASSWORD) is not None
 
     @property
+    def has_token(self) -> bool:
+        """Whether there is a token that opens anything."""
+        return self._digest(TOKEN) is not None
+
+    @property
     def problems(self) -> list[str]:
         """Why a secret cannot be used: one sentence each."""
         for name in (PASSWORD, TOKEN):

@@ -159,11 +159,12 @@ def server(app: ASGIApp, ending: Callable[[], None] = lambda: None) -> Server:
 
 
 def listening(address: str) -> socket.socket:
-    """A socket that listens on HOST:PORT. Raises OSError."""
+    """A socket that listens on HOST:PORT, for IPv4 as well where HOST is [::]. Raises OSError."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     family: Any = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
+    both = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
 
 
 def _quieten() -> None:

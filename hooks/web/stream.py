@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,11 +19,11 @@ _HEADERS = {
 
 
 class EventStream(Response):
-    """Sends what `subscriber` gets. The first item is the state of the link to the runner."""
+    """Sends what `subscriber` gets, while `may_read()`. The first item is the state of the link to the runner."""
 
-    def __init__(self, following: Following, subscriber: Subscriber) -> None:
+    def __init__(self, following: Following, subscriber: Subscriber, may_read: Callable[[], bool]) -> None:
         super().__init__(headers=_HEADERS)
-        self._following, self._subscriber = following, subscriber
+        self._following, self._subscriber, self._may_read = following, subscriber, may_read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client hangs up, stalls, or the process stops. HEAD gets the headers alone."""
@@ -51,6 +52,8 @@ class EventStream(Response):
                 taking.cancel()
                 return
             lines, more = taking.result()
+            if not self._may_read():  # the session is over
+                break
             async with asyncio.timeout(STALL_S):
                 await _send(send, lines or b": beat\n\n")
         async with asyncio.timeout(STALL_S):

@@ -85,6 +85,7 @@ def test_good_values(name: str, text: str, value: object, monkeypatch: pytest.Mo
         ("GLUEHOOK_LOG_LEVEL", "loud", "write one of TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("GLUEHOOK_LOG_FORMAT", "xml", "write 'text' or 'json'"),
         ("GLUEHOOK_HTTP", "9095", "write HOST:PORT"),
+        ("GLUEHOOK_HTTP", ":8090", "0.0.0.0:8090"),
         ("GLUEHOOK_HTTP", "localhost:99999", "write HOST:PORT"),
         ("GLUEHOOK_DRY_RUN", "perhaps", "write true or false"),
         ("GLUEHOOK_STATE", "  ", "write the path"),

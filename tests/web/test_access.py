@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -121,6 +122,27 @@ def test_a_session_ends_by_time_and_by_another_password(tmp_path: Path, clock: C
         assert str(file) in site.get("/api/v1/status").json()["error"]
 
 
+@pytest.mark.parametrize("end", ["log-out", "password", "time"])
+def test_a_stream_ends_with_its_session(tmp_path: Path, clock: Clock, end: str) -> None:
+    file, items = tmp_path / "password", queue.SimpleQueue[dict[str, Any]]()
+    file.write_text(PASSWORD)
+    views = views_of(tmp_path, follow=lambda **_: iter(items.get, {}))
+    with serving(views, limited(GLUEHOOK_WEB_PASSWORD_FILE=str(file)), clock) as site:
+        log_in(site)
+        lines = site.get("/api/v1/stream", stream=True).iter_lines()
+        views.following.start()
+        items.put({"kind": "problem", "said": "before"})
+        assert any(b"before" in line for line in lines)
+        if end == "log-out":
+            site.post("/logout")
+        elif end == "password":
+            file.write_text("another pass phrase")
+        clock.now += 2 if end != "time" else 8 * 86400
+        items.put({"kind": "problem", "said": "after"})
+        assert not any(b"after" in line for line in lines)
+        items.put({})
+
+
 @pytest.mark.parametrize(
     ("authorization", "status"),
     [(f"Bearer {TOKEN}", 200), (f"bearer  {TOKEN} ", 200), ("Bearer wrong", 401), ("Bearer", 401),
@@ -194,6 +216,24 @@ def test_a_forward_auth_counts_only_from_a_named_proxy(tmp_path: Path, proxies: 
             assert site.post("/api/v1/resume", json={}, headers=sent).status_code == 200
             assert site.post("/api/v1/resume", json={}, headers={**sent, "Remote-User": "bob"}).status_code == 403
             assert site.post("/api/v1/resume", json={}, headers={**sent, "Origin": site.url}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("secrets", "forward_auth", "status"),
+    [({"GLUEHOOK_WEB_PASSWORD": PASSWORD}, False, 200), ({"GLUEHOOK_WEB_PASSWORD": PASSWORD}, True, 200),
+     ({"GLUEHOOK_WEB_TOKEN": TOKEN}, True, 200), ({"GLUEHOOK_WEB_TOKEN": TOKEN}, False, 401)],
+)  # fmt: skip
+def test_a_token_that_a_proxy_sends_on_keeps_nobody_out(
+    tmp_path: Path, secrets: dict[str, str], forward_auth: bool, status: int
+) -> None:
+    settings = replace(limited(**secrets), proxies=(ip_network("127.0.0.0/8"),), user_header="remote-user")
+    sent = {"Authorization": "Bearer eyJhbGciOiJ.of.oauth2-proxy", **({"Remote-User": "ann"} if forward_auth else {})}
+    with serving(views_of(tmp_path), settings) as site:
+        if "GLUEHOOK_WEB_PASSWORD" in secrets:
+            log_in(site)
+        answers = [site.get("/api/v1/status", headers=sent).status_code for _ in range(FREE + 2)]
+    assert answers[0] == status
+    assert answers[-1] == (200 if status == 200 else 429), "only a token that is tried is counted"
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,9 @@ def test_requests_that_come_far_ahead_of_the_responses_are_not_kept(site: Site) 
         with suppress(ConnectionError):
             connection.sendall(head("GET", "/healthz") * 50_000)
         assert is_closed(connection)
+
+
+@pytest.mark.parametrize(("address", "also"), [("[::]:0", "127.0.0.1"), ("[::1]:0", "::1"), ("0.0.0.0:0", "127.0.0.1")])
+def test_all_addresses_are_those_of_ipv4_as_well(address: str, also: str) -> None:
+    with module.listening(address) as listening:
+        socket.create_connection((also, listening.getsockname()[1]), WAIT_S).close()
