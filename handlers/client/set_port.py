@@ -14,10 +14,11 @@ from importlib import import_module
 from typing import Any
 
 from handlers.shared.at_once import Patience, at_once, sentences, together
-from handlers.shared.desired_port import NAMES, Wish, clients_of_event, who
+from handlers.shared.desired_port import Wish, clients_of_event, who
 from handlers.shared.set_port import SetPortOf
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome
+from hooks.images.roles import PROGRAMS, TORRENT_CLIENTS
 from hooks.pairs.model import Client
 
 
@@ -60,7 +61,9 @@ class SetPort(Handler[SetPortArgs]):
         """Set it. Skipped where there is no torrent client, and each that has no port or is known not to run."""
         clients = _clients(args, ctx)
         if not clients:
-            return Outcome("skipped", f"no torrent client is known ({', '.join(NAMES.values())})")
+            return Outcome(
+                "skipped", f"no torrent client is known ({', '.join(PROGRAMS[kind] for kind in TORRENT_CLIENTS)})"
+            )
         patience = Patience([who(one) for one in clients])
         bound = patience.bound(ctx)
         calls = [partial(self._of(one.kind).apply_client, one, Wish(), bound) for one in clients]
@@ -83,5 +86,5 @@ def _clients(args: SetPortArgs, ctx: Context) -> tuple[Client, ...]:
 
 
 def _known(ctx: Context) -> str:
-    names = [f"{one.name} ({NAMES[one.kind]})" for one in ctx.pairs.clients()]
+    names = [f"{one.name} ({PROGRAMS[one.kind]})" for one in ctx.pairs.clients()]
     return f"known are {', '.join(names)}" if names else "none is known"

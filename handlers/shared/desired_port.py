@@ -8,10 +8,8 @@ from typing import Any, Protocol
 from handlers.shared.http import address, shown
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Outcome
+from hooks.images.roles import PROGRAMS
 from hooks.pairs.model import Access, Client
-
-NAMES = {"qbittorrent": "qBittorrent", "transmission": "Transmission", "deluge": "Deluge"}
-"""What the programs are called, by the role of their containers."""
 
 
 class Args(Protocol):
@@ -71,7 +69,7 @@ class DesiredPort:
 
 def who(client: Client) -> str:
     """How a sentence about this client begins."""
-    return f"{NAMES[client.kind]} at {shown(client.url)}"
+    return f"{PROGRAMS[client.kind]} at {shown(client.url)}"
 
 
 def read_secret(name: str, ctx: Context) -> str:
@@ -151,7 +149,7 @@ def desired_port(client: Client, wish: Wish, ctx: Context) -> DesiredPort | Outc
         port = ports[client.port - 1]
     if not 1 <= port <= 65535:  # no client refuses one: -1 and 65536 end its listener
         raise GiveUp(f"{port} is no port that {who(client)} could listen on; write 1 to 65535")
-    at = address(client.url, NAMES[client.kind])
+    at = address(client.url, PROGRAMS[client.kind])
     if at != client.url:
         client = replace(client, access=replace(client.access, url=at))
     return DesiredPort(client, port, file.generation if file else "", wish.relisten)

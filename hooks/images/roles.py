@@ -23,6 +23,11 @@ _IMAGES: Mapping[str, re.Pattern[str]] = {
 }  # fmt: skip
 # the names that guides and compose files give to these containers, and to the services of a compose file
 _NAMES: Mapping[str, tuple[str, ...]] = {**{role: (role,) for role in _IMAGES}, "adguard": ("adguard", "adguardhome")}
+PROGRAMS: Mapping[str, str] = {
+    "gluetun": "gluetun", "qbittorrent": "qBittorrent", "transmission": "Transmission", "deluge": "Deluge",
+    "adguard": "AdGuard Home", "wireguard": "WireGuard",
+}  # fmt: skip
+"""What the programs are called, by role."""
 ROLES = tuple(_IMAGES)
 """Every role that a container can have."""
 TORRENT_CLIENTS = ("qbittorrent", "transmission", "deluge")

@@ -13,13 +13,13 @@ from dataclasses import replace
 
 from hooks.config.settings import Settings
 from hooks.events.wording import did_you_mean
-from hooks.images.roles import ONE_IS_MEANT, TORRENT_CLIENTS, by_image, by_name, usual_names
+from hooks.images.roles import ONE_IS_MEANT, PROGRAMS, TORRENT_CLIENTS, by_image, by_name, usual_names
 from hooks.pairs.access import chosen
 from hooks.pairs.contradictions import contradictions
 from hooks.pairs.pairs import Pairs
 from hooks.pairs.port_files import port_files
 from hooks.pairs.rule_names import names_of_rules
-from hooks.pairs.rule_roles import WORDS, needed_roles
+from hooks.pairs.rule_roles import needed_roles
 from hooks.rules.servers import heading
 from hooks.rules.table import Table
 from hooks.world.model import World
@@ -97,9 +97,8 @@ def _ambiguous(world: World, settings: Settings, pairs: Pairs, *, file_is_owned:
         set_here = [name.upper() for name in _about_one(role, file_is_owned) if chosen(settings, name)]
         if len(found) > 1 and set_here and role not in settings.containers:
             are, they, them = ("is", "it is", "it") if len(set_here) == 1 else ("are", "they are", "them")
-            taken = (
-                f"{_joined(set_here)} {are} set, and {_listed(found)} are {WORDS[role]}: {they} taken for '{found[0]}'"
-            )
+            several = f"{_listed(found)} are {PROGRAMS[role]}"
+            taken = f"{_joined(set_here)} {are} set, and {several}: {they} taken for '{found[0]}'"
             yield (
                 f"{taken}; if that is wrong, leave {them} out and write a {heading(role)} with "
                 f'container = "…" for the one that {they} about'
@@ -110,7 +109,7 @@ def _ambiguous(world: World, settings: Settings, pairs: Pairs, *, file_is_owned:
             line = f"write WIREGUARD_CONTAINER={found[0]}" if role == "wireguard" else (
                 f'write container = "{found[0]}" instead of role = "adguard" in the rules'
             )  # fmt: skip
-            yield f"{_listed(found)} are {WORDS[role]}, and one is meant; {line}, if that is it"
+            yield f"{_listed(found)} are {PROGRAMS[role]}, and one is meant; {line}, if that is it"
 
 
 def _about_one(role: str, file_is_owned: bool) -> tuple[str, ...]:
@@ -127,8 +126,8 @@ def _without_gluetun(world: World, pairs: Pairs) -> Iterator[str]:
         if pairs.gluetun(client.gluetun) is None and client.gluetun not in world.containers:
             names = _listed([one.name for one in pairs.gluetuns])
             yield (
-                f"'{client.name}' ({WORDS[client.kind]}) shares the network of no gluetun, and there are {names}: it "
-                f'gets no port; write [[client]] with kind = "{client.kind}", container = "{client.name}" and '
+                f"'{client.name}' ({PROGRAMS[client.kind]}) shares the network of no gluetun, and there are {names}: "
+                f'it gets no port; write [[client]] with kind = "{client.kind}", container = "{client.name}" and '
                 f'gluetun = "{pairs.gluetuns[0].name}", or the other one'
             )
 

@@ -10,17 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hooks.config.settings import Settings
-from hooks.images.roles import TORRENT_CLIENTS
+from hooks.images.roles import PROGRAMS, TORRENT_CLIENTS
 from hooks.pairs.access import chosen
 from hooks.rules.matching import OneOf
 from hooks.rules.table import Entry, Rule, Table
 from hooks.world.model import World
-
-WORDS = {
-    "gluetun": "gluetun", "qbittorrent": "qBittorrent", "transmission": "Transmission", "deluge": "Deluge",
-    "adguard": "AdGuard Home", "wireguard": "WireGuard",
-}  # fmt: skip
-"""What the programs are called, by the role of their containers."""
 
 
 def needed_roles(world: World, settings: Settings, table: Table) -> Iterator[str]:
@@ -78,7 +72,7 @@ def _entries(table: Table) -> Iterator[tuple[Rule, Entry]]:
 
 
 def _either(roles: tuple[str, ...]) -> str:
-    return " or ".join(WORDS[role] for role in roles)
+    return " or ".join(PROGRAMS[role] for role in roles)
 
 
 def _line(role: str) -> str:
