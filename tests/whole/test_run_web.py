@@ -21,6 +21,7 @@ from hooks.app.web_child import WebChild
 from hooks.config.secrets import Sources
 from hooks.config.settings import Settings
 from hooks.events import signals
+from tests.parts.process.disk import mount, unmount
 from tests.parts.process.gluehook import Gluehook, gluehook, until
 
 RULES = """
@@ -115,6 +116,27 @@ def flood(address: str) -> Iterator[None]:
                     (b"GET / HTTP/1.1\r\nHost: x", b"\x16\x03\x01" * 50, b"GET " + b"a" * 9000)[number % 3]
                 )
         yield
+
+
+def test_a_disk_that_is_full_and_then_gone_reaches_neither(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    mount(state)
+    with server(tmp_path) as it, ExitStack() as stack:
+        stack.callback(unmount, state, later=True)
+        with suppress(OSError), (state / "fills").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        it.part.hears("journal.db cannot be written")
+        it.works()
+        assert it.status("/healthz") == 200
+        assert it.status("/") == 200
+        (state / "fills").unlink()
+        stack.close()  # the disk is gone while both have files on it
+        it.works()
+        it.comes(status=503)  # the control socket was on it
+        assert it.status("/") == 200
+        assert not [line for line in it.part.lines if "Traceback" in line]
 
 
 def test_a_web_process_ends_with_a_runner_that_is_killed(tmp_path: Path) -> None:

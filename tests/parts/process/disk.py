@@ -20,9 +20,9 @@ def mount(folder: Path, size: str = "1m") -> None:
         pytest.skip(f"no disk can be mounted ({ran.stderr.strip()}): run it as root, in a container with --privileged")
 
 
-def unmount(folder: Path) -> None:
-    """Take the disk away, with all that was on it."""
-    subprocess.run([require("umount", "mount"), str(folder)], check=True)
+def unmount(folder: Path, *, later: bool = False) -> None:
+    """Take the disk away, with all that was on it; with `later` also one that a process has files on."""
+    subprocess.run([require("umount", "mount"), *(["--lazy"] if later else []), str(folder)], check=True)
 
 
 @contextmanager
