@@ -13,6 +13,7 @@ from typing import Any
 from hooks.control.server import FILE_NAME, Refused, Request, too_long
 
 _TIMEOUT_S = 15.0  # a busy loop takes long; see CALL_WAIT_S in runtime/dispatcher.py
+_LONGEST_LINE = 16 * 1024 * 1024  # far more than a snapshot of a thousand rules and containers
 _SILENT_S = 45.0  # three beats of a follower
 _SILENCE = {"error": "gluehook closed the connection without an answer; see its log"}
 
@@ -89,7 +90,9 @@ def _items(connection: socket.socket, message: Request) -> Iterator[Item]:
     with connection.makefile("rwb") as stream:
         stream.write(json.dumps(message).encode() + b"\n")
         stream.flush()
-        for line in stream:
+        while line := stream.readline(_LONGEST_LINE):
+            if len(line) == _LONGEST_LINE:
+                raise OSError("its answer has a line without end")
             try:
                 item = json.loads(line)
             except ValueError:

@@ -138,31 +138,52 @@ class _Gauges:
         build = InfoMetricFamily("gluehook_build", "The version of the web process, and of the runner.")
         build.add_metric([], {"version": self._views.version, "runner": str(known.get("version", ""))})
         yield build
-        if known:
-            self._know(known["rules"])
-            yield from _of_snapshot(known, self._views.now())
+        for part in (self._of_known, _of_rules, _of_runs, _of_sources, _of_journal, _of_pairs):
+            yield from _shown(part, known, self._views.now())
+
+    def _of_known(self, known: Mapping[str, Any], _: float) -> Iterable[Metric]:
+        self._know(known["rules"])
+        return ()
 
 
-def _of_snapshot(known: Mapping[str, Any], now: float) -> Iterator[Metric]:
+def _shown(
+    part: Callable[[Mapping[str, Any], float], Iterable[Metric]], known: Mapping[str, Any], now: float
+) -> list[Metric]:
+    """One part of a snapshot; nothing, where a runner of another version does not tell it or tells it otherwise."""
+    try:
+        return list(part(known, now))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return []
+
+
+def _of_rules(known: Mapping[str, Any], now: float) -> Iterator[Metric]:
     yield _gauge("gluehook_rules", "Rules in force.", sum(bool(rule["enabled"]) for rule in known["rules"]))
     yield _gauge("gluehook_rules_paused", "Rules that are paused.",
                  sum((rule["paused_until"] or 0) > now for rule in known["rules"]))  # fmt: skip
+
+
+def _of_runs(known: Mapping[str, Any], _: float) -> Iterator[Metric]:
     yield _gauge("gluehook_runs_waiting", "Lanes whose next run waits.", len(known["waits"]))
     yield _gauge("gluehook_runs_running", "Attempts that run.", len(known["running"]))
     yield _gauge("gluehook_runs_overdue", "Attempts that run beyond their time-out.",
                  sum(bool(run["overdue"]) for run in known["running"]))  # fmt: skip
+
+
+def _of_sources(known: Mapping[str, Any], _: float) -> Iterator[Metric]:
     sources = GaugeMetricFamily("gluehook_source_up", "Whether a source of events can be read.", labels=["source"])
     for name, source in known["sources"].items():
         sources.add_metric([_source(name)], float(bool(source["is_up"])))
     yield sources
+
+
+def _of_journal(known: Mapping[str, Any], _: float) -> Iterator[Metric]:
     journal = known["journal"]
     yield _gauge("gluehook_journal_pending", "Records that wait for the disk.", journal["pending"])
     yield _gauge("gluehook_journal_bytes", "The size of the journal's file.", journal["bytes"])
     yield _gauge("gluehook_journal_broken", "Whether the journal cannot be written.", bool(journal["problem"]))
-    yield from _of_pairs(known["pairs"][:MOST_PAIRS], now)
 
 
-def _of_pairs(pairs: Iterable[Mapping[str, Any]], now: float) -> Iterator[Metric]:
+def _of_pairs(known: Mapping[str, Any], now: float) -> Iterator[Metric]:
     port = GaugeMetricFamily("gluehook_forwarded_port", "The forwarded port, 0 without one.", labels=["gluetun"])
     age = GaugeMetricFamily(
         "gluehook_forwarded_port_age_seconds", "Since when the port is forwarded, or missing.", labels=["gluetun"]
@@ -171,7 +192,7 @@ def _of_pairs(pairs: Iterable[Mapping[str, Any]], now: float) -> Iterator[Metric
         "gluehook_port_open", "Whether peers reach the client: 1 or 0; absent where nothing shows it.",
         labels=["gluetun", "client"],
     )  # fmt: skip
-    for pair in pairs:
+    for pair in known["pairs"][:MOST_PAIRS]:
         port.add_metric([pair["gluetun"]], float((pair["port"] or [0])[0]))
         if pair.get("port_since"):
             age.add_metric([pair["gluetun"]], max(now - pair["port_since"], 0.0))

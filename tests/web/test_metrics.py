@@ -101,6 +101,19 @@ def test_without_a_runner_there_are_no_gauges_of_it(tmp_path: Path) -> None:
     assert "gluehook_forwarded_port" not in text
 
 
+@pytest.mark.parametrize("other", [{}, None, 5, "x", [], [1]], ids=repr)
+@pytest.mark.parametrize("field", SNAPSHOT)
+def test_what_a_runner_of_another_version_does_not_tell_is_absent_alone(
+    tmp_path: Path, field: str, other: object
+) -> None:
+    left_out = {name: value for name, value in SNAPSHOT.items() if name != field}
+    snapshot = {**left_out, field: other} if other != {} else left_out
+    shown = Metrics(views_of(tmp_path, answering({"snapshot": [snapshot]}))).exposition().decode()
+    assert "gluehook_up 1.0" in shown
+    assert ("gluehook_journal_bytes" in shown) == (field != "journal")
+    assert ("gluehook_source_up{" in shown) == (field != "sources")
+
+
 def test_names_of_rules_are_bounded(tmp_path: Path) -> None:
     metrics = Metrics(views_of(tmp_path))
     for number in range(MOST_RULES + 50):
