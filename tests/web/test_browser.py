@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from hooks.web import following
 from hooks.web.web_settings import WebSettings
 from tests.parts.process.browser import TAB, Browser
+from tests.parts.process.gluehook import until
 from tests.parts.process.web_site import Site, answering, serving, views_of
 from tests.parts.values.page_values import ESCALATION, NOW, beating, explained, findings, live_through, peers, snapshot
 
@@ -184,3 +186,31 @@ def test_what_happens_is_on_the_open_page_and_the_reader_stays_where_they_are(br
         browser.until("return document.getElementById('live').textContent.trim() === 'not live'")
         browser.get("about:blank")  # before the server stops
     assert browser.console() == []
+
+
+HIDE = """Object.defineProperty(document, "hidden", { value: arguments[0], configurable: true });
+document.dispatchEvent(new Event("visibilitychange"));"""
+
+
+def test_a_page_that_nobody_looks_at_leaves_its_connection_to_others_until_it_is_looked_at(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "MOST_SUBSCRIBERS", 1)
+    shot = snapshot()
+    with told(beating(tmp_path), {"snapshot": [shot], "doctor": findings()}) as (site, _):
+
+        def may_follow() -> bool:
+            with site.get("/api/v1/stream", stream=True) as response:
+                return response.status_code == 200
+
+        browser.show()
+        browser.get(site.url + "/")
+        browser.until("return document.getElementById('live').textContent.trim() === 'live'")
+        assert not may_follow()
+        browser.run(HIDE, True)
+        until(may_follow, "the page keeps its stream")
+        shot["waits"].append({"rule": "a-new-rule", "key": "k", "why": "debounce", "until": NOW + 9})
+        browser.run(HIDE, False)
+        browser.until("return document.getElementById('next').textContent.includes('a-new-rule')")
+        browser.get("about:blank")
+    browser.console()

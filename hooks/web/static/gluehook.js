@@ -5,6 +5,7 @@
   const root = document.body.dataset.root || "";
   const live = document.getElementById("live"), said = document.getElementById("said");
   const SOON_MS = 40, SHORTEST_MS = 200, LONGEST_MS = 2000, CALM_MS = 5000, TICK_MS = 1000, SETTLED_MS = 1200;
+  const REOPEN_MS = 10000;
   let ahead = 0; // seconds by which the browser's clock is ahead of the server's
   let settled = 0;
   let timer = 0, fetching = false, again = false, last = 0, pause = SHORTEST_MS;
@@ -136,8 +137,7 @@
   const listen = () => {
     const kinds = new Set((document.body.dataset.listens || "").split(" ").filter(Boolean));
     if (!kinds.size || !window.EventSource) return;
-    const stream = new EventSource(root + "/api/v1/stream");
-    let was = null;
+    let stream = null, was = null;
     const is = (up) => {
       live.hidden = false;
       live.classList.toggle("off", !up);
@@ -152,9 +152,29 @@
       clearTimeout(settled); // what is told may be on the disk a little later
       settled = setTimeout(soon, SETTLED_MS);
     };
-    stream.onerror = () => is(false);
-    for (const kind of new Set([...kinds, "runner"])) stream.addEventListener(kind, heard);
-    addEventListener("pagehide", () => stream.close());
+    const close = () => { stream?.close(); stream = null; };
+    const lost = () => {
+      is(false);
+      if (stream?.readyState !== EventSource.CLOSED) return; // the browser itself tries it again
+      close(); // it gave up, for example because a proxy said 502
+      setTimeout(open, REOPEN_MS);
+    };
+    const open = () => {
+      if (stream || document.hidden) return;
+      stream = new EventSource(root + "/api/v1/stream");
+      stream.onerror = lost;
+      for (const kind of new Set([...kinds, "runner"])) stream.addEventListener(kind, heard);
+    };
+    // A browser has six connections to a server for all its tabs: those that nobody looks at leave theirs to the others.
+    const look = () => {
+      if (document.hidden) return close();
+      open();
+      soon();
+    };
+    open();
+    document.addEventListener("visibilitychange", look);
+    addEventListener("pagehide", close);
+    addEventListener("pageshow", (event) => { if (event.persisted) look(); });
   };
 
   copies();
