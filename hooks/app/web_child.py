@@ -45,7 +45,8 @@ class WebChild:
         if not self._address:
             return
         if missing := missing_packages():
-            said = (f"GLUEHOOK_HTTP is set, but {', '.join(missing)} is not installed, so there is no page; "
+            said = (f"GLUEHOOK_HTTP is set, but {', '.join(missing)} {'are' if missing[1:] else 'is'} not installed, "
+                    "so there is no page; "
                     "pip install 'gluehook[web]', and start gluehook again")  # fmt: skip
             signals.emit(signals.problem, said=said)
             return

@@ -8,6 +8,7 @@ runner sees that it is well.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import pickle
 import signal
@@ -65,8 +66,7 @@ def _serve(settings: Settings, secrets: Secrets, version: str, *, beat: bool) ->
     try:
         socket = listening(address)
     except OSError as error:
-        said = f"web: {address} (GLUEHOOK_HTTP) cannot be listened on: {error.strerror or error}"
-        signals.emit(signals.problem, said=said)
+        signals.emit(signals.problem, said=f"web: {address} (GLUEHOOK_HTTP) cannot be listened on: {_why(error)}")
         return 1
     web = web_settings.read(settings, secrets.read)
     views = Views(state, Runner(state), JournalReader(state), version, mask=secrets.mask)
@@ -86,6 +86,19 @@ def _report(web: WebSettings, address: str) -> None:
     who = "; no password or token is set: everybody who reaches it may read, and nobody may act"
     who = "" if credentials.limited else who
     signals.emit(signals.ready, said=f"web: the page is on http://{address}{who}")
+
+
+_CURES = {
+    errno.EADDRINUSE: "end the program that has this port, or take another port",
+    errno.EADDRNOTAVAIL: "write an address of this machine, or 0.0.0.0 for all that it has",
+    errno.EACCES: "take a port above 1023, which needs no root",
+}
+
+
+def _why(error: OSError) -> str:
+    """What the system says of it, without what Python adds, and what to do."""
+    said = os.strerror(error.errno) if error.errno in _CURES else error.strerror or str(error)
+    return f"{said.partition(' (while')[0]}; {_CURES.get(error.errno or 0, _CURES[errno.EADDRNOTAVAIL])}"
 
 
 async def _run(running: Server, socket: Socket, *, beat: bool) -> None:

@@ -180,7 +180,7 @@ def test_a_port_that_is_taken_is_said_and_tried_again(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with gluehook(tmp_path, RULES, GLUEHOOK_HTTP=address) as part:
-            part.hears(f"web: {address} (GLUEHOOK_HTTP) cannot be listened on: Address already in use")
+            part.hears(f"web: {address} (GLUEHOOK_HTTP) cannot be listened on: Address already in use; end ")
             part.hears("the web process ended with status 1; it is started again in 1s, and the work goes on")
             it = Server(part, address)
             it.works()
