@@ -129,6 +129,7 @@ class Access:
     def _by_token(self, visit: Visit, token: str) -> Identity | None:
         self._wait(visit)
         if self.credentials.is_token(token):
+            self.limit.known(visit.client)
             return Identity("token", "token")
         self.limit.wrong(visit.client)
         return None

@@ -15,7 +15,7 @@ import pytest
 
 from hooks.config.secrets import Secrets, Sources
 from hooks.web.access import COOKIE
-from hooks.web.login_limit import ALL_S, FREE, LONGEST_S
+from hooks.web.login_limit import ALL, ALL_S, FREE, LONGEST_S, LoginLimit
 from hooks.web.web_settings import WebSettings
 from tests.parts.process.web_site import WAIT_S, Site, answering, serving, views_of
 
@@ -280,6 +280,37 @@ def test_ten_thousand_tries_find_no_password_and_keep_no_owner_out_for_long(site
     assert site.get("/api/v1/status", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 429
     clock.now += LONGEST_S + ALL_S
     assert site.post("/login", data={"password": PASSWORD}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("flood", "waits"),
+    [("9.{}.0.1", {"9.255.0.1": True, "2a00:1::1": True, "192.168.1.9": False, "fd00::9": False, "::1": False}),
+     ("192.168.1.{}", {"192.168.2.9": True, "fd00::9": True, "9.255.0.1": False})],
+)  # fmt: skip
+def test_guesses_from_one_side_keep_out_nobody_of_the_other_and_no_program(
+    clock: Clock, flood: str, waits: dict[str, bool]
+) -> None:
+    limit = LoginLimit(clock)
+    limit.known(flood.format(250))
+    for number in range(ALL):
+        limit.wrong(flood.format(number))
+    assert {address: limit.wait_s(address) > 0 for address in waits} == waits
+    assert limit.wait_s(flood.format(250)) == 0, "its token was right before"
+    for _ in range(FREE):
+        limit.wrong(flood.format(250))
+        limit.known(flood.format(250))
+    assert limit.wait_s(flood.format(250)) > 0, "a right token makes no guess cheaper"
+
+
+def test_a_program_whose_token_was_right_is_served_while_others_guess(tmp_path: Path, clock: Clock) -> None:
+    settings = replace(limited(), proxies=(ip_network("127.0.0.1"),))
+    right = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "10.0.0.1"}
+    with serving(views_of(tmp_path), settings, clock) as site:
+        assert site.get("/healthz", headers=right).status_code == 200
+        for number in range(ALL):
+            site.get("/healthz", headers={"Authorization": "Bearer x", "X-Forwarded-For": f"10.1.0.{number}"})
+        assert site.get("/healthz", headers=right).status_code == 200
+        assert site.get("/healthz", headers={**right, "X-Forwarded-For": "10.0.0.2"}).status_code == 429
 
 
 def test_a_password_that_is_too_short_lets_nobody_in(tmp_path: Path) -> None:
