@@ -31,7 +31,7 @@ class NoSuchRun(LookupError):  # noqa: N818 - a fact about the journal
 
 def of(store: Store, run_id: str) -> Trace:
     """The trace of this run. Raises NoSuchRun, and sqlite3.Error where the journal cannot be read."""
-    found = store.history(run=run_id)
+    found = store.history(run=run_id) if run_id else []
     if not found:
         raise NoSuchRun(_no_such(store, run_id))
     run, event = found[0], store.event(found[0]["event"])

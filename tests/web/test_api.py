@@ -73,7 +73,8 @@ def test_runs_are_chosen_and_a_trace_is_read_by_an_id_with_any_sign(site: Site) 
     assert trace.json()["run"]["id"] == odd["id"]
     events = site.get("/api/v1/events").text
     assert "s3cret-x" not in events
-    assert site.get("/api/v1/runs/none%231").status_code == 404
+    for unknown in ("none%231", "", "%00", "../../x"):
+        assert site.raw("GET", f"/api/v1/runs/{unknown}").status_code == 404, unknown
 
 
 def test_what_a_program_has_already_is_not_sent_again(site: Site) -> None:
