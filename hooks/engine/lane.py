@@ -136,8 +136,8 @@ class Lane:
 
     def take_over(self, old: Lane) -> None:
         """Take the place of a lane whose rule was changed: a running attempt ends first, and past runs still count."""
-        self.running, self.cooldown_until, self._began = old.running, old.cooldown_until, old._began
-        self.failed = old.failed
+        self.running, self.failed = old.running, old.failed
+        self.cooldown_until, self._began = old.cooldown_until, old._began
         self.tries.take_over(old.tries)
 
     def end(self, topic: Topic, now: float) -> bool:
@@ -151,11 +151,12 @@ class Lane:
 
     def end_trouble(self, because: Event) -> bool:
         """Begin to count anew, if no state lasts and each that the runs were about has got well. True if so."""
-        of_bad_state = self.tries.of_bad_state
-        if not self.rule.stateful or self.states or self.tries.topics or not self.tries.end_trouble():
+        of_bad_state, lasts = self.tries.of_bad_state, self.states or self.tries.topics
+        if not self.rule.stateful or lasts or not self.tries.end_trouble():
             return False
         if self.rule.limit or of_bad_state:  # else the next process would find this trouble again, and its end
-            self._note("renewed", because, "its limit counts anew" if self.rule.limit else "")
+            why = ["all is well again"] * of_bad_state + ["its limit counts anew"] * bool(self.rule.limit)
+            self._note("renewed", because, "; ".join(why))
         return True
 
     def room_in(self, now: float) -> float | None:
@@ -234,7 +235,8 @@ class Lane:
             return None
         held: list[tuple[WaitKind, float]] = [("running", self._ended), ("pause", self._paused.until(self.rule.name))]
         if not head.manual:
-            held.append(("debounce", head.due) if self.rule.debounce else ("cooldown", head.due))
+            if self.rule.debounce or not head.merged:  # else it was due when its newest event came
+                held.append(("debounce" if self.rule.debounce else "cooldown", head.due))
             held.append(("cooldown", self.cooldown_until if self.rule.cooldown_s else -inf))
             held.append(("for", self.states.since + (-inf if self.rule.for_s is None else self.rule.for_s)))
         until = {why: at for why, at in held if at > head.first}
@@ -272,8 +274,8 @@ class Lane:
         if self.while_it_lasts and not self.states and not self._reports(result):
             self._note("dropped", run.event, "the state has ended", run=run.id)
             return True
-        wait_s = backoff(policy.first_s, policy.max_s, run.attempt - 1) * (1 - jitter)
-        wait_s = wait_s if result.after is None else result.after
+        backoff_s = backoff(policy.first_s, policy.max_s, run.attempt - 1) * (1 - jitter)
+        wait_s = backoff_s if result.after is None else result.after
         again = Waiting(
             run.event, now + wait_s, now, run.quiet, run.attempt + 1, run.id, result.step, result.changed,
             result.last_said, run.manual,

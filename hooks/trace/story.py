@@ -28,7 +28,7 @@ _WAITS = {
 }  # fmt: skip
 _DECISIONS = {
     "waits": "waits for the state to last", "dropped": "what waited is dropped", "exhausted": "the limit is used up",
-    "renewed": "all is well again", "superseded": "a newer event takes over",
+    "renewed": "its state is over", "superseded": "a newer event takes over",
     "blind": "cannot see whether the state lasts: its time stands still", "sees": "can see again",
     "paused": "paused by the owner", "resumed": "the pause is over",
 }  # fmt: skip
@@ -160,6 +160,10 @@ def _attempts(trace: Trace) -> Iterator[Line]:
     yield from _heading("attempts")
     for attempt in trace.attempts:
         yield from _attempt(attempt)
+        if attempt.again is not None:
+            is_last = attempt is trace.attempts[-1]
+            again = "was to be tried again" if is_last and trace.run.outcome else "tried again"
+            yield Line(2 * _INDENT, f"{again} at {_clock(attempt.again)}", "dim")
 
 
 def _attempt(attempt: TracedAttempt) -> Iterator[Line]:
@@ -171,8 +175,6 @@ def _attempt(attempt: TracedAttempt) -> Iterator[Line]:
     yield Line(_INDENT, f"{began}attempt {attempt.attempt}  {outcome}{took}{said}", _kind(attempt.outcome))
     for step in attempt.steps:
         yield from _step(step)
-    if attempt.again is not None:
-        yield Line(2 * _INDENT, f"tried again at {_clock(attempt.again)}", "dim")
 
 
 def _step(step: TracedStep) -> Iterator[Line]:

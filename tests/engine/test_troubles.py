@@ -263,3 +263,24 @@ def test_what_a_run_has_changed_is_reported_although_the_state_has_ended(more: b
     story.at(begun + 0.5, container("start", "gluetun"))
     story.until(H)
     assert [at - begun for at in story.ran("harder")] == ran
+
+
+def test_a_good_state_that_ends_is_not_told_as_a_recovery() -> None:
+    story = Story(rule("port", on("port.forwarded"), limit=Limit(3, H)), HEAL)
+    story.at(0, forwarded(1))
+    story.at(M, cleared())
+    story.until(3 * M)
+    story.at(4 * M, forwarded(2))
+    said = [(note.rule, note.why) for _, note in story.notes if note.kind == "renewed"]
+    assert said == [("port", "its limit counts anew"), ("heal", "all is well again; its limit counts anew")]
+
+
+def test_what_was_merged_while_a_run_was_at_work_waited_for_that_alone() -> None:
+    story = Story(rule("slow", on("port.forwarded")), takes_s={"slow": 10})
+    story.at(0, forwarded(1))
+    story.at(3, forwarded(2))
+    story.at(5, forwarded(3))
+    story.until(M)
+    assert [run.waited and (run.waited.since, dict(run.waited.until)) for run in story.runs("slow")] == [
+        None, (3, {"running": 10}),
+    ]  # fmt: skip

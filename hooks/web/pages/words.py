@@ -32,7 +32,7 @@ _TONES: Mapping[str, Tone] = {"changed": "well", **dict.fromkeys(FAILED, "broken
 _DECISIONS: Mapping[str, State] = {
     "accepted": State("well", "accepted"), "waits": State("busy", "waits"), "runs": State("well", "runs"),
     "merged": State("plain", "merged"), "dropped": State("plain", "dropped"),
-    "exhausted": State("broken", "limit used up"), "renewed": State("plain", "well again"),
+    "exhausted": State("broken", "limit used up"), "renewed": State("plain", "state over"),
     "retries": State("risk", "is tried again"), "superseded": State("plain", "superseded"),
     "failed": State("broken", "failed"), "blind": State("unknown", "cannot be seen"),
     "sees": State("plain", "is seen again"), "paused": State("risk", "paused"), "resumed": State("plain", "resumed"),
