@@ -19,7 +19,7 @@ from hooks.events.catalogue import Event
 from hooks.handler import Context, Outcome
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Store
-from hooks.journal.trace_rows import rules_in_force
+from hooks.journal.trace_rows import Tried, rules_in_force
 from hooks.rules.table import Rule
 from hooks.trace import story, trace
 from tests.parts.places import TOP
@@ -167,6 +167,22 @@ def test_nothing_that_a_terminal_would_obey_is_in_a_story(tmp_path: Path) -> Non
     assert "container.die of �[31mweb" in text
     assert "no�thing at all" in text
     assert text.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(("outcome", "said"), [
+    ("superseded", "was to be tried again at"), (None, "tried again at"),
+])  # fmt: skip
+def test_an_attempt_that_never_came_is_not_told_as_one(tmp_path: Path, outcome: str | None, said: str) -> None:
+    with closing(Store(tmp_path / FILE_NAME)) as store:
+        event = Event("container.die", "web", 1, "docker", data={"container": "web"})
+        run = Run("r/k#1", Rule("r", (), ()), "k", event)
+        store.accept(event, [("r", "k")])
+        store.begin(run, 1.0)
+        store.write([Tried(run.id, 1, 1.0, 2.0, "retry", "not yet", 9.0)])
+        if outcome:
+            store.end(run, outcome, "", 5.0, counts=True)
+        lines = [line.text for line in story.story(trace.of(store, run.id))]
+    assert [line.rpartition(" ")[0] for line in lines if "tried again" in line] == [said]
 
 
 def write_samples() -> None:
