@@ -153,7 +153,9 @@ def test_each_trouble_recovers_once(
         assert worlds.wells() == expected
 
 
-@pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)] + [7])
+@pytest.mark.parametrize(
+    "seed", [*(random.randrange(10**6) for _ in range(3)), 7], ids=["random 1", "random 2", "random 3", "7"]
+)
 def test_in_random_worlds_nothing_recovers_without_a_trouble_or_twice(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     print(f"seed {seed}")
