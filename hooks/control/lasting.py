@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from hooks.control.server import Refused, Request, Verb, Verbs, lines
 from hooks.events import signals
+from hooks.threads.lasting import LastingThread
 
 MOST_OPEN = 8
 MOST_THREADS = 2 * MOST_OPEN
@@ -28,15 +29,16 @@ class LastingConnections:
 
     def __init__(self, verbs: Verbs, ending: tuple[Callable[[], None], ...] = (), *, stall_s: float = STALL_S) -> None:
         self.verbs, self._ending, self._stall_s = verbs, ending, stall_s
-        self._open: dict[socket.socket, threading.Thread] = {}
+        self._open: dict[socket.socket, LastingThread] = {}
         self._lock = threading.Lock()
         self._is_closed = False
 
     def serve(self, connection: socket.socket, verb: Verb, request: Request) -> None:
         """Write the response of the verb in a thread of its own, and close the connection then. Raises Refused."""
         name = str(request["ask"])
-        thread = threading.Thread(target=self._serve, args=(connection, verb, request), name=f"control-{name}",
-                                  daemon=True)  # fmt: skip
+        thread = LastingThread(
+            lambda: self._serve(connection, verb, request), f"control-{name}", "answers a client that stays"
+        )
         try:
             with self._lock:
                 self._admit(name)
@@ -76,7 +78,7 @@ class LastingConnections:
                 connection.settimeout(self._stall_s)
                 for line in lines(verb(request)):
                     connection.sendall(line)
-        except Exception as error:  # noqa: BLE001 - Python would print it, unmasked
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the connection is closed, and is not served again
             said = f"control: what answers '{request['ask']}' failed ({type(error).__name__}: {error})"
             signals.emit(signals.problem, said=said, error=error)
         finally:

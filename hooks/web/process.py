@@ -13,7 +13,6 @@ import os
 import pickle
 import signal
 import sys
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from hooks.config.secrets import Secrets, Sources
 from hooks.config.settings import SECRETS, Settings
 from hooks.events import signals
 from hooks.runtime import log
+from hooks.threads.lasting import LastingThread
 from hooks.web import web_settings
 from hooks.web.app import create
 from hooks.web.journal_reader import JournalReader
@@ -73,7 +73,7 @@ def _serve(settings: Settings, secrets: Secrets, version: str, *, beat: bool) ->
     running = server(create(views, web), views.following.stop)
     views.following.start()
     if beat:
-        threading.Thread(target=_end_with_the_runner, args=(running,), daemon=True).start()
+        LastingThread(lambda: _end_with_the_runner(running), "runner", "ends this process with the runner").start()
     _report(web, address)
     asyncio.run(_run(running, socket, beat=beat))
     return 0
@@ -104,7 +104,7 @@ def _why(error: OSError) -> str:
 async def _run(running: Server, socket: Socket, *, beat: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.stop)
-    threading.Thread(target=warm, name="warm", daemon=True).start()
+    LastingThread(warm, "warm", "loads ahead what pages need").start()
     limiter = anyio.to_thread.current_default_thread_limiter()
     limiter.total_tokens = _THREADS
     beating = asyncio.create_task(_beat()) if beat else None
