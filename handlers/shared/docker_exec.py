@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from hooks.handler import Retry
@@ -67,7 +67,7 @@ def _output(client: Any, exec_id: str, left_s: float) -> Iterator[Iterator[bytes
     url = client._url("/exec/{0}/start", exec_id)
     reply = client._post_json(url, data={"Detach": False, "Tty": False}, stream=True)
     client._raise_for_status(reply)
-    alarm = threading.Timer(max(left_s, 0.0), reply.raw.shutdown)
+    alarm = threading.Timer(max(left_s, 0.0), _shut, (reply.raw,))
     alarm.start()
     try:
         with closing(reply):
@@ -75,6 +75,11 @@ def _output(client: Any, exec_id: str, left_s: float) -> Iterator[Iterator[bytes
     finally:
         alarm.cancel()
         alarm.join()
+
+
+def _shut(raw: Any) -> None:
+    with suppress(OSError, RuntimeError, ValueError):  # the output has ended at the same instant, and it is closed
+        raw.shutdown()
 
 
 def _frames(raw: Any) -> Iterator[bytes]:
