@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from handlers.shared.docker_rights import Refused
-from hooks.doctor.facts.model import Gluehook, HostName, OtherClient, Refusal
+from hooks.doctor.facts.model import Gluehook, HostName, Refusal
 from hooks.world.model import PortFile
 from tests.doctor import faults_of_clients as clients
 from tests.doctor import faults_of_containers as containers
@@ -78,7 +78,7 @@ FAULTS: Mapping[str, tuple[Plant, ...]] = {
     "web-ui-silent": (clients.web_ui_is_silent,),
     "torrenting-port-set": (clients.port_set_at_start,),
     "port-redirected": (ports.redirected,),
-    "port-not-forwarded": (partial(fact, "clients", (OtherClient("isos", "transmission", "gluetun", 6881, 2),)),),
+    "port-not-forwarded": (clients.ninth_port_is_wanted,),
     "another-writer": (clients.another_program,),
     "random-port-or-upnp": (partial(preference, "random_port", True), partial(preference, "upnp", True)),
     "interface-missing": (clients.bound_to_nothing,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from hooks.doctor.facts.model import Refusal
+from hooks.doctor.facts.model import OtherClient, Refusal
 from tests.doctor.planting import SILENT, preference
 from tests.doctor.random_servers import Home
 from tests.parts.values.server_facts import container
@@ -30,6 +30,11 @@ def port_set_at_start(home: Home, rng: Random) -> bool:
         home.torrent, **{rng.choice(["TORRENTING_PORT", "QBT_TORRENTING_PORT", "INCOMING_PORT"]): "6881"}
     )
     return preference("listen_port", 6881, home, rng) if rng.random() < 0.5 else True
+
+
+def ninth_port_is_wanted(home: Home, _: Random) -> bool:
+    home.facts["clients"] = (OtherClient("isos", "transmission", home.gluetun, 6881, 9),)
+    return True
 
 
 def wrong_port(home: Home, rng: Random) -> bool:
