@@ -17,9 +17,8 @@ from hooks.events.catalogue import Event
 from hooks.journal.journal import Journal
 from hooks.journal.records import Accepted, Began
 from hooks.rules.table import Rule
-from tests.parts.process.web_site import Site, nobody, serving, views_of
+from tests.parts.process.web_site import TOKEN, Site, limited, nobody, serving, views_of
 from tests.parts.values.journaled import one_more
-from tests.web.test_access import TOKEN, limited
 
 RUNS = 25
 NOW = 1_767_225_700.0

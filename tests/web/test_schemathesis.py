@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from hooks.web.web_settings import WebSettings
-from tests.parts.process.web_site import Site, answering, serving, views_of
-from tests.web.test_access import TOKEN, limited
+from tests.parts.process.web_site import TOKEN, Site, answering, limited, serving, views_of
 from tests.web.test_api import NOW, state
 
 __all__ = ["state"]  # the fixture: a state folder with a journal

@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 
+from hooks.config.secrets import Secrets, Sources
 from hooks.control.client import NotRunning
 from hooks.web.app import create
 from hooks.web.following import Following
@@ -22,6 +23,7 @@ from hooks.web.views import Views
 from hooks.web.web_settings import WebSettings
 
 WAIT_S = 10.0
+PASSWORD, TOKEN = "correct horse battery", "t0ken-of-a-program"
 
 
 class Site:
@@ -73,6 +75,18 @@ def views_of(
     following = Following(state, follow=follow, now=lambda: now)
     runner = Runner(state, request=request, now=lambda: now)
     return Views(state, runner, JournalReader(state), "1.2.3", lambda: now, following=following)
+
+
+def limited(**variables: str) -> WebSettings:
+    """The settings of a site with a password and a token, or with these variables."""
+    given = variables or {"GLUEHOOK_WEB_PASSWORD": PASSWORD, "GLUEHOOK_WEB_TOKEN": TOKEN}
+    return WebSettings(Secrets(Sources(given, "/nowhere")).read)
+
+
+def log_in(site: Site) -> str:
+    """A session; its token for actions."""
+    assert site.post("/login", data={"password": PASSWORD}).status_code == 303
+    return site.csrf()
 
 
 @contextmanager

@@ -9,19 +9,19 @@ WAIT_S = 10.0
 
 
 class VirtualTime:
-    """A clock that stands until it is told to jump, and a wait that ends only then or by the bell."""
+    """A clock that stands until it is told to jump, and a wait that ends only then or by a wakeup."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
         self.asleep = threading.Event()
         self.timeouts_s: list[float | None] = []
-        self._bell = threading.Event()
+        self._wakeup = threading.Event()
 
-    def wait(self, bell: threading.Event, timeout_s: float | None) -> None:
+    def wait(self, wakeup: threading.Event, timeout_s: float | None) -> None:
         self.timeouts_s.append(timeout_s)
-        self._bell = bell
+        self._wakeup = wakeup
         self.asleep.set()
-        assert bell.wait(WAIT_S)
+        assert wakeup.wait(WAIT_S)
 
     def settle(self, change: Callable[[], None]) -> None:
         """Change something, and wait until the source has dealt with it and sleeps again."""
@@ -33,6 +33,6 @@ class VirtualTime:
     def jump(self, by_s: float) -> None:
         def move() -> None:
             self.now_s += by_s
-            self._bell.set()
+            self._wakeup.set()
 
         self.settle(move)
