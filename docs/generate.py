@@ -19,7 +19,7 @@ from docs.packages import libraries, packages
 from handlers import HANDLERS
 from hooks.config.settings import SECRETS, Settings
 from hooks.doctor.examine import CHECKS
-from hooks.events.catalogue import FIELDS
+from hooks.events.fields import FIELDS
 from hooks.rules.placeholders import render
 from hooks.rules.table import Table
 from hooks.rules_file import reader

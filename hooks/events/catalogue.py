@@ -3,7 +3,7 @@
 Types are `<what>.<action>` in Docker's own words. Everything that is known of a type stands in its entry: what it says,
 its subject, its fields, which state it begins or ends, which source posts it, and whether it changes the world. The
 rules reader, the engine, the sources, the world, the JSON schema, `gluehook events` and the docs derive the rest.
-Adding a type is one entry here, with its new fields in FIELDS, and one recorded sample in tests/samples/;
+Adding a type is one entry here, its new fields in hooks/events/fields.py, and one recorded sample in tests/samples/;
 docs/add-an-event.md shows it.
 """
 
@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from hooks.events.fields import FIELDS, Field
 
 Origin = Literal["live", "backlog", "resync", "replay", "manual"]
 Topic = tuple[str, str]  # (what lasts, of whom): ("health", "gluetun")
@@ -50,15 +52,6 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """A field of an event: its type, what it holds, and whether an entry of `on` must name it."""
-
-    type: type
-    says: str
-    needed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class EventType:
     """An entry of the catalogue."""
 
@@ -87,59 +80,6 @@ class EventType:
         return next((name for name, field in self.fields.items() if field.needed), None)
 
 
-FIELDS: Mapping[str, Field] = {
-    "container": Field(
-        str, "the container's name; of a port gluetun's, and where peers reach it or not, qBittorrent's"
-    ),
-    "id": Field(str, "Docker's whole id of it"),
-    "image": Field(str, "the image's name"),
-    "service": Field(str, "its name in a compose file; absent without one"),
-    "project": Field(str, "its compose project; absent without one"),
-    "role": Field(
-        str, "which program it is: gluetun, qbittorrent, transmission, deluge, adguard or wireguard; absent for others"
-    ),
-    "gluetun": Field(str, "the gluetun that it is, or whose network it shares; absent where there is none"),
-    "labels": Field(dict, 'its labels: labels = { "com.example.heal" = "yes" }'),
-    "exit_code": Field(int, "what its process answered: 0 is success, 137 is killed"),
-    "signal": Field(int, "the signal's number: 15 is TERM, 9 is KILL"),
-    "old_name": Field(str, "the name that it had"),
-    "old_id": Field(str, "the id of the container that had this name"),
-    "network": Field(str, "the network's name"),
-    "ip": Field(str, "the address that it has now; of a peer, the one that it was last seen at, absent if never"),
-    "old_ip": Field(str, "the address that it had"),
-    "container_id": Field(str, "the id of the container that is connected, or that mounts it"),
-    "driver": Field(str, "bridge, local, …"),
-    "volume": Field(str, "the volume's name"),
-    "destination": Field(str, "where it is mounted inside the container"),
-    "daemon": Field(str, "the engine's name"),
-    "port": Field(int, "gluetun's port, the first of several"),
-    "ports": Field(list, "all its ports; ${event.ports.0} is the first, and none can be matched"),
-    "old_port": Field(int, "the port before; absent if there was none"),
-    "generation": Field(str, "changes whenever gluetun has its port anew, even the same one"),
-    "reason": Field(str, "why, as a sentence"),
-    "path": Field(str, "where it is, from / on; a rule must name it in full", needed=True),
-    "size": Field(int, "in bytes"),
-    "every": Field(str, 'how often: "5m", "1h30m"; a rule must say it', needed=True),
-    "peer": Field(str, "the peer's name: its folder is peer_NAME"),
-    "address": Field(str, "its address in the tunnel"),
-    "version": Field(str, "gluehook's"),
-    "name": Field(
-        str, "docker, files, wireguard, qbittorrent, or api:NAME for the control server of the gluetun of that name"
-    ),
-    "file": Field(str, "the rules file"),
-    "rules": Field(int, "how many rules are in it"),
-    "errors": Field(int, "how many errors it has"),
-    "rule": Field(str, "the rule's name"),
-    "key": Field(str, "what the rule counts as the same thing"),
-    "runs": Field(int, "how many runs its limit has counted"),
-    "tries": Field(int, "the number of attempts: of the run; with rule.exhausted and rule.recovered, of the trouble"),
-    "said": Field(str, "what the last attempt said of itself, as a sentence"),
-    "run": Field(str, "the run's id, as in the log"),
-    "handler": Field(str, "the step's handler"),
-    "error": Field(str, "what went wrong, as a sentence"),
-}
-"""Every field of an event; a name means the same, and has the same type, in each event that has it."""
-
 _CONTAINER = "container id image service project role gluetun labels "
 _REACH = "container gluetun port reason"
 _PORT, _PEER = "container gluetun port ports old_port generation", "peer container address ip"
@@ -148,7 +88,7 @@ _DEAD = ("health", "port")  # what ends when a container stops running
 
 def _fields(names: str) -> dict[str, Field]:
     if unknown := [name for name in names.split() if name not in FIELDS]:
-        raise LookupError(f"hooks/events/catalogue.py: add {', '.join(map(repr, unknown))} to FIELDS")
+        raise LookupError(f"hooks/events/fields.py: add {', '.join(map(repr, unknown))} to FIELDS")
     return {name: FIELDS[name] for name in names.split()}
 
 

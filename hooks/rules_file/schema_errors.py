@@ -15,20 +15,9 @@ from hooks.events.wording import did_you_mean
 from hooks.rules.table import Mode
 from hooks.rules_file.errors import kind_of, quoted
 from hooks.rules_file.positions import Path
-from hooks.rules_file.schema import (
-    DebounceTable,
-    Defaults,
-    Document,
-    ExpectedTable,
-    GivenTable,
-    LimitTable,
-    MatchTable,
-    OnTable,
-    RetryTable,
-    Rule,
-    RuleTest,
-    StepTable,
-)
+from hooks.rules_file.schema import DebounceTable, Defaults, Document, LimitTable, RetryTable, Rule, StepTable
+from hooks.rules_file.schema_on import MatchTable, OnTable
+from hooks.rules_file.schema_rule_tests import ExpectedTable, GivenTable, RuleTest
 from hooks.rules_file.schema_servers import ClientTable, GluetunTable
 
 

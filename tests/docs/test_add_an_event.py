@@ -32,7 +32,7 @@ def add_entry(copy: Path) -> None:
 
 def test_the_page_names_its_parts() -> None:
     assert (ENTRY, FIELD, SAMPLE) == (
-        "hooks/events/catalogue.py, in _TYPES", "hooks/events/catalogue.py, in FIELDS",
+        "hooks/events/catalogue.py, in _TYPES", "hooks/events/fields.py, in FIELDS",
         "tests/samples/plugin.create.jsonl",
     )  # fmt: skip
     assert len(MESSAGE) == 1

@@ -9,7 +9,8 @@ import pytest
 
 from docs import generate
 from hooks.config.settings import SECRETS, Settings
-from hooks.events.catalogue import CATALOGUE, FIELDS
+from hooks.events.catalogue import CATALOGUE
+from hooks.events.fields import FIELDS
 from hooks.rules_file.errors import CODES
 from tests.docs.pages import name_of
 from tests.handlers.completeness import missing

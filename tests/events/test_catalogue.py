@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from hooks.events import jsonl
-from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD, FIELDS, Event, EventType, ended_by, identity_of, topic_of
+from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD, Event, EventType, ended_by, identity_of, topic_of
+from hooks.events.fields import FIELDS
 from hooks.world.model import Container, World
 from hooks.world.raw_events import after_event
 from tests.parts.places import SAMPLES
