@@ -219,8 +219,8 @@ class App:
     def beat(self) -> None:
         """Save what the next process must know, and write the heartbeat that `gluehook health` reads."""
         self._save()
-        self.port_apis.beat()
-        self._doubts.beat()
+        for part in (self.port_apis, self._doubts, self.control):
+            part.beat()
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + _PRUNE_S
             self.journal.prune()

@@ -65,7 +65,7 @@ class ControlSocket:
         verbs = {**commands.verbs(), "snapshot": snapshot}
         self._server = Server(Path(settings.gluehook_state) / FILE_NAME, verbs, self._lasting)
         self.thread = self._server.thread
-        self.start = self._server.start
+        self.start, self.beat = self._server.start, self._server.beat
 
     def stop(self) -> None:
         """Accept no connection any more, and end the processes of `doctor` and `peers`."""

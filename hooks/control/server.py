@@ -79,21 +79,35 @@ class Server:
             with suppress(OSError):  # it has failed already
                 listening.shutdown(socket.SHUT_RDWR)  # wakes the thread
 
+    def beat(self) -> None:
+        """Have the socket opened anew if its file is gone; called every few seconds."""
+        listening = self._socket
+        if listening is None or self._path.is_socket():
+            return
+        signals.emit(signals.problem, said=f"the control socket {self._path} was removed; it is opened anew")
+        with suppress(OSError):  # it has failed already
+            listening.shutdown(socket.SHUT_RDWR)  # wakes the thread
+
     def _serve(self) -> None:
-        """Answer one connection after the other. Raises OSError where the socket fails: the next call opens it anew."""
-        listening = self._socket = self._socket or _listening(self._path)
-        try:
-            while not self._stopping:
-                connection, _ = listening.accept()
-                with connection, suppress(OSError):  # a client that hangs up gets no response
-                    connection.settimeout(_IDLE_TIMEOUT_S)
-                    self._handle(connection)
-        except OSError:
-            if not self._stopping:
-                raise
-        finally:
-            self._socket = None
-            listening.close()
+        """Serve one socket after the other. Raises OSError where one fails or cannot be opened: it is called again."""
+        while not self._stopping:
+            listening = self._socket = self._socket or _listening(self._path)
+            try:
+                self._accept(listening)
+            except OSError:
+                if not self._stopping and self._path.is_socket():
+                    raise
+            finally:
+                self._socket = None
+                listening.close()
+
+    def _accept(self, listening: socket.socket) -> None:
+        """Answer one connection after the other. Raises OSError where the socket fails."""
+        while not self._stopping:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):  # a client that hangs up gets no response
+                connection.settimeout(_IDLE_TIMEOUT_S)
+                self._handle(connection)
 
     def _handle(self, connection: socket.socket) -> None:
         with connection.makefile("rwb") as stream:

@@ -14,6 +14,7 @@ import pytest
 
 from hooks.control.client import NotRunning, request
 from hooks.control.server import FILE_NAME, LONGEST_LINE_BYTES, Refused, Response, Server, Verbs
+from tests.parts.process.gluehook import until
 from tests.parts.process.playing import WAIT_S
 
 
@@ -69,6 +70,19 @@ def test_a_socket_left_by_a_killed_process_is_replaced(tmp_path: Path) -> None:
         request(tmp_path, "echo")
     with serving(tmp_path):
         assert request(tmp_path, "echo", text=1)[0] == [{"item": 1}]
+
+
+def test_a_socket_whose_file_is_removed_is_opened_anew(tmp_path: Path, problems: list[str]) -> None:
+    with serving(tmp_path) as server:
+        server.beat()
+        for times in (1, 2):
+            lost = server._socket
+            (tmp_path / FILE_NAME).unlink()
+            server.beat()
+            until(lambda: server._socket not in (None, lost), "the socket is opened anew")  # noqa: B023 - called now
+            assert request(tmp_path, "echo", text="again") == ([{"item": "again"}], "echoed")
+            assert [said for said in problems if "was removed; it is opened anew" in said] == problems
+            assert len(problems) == times
 
 
 def test_a_file_in_its_place_is_left_alone_and_reported(tmp_path: Path, problems: list[str]) -> None:
