@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from handlers.shared.bounded_answer import timely_session
 from handlers.shared.http import refusal, time_outs
 from handlers.shared.http_failure import failure
-from hooks.config.masking import looks_secret
-from hooks.config.secrets import HIDDEN
+from hooks.config.masking import without_secret_labels
 from hooks.config.settings import Settings
 from hooks.events import jsonl
 from hooks.events.catalogue import Event
@@ -28,9 +27,9 @@ class PostArgs:
 
     url: str = field(metadata={"says": "where to; only its scheme and host are ever shown"})
     body: str | None = field(default=None, metadata={"says": "the text to send; default: the event as JSON"})
-    json: dict[str, str | int | float | bool] | None = field(
+    json: dict[str, Any] | None = field(
         default=None,
-        metadata={"says": "send these fields as a JSON object instead; a placeholder alone keeps its type"},
+        metadata={"says": "send this table as a JSON object instead; a placeholder alone keeps its type, at any depth"},
     )
     headers: dict[str, str] | None = field(default=None, metadata={"says": "further request headers"})
     method: Literal["POST", "PUT"] = field(default="POST", metadata={"says": "the request's method"})
@@ -85,11 +84,9 @@ def content_of(args: PostArgs, event: Event) -> tuple[bytes, str]:
 
 
 def _without_secrets(event: Event) -> Event:
-    labels = event.data.get("labels")
-    if not isinstance(labels, Mapping):
+    if "labels" not in event.data:
         return event
-    shown = {name: HIDDEN if looks_secret(name) else value for name, value in labels.items()}
-    return replace(event, data={**event.data, "labels": shown})
+    return replace(event, data={**event.data, "labels": without_secret_labels(event.data["labels"])})
 
 
 def _judge(status: int, headers: Mapping[str, str], who: str, ctx: Context) -> Outcome:

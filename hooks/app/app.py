@@ -106,7 +106,7 @@ class App:
         )  # fmt: skip
         executor = Executor(
             Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
-            Confirmation(self.tracker, self.docker, self.files, self.polls, self.port_apis).lasts, locks,
+            Confirmation(self.tracker, self.docker, self.files, self.polls, self.port_apis).lasts, locks, secrets.hide,
         )  # fmt: skip
         engine = Engine(table, last_id=self.journal.last_number())
         self.dispatcher = Dispatcher(

@@ -41,7 +41,8 @@ _SPOKEN = re.compile(
     r"[ \t]*[:=][ \t]*([^\s\"'=][^\"'\n]*)",
     re.IGNORECASE,
 )
-_NAMED = re.compile(r"\$\{secret:\w+\}")  # which shows nothing
+_NAMED = re.compile(r"\$\{secret:\w+(?: \| (?:upper|lower|json))*\}")  # which shows nothing
+_DEFAULT = re.compile(r"\$\{\s*secret:[^{}\n]*?default\s*\(([^\n]*)")  # refused, and a secret in clear
 _RULE_KEY = re.compile(r"^[ \t]*(?:\[\[[ \t]*rule[ \t]*\]\]|\[)|^[ \t]*(key)[ \t]*=", re.MULTILINE)
 
 
@@ -91,6 +92,13 @@ def presentable(value: Any, name: str = "", mask: Callable[[str], str] = str) ->
     if looks_secret(name) and value and not _NAMED.fullmatch(value):
         return HIDDEN
     return mask(without_secrets(value))
+
+
+def without_secret_labels(labels: Any) -> Any:
+    """The labels of a container, those hidden whose names look as if they were secret."""
+    if not isinstance(labels, Mapping):
+        return labels
+    return {name: HIDDEN if looks_secret(name) else value for name, value in labels.items()}
 
 
 class MaskedText:
@@ -144,6 +152,7 @@ def _own_keys(text: str) -> set[int]:
 
 def _in_text(text: str) -> Iterator[Span]:
     yield from (found.span(1) for found in _SPOKEN.finditer(text))
+    yield from (found.span(1) for found in _DEFAULT.finditer(text))
     yield from _in_urls(text)
 
 

@@ -92,6 +92,11 @@ class Secrets:
             forms = tuple(self._forms)
         return mask(text, forms)
 
+    def hide(self, name: str, form: str) -> None:
+        """Mask this text too: what a filter of a placeholder has made of the secret of this name."""
+        with self._lock:
+            self._forms.update(_forms(form, _parts(name, form)))
+
     def _report_shape(self, name: str, odd: str) -> None:
         from hooks.events import signals
 
@@ -212,4 +217,5 @@ def _forms(value: str, parts: Iterable[str] = ()) -> Iterator[str]:
     """The value, and each of its parts, as it may stand in a message: as it is, on one line, in a URL, in JSON."""
     for text in {value, value.strip(), *parts}:
         if len(text) >= SHORTEST_MASKED_CHARS:
-            yield from (text, on_one_line(text), quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1])
+            in_json = (json.dumps(text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+            yield from (text, on_one_line(text), quote(text, safe=""), quote_plus(text), *in_json)

@@ -3,8 +3,8 @@
 `parse` makes a `Template` when a file is read, `render` fills it in when the step runs: the executor for real runs,
 `step_arguments` for tests, replay and explain. The caller looks values up, so nothing here reads a file or a secret.
 Guaranteed: a text that is one placeholder alone keeps the type of its value; everything else becomes text; a
-placeholder whose value is None or "" raises `Empty`, so a step never runs with a hole in its arguments; other texts
-with `$` or braces stay as they are.
+placeholder whose value is None or "" raises `Empty`, so a step never runs with a hole in its arguments, unless a
+`default` gives something in its place (hooks/rules/filters.py); other texts with `$` or braces stay as they are.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from hooks.events.catalogue import Event
+from hooks.rules import filters
+from hooks.rules.filters import Filter, as_text
 
-_PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
+# what stands in quotes may hold braces; a quotation mark that is never closed is a character like others
+PATTERN = re.compile(r"""\$\{(?:((?:[^{}"']|"[^"]*"|'[^']*')*)|([^{}]*))\}""")
 _INSIDE = re.compile(r"(event|state|run)\.([\w.:-]+)|(secret):([A-Za-z_][A-Za-z0-9_]*)")
 
 Lookup = Callable[["Placeholder"], Any]
+"""The value of a placeholder before its filters; the placeholder itself where it is not known."""
 
 
 class Empty(Exception):  # noqa: N818 - it is no error: the step is skipped
@@ -32,9 +36,21 @@ class Placeholder:
 
     root: str
     path: str
+    filters: tuple[Filter, ...] = ()
 
     def __str__(self) -> str:
-        return f"${{{self.root}{':' if self.root == 'secret' else '.'}{self.path}}}"
+        behind = "".join(f" | {one}" for one in self.filters)
+        return f"${{{self.root}{':' if self.root == 'secret' else '.'}{self.path}{behind}}}"
+
+    @property
+    def bare(self) -> Placeholder:
+        """It without filters: a message must not show the default of a secret."""
+        return Placeholder(self.root, self.path)
+
+    @property
+    def has_default(self) -> bool:
+        """Whether there is a value also where it has none."""
+        return any(one.name == "default" for one in self.filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +67,25 @@ class Template:
     def render(self, lookup: Lookup) -> Any:
         """The text, or the value if it is one placeholder alone. Raises `Empty` if one has no value."""
         values = [part if isinstance(part, str) else _value(part, lookup) for part in self.parts]
-        return values[0] if len(values) == 1 else "".join(map(str, values))
+        return values[0] if len(values) == 1 else "".join(map(as_text, values))
 
 
 def parse(text: str) -> str | Template:
-    """A `Template` if the text holds a placeholder, else the text as it is. Raises ValueError for a bad `${…}`."""
+    """A `Template` if the text holds a placeholder, else the text as it is.
+
+    Raises ValueError for a bad `${…}`: its text is that; `FilterError` for a bad filter of a good one.
+    """
     parts: list[str | Placeholder] = []
     end = 0
-    for found in _PLACEHOLDER.finditer(text):
-        inside = _INSIDE.fullmatch(found[1])
+    for found in PATTERN.finditer(text):
+        head, pipe, behind = (found[1] or found[2] or "").partition("|")
+        inside = _INSIDE.fullmatch(head.rstrip() if pipe else head)
         if inside is None:
             raise ValueError(found[0])
         if found.start() > end:
             parts.append(text[end : found.start()])
-        parts.append(Placeholder(inside[1] or inside[3], inside[2] or inside[4]))
+        names = inside[1] or inside[3], inside[2] or inside[4]
+        parts.append(Placeholder(*names, filters.parse(pipe + behind)))
         end = found.end()
     if not parts:
         return text
@@ -116,8 +137,28 @@ def event_value(event: Event, placeholder: Placeholder) -> object:
     return walk({"type": event.type, "subject": event.subject, **event.data}, placeholder.path)
 
 
+def forms(placeholder: Placeholder, value: Any) -> Iterator[Any]:
+    """What each of its filters makes of the value, one behind the other."""
+    for one in placeholder.filters:
+        value = one.apply(value)
+        yield value
+
+
+def canonical(text: str) -> str:
+    """The text with each placeholder in the one way to write it; as it is where one is bad."""
+    try:
+        found = parse(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, str) else "".join(map(str, found.parts))
+
+
 def _value(placeholder: Placeholder, lookup: Lookup) -> Any:
     value = lookup(placeholder)
-    if value is None or value == "":
+    if value is placeholder:
+        return str(placeholder)  # its value is not known: what the filters make of it is not known either
+    for one in placeholder.filters:
+        value = one.apply(value)
+    if (value is None or value == "") and not placeholder.has_default:
         raise Empty(str(placeholder))
     return value

@@ -21,6 +21,6 @@ def render_arguments(step: Step, event: Event, state: Mapping[str, Any] | None, 
             return event_value(event, placeholder)
         if placeholder.root == "state" and state is not None:
             return walk(state, placeholder.path)
-        return run if run and str(placeholder) == "${run.id}" else str(placeholder)
+        return run if run and (placeholder.root, placeholder.path) == ("run", "id") else placeholder
 
     return {name: render(value, lookup) for name, value in step.args.items()}

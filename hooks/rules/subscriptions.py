@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from hooks.events.catalogue import CATALOGUE, Event, EventType, ended_by, topic_of
+from hooks.rules.comparisons import fields_in
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import templates
 from hooks.rules.table import Rule, Table
@@ -87,7 +88,7 @@ class _Subjects:
     def add(self, match: Match | None, role: Match | None = None) -> None:
         if isinstance(match, OneOf):
             self._names.update(map(str, match.values))
-        elif match is not None:
+        elif match is not None and not any(fields_in(match)):  # else only the whole event tells
             self._matches.append(match)
         elif isinstance(role, OneOf):
             self._roles.update(map(str, role.values))

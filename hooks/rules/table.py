@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hooks.events.catalogue import CATALOGUE, Event
+from hooks.rules.comparisons import fields_in, passes
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.servers import ServerTable
@@ -37,6 +38,23 @@ class Entry:
             if name not in event.data or not match(event.data[name]):
                 return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class ComparingEntry(Entry):
+    """An entry with a field that is compared with another field of the event. Others must not pay for that."""
+
+    def matches(self, event: Event) -> bool:
+        """Whether the event is of this type, and every named field is there and passes."""
+        return event.type == self.event and all(
+            name in event.data and passes(match, event.data[name], event) is True for name, match in self.match.items()
+        )
+
+
+def entry_of(event: str, match: Mapping[str, Match]) -> Entry:
+    """The entry of `on` for these matches."""
+    compares = any(any(fields_in(one)) for one in match.values())
+    return (ComparingEntry if compares else Entry)(event, match)
 
 
 @dataclass(frozen=True, slots=True)

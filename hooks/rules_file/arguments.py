@@ -83,6 +83,8 @@ def in_words(allowed: Iterable[Kind]) -> str:
 def any_of(allowed: Iterable[Kind]) -> Mapping[str, Any]:
     """The JSON Schema of a value of one of these types, or of a placeholder in its place."""
     schemas = [kind.schema for kind in allowed]
+    if {} in schemas:
+        return {}
     # a text of any content may be a placeholder already
     return {"anyOf": schemas if _PLAIN[str].schema in schemas else [*schemas, PLACEHOLDER]}
 
@@ -97,7 +99,7 @@ _PLAIN: Mapping[Any, Kind] = {
     float: Kind(float, "a number", "1.5", "number", {"type": "number"}),
     bool: Kind(bool, "true or false", "true", "true or false", {"type": "boolean"}),
     Duration: DURATION,
-    Any: Kind(object, "any value", '"…"', "any value", {}),
+    Any: Kind(object, "a text, a number, true or false, a list or a table", '"…"', "any value", {}),
 }
 _OF_FIELDS: Mapping[type, Any] = {list: list[int], dict: dict[str, str]}
 _LISTS = {str: "a list of texts", int: "a list of numbers"}
@@ -115,7 +117,7 @@ def _kind(hint: Any) -> Kind:
     if base is dict:
         items = kinds(inner[1])
         schema = {"type": "object", "additionalProperties": any_of(items)}
-        says = "a table of texts" if len(items) == 1 else "a table"
+        says = "a table of texts" if [one.base for one in items] == [str] else "a table"
         written = " or ".join(dict.fromkeys(one.written for one in items))
         return Kind(base, says, '{ name = "…" }', f"{{ name = {written} }}", schema, items)
     if hint not in _PLAIN:

@@ -10,13 +10,14 @@ and a number within a text becomes text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any, Literal
 
 from hooks.events import durations
 from hooks.events.wording import did_you_mean
 from hooks.handler import Duration, Handler
-from hooks.rules.placeholders import Template
+from hooks.rules.placeholders import Template, canonical
 from hooks.rules.table import Step
 from hooks.rules_file.arguments import Argument, Kind, arguments, field_kind, in_words
 from hooks.rules_file.errors import kind_of, quoted
@@ -66,8 +67,14 @@ def read_expected(node: Node, handler: type[Handler[Any]], name: str) -> Any:
         return None
     raw = node.values[name]
     if "${" in str(raw):
-        return raw  # a placeholder whose value only a real run knows is compared as it is
+        return _canonical(raw)  # a placeholder whose value only a real run knows is compared as it is
     return _Reader(handler.name, name, Scope(node.diagnostics, ())).read(raw, argument.kinds, (*node.path, name))
+
+
+def _canonical(raw: Any) -> Any:
+    if isinstance(raw, dict):
+        return {name: _canonical(value) for name, value in raw.items()}
+    return [*map(_canonical, raw)] if isinstance(raw, list) else canonical(raw) if isinstance(raw, str) else raw
 
 
 def _known_argument(node: Node, handler: type[Handler[Any]], name: str) -> Argument | None:
@@ -105,6 +112,8 @@ class _Reader:
         if isinstance(raw, str) and "${" in raw:
             return self._template(raw, kinds, path)
         for kind in kinds:
+            if kind.base is object and isinstance(raw, list | dict):
+                kind = replace(kind, base=type(raw), items=(kind,))  # noqa: PLW2901 - and so what is in it
             if kind.base is list and isinstance(raw, list):
                 return [self.read(item, kind.items, (*path, index)) for index, item in enumerate(raw)]
             if kind.base is dict and isinstance(raw, dict):
@@ -125,7 +134,8 @@ class _Reader:
 
     def _wrong(self, raw: Any, kinds: tuple[Kind, ...], path: Path) -> None:
         is_word = isinstance(raw, str) and any(kind.base is Literal for kind in kinds)
-        given = quoted(raw) if is_word else kind_of(raw)
+        is_odd = isinstance(raw, float) and not isfinite(raw)  # TOML has nan and inf, JSON has not
+        given = quoted(raw) if is_word or is_odd else kind_of(raw)
         entry = "" if path[-1] == self.name else f"entry {_place(path[-1])} of "
         said = f"{entry}{self.name} of {self.handler} is {given} and should be {in_words(kinds)}"
         key = f"{path[-1]} = " if not entry else ""
@@ -135,31 +145,42 @@ class _Reader:
         template = self.scope.template(raw, path)
         if not isinstance(template, Template):
             return template
-        types = [self.scope.type_of(placeholder, path) for placeholder in template.placeholders]
+        types = [self.scope.types_of(placeholder, path) for placeholder in template.placeholders]
+        known = {kind for each in types if each for kind in each}
         if None in types:
             return None
-        exact = types[0] if len(template.parts) == 1 else None
-        if exact and any(_is_of(exact, kind) for kind in kinds):
-            return template
-        if any(kind.base is str for kind in kinds) and not {list, dict} & set(types):
-            # a number becomes text: an empty part in front keeps it from being passed on as a number
-            return Template(("", *template.parts)) if exact else template
-        return self._misfit(template, types, kinds, path)
-
-    def _misfit(self, template: Template, types: list[type | None], kinds: tuple[Kind, ...], path: Path) -> None:
-        culprits = zip(template.placeholders, types, strict=True)
-        one, given = next(((one, kind) for one, kind in culprits if kind in (list, dict)), (None, types[0]))
         is_alone = len(template.parts) == 1
-        shown = (
-            f"{one or template.placeholders[0]}, {field_kind(given or str).says},"
-            if one or is_alone
-            else "a longer text"
-        )
+        if is_alone and all(any(_is_of(given, kind) for kind in kinds) for given in known):
+            return template
+        if any(kind.base in (str, object) for kind in kinds) and not {list, dict} & known:
+            # a number becomes text: an empty part in front keeps it from being passed on as a number
+            return Template(("", *template.parts)) if is_alone else template
+        return self._misfit(template, [each for each in types if each], kinds, path)
+
+    def _misfit(
+        self, template: Template, types: list[tuple[type, ...]], kinds: tuple[Kind, ...], path: Path
+    ) -> None:  # fmt: skip
+        culprits = zip(template.placeholders, types, strict=True)
+        found = next(((one, kind) for one, each in culprits for kind in each if kind in (list, dict)), None)
+        is_alone, given = len(template.parts) == 1, found[1] if found else types[0][0]
+        shown = "a longer text"
+        if found or is_alone:
+            words = [given] if found else types[0]
+            says = " or ".join(field_kind(kind).says for kind in words)
+            shown = f"{found[0] if found else template.placeholders[0]}, {says},"
         said = f"{self.name} of {self.handler} takes {in_words(kinds)}, which {shown} cannot be"
-        hint = "name one entry, such as ${state.ports.0}" if given is list else "write the value itself"
+        self.scope.diagnostics.add("placeholder-type", path, said, self._instead(template, given, kinds))
+
+    def _instead(self, template: Template, given: type, kinds: tuple[Kind, ...]) -> str:
+        is_alone, takes_text = len(template.parts) == 1, any(kind.base is str for kind in kinds)
         if given is str and is_alone and any(kind.base is list for kind in kinds):
-            hint = f'write a list: {self.name} = ["{template.parts[0]}"]'
-        self.scope.diagnostics.add("placeholder-type", path, said, hint)
+            return f'write a list: {self.name} = ["{template.parts[0]}"]'
+        whole = ", or all of it as JSON by | json" if takes_text else ""
+        if given is list:
+            return f"name one entry, such as ${{state.ports.0}}{whole}"
+        if is_alone and template.placeholders[0].has_default:
+            return "give default(…) a value of that type, or leave it out"
+        return "write the value itself" if given is not dict else f"name one of them by its name{whole}"
 
 
 _TYPES: Mapping[type | None, str] = {
@@ -177,6 +198,8 @@ def _place(part: str | int) -> str:
 def _is_plain(raw: Any, kind: Kind) -> bool:
     if kind.choices:
         return any(type(word) is type(raw) and word == raw for word in kind.choices)
+    if kind.base is object:
+        return isinstance(raw, str | int) or (isinstance(raw, float) and isfinite(raw))
     return _is_of(type(raw), kind)
 
 

@@ -49,6 +49,7 @@ CODES: Mapping[str, str] = {
     "placeholder-syntax": "A `${` that is never closed.",
     "placeholder-unknown": "A placeholder for something that does not exist.",
     "placeholder-misplaced": "A placeholder where none is read, or where it is always empty.",
+    "placeholder-filter": "A filter that does not exist, or that does not fit what stands before it.",
     "placeholder-type": "A placeholder whose value has the wrong type here.",
     "unknown-handler": "A step uses a handler that does not exist.",
     "unknown-argument": "A step has an argument that its handler does not take.",

@@ -10,12 +10,14 @@ from hooks.events import durations
 from hooks.events.wording import did_you_mean
 from hooks.images.roles import ROLES
 from hooks.rules import linear_regex
+from hooks.rules.comparisons import FieldRange, SameAs
 from hooks.rules.matching import AnyOf, Glob, Match, Not, OneOf, Range, Regex
+from hooks.rules.placeholders import Placeholder
 from hooks.rules_file.arguments import field_kind
+from hooks.rules_file.comparisons import ComparedField
 from hooks.rules_file.errors import kind_of, quoted
 from hooks.rules_file.node import Node
 
-LABELS = "labels"  # stands for the event where the field is a label: nothing is known of its values
 _PORTS = range(1, 65536)
 _SHORTEST_TICK_S = 1.0
 _CONTAINER_ID = 64  # hexadecimal digits
@@ -27,6 +29,7 @@ class MatchReader:
 
     def __init__(self, node: Node, event: str, field: str, wanted: type) -> None:
         self._node, self._event, self._field, self._wanted = node, event, field, wanted
+        self._path, self._place = field, event  # the field's own path in the event, and where it stands, in an error
 
     def read(self) -> Match | None:
         """The match; None if it has an error, which is reported."""
@@ -79,11 +82,13 @@ class MatchReader:
         return Regex(raw)
 
     def _range(self, raw: Mapping[str, Any], where: tuple[str | int, ...]) -> Match | None:
-        if any(self._node.broken(*where, bound) for bound in raw):
-            return None
         if self._wanted is not int:
             return self._misfit("a range of numbers", where)
-        least, most = raw.get("min"), raw.get("max")
+        least, most = (self._bound(raw.get(bound), (*where, bound)) for bound in ("min", "max"))
+        if any(self._node.broken(*where, bound) for bound in raw):
+            return None
+        if isinstance(least, Placeholder) or isinstance(most, Placeholder):
+            return FieldRange(least, most)
         if least is not None and most is not None and least > most:
             return self._never(where, f"min {least} is greater than max {most}", "write the smaller one as min")
         highest = _PORTS[-1] if most is None else most
@@ -91,15 +96,30 @@ class MatchReader:
             return self._never(where, "no port lies in this range", "ports go from 1 to 65535")
         return Range(least, most)
 
+    def _bound(self, raw: Any, where: tuple[str | int, ...]) -> float | Placeholder | None:
+        if self._node.broken(*where):
+            return None
+        if not isinstance(raw, str):
+            return None if raw is None else float(raw) if isinstance(raw, float) else int(raw)
+        if "${" in raw:
+            return self._other_field(raw, where)
+        hint = f"write a number, for example {where[-1]} = 1"
+        self._wrong("wrong-type", where, f"{self._field}.{where[-1]} is a text", hint)
+        return None
+
+    def _other_field(self, raw: str, where: tuple[str | int, ...]) -> Placeholder | None:
+        compared = ComparedField(self._node.diagnostics, self._event, self._path, self._wanted)
+        return compared.read(raw, (*self._node.path, *where))
+
     def _value(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
         if self._event == "timer.tick":
             return self._tick(raw, where)
+        if isinstance(raw, str) and "${" in raw:
+            field = self._other_field(raw, where)
+            return SameAs(field) if field else None
         if type(raw) is not self._wanted:
             shown = quoted(raw) if isinstance(raw, bool) else f"{quoted(raw)}, {kind_of(raw)},"
             return self._misfit(shown, where)
-        if isinstance(raw, str) and "${" in raw:
-            said = f"{quoted(raw)} in a match is compared as it is; no placeholder is read there"
-            return self._wrong("placeholder-misplaced", where, said, "write the value itself, or a glob such as web-*")
         if isinstance(raw, str) and ("*" in raw or "?" in raw):
             return Glob(raw)
         reason = self._impossible(raw)
@@ -117,8 +137,6 @@ class MatchReader:
 
     def _impossible(self, raw: Any) -> tuple[str, str] | None:
         """Why no event could have this value, and what to write."""
-        if self._event == LABELS:
-            return None
         if self._field.endswith("port") and raw not in _PORTS:
             return f"{raw} is no port", "ports go from 1 to 65535"
         if self._field == "path" and not raw.startswith("/"):
@@ -133,7 +151,7 @@ class MatchReader:
         return None
 
     def _misfit(self, shown: str, where: tuple[str | int, ...]) -> Match | None:
-        said = f"{self._field} is {field_kind(self._wanted).says} in {self._event}, which {shown} can never equal"
+        said = f"{self._field} is {field_kind(self._wanted).says} in {self._place}, which {shown} can never equal"
         return self._never(where, said, _other_way(self._wanted))
 
     def _never(self, where: tuple[str | int, ...], said: str, hint: str) -> Match | None:
@@ -142,6 +160,17 @@ class MatchReader:
     def _wrong(self, code: str, where: tuple[str | int, ...], said: str, hint: str) -> Match | None:
         # returns None, so that callers can return its result
         self._node.diagnostics.add(code, (*self._node.path, *where), said, hint)
+        return None
+
+
+class LabelReader(MatchReader):
+    """Reads the MATCH of one label, of whose values nothing is known."""
+
+    def __init__(self, node: Node, event: str, field: str, wanted: type) -> None:
+        super().__init__(node, event, field, wanted)
+        self._path, self._place = f"labels.{field}", "labels"
+
+    def _impossible(self, raw: Any) -> tuple[str, str] | None:  # noqa: ARG002 - a label may be any text
         return None
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hooks.events.catalogue import CATALOGUE, EventType
 from hooks.events.wording import did_you_mean
 from hooks.rules.matching import Labels, Match, OneOf
-from hooks.rules.table import Entry
+from hooks.rules.table import Entry, entry_of
 from hooks.rules_file.errors import quoted
-from hooks.rules_file.match import LABELS, MatchReader
+from hooks.rules_file.match import LabelReader, MatchReader
 from hooks.rules_file.node import Node
 
 _FEW = 8  # event types that a message lists
@@ -16,7 +16,7 @@ _ALL = "`gluehook events` lists all of them"
 
 def entries(rule: Node) -> list[tuple[Node, Entry]]:
     """The usable entries of `on`, each with its place; the errors of the others are reported."""
-    return [(node, entry) for node in rule.tables("on", "event") if (entry := _entry(node))]
+    return [(node, found) for node in rule.tables("on", "event") if (found := _entry(node))]
 
 
 def event_type(node: Node) -> EventType | None:
@@ -46,7 +46,7 @@ def _entry(node: Node) -> Entry | None:
         _check_named(node, "every", match.get("every"), "tick-every", "a timer.tick must say how often it comes")
     elif kind.name.startswith("file."):
         _check_named(node, "path", match.get("path"), "never-matches", "only files that a rule names are watched")
-    return Entry(kind.name, match)
+    return entry_of(kind.name, match)
 
 
 def _nearest_event(name: str) -> str:
@@ -68,7 +68,7 @@ def _field(node: Node, kind: EventType, name: str) -> Match | None:
             "never-matches", name, f"{name} is a list in {kind.name} and equals nothing", "match on port instead"
         )
     elif wanted is dict:
-        return _labels(node, name)
+        return _labels(node, name, kind)
     elif wanted and node.get(name) is not None:
         return MatchReader(node, kind.name, name, wanted).read()
     return None
@@ -80,14 +80,14 @@ def _nearest_field(name: str, kind: EventType) -> str:
     return did_you_mean(name, kind.fields) or f"its fields are {', '.join(kind.fields)}"
 
 
-def _labels(node: Node, name: str) -> Match | None:
+def _labels(node: Node, name: str, kind: EventType) -> Match | None:
     labels = node.table(name)
     if labels is None or not labels.values:
         hint = 'write labels = { "com.example.heal" = "yes" }'
         if not node.broken(name):
             node.report("bad-match", name, "labels is no table of labels, or an empty one", hint)
         return None
-    readers = ((label, MatchReader(labels, LABELS, label, str)) for label in labels.values if labels.has(label))
+    readers = ((label, LabelReader(labels, kind.name, label, str)) for label in labels.values if labels.has(label))
     tests = {label: test for label, reader in readers if (test := reader.read())}
     return Labels(tests)
 

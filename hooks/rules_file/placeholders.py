@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from hooks.events.catalogue import CATALOGUE
 from hooks.events.wording import did_you_mean, nearest
-from hooks.rules.placeholders import Placeholder, Template, parse
+from hooks.rules.filters import FilterError, result_types
+from hooks.rules.placeholders import PATTERN, Placeholder, Template, parse
 from hooks.rules_file.errors import Diagnostics, quoted
 from hooks.rules_file.positions import Path
 
-_CLOSED = re.compile(r"\$\{[^{}]*\}")
 _EVERY_EVENT = {"type": str, "subject": str}
 _STATE: dict[str, type] = {"port": int, "ports": list}
 _RUN: dict[str, type] = {"said": str, "id": str}
@@ -37,21 +37,44 @@ class Scope:
 
     def template(self, text: str, path: Path) -> str | Template | None:
         """The text with its placeholders read; None if one is malformed, which is reported."""
-        if "${" in _CLOSED.sub("", text):
+        if "${" in PATTERN.sub(" ", text):
             said = "a placeholder is opened by ${ and never closed"
             self.diagnostics.add("placeholder-syntax", path, said, "write } after its name")
             return None
         try:
             return parse(text)
+        except FilterError as error:
+            self._bad_filter(error, path)
+            return None
         except ValueError as error:
             said = f"{quoted(str(error))} is no placeholder"
             self.diagnostics.add("placeholder-unknown", path, said, _nearest(str(error)[2:-1]))
             return None
 
+    def _bad_filter(self, error: FilterError, path: Path) -> None:
+        said, _, hint = str(error).partition("; ")
+        self.diagnostics.add("placeholder-filter", path, said, hint)
+
+    def types_of(self, placeholder: Placeholder, path: Path) -> tuple[type, ...] | None:
+        """The types that its value may have behind its filters; None if there is an error, which is reported."""
+        kind = self.type_of(placeholder, path)
+        if kind is None:
+            return None
+        if placeholder.root == "secret" and placeholder.has_default:
+            said = f"${{secret:{placeholder.path}}} has a default, which stands in the file in clear"
+            hint = "leave the default out: a step whose secret has no value is skipped"
+            self.diagnostics.add("secret-in-clear", path, said, hint)
+            return None
+        try:
+            return result_types(placeholder.filters, kind)
+        except FilterError as error:
+            self._bad_filter(error, path)
+            return None
+
     def type_of(self, placeholder: Placeholder, path: Path) -> type | None:
-        """The type of its value; None if it has none here, which is reported."""
+        """The type of its value before its filters; None if it has none here, which is reported."""
         if self.is_key and placeholder.root != "event":
-            said = f"key cannot use {placeholder}: it must be known when the event comes"
+            said = f"key cannot use {placeholder.bare}: it must be known when the event comes"
             self.diagnostics.add("placeholder-misplaced", path, said, "use a field of the event, or a fixed text")
             return None
         return _TYPES[placeholder.root](self, placeholder, path)
@@ -62,7 +85,8 @@ class Scope:
         name, _, rest = placeholder.path.partition(".")
         types = {event: _type_in(event, name) for event in self.events}
         without = [event for event, kind in types.items() if kind is None]
-        if without and not (self.is_key and len(without) < len(types)):  # else the key is the event's subject
+        is_needed = not (self.is_key or placeholder.has_default)  # a key is else the event's subject
+        if without and (is_needed or len(without) == len(types)):
             said = f"{placeholder} does not exist in {', '.join(without[:3])}"
             self.diagnostics.add("placeholder-unknown", path, said, self._shared(name))
             return None

@@ -64,7 +64,7 @@ def _key(node: Node, events: tuple[str, ...]) -> str | Template | None:
     template = scope.template(raw, path)
     if isinstance(template, Template):
         for placeholder in template.placeholders:
-            scope.type_of(placeholder, path)
+            scope.types_of(placeholder, path)
     return template
 
 

@@ -12,6 +12,11 @@ from typing_extensions import TypeAliasType
 
 from hooks.rules_file.schema_values import Number, Shape, either, match_shape_of
 
+Bound = Annotated[
+    Annotated[Number, Tag("<scalar>")] | Annotated[str, Tag("<text>")],
+    either("a number", "another field of the event in quotes"),
+]
+
 
 class MatchTable(Shape):
     """One of: the opposite, a regular expression, or a range of numbers."""
@@ -20,8 +25,8 @@ class MatchTable(Shape):
     regex: str | None = Field(
         None, examples=["web-[0-9]+"], description="a regular expression (RE2) that must fit the whole text"
     )
-    min: Number | None = Field(None, examples=[1], description="at least this number")
-    max: Number | None = Field(None, examples=[137], description="at most this number")
+    min: Bound | None = Field(None, examples=[1], description="at least this number, or another field")
+    max: Bound | None = Field(None, examples=[137], description="at most this number, or another field")
 
 
 Match = TypeAliasType(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hooks.config.masking import without_secret_labels
 from hooks.config.secrets import SecretError, printable
 from hooks.config.settings import Settings
 from hooks.engine.runs import Result, Run, overall
@@ -23,7 +24,7 @@ from hooks.events.wording import without_promise
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
 from hooks.journal.journal import Journal
 from hooks.journal.records import StepDone
-from hooks.rules.placeholders import Empty, Placeholder, event_value, render, walk
+from hooks.rules.placeholders import Empty, Placeholder, event_value, forms, render, walk
 from hooks.rules.table import Step
 from hooks.runtime.locks import TargetLocks
 from hooks.runtime.step_trace import StepTrace
@@ -58,7 +59,7 @@ class Executor:
     """What attempts are made with.
 
     `context(event, run id, deadline)` makes what a handler gets. `lasts(states)` says whether one of the states that a
-    `for` rule waited on lasts, by a fresh reading; None where that cannot be seen.
+    `for` rule waited on lasts, by a fresh reading; None where that cannot be seen. `hide(name, form)`: see `Secrets`.
     """
 
     handlers: Mapping[str, Handler[Any]]
@@ -69,6 +70,7 @@ class Executor:
     mask: Callable[[str], str] = str
     lasts: Callable[[Sequence[Event]], bool | None] = lambda _: True
     locks: TargetLocks = field(default_factory=TargetLocks)
+    hide: Callable[[str, str], None] = lambda _name, _form: None
 
     def perform(self, attempt: Attempt) -> Result:
         """Do the run's steps from the first unfinished one on; the first failure ends it."""
@@ -145,13 +147,17 @@ class Executor:
         def lookup(placeholder: Placeholder) -> Any:
             match placeholder.root:
                 case "event":
-                    return event_value(attempt.run.event, placeholder)
+                    value = event_value(attempt.run.event, placeholder)
+                    return without_secret_labels(value) if placeholder.path == "labels" else value
                 case "state":
                     state = self._context(attempt).world.state()
                     trace.gave(placeholder.path, state)
                     return walk(state, placeholder.path)
                 case "secret":
-                    return self._context(attempt).secret(placeholder.path)
+                    value = self._context(attempt).secret(placeholder.path)
+                    for form in forms(placeholder, value) if value else ():
+                        self.hide(placeholder.path, form)
+                    return value
             return walk({"said": said, "id": attempt.run.id}, placeholder.path)
 
         return {name: render(value, lookup) for name, value in step.args.items()}

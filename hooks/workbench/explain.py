@@ -19,8 +19,9 @@ from hooks.engine.tries import FLAPPING, Full
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
 from hooks.handler import Handler
+from hooks.rules.comparisons import fields_in, passes
 from hooks.rules.matching import Labels, Match, OneOf, as_toml
-from hooks.rules.placeholders import Empty
+from hooks.rules.placeholders import Empty, event_value
 from hooks.rules.step_arguments import render_arguments
 from hooks.rules.table import Entry, Rule, Step
 from hooks.rules_file.arguments import arguments
@@ -86,22 +87,33 @@ def why_not(rule: Rule, entry: Entry | None, event: Event) -> list[str]:
 
 def _misses(entry: Entry, event: Event) -> list[str]:
     """A sentence for each field of the entry that the event does not pass."""
-    return [said for name, match in entry.match.items() for said in _miss(name, match, event.data)]
+    return [said for name, match in entry.match.items() for said in _miss(name, match, event, event.data)]
 
 
-def _miss(name: str, match: Match, data: Mapping[str, Any], label: str = "") -> Iterator[str]:
+def _miss(name: str, match: Match, event: Event, data: Mapping[str, Any], label: str = "") -> Iterator[str]:
     """`label` is the name if it is one: that may tell that its value is secret. Our own fields hold none."""
     if isinstance(match, Labels) and isinstance(data.get(name), Mapping):
         for one, wanted in match.matches.items():
-            yield from _miss(one, wanted, data[name], one)
+            yield from _miss(one, wanted, event, data[name], one)
     elif name == "role" and name not in data and isinstance(match, OneOf):
         known = f"the role of '{data.get('container', '')}' is not known here, and the rule wants {_wanted(match)}"
         yield f"{known}; write role={match.values[0]}, or image=… from which it follows, behind the event"
     elif name not in data:
         absent = f"the event has no {'label ' if label else ''}{name}, and an absent field never matches"
         yield f"{absent}; the rule wants {_wanted(match, label)}"
-    elif not match(data[name]):
-        yield f"{name} is {as_toml(presentable(data[name], label))}, and the rule wants {_wanted(match, label)}"
+    elif not passes(match, data[name], event):
+        found = f"{name} is {as_toml(presentable(data[name], label))}"
+        yield f"{found}, and the rule wants {_wanted(match, label)}{_others(match, event)}"
+
+
+def _others(match: Match, event: Event) -> str:
+    """The values of the other fields that the match names."""
+    said = []
+    for field in dict.fromkeys(fields_in(match)):
+        value, name = event_value(event, field), field.path
+        shown = as_toml(presentable(value, name if name.startswith("labels.") else ""))
+        said.append(f"{name} is {shown}" if value is not None else f"it has no {name}, and an absent one never matches")
+    return f"; {', '.join(said)}" if said else ""
 
 
 def _wanted(match: Match, label: str = "") -> str:

@@ -81,9 +81,11 @@ def _title(what: str, name: str) -> str:
 
 # -- on ------------------------------------------------------------------------------------------
 
-_TEXT: Schema = {"type": "string", "not": PLACEHOLDER}
+_FIELD: Schema = {"type": "string", "pattern": r"^\$\{event\.[^{}| ]+\}$"}  # another field of the event
+_TEXT: Schema = {"anyOf": [{"type": "string", "not": PLACEHOLDER}, _FIELD]}
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
-_BOUNDS: Schema = {"min": {"type": "number"}, "max": {"type": "number"}}
+_BOUND: Schema = {"anyOf": [{"type": "number"}, _FIELD]}
+_BOUNDS: Schema = {"min": _BOUND, "max": _BOUND}
 # RE2 (hooks/rules/linear_regex.py) is no format that an editor knows: with ECMA's it would mark good patterns as wrong
 _REGEX: Schema = {"regex": {"type": "string", "description": "in RE2's syntax; it must fit the whole text"}}
 
@@ -96,8 +98,8 @@ def _match(name: str, value: Schema, more: Schema) -> dict[str, Schema]:
 
 
 _MATCHES = {
-    **_match("MatchText", _TEXT, _REGEX), **_match("MatchNumber", {"type": "integer"}, _BOUNDS),
-    **_match("MatchPort", _PORT, _BOUNDS),
+    **_match("MatchText", _TEXT, _REGEX), **_match("MatchNumber", {"anyOf": [{"type": "integer"}, _FIELD]}, _BOUNDS),
+    **_match("MatchPort", {"anyOf": [_PORT, _FIELD]}, _BOUNDS),
 }  # fmt: skip
 
 

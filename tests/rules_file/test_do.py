@@ -51,6 +51,50 @@ def test_an_argument_is_what_the_handler_takes(step: str, args: dict[str, Any]) 
     assert rule(f'on = "port.forwarded"\ndo = {{ {step} }}').do[0].args == args
 
 
+_SEND = "use = 'notify.send', message = 'm', title ="
+_PORT = "use = 'qbittorrent.set_port', port ="
+
+
+@pytest.mark.parametrize(
+    ("on", "step", "wrong"),
+    [
+        ("port.changed", _SEND + "'''${event.port | default('a|b')}'''", []),
+        ("port.changed", _PORT + "'${event.old_port | default(1)}'", []),
+        ("port.changed", _PORT + "'''${event.old_port | default('none')}'''", ["placeholder-type"]),
+        ("port.changed", _PORT + "'${event.old_port | json}'", ["placeholder-type"]),
+        ("port.forwarded", _SEND + "'${event.ports | json} ${state.ports | json}'", []),
+        ("port.forwarded", _SEND + "'${event.ports | lower}'", ["placeholder-filter"]),
+        ("port.changed", _SEND + "'''${event.old_port | default('x') | upper}'''", ["placeholder-filter"]),
+        ("port.changed", _SEND + "'${event.port | ${event.old_port}}'", ["placeholder-syntax"]),
+        ("container.die", _SEND + "'${event.labels | json | upper}'", []),
+        ("container.die", _SEND + "'''${event.labels | default('none')}'''", ["placeholder-type"]),
+        ("container.start", _SEND + "'''${event.exit_code | default('none')}'''", ["placeholder-unknown"]),
+        ('["container.start", "container.die"]', _SEND + "'''${event.exit_code | default('none')}'''", []),
+        ("container.die", _SEND + "'''${run.said | default('x')}'''", ["placeholder-misplaced"]),
+        ("container.die", _SEND + "'''${secret:A | default('x')}'''", ["secret-in-clear"]),
+        ("container.die", _SEND + "'${secret:A|json}'", []),
+    ],
+    ids=str,
+)
+def test_a_filter_has_the_type_of_what_it_makes(on: str, step: str, wrong: list[str]) -> None:
+    on = on if on.startswith("[") else f'"{on}"'
+    assert codes(f'[[rule]]\nname = "a"\non = {on}\ndo = {{ {step} }}\n') == wrong
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ("${event.project | default('none') | upper}", []),
+        ("${event.exit_code | upper}", ["placeholder-filter"]),
+        ("${event.labels | json}", []),
+        ("${secret:A | default('x')}", ["placeholder-misplaced"]),
+    ],
+)
+def test_a_key_may_have_filters(key: str, wrong: list[str]) -> None:
+    head = '[[rule]]\nname = "a"\non = "container.die"\ndo = "gluetun.restart_vpn"\n'
+    assert codes(f"{head}key = '''{key}'''\n") == wrong
+
+
 @dataclass(frozen=True)
 class MixedArgs:
     level: int | str = 0
@@ -68,6 +112,25 @@ def test_a_value_may_have_any_of_the_types_of_its_argument(level: int | str) -> 
     found = reader.read(f"version = 1\n{text}", "rules.toml", {"test.mixed": Mixed})
     assert isinstance(found, Table)
     assert found.rules[0].do[0].args == {"level": level}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("[1, { a = nan }]", "entry a of value of test.mixed is nan and should be a text, a number"),
+        ("-inf", "value of test.mixed is -inf and should be"),
+        ("2020-01-01", "is a date or time and should be"),
+        ("{ a = [[07:32:00]] }", "entry 1 of value of test.mixed is a date or time"),
+        ('[["${event.prt}"]]', "${event.prt} does not exist"),
+        ('{ a = ["x ${event.ports}"] }', "takes a text, a number"),
+    ],
+)
+def test_an_argument_of_any_type_takes_what_json_has(value: str, said: str) -> None:
+    text = f'[[rule]]\nname = "a"\non = "port.forwarded"\ndo = {{ use = "test.mixed", value = {value} }}'
+    found = reader.read(f"version = 1\n{text}", "rules.toml", {"test.mixed": Mixed})
+    assert isinstance(found, list)
+    assert said in found[0].sentence
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("value", ["1", "[1, 2]", "{ a = 1 }", "true"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from hooks.config.secrets import Secrets, Sources
 from hooks.config.settings import Settings
+from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.handler import Context, GiveUp, Outcome, Retry
 from hooks.rules.placeholders import parse
@@ -96,6 +99,45 @@ def test_no_secret_is_in_an_outcome() -> None:
         s.post("container.start")
         assert heard.get(timeout=WAIT_S)[1].said == "sent ***"
         assert s.called()[0].text == "hunter22"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "given"),
+    [
+        ("Hunter-Zwei", "x ${secret:TOKEN | upper}", "x HUNTER-ZWEI"),
+        ("Hunter-Zwei", "${secret:TOKEN | lower}", "hunter-zwei"),
+        ('grü"ße\\', "${secret:TOKEN | json}", '"grü\\"ße\\\\"'),
+        ('grü"ße\\', "${secret:TOKEN | upper | json}", '"GRÜ\\"SSE\\\\"'),
+        ("first line\nsecond line", "${secret:TOKEN | upper}", "FIRST LINE\nSECOND LINE"),
+    ],
+)
+def test_what_a_filter_makes_of_a_secret_is_hidden_too(secret: str, text: str, given: str) -> None:
+    def act(args: PlayArgs, ctx: Context) -> Outcome:
+        ctx.saw(f"saw {args.text}")
+        return changed(f"sent {args.text} as {json.dumps(args.text)} and {args.text.splitlines()[-1]}")
+
+    secrets = Secrets(Sources({"TOKEN": secret}))
+    step = Step("play.act", {"text": parse(text)})
+    traced: list[dict[str, Any]] = []
+
+    def note(_: object, **step: Any) -> None:
+        traced.append({name: value for name, value in step.items() if name != "run"})
+
+    with ended() as heard, signals.step_done.connected_to(note), stage(rule("r", step), real=secrets, act=act) as s:
+        s.post("container.start")
+        said = heard.get(timeout=WAIT_S)[1].said
+        assert s.called()[0].text == given
+        assert len(traced) == 1
+    for shown in (said, str(traced)):
+        assert "***" in shown
+        assert not [word for word in ("HUNTER", "hunter", "gr", "GR", "SSE", "LINE", "line") if word in shown]
+
+
+def test_the_labels_as_a_whole_are_given_without_what_looks_secret() -> None:
+    step = Step("play.act", {"text": parse("${event.labels | json} ${event.labels.db.password}")})
+    with stage(rule("r", step)) as s:
+        s.post("container.start", labels={"db.password": "hunter22", "a": "b"})
+        assert s.called()[0].text == '{"db.password": "***", "a": "b"} hunter22'
 
 
 @pytest.mark.parametrize(("text", "kind"), [("", "changed"), ("fine", "unchanged")])

@@ -44,6 +44,13 @@ def why(on: str, *words: str) -> list[str]:
     [
         ('container = "web"', "container=db", ['container is "db", and the rule wants "web"']),
         ('container = ["a", "web-*"]', "container=db", ['container is "db", and the rule wants ["a", "web-*"]']),
+        ('container = "${event.service}"', "container=a service=b",
+         ['container is "a", and the rule wants "${event.service}"; service is "b"']),
+        ('container = { not = "${event.service}" }', "container=a",
+         [('container is "a", and the rule wants { not = "${event.service}" }; it has no service, and an absent one '
+           "never matches")]),
+        ('labels = { "a.token" = "${event.labels.b-token}" }', "labels.a.token=hunter2 labels.b-token=hunter3",
+         ['a.token is "***", and the rule wants ***; labels.b-token is "***"']),
         ("exit_code = { not = 0 }", "exit_code=0", ["exit_code is 0, and the rule wants { not = 0 }"]),
         ("exit_code = { min = 1, max = 9 }", "exit_code=137",
          ["exit_code is 137, and the rule wants { min = 1, max = 9 }"]),

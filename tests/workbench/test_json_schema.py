@@ -25,9 +25,9 @@ SCHEMA = schema(HANDLERS)
 BROKEN = sorted((TOP / "tests/broken").glob("*.toml"))
 # What words mean together, what is said elsewhere in the file, and text that is no TOML: no schema can know these.
 BEYOND_A_SCHEMA = set(
-    """duplicate-name escalates-itself for-needs-state for-or-debounce key-required placeholder-syntax placeholder-type
-    placeholder-unknown queued-cannot-wait repeat-needs-cooldown repeat-needs-for syntax test-checks-nothing
-    test-never test-too-late unknown-rule when-changed-first""".split()
+    """duplicate-name escalates-itself for-needs-state for-or-debounce key-required placeholder-filter
+    placeholder-syntax placeholder-type placeholder-unknown queued-cannot-wait repeat-needs-cooldown
+    repeat-needs-for syntax test-checks-nothing test-never test-too-late unknown-rule when-changed-first""".split()
 )
 
 
@@ -79,6 +79,12 @@ def test_what_is_beyond_it_is_there() -> None:
         ('{ event = "timer.tick", every = 300 }', False),
         ('{ event = "container.die", exit_code = { min = 1 } }', True),
         ('{ event = "container.die", exit_code = { not = 0 } }', True),
+        ('{ event = "port.changed", port = { not = "${event.old_port}" }, old_port = ["${event.port}", 1] }', True),
+        ('{ event = "port.changed", port = { min = "${event.old_port}", max = 9 } }', True),
+        ('{ event = "port.changed", port = { min = "1" } }', False),
+        ('{ event = "port.changed", port = "${state.port}" }', False),
+        ('{ event = "container.die", labels = { a = "${event.container}" }, service = "${event.container}" }', True),
+        ('{ event = "container.die", container = "x-${event.service}" }', False),
         ('{ event = "container.die", port = 1 }', False),
         ('{ event = "container.die", exit_code = "1" }', False), ('{ event = "container.die", container = {} }', False),
         ('{ event = "container.die", labels = { "a.b" = ["x", "y*", { regex = "z" }] } }', True),

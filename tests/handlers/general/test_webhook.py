@@ -137,14 +137,21 @@ def test_an_answer_that_trickles_is_late(begin: bytes) -> None:
         ('port = "port ${event.port}"', {"port": "port 51413"}), ('port = "51413"', {"port": "51413"}),
         ("port = 8, ratio = 1.5, open = true", {"port": 8, "ratio": 1.5, "open": True}),
         ('by = "${event.container}"', {"by": "gluetun"}), ('was = "${event.old_port}"', {"was": 40000}),
+        ('all = "${event.ports}"', {"all": [51413, 6881]}),
+        ('a = { b = [{ c = "${event.port}" }, "n ${event.port}", 1.5, true] }',
+         {"a": {"b": [{"c": 51413}, "n 51413", 1.5, True]}}),
+        ("a = \"${event.ports | json}\", b = \"${event.port | default('x')}\"", {"a": "[51413, 6881]", "b": 51413}),
+        ('was = "${event.generation | default(0)}"', {"was": 0}),
+        ('by = "${event.container | upper}!"', {"by": "GLUETUN!"}),
+        ("a = [], b = {}, c = [[\"${event.ports}\"]]", {"a": [], "b": {}, "c": [[[51413, 6881]]]}),
     ],
 )  # fmt: skip
 def test_a_placeholder_alone_keeps_its_type(written: str, sent: dict[str, Any], hook: Hook) -> None:
     rule = f'name = "a"\non = "port.forwarded"\ndo = {{ use = "webhook.post", url = "x", json = {{ {written} }} }}'
     found = reader.read(f"version = 1\n[[rule]]\n{rule}\n", "rules.toml", HANDLERS)
     assert isinstance(found, Table), found
-    values = {"port": 51413, "old_port": 40000, "container": "gluetun", "ports.1": 6881}
-    hook.post(json=render(found.rules[0].do[0].args["json"], lambda one: values[one.path]))
+    values = {"port": 51413, "old_port": 40000, "container": "gluetun", "ports.1": 6881, "ports": [51413, 6881]}
+    hook.post(json=render(found.rules[0].do[0].args["json"], lambda one: values.get(one.path)))
     assert json.loads(hook.requests[0][2]) == sent
 
 

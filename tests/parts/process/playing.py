@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.engine.engine import Engine
 from hooks.events.catalogue import Event
@@ -96,7 +97,7 @@ def a_journal() -> Iterator[Journal]:
 def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str] | None = None,
           lasts: Callable[[Sequence[Event]], bool | None] = lambda _: True,
           act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(),
-          journal: Journal | None = None) -> Iterator[Stage]:  # fmt: skip
+          journal: Journal | None = None, real: Secrets | None = None) -> Iterator[Stage]:  # fmt: skip
     handlers: dict[str, Play] = {"play.act": Play(act), "play.tell": Tell(act)}
     settings = settings or Settings()
     world = [World()]
@@ -105,7 +106,7 @@ def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str
 
     def context(event: Event, run: str, deadline: float) -> Context:
         return Context(
-            event, run, settings, world[0], memory, (secrets or {}).get, lambda _: None,
+            event, run, settings, world[0], memory, real.read if real else (secrets or {}).get, lambda _: None,
             lambda: deadline - clock(), lambda _: None, time.time,
         )  # fmt: skip
 
@@ -115,7 +116,8 @@ def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str
         return text
 
     with a_journal() if journal is None else nullcontext(journal) as kept:
-        executor = Executor(handlers, settings, context, clock, kept, mask, lasts)
+        executor = Executor(handlers, settings, context, clock, kept, real.mask if real else mask, lasts)
+        executor = replace(executor, hide=real.hide) if real else executor
         engine = Engine(Table(rules), last_id=kept.last_number())
         dispatcher = Dispatcher(engine, executor, kept, jitter=lambda: 0.0)
 
