@@ -64,12 +64,11 @@ class FollowedPort:
         self._last = reading = port_file.read(self.path)
         if self._replaced(reading, *self._whose):
             return Reading(reading.generation, False, False)
-        is_empty = bool(reading.generation) and not reading.ports and not reading.reason
         unreadable = "" if reading.generation else reading.reason
         is_new = reading != self._known()
         if not is_new and not self.gluetun:
             self._tracker.port_was_read()
-        return Reading(reading.generation, is_new, is_empty, unreadable)
+        return Reading(reading.generation, is_new, reading.is_empty, unreadable)
 
     def accept(self) -> None:
         """Put the last reading into the world."""

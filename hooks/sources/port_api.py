@@ -1,8 +1,10 @@
 """The port from gluetun's control server, where its port file does not count: `FORWARDED_PORT_SOURCE`.
 
 One thread per gluetun polls it and puts each new answer into the tracker, which posts the same events as for the file.
-`auto` polls while there is no file, or one that is older than gluetun's start; with a file it only compares both after
-a change and at each resync, and there is no thread in between. A container event of gluetun wakes it at once.
+`auto` polls while there is no file, or one that is older than gluetun's start; with a port in the file it only compares
+both after a change and at each resync, and there is no thread in between. While the file is empty it goes on comparing:
+a file that stays empty while the control server shows a port does not count any more until it is written. A container
+event of gluetun wakes it at once.
 
 Guarantees: nothing is asked while gluetun does not run, or where it is set to forward no port. An answer never
 replaces what the file said meanwhile. A server that hangs or refuses costs this thread alone; it is `source.lost`,
@@ -93,6 +95,11 @@ class PortApi(PeriodicThread):
         """Whether the port comes from the control server now."""
         return self._listened and (self._mode == "api" or self._is_ours(self._own))
 
+    @property
+    def stands_in(self) -> bool:
+        """Whether the control server is asked because the file gives no port."""
+        return self._listened and self._mode == "auto" and not self._counts(port_file.read(self._file), self._own)
+
     def start(self) -> None:
         """From now on there is a thread whenever there is something to do."""
         self._is_begun = True
@@ -161,7 +168,7 @@ class PortApi(PeriodicThread):
         if self._mode != "auto":
             return False
         own = self._own
-        return self._is_ours(own) and not file_counts(file, own.container)
+        return self._is_ours(own) and not self._counts(file, own)
 
     def turn(self) -> float | None:
         """Ask, or compare, if that is due. Returns for how long to sleep."""
@@ -175,7 +182,7 @@ class PortApi(PeriodicThread):
             self._failures.end("gluetun forwards no port")
             return None
         with self._lock:
-            if self._mode == "auto" and file_counts(file := port_file.read(self._file), own.container):
+            if self._mode == "auto" and self._counts(file := port_file.read(self._file), own):
                 return self._compare(file)
             return self._pause_s(well=self._poll())
 
@@ -203,7 +210,7 @@ class PortApi(PeriodicThread):
             return False
         if self._stopping:
             return True
-        if self._mode == "auto" and file_counts(port_file.read(self._file), self._own.container):
+        if self._mode == "auto" and self._counts(port_file.read(self._file), self._own):
             return True  # it was written before the control server shows the port
         self._failures.end("gluetun's control server answers again")
         self._accept(before, found, now)
@@ -236,22 +243,39 @@ class PortApi(PeriodicThread):
 
     # -- comparing ----------------------------------------------------------------------------
 
+    def _counts(self, file: PortFile, own: OwnPort) -> bool:
+        """Whether the file has the word."""
+        if not file_counts(file, own.container):
+            return False
+        if file.is_empty and self._is_ours(own) and own.port and own.file and file.mtime < own.file.mtime:
+            self._comparison.left_empty = file.generation  # by a previous run of gluehook
+        return file.generation != self._comparison.left_empty
+
     def _compare(self, file: PortFile) -> float | None:
         """Ask whether the control server has another port than the file. Silent where it cannot be asked."""
-        now = self._clock()
         self._failures.end("gluetun's port file is there again")
-        if now < self._compare_at:
-            return None if self._compare_at == inf else self._compare_at - now
-        self._compare_at = inf
+        if self._clock() >= self._compare_at:
+            pause_s = self._compared(file)
+            self._compare_at = inf if pause_s is None else self._clock() + pause_s
+        return None if self._compare_at == inf else max(0.0, self._compare_at - self._clock())
+
+    def _compared(self, file: PortFile) -> float | None:
+        """Compare now. Returns after how many seconds to do so again, None for at the next change."""
+        before, now = self._own, self._now_ns()
+        # a port that comes without being written is no change of the file
+        next_s = None if not file.is_empty else COMPARE_S[0] if self._clock() < self._hurry_until else _SELDOM_S
         try:
             found = self._ask()
-        except Exception:  # noqa: BLE001 - the file is there, so nothing depends on it
-            return None
+        except Exception as error:  # noqa: BLE001 - the file is there, so nothing depends on it
+            return None if getattr(error, "is_final", False) else next_s
         if port_file.read(self._file) != file:  # it was written meanwhile, and that begins another comparison
             return None
-        again = self._comparison.take(self._file, self._own.gluetun, file, found)
-        self._compare_at = now + COMPARE_S[1] if again else inf
-        return COMPARE_S[1] if again else None
+        if self._comparison.take(self._file, before.gluetun, file, found):
+            return COMPARE_S[0 if file.is_empty else 1]
+        if file.generation == self._comparison.left_empty:
+            self._accept(before, found, now)
+            return 0.0
+        return next_s
 
 
 def _is_same(known: PortFile, found: PortFile) -> bool:

@@ -47,11 +47,14 @@ class PortApis:
         for one in self._all():
             one.thread.join(max(0.0, until - self._clock()))
 
-    def wait(self, within_s: float) -> None:
-        """Wait so long for the first answer of those from which a port came to the previous run, or is to come."""
+    def wait(self, within_s: float, *, also_new: bool = False) -> None:
+        """Wait so long for the first answer of those from which a port came to the previous run, or is to come.
+
+        `also_new`: also of those that are asked because there is no file.
+        """
         until = self._clock() + within_s
         for one in self._all():
-            if one.in_use:
+            if one.in_use or (also_new and one.stands_in):
                 one.asked.wait(max(0.0, until - self._clock()))
 
     def follow(self, file: str, others: Mapping[str, str]) -> None:

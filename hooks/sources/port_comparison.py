@@ -17,14 +17,27 @@ class Comparison:
 
     differs: bool = False
     is_told: bool = False
+    left_empty: str = ""  # the generation of a file that stayed empty while the control server showed a port
 
     def take(self, path: str, gluetun: str, file: PortFile, found: PortFile) -> bool:
         """Take in one reading of both. Returns whether to compare again soon, as they differ for the first time."""
         before, self.differs = self.differs, file.ports != found.ports
+        is_left_empty = file.is_empty and self.differs and before
+        if is_left_empty:
+            self.left_empty = file.generation
         if self.differs and before and not self.is_told:
-            signals.emit(signals.problem, said=_disagreement(path, gluetun, file, found))
+            said = _left_empty(path, found) if is_left_empty else _disagreement(path, gluetun, file, found)
+            signals.emit(signals.problem, said=said)
         self.is_told = self.differs and before
         return self.differs and not before
+
+
+def _left_empty(path: str, found: PortFile) -> str:
+    return (
+        f"the port file {path} is there and empty, and gluetun's control server shows {_ports(found)}, for longer than "
+        "a write takes: gluehook goes by the control server until a port is in the file. If gluetun writes no file any "
+        "more, remove it, or set FORWARDED_PORT_SOURCE=api"
+    )
 
 
 def _disagreement(path: str, gluetun: str, file: PortFile, found: PortFile) -> str:

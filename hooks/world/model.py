@@ -69,6 +69,11 @@ class PortFile:
     mtime: int = field(default=0, compare=False)  # ns since the Unix epoch; the generation tells it exactly
     source: str = "files"  # the source of events that read it
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file is there and nothing is in it."""
+        return bool(self.generation) and not self.ports and not self.reason
+
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:

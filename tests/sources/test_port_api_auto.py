@@ -93,3 +93,76 @@ def test_auto_says_once_that_there_is_neither(story: Callable[..., Story], probl
         f"there is no port: no port file {it.file} that gluetun wrote since its start, and its control server cannot "
         "be asked instead: 401"
     )
+
+
+def test_auto_goes_by_the_control_server_where_the_file_stays_empty(
+    story: Callable[..., Story], problems: list[str]
+) -> None:
+    it = story("auto")
+    it.now += 3
+    it.write("")
+    assert it.types() == ["port.cleared"]
+    assert it.turn(ports()) == 10
+    assert it.turn(ports(), 10) == 10, "a port that is never written is no change of the file"
+    assert it.turn(ports(), 60) == 30
+    assert it.turn(ports(5000), 30) == 10, "a write may take a moment"
+    assert (it.types(), problems) == ([], [])
+    assert it.turn(ports(5000), 10) == 0
+    assert it.types() == ["port.forwarded"]
+    (said,) = problems
+    assert f"the port file {it.file} is there and empty, and gluetun's control server shows 5000" in said
+    assert it.api.in_use
+    assert not it.followed.read().is_new, "the empty file does not count any more"
+    assert it.turn(ports(5001)) == 5
+    assert it.types() == ["port.forwarded", "port.changed"]
+    it.turn(ports(), 5)
+    it.turn(ports(5002), 5)
+    assert it.types() == ["port.cleared", "port.forwarded", "port.changed"]
+    it.now += 5
+    it.write("5003")
+    assert it.types() == ["port.forwarded", "port.changed"], "the file has the word again"
+    assert not it.api.in_use
+    it.turn(ports(5003), 10)
+    it.now += 5
+    it.write("")
+    it.turn(ports(), 10)
+    assert it.types() == ["port.cleared"], "a tunnel of gluetun 3 has ended"
+    assert len(problems) == 1
+
+
+def test_another_run_of_gluehook_does_not_go_back_to_the_empty_file(story: Callable[..., Story]) -> None:
+    it = story("auto")
+    it.now += 3
+    it.write("")
+    for _ in range(3):
+        it.turn(ports(5000), 10)
+    after = story("auto", it.tracker.world, runs=False)
+    after.now = it.now + 60
+    assert after.tracker.world.file
+    assert not after.followed.read().is_new
+    assert after.turn(ports(5000)) == 5
+    assert after.api.in_use
+    assert after.types() == []
+
+
+@pytest.mark.parametrize("text", ["", "no port", "5000"])
+def test_a_control_server_that_refuses_is_not_asked_again_while_the_file_is_there(
+    text: str, story: Callable[..., Story], problems: list[str]
+) -> None:
+    it = story("auto")
+    it.now += 3
+    it.write(text)
+    problems.clear()
+    it.turn()
+    assert it.turn(REFUSED, 10) is None
+    assert problems == []
+
+
+def test_garbage_in_the_file_is_not_replaced_by_the_control_server(story: Callable[..., Story]) -> None:
+    it = story("auto")
+    it.now += 3
+    it.write("no port")
+    it.types()
+    for _ in range(4):
+        it.turn(ports(5000), 30)
+    assert it.types() == [], "a person must say which one is right"

@@ -72,8 +72,10 @@ def port_by_api(server: Server) -> bool:
     mode, seen = server.settings.forwarded_port_source, server.gluetun
     if mode != "auto":
         return mode == "api"
-    container = server.containers.get(server.settings.gluetun_container)
-    return isinstance(seen, Gluetun) and bool(seen.port) and not file_counts(server.port_file, container)
+    if not isinstance(seen, Gluetun) or not seen.port:
+        return False
+    container, file = server.containers.get(server.settings.gluetun_container), server.port_file
+    return not file_counts(file, container) or (file.is_empty and not settles(server))
 
 
 def _world(server: Server) -> World:
