@@ -251,10 +251,8 @@ class App:
     def _followed(self, subscriptions: Subscriptions) -> tuple[str | None, frozenset[str], Mapping[str, str]]:
         """The main port file, if a rule uses the port, the files of rules, and the port files of other gluetuns."""
         files = subscriptions.files | {self.reload.file}
-        if not subscriptions.uses_port or self.settings.forwarded_port_source == "api":
-            return None, files, {}
-        (_, main), *others = self._ports.paths().items()
-        return main, files, {gluetun: path for gluetun, path in others if path}
+        main, others = self._ports.files() if subscriptions.uses_port else (None, {})
+        return main, files, others
 
     def _reject(self, errors: int) -> None:
         data = {"file": (file := self.settings.gluehook_rules), "errors": errors}
@@ -282,7 +280,7 @@ class App:
         if not self._docker_known.wait(_FIRST_READ_S):  # its containers say where the control servers are; it hangs
             self.port_apis.start()
         self.files.ready.wait(_READY_WAIT_S)
-        self.port_apis.wait(_FIRST_READ_S)
+        self.port_apis.wait(_FIRST_READ_S, also_new=True)
         self._docker_known.wait(_READY_WAIT_S)
         self.files.ready.wait(_READY_WAIT_S)  # again, as the containers say where the port files are
         self.tracker.settle(tells=self.docker.ready.is_set())

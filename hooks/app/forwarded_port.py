@@ -71,6 +71,13 @@ class FollowedPorts:
         """By gluetun, the main one first: the path of its port file, "" where it has none here."""
         return port_files(self._tracker.world, self.settings, self._own_id, self._table())
 
+    def files(self) -> tuple[str | None, dict[str, str]]:
+        """The main port file, None where no file counts, and those of other gluetuns, by their names."""
+        if self.settings.forwarded_port_source == "api":
+            return None, {}
+        (_, main), *others = self.paths().items()
+        return main, {gluetun: path for gluetun, path in others if path}
+
     def summary(self) -> list[str]:
         """Each gluetun's port, or that it has none."""
         world, paths = self._tracker.world, self.paths()

@@ -8,26 +8,16 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from hooks.config.secrets import SecretError, Secrets
-from hooks.config.settings import SECRETS, Settings
+from hooks.config.settings import SECRETS
 from hooks.events import jsonl
-from hooks.events.catalogue import CATALOGUE, Event
+from hooks.events.catalogue import Event
 from hooks.rules.placeholders import templates
-from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
-from hooks.sources.docker import DockerSource
-from hooks.sources.files import FilesSource
-from hooks.sources.timer import TimerSource
 from hooks.workbench.private_fields import without_private_fields
-from hooks.world.model import World
-from hooks.world.names import Names
-from hooks.world.tracker import Tracker
-
-_EXEC = "container.exec_"  # health checks make three of them every few seconds
 
 
 def read_every_secret(secrets: Secrets, table: Table) -> None:
@@ -72,27 +62,3 @@ class RecordingWriter:
             if self.ended.is_set():
                 return
             self.write(event)
-
-
-class Recorder:
-    """Sends every event of the live sources to a writer. No rule runs; the table only names files and timers."""
-
-    def __init__(self, writer: RecordingWriter, settings: Settings, table: Table, *, with_exec: bool = False) -> None:
-        named = Subscriptions(table)
-        types = [kind for kind in CATALOGUE if with_exec or not kind.startswith(_EXEC)]
-        tracker = Tracker(World(Names(settings.containers)), writer.write, time.time_ns)
-        self._sources = (
-            FilesSource(tracker, writer.write, settings.forwarded_port_file, named.files),
-            DockerSource(tracker, writer.write, lambda _: True, types=types),
-            TimerSource(writer.write, named.timers),
-        )
-
-    def start(self) -> None:
-        """Start. The present states are recorded first."""
-        for source in self._sources:
-            source.start()
-
-    def stop(self) -> None:
-        """Stop; nothing is written afterwards."""
-        for source in reversed(self._sources):
-            source.stop()

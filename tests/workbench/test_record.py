@@ -23,6 +23,7 @@ from hooks.workbench.record import RecordingWriter
 from hooks.workbench.recording import Recording
 from tests.parts.docker.fake_docker import FakeEngine
 from tests.parts.process.gluehook import WAIT_S, Gluehook, gluehook, until
+from tests.parts.targets.fakes_gluetun import fake_gluetun
 
 RULES = """
 version = 1
@@ -136,8 +137,64 @@ def test_without_docker_and_with_broken_rules_the_port_is_recorded_and_that_is_s
         _, err = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0
     assert "error[version]" in err
-    assert "the files and timers that rules name are not recorded" in err
+    assert "the files, timers and polls that rules name are not recorded" in err
     assert f"docker cannot be seen: Docker's socket {tmp_path}/none.sock is not there" in err
+
+
+SECOND = """
+[[gluetun]]
+container = "second"
+port_file = "FOLDER/second_port"
+"""
+
+
+@pytest.mark.parametrize("mode", ["auto", "api"])
+def test_the_port_of_the_control_server_and_of_a_second_gluetun_are_recorded(
+    fake: FakeEngine, tmp_path: Path, mode: str
+) -> None:
+    part, file = part_of(tmp_path, fake), tmp_path / "r.jsonl"
+    part.rules.write_text((RULES + SECOND).replace("FOLDER", str(tmp_path)))
+    part.port_file.unlink()
+    fake.has("gluetun", "1" * 64, image="qmcgaw/gluetun")
+    (tmp_path / "second_port").write_text("52000")
+
+    def ports() -> list[tuple[str, str, int]]:
+        found = [event for event in events(file) if event.type == "port.forwarded"] if file.exists() else []
+        return [(event.data["gluetun"], event.source, event.data["port"]) for event in found]
+
+    with fake_gluetun(auth="apikey", version=(3, 41, 3), forwards=41000) as (gluetun, url):
+        part.environment |= {"GLUETUN_URL": url, "GLUETUN_API_KEY": gluetun.api_key, "FORWARDED_PORT_SOURCE": mode}
+        with recording(part, "--output", str(file)) as process:
+            until(lambda: ("gluetun", "api:gluetun", 41000) in ports(), "the port was not recorded")
+            if mode == "auto":
+                until(lambda: ("second", "files", 52000) in ports(), "the second port was not recorded")
+                part.write_port(41001)
+                until(lambda: ("gluetun", "files", 41001) in ports(), "the file was not read")
+            else:
+                gluetun.forwards = 41001
+                until(lambda: ("gluetun", "api:gluetun", 41001) in ports(), "the second poll was not recorded")
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0, err
+    assert gluetun.writes == []
+    assert gluetun.api_key not in file.read_text() + err
+    assert [event.source for event in events(file) if event.type == "port.cleared" and event.subject == "gluetun"] == []
+
+
+def test_a_key_that_gluetun_rejects_is_said_once_and_tried_once(fake: FakeEngine, tmp_path: Path) -> None:
+    part, file = part_of(tmp_path, fake), tmp_path / "r.jsonl"
+    fake.has("gluetun", "1" * 64, image="qmcgaw/gluetun")
+    with fake_gluetun(auth="apikey", version=(3, 41, 3)) as (gluetun, url):
+        part.environment |= {"GLUETUN_URL": url, "GLUETUN_API_KEY": "another", "FORWARDED_PORT_SOURCE": "api"}
+        with recording(part, "--output", str(file)) as process:
+            until(lambda: file.exists() and "api:gluetun" in file.read_text(), "the source is not lost")
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0, err
+    assert err.count("api:gluetun cannot be seen: ") == 1
+    assert "GLUETUN_API_KEY" in err
+    assert len(gluetun.asks) == 1
+    assert not list(tmp_path.glob("state*/*")), "it needs no state folder"
 
 
 def test_it_ends_by_itself_when_its_time_is_over(fake: FakeEngine, tmp_path: Path) -> None:
