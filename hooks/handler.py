@@ -16,10 +16,10 @@ May import: events, config, world, pairs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Literal, NewType, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, NewType, Protocol, TypeVar
 
 from hooks.config.settings import Settings
 from hooks.events.catalogue import Event
@@ -68,6 +68,15 @@ class GiveUp(Exception):  # noqa: N818 - the design's word
     def __init__(self, said: str, *, kind: str = "") -> None:
         super().__init__(said)
         self.said, self.kind = said, kind
+
+
+class Problem(NamedTuple):
+    """What is wrong with a step's arguments, found when the rules file is read."""
+
+    code: Literal["missing-argument", "wrong-argument"]
+    argument: str
+    said: str  # one sentence without full stop
+    cure: str
 
 
 class Memory(Protocol):
@@ -148,6 +157,12 @@ class Handler(ABC, Generic[A]):
     Args: ClassVar[type]  # a frozen dataclass; each field's metadata["says"] explains it
     reconciles: ClassVar[bool] = False  # makes a state true, so that a resync may run its rule
     uses_port: ClassVar[bool] = False  # reads the forwarded port, so that the port file is watched
+
+    @classmethod
+    def problem(cls, given: Mapping[str, Any]) -> Problem | None:  # noqa: ARG003 - for those that override it
+        """What is wrong with these arguments together, as rules.toml has them, or None. Each has a right type already;
+        a text that holds a placeholder is there as it is written."""
+        return None
 
     @abstractmethod
     def targets(self, args: A, settings: Settings) -> tuple[str, ...]:

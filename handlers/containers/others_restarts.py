@@ -8,11 +8,11 @@ A container that takes long to stop is found by the signal that was sent to it: 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from handlers.containers import compose
 from handlers.containers.dependents import Dependent
+from handlers.containers.recent_events import recent_events
 from handlers.containers.restart_budget import RestartBudget
 from handlers.shared.docker import inspect
 from hooks.docker.client import engine
@@ -20,7 +20,6 @@ from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Retry
 
 _LOOKS, _LOOK_S = 15, 0.3  # Compose asks every half second whether the parent is healthy; a busy machine is far slower
-_ANSWER_S = 3.0
 _OURS_S = 90.0  # a restart that gluehook asked for has ended by then
 _BEFORE_S = 60.0  # a stop that belongs to this start was not earlier
 _REQUESTS = ["restart", "stop"]  # the first comes some time after the start, the second before it
@@ -76,16 +75,5 @@ def _was_sent_a_signal(client: Any, one: Dependent, ctx: Context) -> bool | None
 
 def _has_event(client: Any, ident: str, actions: list[str], since_s: float, ctx: Context) -> bool | None:
     """Whether Docker has one of these events of a container since then. None where it does not say so in time."""
-    from requests.exceptions import RequestException
-
-    now_s = ctx.now()
-    if since_s >= now_s:  # the engine's clock is ahead of ours
-        return False
-    query = {"since": f"{since_s:.9f}", "until": f"{now_s:.9f}",
-             "filters": json.dumps({"container": [ident], "event": actions})}  # fmt: skip
-    url = f"{client.base_url}/v{client.api_version}/events"
-    try:
-        answer = client.get(url, params=query, timeout=min(_ANSWER_S, max(ctx.left(), 0.1)))
-        return answer.status_code == 200 and bool(answer.content.strip())
-    except RequestException:  # the engine's clock is behind ours, and it waits for `until`
-        return None
+    found = recent_events(client, ident, actions, since_s, ctx)
+    return None if found is None else bool(found)

@@ -47,9 +47,14 @@ def read_back(client: Any, before: InspectedContainer, done: str, ctx: Context) 
     raise Retry(f"container '{before.name}' was {done} and ended at once with exit code {now.exit_code}; see its log")
 
 
+def failed_at_once(seen: InspectedContainer, ctx: Context) -> bool:
+    """Whether it does not run because it ended at once when gluehook last started it."""
+    return bool(ctx.memory.get(_failed_key(seen)) == seen.started_at)
+
+
 def left_by_us(seen: InspectedContainer, ctx: Context) -> bool:
     """Whether it does not run because a restart or start of ours came to nothing: the owner did not stop it."""
-    if seen.stranded or ctx.memory.get(_failed_key(seen)) == seen.started_at or stopped_with_another(seen, ctx):
+    if seen.stranded or failed_at_once(seen, ctx) or stopped_with_another(seen, ctx):
         return True
     asked_s = max(RestartBudget(seen.name, ctx).spent, default=0.0)
     latest_s = asked_s + seen.stop_timeout_s + _AFTERMATH_S

@@ -1,61 +1,71 @@
-"""`containers.start`: starts a container that does not run."""
+"""`containers.start`: starts containers that do not run: all that are named, or those that gluehook has stopped."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from handlers.containers.restart_attempt import SETTLE_S, left_by_us, read_back, started_since
-from handlers.shared.docker import CONTROL, docker_client, find, obstacle_of_parent
-from hooks.config.settings import Settings
+from handlers.containers.ours import Ours
+from handlers.containers.restart_attempt import SETTLE_S, failed_at_once, left_by_us, read_back, started_since
+from handlers.containers.several import SeveralContainers
+from handlers.containers.targets import TargetArgs
+from handlers.shared.docker import obstacle_of_parent
 from hooks.docker.container import InspectedContainer
-from hooks.docker.state_words import state_words
-from hooks.handler import Context, Handler, Outcome
+from hooks.handler import Context, Outcome
 
 
 @dataclass(frozen=True)
-class StartArgs:
+class StartArgs(TargetArgs):
     """Arguments of `containers.start`."""
 
-    container: str = field(metadata={"says": "the container's name"})
+    only_ours: bool = field(
+        default=False, metadata={"says": "only what gluehook has stopped, and nobody has started and stopped since"}
+    )
 
 
-class Start(Handler[StartArgs]):
+class Start(SeveralContainers[StartArgs]):
     """Start a container that does not run: the one verb that does, because a rule says so in as many words."""
 
     name: ClassVar[str] = "containers.start"
-    says: ClassVar[str] = "starts a container that does not run, unless it was started and stopped since the event"
+    says: ClassVar[str] = "starts containers that do not run, unless they were started and stopped since the event"
     Args: ClassVar[type] = StartArgs
     reconciles: ClassVar[bool] = True
+    verb: ClassVar[str] = "start"
 
-    def targets(self, args: StartArgs, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002 - the base's signature
-        """The container."""
-        return (f"container:{args.container}",)
-
-    def plan(self, args: StartArgs, ctx: Context) -> str | None:
+    def plan_one(self, client: Any, seen: InspectedContainer, args: StartArgs, ctx: Context) -> str | None:
         """That it would be started, or None."""
-        with docker_client(ctx, f"read container '{args.container}'", CONTROL) as client:
-            seen = find(client, args.container, ctx)
-            settled = not seen.stopped or _left_stopped(client, seen, ctx)
-            return None if settled else f"container '{seen.name}' would be started"
+        settled = not seen.stopped or _not_ours(client, seen, args, ctx) or _left_stopped(client, seen, args, ctx)
+        return None if settled else f"container '{seen.name}' would be started"
 
-    def apply(self, args: StartArgs, ctx: Context) -> Outcome:
-        """Start it and read back whether it runs."""
-        with docker_client(ctx, f"start container '{args.container}'", CONTROL) as client:
-            seen = find(client, args.container, ctx)
-            ctx.saw(state_words(seen))
-            if not seen.stopped:
-                how = "is restarting" if seen.restarting else "runs (paused)" if seen.paused else "runs"
-                return Outcome("unchanged", f"container '{seen.name}' {how}")
-            if spared := _left_stopped(client, seen, ctx):
-                return Outcome("skipped", spared)
-            client.start(seen.id)
-            ctx.wait(SETTLE_S)
-            return read_back(client, seen, "started", ctx)
+    def apply_one(self, client: Any, seen: InspectedContainer, args: StartArgs, ctx: Context) -> Outcome:
+        """Start it and read back whether it runs. With `only_ours`, what its owner has stopped is left as it is."""
+        if not seen.stopped:
+            how = "is restarting" if seen.restarting else "runs (paused)" if seen.paused else "runs"
+            return Outcome("unchanged", f"container '{seen.name}' {how}")
+        if why := _not_ours(client, seen, args, ctx):
+            return Outcome("unchanged", why)
+        if spared := _left_stopped(client, seen, args, ctx):
+            return Outcome("skipped", spared)
+        client.start(seen.id)
+        ctx.wait(SETTLE_S)
+        done = read_back(client, seen, "started", ctx)
+        Ours(seen, ctx).forget()
+        return done
 
 
-def _left_stopped(client: Any, seen: InspectedContainer, ctx: Context) -> str | None:
+def _not_ours(client: Any, seen: InspectedContainer, args: StartArgs, ctx: Context) -> str | None:
+    """Why `only_ours` leaves it as it is, or None."""
+    if not args.only_ours:
+        return None
+    ours = Ours(seen, ctx)
+    if ours.stopped_this_one and failed_at_once(seen, ctx):  # our own start of it came to nothing
+        return None
+    why = ours.obstacle(client, "stopped")
+    return f"container '{seen.name}' stays stopped until you start it: {why}" if why else None
+
+
+def _left_stopped(client: Any, seen: InspectedContainer, args: StartArgs, ctx: Context) -> str | None:
     """Why a container that does not run is not started, or None."""
-    if started_since(seen, ctx) and not left_by_us(seen, ctx):
+    if not args.only_ours and started_since(seen, ctx) and not left_by_us(seen, ctx):
         return f"container '{seen.name}' was started after the event and stopped again; it stays stopped"
     return obstacle_of_parent(client, seen, healthy=False)

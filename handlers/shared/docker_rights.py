@@ -23,6 +23,8 @@ from hooks.docker.answers import is_refusal
 _NOBODY = "0" * 64  # no container has this id
 _INSPECT = ("GET", f"/containers/{_NOBODY}/json")
 _RESTART, _START = ("POST", f"/containers/{_NOBODY}/restart"), ("POST", f"/containers/{_NOBODY}/start")
+_STOP, _KILL = ("POST", f"/containers/{_NOBODY}/stop"), ("POST", f"/containers/{_NOBODY}/kill")
+_PAUSE, _UNPAUSE = ("POST", f"/containers/{_NOBODY}/pause"), ("POST", f"/containers/{_NOBODY}/unpause")
 _EXEC = (("POST", f"/containers/{_NOBODY}/exec"), ("POST", f"/exec/{_NOBODY}/start"))
 _RE_CREATE = (
     ("POST", "/containers/create"), ("POST", f"/containers/{_NOBODY}/stop"),
@@ -30,6 +32,8 @@ _RE_CREATE = (
 )  # fmt: skip
 _NEEDED = {
     "containers.restart": (_RESTART, _START), "containers.start": (_START,), "containers.rejoin": (_RESTART, _START),
+    "containers.stop": (_STOP,), "containers.pause": (_PAUSE,), "containers.unpause": (_UNPAUSE,),
+    "containers.signal": (_KILL,),
     "containers.exec": _EXEC, "wireguard.set_dns_forward": _EXEC,
 }  # fmt: skip
 

@@ -18,7 +18,11 @@ from hooks.docker.unreachable import PROCESS, obstacle
 _SECTIONS = {"events": "EVENTS=1", "containers": "CONTAINERS=1", "version": "VERSION=1", "exec": "EXEC=1"}
 _TO_READ = ("EVENTS=1", "CONTAINERS=1", "VERSION=1")  # all that reading needs: who lacks one may lack the next
 # By the last word: the single actions, which such proxies allow without POST=1, and so without everything else.
-_ACTIONS = {"restart": "ALLOW_RESTARTS=1", "start": "ALLOW_START=1", "stop": "ALLOW_STOP=1"}
+_ACTIONS = {
+    "restart": "ALLOW_RESTARTS=1", "kill": "ALLOW_RESTARTS=1", "start": "ALLOW_START=1", "stop": "ALLOW_STOP=1",
+    "pause": "ALLOW_PAUSE=1", "unpause": "ALLOW_UNPAUSE=1",
+}  # fmt: skip
+_LATER = ("ALLOW_PAUSE=1", "ALLOW_UNPAUSE=1")  # older proxies have no variable for these
 _VERSION = re.compile(r"^/v\d+(\.\d+)*(?=/)")
 _ONE = re.compile(r"^/(containers|exec)/(?!(?:json|create|prune)$)[^/]+(?=/|$)")  # not the list, nor a creation
 
@@ -63,6 +67,8 @@ def remedy(method: str, path: str) -> str:
     note = ", without a version before it" if plain == "/version" else ""
     lacks = needs(method, path)
     words = " ".join(dict.fromkeys([*_TO_READ, lacks])) if method == "GET" else lacks
+    if any(later in lacks for later in _LATER):
+        words += " (POST=1 where the proxy is too old to know that)"
     return (
         f"it lacks {lacks}; set {words} in its environment and recreate it, or, if it has a list of allowed paths, add "
         f"{method} {general} to it{note}"

@@ -93,10 +93,15 @@ def _arguments(node: Node, handler: type[Handler[Any]], scope: Scope) -> dict[st
         if argument.required and name not in names:
             hint = f"write for example {name} = {argument.kinds[0].example}"
             node.report("missing-argument", name, f"{handler.name} needs the argument {name}", hint)
-    return {
+    read = {
         name: _Reader(handler.name, name, scope).read(node.values[name], allowed, (*node.path, name))
         for name, allowed, *_ in given
     }
+    usable = {name: node.values[name] for name in read if read[name] is not None}
+    if len(usable) == len(names) and (problem := handler.problem(usable)):
+        at_key = problem.argument in usable
+        node.report(problem.code, problem.argument, problem.said, problem.cure, at_key=at_key)
+    return read
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Container:
     )
     mounts: Mapping[str, str] = field(default_factory=dict)  # of gluehook itself: path inside -> where that is outside
     forwards_no_port: bool = False  # of gluetun: its owner has turned that off (VPN_PORT_FORWARDING)
+    unpaused_at: int = field(default=0, compare=False)  # when it was last unpaused, as far as that was seen
     # which program it is, "" for none that is known here; the world finds it by its `names`
     role: str = field(default="", compare=False)
 
@@ -202,6 +203,9 @@ class World:
         if not container.role:
             role = self.names.role_of(container.name, container.image, container.service).name
             container = replace(container, role=role) if role else container
+        known = self.containers.get(container.name)
+        if known and known.id == container.id and known.unpaused_at > container.unpaused_at:  # no reading shows it
+            container = replace(container, unpaused_at=known.unpaused_at)
         former = {name: gone for name, gone in self.former.items() if name != container.name}
         containers = {**self.containers, container.name: container}
         changed = replace(self, containers=containers, former=former, earlier=self._earlier_than(container))

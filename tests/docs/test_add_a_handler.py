@@ -14,7 +14,7 @@ from tests.parts.places import TOP
 PAGE = (TOP / "docs/add-a-handler.md").read_text(encoding="utf-8")
 PARTS = dict(re.findall(r"^```(?:python|toml)\n# (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
 MODULE, TABLE, EXAMPLE, CASES = PARTS
-CONTRACT = ("tests/handlers/test_table.py", "tests/handlers/test_contract.py", "-k", "table or pause")
+CONTRACT = ("tests/handlers/test_table.py", "tests/handlers/test_contract.py", "-k", "table or kill")
 
 
 def write(copy: Path, name: str) -> None:
@@ -23,8 +23,8 @@ def write(copy: Path, name: str) -> None:
 
 def test_the_page_names_the_four_parts() -> None:
     assert (MODULE, TABLE, EXAMPLE, CASES) == (
-        "handlers/containers/pause.py", "handlers/__init__.py", "docs/examples/containers.pause.toml",
-        "tests/handlers/cases_containers_pause.py",
+        "handlers/containers/kill.py", "handlers/__init__.py", "docs/examples/containers.kill.toml",
+        "tests/handlers/cases_containers_kill.py",
     )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_a_handler_made_by_the_page_is_complete(finished: Finished) -> None:
 
 
 def test_a_handler_made_by_the_page_keeps_the_contract(finished: Finished) -> None:
-    code, output = run(finished.copy, "pytest", "tests/handlers/test_contract.py", "-k", "pause")
+    code, output = run(finished.copy, "pytest", "tests/handlers/test_contract.py", "-k", "kill")
     assert code == 0, output
 
 

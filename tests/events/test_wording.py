@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from handlers import HANDLERS
 from hooks.events.catalogue import CATALOGUE
 from hooks.events.wording import counted, did_you_mean, nearest
 
@@ -13,6 +14,10 @@ _PAIRS = (
     "rules.loaded rules.rejected", "network.connect network.disconnect", "volume.mount volume.unmount",
     "image.tag image.untag", "image.load image.save", "image.pull image.push", "container.attach container.detach",
     "wireguard.handshake wireguard.stale", "file.written file.removed", "file.written file.emptied", "min max",
+)  # fmt: skip
+_OF_HANDLERS = (
+    "containers.start containers.stop", "containers.restart containers.stop", "containers.pause containers.unpause",
+    "containers.start containers.pause", "gluetun.start_vpn gluetun.stop_vpn", "gluetun.restart_vpn gluetun.stop_vpn",
 )  # fmt: skip
 # as a table of handlers has them; not the table itself, which grows
 _VERBS = "containers.restart containers.start containers.exec gluetun.restart_vpn qbittorrent.set_port".split()
@@ -32,6 +37,25 @@ def test_the_opposite_is_never_suggested(one: str, opposite: str) -> None:
 ])  # fmt: skip
 def test_handlers(word: str, meant: str) -> None:
     assert nearest(word, _VERBS) == meant
+
+
+@pytest.mark.parametrize(("word", "meant"), [
+    ("containers.stp", "containers.stop"), ("containers.strat", "containers.start"), ("containers.halt", ""),
+    ("containers.puase", "containers.pause"), ("containers.unpuase", "containers.unpause"),
+    ("containers.unpaus", "containers.unpause"), ("containers.resume", ""),
+    ("containers.suspend", ""), ("container.stop", "containers.stop"), ("container.start", "containers.start"),
+    ("containers.kill", ""), ("containers.signl", "containers.signal"),
+])  # fmt: skip
+def test_the_table_as_it_is(word: str, meant: str) -> None:
+    near = nearest(word, HANDLERS)
+    assert near == meant
+
+
+@pytest.mark.parametrize("gone", HANDLERS)
+def test_a_handler_that_is_not_there_is_never_answered_by_its_opposite(gone: str) -> None:
+    opposite = {pair.split()[way]: pair.split()[1 - way] for pair in _OF_HANDLERS for way in (0, 1)}
+    others = [name for name in HANDLERS if name != gone]
+    assert nearest(gone, others) != opposite.get(gone, gone)
 
 
 @pytest.mark.parametrize(("word", "meant"), [

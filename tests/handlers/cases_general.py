@@ -90,6 +90,8 @@ class OneContainer:
         if word in ("start", "restart"):
             self.running, self.restarting, self.started_at = True, False, AFTER
             return 204, b""
+        if word == "kill" and "signal=HUP" in path:
+            return 204, b""
         if word in ("pause", "unpause", "stop", "kill"):
             self.running, self.paused = word in ("pause", "unpause"), word == "pause"
             return 204, b""

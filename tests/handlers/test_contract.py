@@ -36,7 +36,11 @@ SAW = {  # what each notes for the trace where it meets the well-behaved other s
     "containers.rejoin": r"container 'vpn' is running, started \S+ \S+\n"
     "container 'dep1' joins the network of 'vpn': stale",
     "containers.restart": r"container 'box' is running, started \S+ \S+",
+    "containers.pause": r"container 'box' is running, started \S+ \S+",
+    "containers.signal": r"container 'box' is running, started \S+ \S+",
     "containers.start": "container 'box' is exited, exit code 0",
+    "containers.stop": r"container 'box' is running, started \S+ \S+",
+    "containers.unpause": r"container 'box' is paused, started \S+ \S+",
     "deluge.set_port": _DELUGE,
     "gluetun.restart_vpn": r"gluetun at \S+: VPN status running, public IP 203.0.113.1, port none",
     "qbittorrent.set_port": _QBITTORRENT,
