@@ -202,8 +202,8 @@ def test_one_of_several_that_fails_stops_no_other_and_a_retry_does_the_rest(engi
     engine.run("gone", "sh -c 'trap \"echo got >> /got\" HUP; while :; do sleep 0.1; done'")
     word, said = ends(Signal(), args, now(engine, memory=memory))
     assert (word, said.split("; ")) == ("changed", [
-        "container 'first' was sent HUP by an attempt before", "container 'third' was sent HUP by an attempt before",
-        "container 'gone' was sent HUP",
+        "container 'first' was sent HUP by an attempt before", "container 'gone' was sent HUP",
+        "container 'third' was sent HUP by an attempt before",
     ])  # fmt: skip
     for name in ("first", "third", "gone"):
         assert engine.shell(name, 'test "$(cat /got)" = got') == 0
