@@ -13,7 +13,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "explain": ("hooks.cli.explain:explain", "Show which rules an event would run, which not and why not."),
     "test": ("hooks.cli.test:test", "Run the tests of a rules file on a clock that jumps."),
     "replay": ("hooks.cli.replay:replay", "Show what the rules would have decided about recorded events."),
-    "record": ("hooks.cli.record:record", "Record the events of Docker and the port file, for `gluehook replay`."),
+    "record": ("hooks.cli.record:record", "Record the events of Docker and the forwarded port, for `gluehook replay`."),
     "handlers": ("hooks.cli.reference:handlers", "List the handlers that a rule can use."),
     "events": ("hooks.cli.reference:events", "List the events that a rule can listen to."),
     "schema": ("hooks.cli.schema:schema", "Print the JSON Schema of rules.toml, for editors."),
