@@ -50,6 +50,7 @@ REJOIN_FAILED = rule(
 REJOIN_GIVEN_UP = rule(
     "rejoin-given-up", on("rule.exhausted", rule="rejoin-network"), cooldown_s=H, do=(Step("notify.send"),)
 )
+STAYS_UP = rule("stays-up", on("container.healthy", container="gluetun"), for_s=H, do=(Step("notify.send"),))
 DNS = OneOf(("adguard", "adguardhome"))
 PEERS = rule(
     "peers-follow-dns", on("container.ip_changed", container=DNS), on("container.start", container=DNS),
@@ -64,6 +65,7 @@ SHIPPED: tuple[Rule, ...] = (
     REJOIN,
     REJOIN_FAILED,
     REJOIN_GIVEN_UP,
+    STAYS_UP,
     PEERS,
 )
 TOOK = {"heal-vpn": 20.0, "heal-vpn-harder": 10.0, "forward-port": 0.5}
@@ -95,7 +97,8 @@ def test_a_quiet_evening() -> None:
     for minute in range(5, 600, 5):
         story.until(minute * M)
         resync(story, began=-1)
-    assert set(story.ran()) == {30, 40}
+    assert set(story.ran()) == {30, 40, 30 + H}
+    assert story.ran("stays-up") == [30 + H], "once, however often its state is reported"
     assert story.ran("heal-vpn") == []
 
 
@@ -175,7 +178,8 @@ def test_two_days_without_the_provider() -> None:
     # the provider is back: everything is as on the first day
     story.at(2 * DAY, healthy("gluetun"))
     story.at(2 * DAY + 5, forwarded(6000))
-    assert not any(lane.exhausted or lane.pending for lane in story.engine.lanes())
+    others = [lane for lane in story.engine.lanes() if lane.rule != STAYS_UP]
+    assert not any(lane.exhausted or lane.pending for lane in others)
     story.at(2 * DAY + H, unhealthy("gluetun"))
     story.until(2 * DAY + H + 3 * M)
     assert story.ran("heal-vpn")[3:] == [2 * DAY + H + 3 * M]
@@ -216,6 +220,9 @@ def test_a_gluetun_that_does_not_stay_up_costs_twenty_restarts_an_hour_and_one_m
     assert "came back each time" in str(story.runs("rejoin-given-up")[0].event.data["reason"])
     story.until(H + M + 30)
     assert story.ran("rejoin-network")[20:] == [H + M], "the hour has room again, and gluetun is up"
+    assert story.ran("stays-up") == []
+    story.until(3 * H)
+    assert story.ran("stays-up") == [30 * M + H]
 
 
 def lost_and_healed(story: Story, times: int, every: float) -> None:
