@@ -49,6 +49,8 @@ HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
         "transmission.set_port": "SetPort",
         "deluge.set_port": "SetPort",
         "gluetun.restart_vpn": "RestartVpn",
+        "gluetun.stop_vpn": "StopVpn",
+        "gluetun.start_vpn": "StartVpn",
         "containers.restart": "Restart",
         "containers.start": "Start",
         "containers.stop": "Stop",

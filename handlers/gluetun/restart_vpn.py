@@ -14,13 +14,13 @@ come up in time. The routes and their answers are in control_server.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from handlers.gluetun.addressed import VpnArgs, container_of, control_of, not_running, targets_of
 from handlers.gluetun.control_server import Control
-from handlers.shared.http import shown
+from handlers.gluetun.stopped_vpn import StoppedVpn
 from hooks.config.settings import Settings
 from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
-from hooks.world.model import Container
 
 _POLL_S = 1.0
 _RESERVE_S = 2.0  # to end with a sentence of our own before the attempt's time is over
@@ -28,13 +28,8 @@ _UNSETTLED = ("starting", "stopping")
 
 
 @dataclass(frozen=True, slots=True)
-class RestartVpnArgs:
+class RestartVpnArgs(VpnArgs):
     """Arguments of `gluetun.restart_vpn`."""
-
-    url: str | None = field(
-        default=None, metadata={"says": "the control server's address; default that of the event's gluetun"}
-    )
-    container: str | None = field(default=None, metadata={"says": "its container; default the event's gluetun"})
 
 
 class RestartVpn(Handler[RestartVpnArgs]):
@@ -47,39 +42,24 @@ class RestartVpn(Handler[RestartVpnArgs]):
 
     def targets(self, args: RestartVpnArgs, settings: Settings) -> tuple[str, ...]:
         """The container and the control server's address."""
-        return f"container:{_container(args, settings)}", shown(args.url or settings.gluetun_url)
+        return targets_of(args, settings)
 
     def plan(self, args: RestartVpnArgs, ctx: Context) -> str | None:
         """What `apply` would do to a tunnel that is not fine."""
-        if _down(args, ctx):
+        if not_running(args, ctx):
             return None
-        with _control(args, ctx) as control:
-            return _Tunnel(control, _container(args, ctx.settings), ctx).plan()
+        with control_of(args, ctx) as control:
+            return _Tunnel(control, container_of(args, ctx.settings), ctx).plan()
 
     def apply(self, args: RestartVpnArgs, ctx: Context) -> Outcome:
         """Restart it at most once per run. Skipped while the container is known not to run, or the owner stopped it."""
-        down = _down(args, ctx)
+        down = not_running(args, ctx)
         if down:
             return Outcome(
                 "skipped", f"{down.name} is not running, so there is no VPN to restart; its VPN starts with it"
             )
-        with _control(args, ctx) as control:
-            return _Tunnel(control, _container(args, ctx.settings), ctx).restart()
-
-
-def _container(args: RestartVpnArgs, settings: Settings) -> str:
-    return args.container or settings.gluetun_container
-
-
-def _control(args: RestartVpnArgs, ctx: Context) -> Control:
-    container = _container(args, ctx.settings)
-    known = ctx.pairs.gluetun(container)
-    return Control(args.url or (known.url if known else ctx.settings.gluetun_url), container, ctx)
-
-
-def _down(args: RestartVpnArgs, ctx: Context) -> Container | None:
-    known = ctx.world.containers.get(_container(args, ctx.settings))
-    return known if known and not known.running else None
+        with control_of(args, ctx) as control:
+            return _Tunnel(control, container_of(args, ctx.settings), ctx).restart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +87,8 @@ class _Tunnel:
     def __init__(self, control: Control, container: str, ctx: Context) -> None:
         self._control, self._ctx, self._who = control, ctx, control.who
         address = control.who.rpartition(" ")[2]
-        self._intent, self._done = f"gluetun.restarting:{address}", f"gluetun.restarted:{address}"
+        self._stopped, self._done = StoppedVpn(control, container, ctx), f"gluetun.restarted:{address}"
+        self._intent = self._stopped.restarting
         known = ctx.world.containers.get(container)
         # gluetun keeps address and port of a tunnel that is dead: then its health check alone knows
         self._unhealthy = bool(known and known.health == "unhealthy")
@@ -130,6 +111,8 @@ class _Tunnel:
         if reading.status == "crashed":
             self._clear_intent()
             raise self._crashed()
+        if reading.status == "running":
+            self._stopped.forget()  # whoever has started it: what stops it next is another stop
         if reading.status == "stopped":
             if not self._is_ours():
                 return self._left_stopped()
@@ -196,6 +179,11 @@ class _Tunnel:
 
     def _left_stopped(self) -> Outcome:
         self._clear_intent()
+        if self._stopped.obstacle() is None:
+            said = (
+                f"{self._who}: its VPN was stopped by gluetun.stop_vpn; it stays so until gluetun.start_vpn starts it"
+            )
+            return Outcome("skipped", said)
         return Outcome(
             "skipped",
             f"{self._who}: its VPN was stopped, and not by us; it stays so until it is started "

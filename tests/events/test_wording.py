@@ -45,6 +45,8 @@ def test_handlers(word: str, meant: str) -> None:
     ("containers.unpaus", "containers.unpause"), ("containers.resume", ""),
     ("containers.suspend", ""), ("container.stop", "containers.stop"), ("container.start", "containers.start"),
     ("containers.kill", ""), ("containers.signl", "containers.signal"),
+    ("gluetun.stop_vpm", "gluetun.stop_vpn"), ("gluetun.strat_vpn", "gluetun.start_vpn"),
+    ("gluetun.stop", "gluetun.stop_vpn"), ("gluetun.start", "gluetun.start_vpn"),
 ])  # fmt: skip
 def test_the_table_as_it_is(word: str, meant: str) -> None:
     near = nearest(word, HANDLERS)

@@ -43,6 +43,8 @@ SAW = {  # what each notes for the trace where it meets the well-behaved other s
     "containers.unpause": r"container 'box' is paused, started \S+ \S+",
     "deluge.set_port": _DELUGE,
     "gluetun.restart_vpn": r"gluetun at \S+: VPN status running, public IP 203.0.113.1, port none",
+    "gluetun.start_vpn": r"gluetun at \S+: VPN status stopped",
+    "gluetun.stop_vpn": r"gluetun at \S+: VPN status running",
     "qbittorrent.set_port": _QBITTORRENT,
     "transmission.set_port": r"Transmission at \S+: peer-port is 51413, peer-port-random-on-start is on, "
     "port-forwarding-enabled is on",
