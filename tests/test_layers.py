@@ -80,6 +80,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.doctor.facts.names": "dns",
     "hooks.events.signals": "blinker",
     "hooks.pytest_plugin": "pytest",
+    "hooks.events.cron": "cronsim",
     "hooks.rules.linear_regex": "re2",
     "hooks.rules_file.schema": "pydantic",
     "hooks.rules_file.schema_on": "pydantic typing_extensions",

@@ -20,6 +20,7 @@ from hooks.app import doubts_report, forwarded_port, own_gaps, start_report
 from hooks.app.control_socket import ControlSocket
 from hooks.app.health_report import HealthReport, given_up
 from hooks.app.kept_rules import KeptRules
+from hooks.app.kept_schedules import KeptSchedules
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
 from hooks.app.rights import Rights
@@ -47,17 +48,14 @@ from hooks.sources.confirmation import Confirmation
 from hooks.sources.docker import DockerSource, connect
 from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
-from hooks.sources.timer import TimerSource
 from hooks.threads.lasting import LastingThread
 from hooks.world import saved
 from hooks.world.model import World
 from hooks.world.names import Names
 from hooks.world.tracker import Tracker
 
-_READY_WAIT_S = 10.0
+_READY_WAIT_S, _POLL_S, _PRUNE_S = 10.0, 10.0, 3600.0
 _FIRST_READ_S = 2.0  # a file system that hangs must not keep what needs no file from its work
-_PRUNE_S = 3600.0
-_POLL_S = 10.0
 # A thread that has waited for a port must not wait 5 ms, Python's own, for each thread that is busy with a burst.
 _SWITCH_S = 0.0005
 
@@ -81,7 +79,7 @@ class App:
         for signal in (signals.source_lost, signals.source_restored):
             signal.connect(self._note_source)
         self.journal = Journal(state)
-        self._kept_rules = KeptRules(self.journal)
+        self._kept_rules, self._kept_schedules = KeptRules(self.journal), KeptSchedules(self.journal)
         self.reload = Reload(
             settings.gluehook_rules, state / COPY_NAME, adopt=self.adopt, reject=self._reject,
             settled=self._beat_now, table=table, text=loaded.text, broken=broken,
@@ -141,7 +139,7 @@ class App:
             self.tracker, self.inbox.put_file, port_file, files, others=others,
             replaced=self.port_apis.replaces, accepted=self.port_apis.file_changed,
         )  # fmt: skip
-        self.timer = TimerSource(post, subscriptions.timers)
+        self.timer = self._kept_schedules.timer(post, subscriptions)
         polling = {name: partial(self._poll, name, poll) for name, poll in polls.items()}
         self.polls = PollingSources(polling, post, every=self.settings.gluehook_look_every)
 
@@ -193,8 +191,7 @@ class App:
     def adopt(self, table: Table, change: str) -> None:
         """Put another table in force and show it the present states; `change` says what is new about it.
 
-        Events that it listens to are taken in from the same instant on. Raises TimeoutError if the loop does not come
-        to it.
+        Its events are taken in from the same instant on. Raises TimeoutError if the loop does not come to it.
         """
         subscriptions, at = Subscriptions(table), time.time()
         self.dispatcher.call(lambda: self._swap(table, subscriptions))
@@ -204,7 +201,7 @@ class App:
         self._ports.refresh()
         self.files.follow(*self._followed(subscriptions))
         self.files.ready.wait(_READY_WAIT_S)  # a table that is said to be in force must see the next change
-        self.timer.set(subscriptions.timers)
+        self.timer.set(subscriptions.timers, subscriptions.schedules)
         self._resync()
         self._post_loaded(table)
         signals.emit(signals.rules_loaded, table=table, change=change)
@@ -264,12 +261,13 @@ class App:
 
     def _save(self) -> None:
         # the world first: with a cursor older than it events come again, a newer one would leave some out
-        cursor, world = self.docker.cursor, self.tracker.world
+        cursor, world, schedules = self.docker.cursor, self.tracker.world, self.timer.done()
         if world is not self._saved:
             self.journal.save("world", saved.dump(world))
             self._saved = world
         if self.dispatcher.caught_up:  # else some that the cursor counts as seen would not come again after a kill
             self.journal.save("docker.cursor", cursor)
+            self._kept_schedules.save(schedules)
 
     def _note_source(self, _: object, name: str, **__: object) -> None:
         if name == "docker":
@@ -286,6 +284,7 @@ class App:
         self.tracker.settle(tells=self.docker.ready.is_set())
         if not self.docker.ready.is_set():  # whose first list would report again what lasts since before the start
             self.tracker.resync()
+        self.timer.catch_up(self.inbox.subscriptions.catch_up)
         self.reload.changed()  # it may have been, between the reading and the watching
         self.dispatcher.post(Event("gluehook.started", self.version, time.time_ns(), data={"version": self.version}))
         if self.reload.in_force:

@@ -33,6 +33,7 @@ def check(file: str | None, *, as_json: bool, live: bool) -> int:
     """
     from hooks.app import loading
     from hooks.rules_file.errors import as_record, render
+    from hooks.workbench.upcoming import upcoming
 
     try:
         path = file or loading.rules_path()
@@ -49,6 +50,10 @@ def check(file: str | None, *, as_json: bool, live: bool) -> int:
     else:
         click.echo(render(found, text, path, colour=sys.stdout.isatty()))
         click.echo(f"{counted(len(found), 'error')}; a file with errors is not used at all", err=True)
+    for rule in table.rules if table else ():
+        for sentence in upcoming(rule) if rule.enabled else ():
+            said = f"rule {rule.name}: {sentence}"
+            click.echo(json.dumps({"next": said}, ensure_ascii=False) if as_json else said)
     fits = _fits(table, as_json=as_json) if table and live else True
     return 0 if table and fits else 1
 

@@ -132,7 +132,7 @@ def _when(one: Mapping[str, Any]) -> str:
 def _details(one: Mapping[str, Any]) -> Iterable[str]:
     if "entry" in one:
         yield f"{'on' if one['runs'] else 'nearest:'} {one['entry']}"
-    yield from (*one.get("why", ()), *one.get("when", ()))
+    yield from (*one.get("why", ()), *one.get("when", ()), *one.get("next", ()))
     for number, step in enumerate(one.get("do", ()), 1):
         but = f" ({step['but']})" if "but" in step else ""
         yield f"{number}. {step['use']}{_fields(step['args'], ' ')}{but}"

@@ -158,6 +158,8 @@ _TYPES: tuple[EventType, ...] = (
     EventType("file.emptied", "a file became empty", "path", _fields("path size"), source="files"),
     EventType("file.removed", "a file is gone", "path", _fields("path"), source="files"),
     EventType("timer.tick", "so much time has passed again", "every", _fields("every"), source="timer"),
+    EventType("timer.cron", "it is the time that a rule has written as a cron expression", "at",
+              _fields("at due late"), source="timer"),
     # -- WireGuard's peers, polled: no event reports a handshake -----------------------------------
     EventType("wireguard.handshake", "a device is connected from outside the home network", "peer", _fields(_PEER),
               State("tunnel", "up", good=True), source="wireguard"),

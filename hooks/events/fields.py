@@ -48,6 +48,13 @@ FIELDS: Mapping[str, Field] = {
     "path": Field(str, "where it is, from / on; a rule must name it in full", needed=True),
     "size": Field(int, "in bytes"),
     "every": Field(str, 'how often: "5m", "1h30m"; a rule must say it', needed=True),
+    "at": Field(str, 'the schedule: "0 4 * * sun"; a rule must say it', needed=True),
+    "due": Field(str, "when it was due, on the local clock: 2026-12-06T04:00:00+01:00"),
+    "late": Field(
+        str,
+        'why it comes later than it was due: "start" (gluehook did not run) or "sleep" (the computer slept, or its '
+        "clock was set); absent on time",
+    ),
     "peer": Field(str, "the peer's name: its folder is peer_NAME"),
     "address": Field(str, "its address in the tunnel"),
     "version": Field(str, "gluehook's"),

@@ -34,6 +34,7 @@ FILE_NAME = "journal.db"
 _COMPLETE_NAME = f"{FILE_NAME}.whole"  # an empty file, there while the journal holds all that was to be written
 MOST_PENDING = 2000  # records; beyond it the oldest go
 KEEP_DAYS, KEEP_EVENTS = 30, 50_000  # some 30 MiB, with runs and steps
+_TELL_AGAIN = ("docker", "timer")  # the sources that may report again what an earlier process has accepted
 _AGAIN_S = 10.0  # between two tries to open a journal that failed
 # the record's own fault, not the disk's: a text with half a character, a number of 70 bits
 _NEVER_WRITTEN = (
@@ -100,12 +101,13 @@ class Journal:
     # -- read ------------------------------------------------------------------------------
 
     def is_repeat(self, event: Event) -> bool:
-        """Whether a previous process accepted it: after a start, Docker sends the end of its history again.
+        """Whether a previous process accepted it: after a start, Docker sends the end of its history again, and a
+        schedule that was due right before a kill counts as missed.
 
         A state that a resync found is no repeat: it lasts, and this process has to know of it.
         """
         is_of_now = self._opened_ns <= event.time <= self.now() * 1e9  # one of the future: the clock was set back
-        if is_of_now or event.source != "docker" or event.origin == "resync":
+        if is_of_now or event.source not in _TELL_AGAIN or event.origin == "resync":
             return False
         return self._read(lambda store: store.knows(event.id), otherwise=False)
 

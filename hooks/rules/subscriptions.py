@@ -12,13 +12,13 @@ rules that name other subjects; only globs and other patterns are tried one by o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hooks.events.catalogue import CATALOGUE, Event, EventType, ended_by, topic_of
 from hooks.rules.comparisons import fields_in
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import templates
-from hooks.rules.table import Rule, Table
+from hooks.rules.table import CronEntry, Entry, Rule, Table
 
 
 class Subscriptions:
@@ -27,7 +27,9 @@ class Subscriptions:
     def __init__(self, table: Table) -> None:
         rules = [rule for rule in table.rules if rule.enabled]
         self.types = frozenset(entry.event for rule in rules for entry in rule.on)
-        self.timers = _named(rules, "timer.")
+        self.timers = _named(rules, "timer.tick")
+        self.schedules = _named(rules, "timer.cron")
+        self.catch_up = _named(rules, "timer.cron", lambda entry: isinstance(entry, CronEntry) and entry.catch_up)
         self.files = _named(rules, "file.")
         self.uses_port = any(_uses_port(rule) for rule in rules)
         self._subjects: defaultdict[str, _Subjects] = defaultdict(_Subjects)
@@ -96,9 +98,9 @@ class _Subjects:
             self._all = True
 
 
-def _named(rules: Iterable[Rule], prefix: str) -> frozenset[str]:
-    """The periods of timers, or the paths of files, that rules name."""
-    entries = [entry for rule in rules for entry in rule.on if entry.event.startswith(prefix)]
+def _named(rules: Iterable[Rule], prefix: str, which: Callable[[Entry], bool] = lambda _: True) -> frozenset[str]:
+    """The periods or schedules of timers, or the paths of files, that such entries of rules name."""
+    entries = [entry for rule in rules for entry in rule.on if entry.event.startswith(prefix) and which(entry)]
     matches = [entry.match.get(CATALOGUE[entry.event].subject) for entry in entries]
     return frozenset(str(value) for match in matches if isinstance(match, OneOf) for value in match.values)
 

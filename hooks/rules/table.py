@@ -51,6 +51,22 @@ class ComparingEntry(Entry):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CronEntry(Entry):
+    """An entry of `timer.cron`. `catch_up`: also for a time at which gluehook did not run."""
+
+    catch_up: bool = False
+
+    def matches(self, event: Event) -> bool:
+        """Whether the event is of this schedule, and not from before the start unless that is wanted."""
+        return Entry.matches(self, event) and (self.catch_up or not self.is_missed(event))
+
+    @staticmethod
+    def is_missed(event: Event) -> bool:
+        """Whether it was due while gluehook did not run."""
+        return event.data.get("late") == "start"
+
+
 def entry_of(event: str, match: Mapping[str, Match]) -> Entry:
     """The entry of `on` for these matches."""
     compares = any(any(fields_in(one)) for one in match.values())

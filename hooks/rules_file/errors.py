@@ -38,6 +38,7 @@ CODES: Mapping[str, str] = {
     "bad-match": "A MATCH that cannot be read.",
     "never-matches": "A MATCH that no event can pass.",
     "tick-every": "A timer.tick has no period, or one that is too short.",
+    "cron-at": "A timer.cron has no schedule, or one that cannot be read or never comes.",
     "unknown-rule": "A match names a rule that is not in the file.",
     "escalates-itself": "A rule listens to its own rule.exhausted.",
     "for-needs-state": "`for` with an event that does not begin a state.",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hooks.events import durations
+from hooks.events import cron, durations
 from hooks.events.wording import did_you_mean
 from hooks.images.roles import ROLES
 from hooks.rules import linear_regex
@@ -114,6 +114,8 @@ class MatchReader:
     def _value(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
         if self._event == "timer.tick":
             return self._tick(raw, where)
+        if (self._event, self._field) == ("timer.cron", "at"):
+            return self._schedule(raw, where)
         if isinstance(raw, str) and "${" in raw:
             field = self._other_field(raw, where)
             return SameAs(field) if field else None
@@ -134,6 +136,13 @@ class MatchReader:
         if seconds < _SHORTEST_TICK_S:
             return self._wrong("tick-every", where, f"every {quoted(raw)} is too often", 'write at least every = "1s"')
         return OneOf((durations.format_duration(seconds),))
+
+    def _schedule(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
+        if not isinstance(raw, str):
+            return self._misfit(f"{quoted(raw)}, {kind_of(raw)},", where)
+        if wrong := cron.refusal(raw):
+            return self._wrong("cron-at", where, f"the schedule {quoted(raw)} {wrong[0]}", wrong[1])
+        return OneOf((cron.canonical(raw),))
 
     def _impossible(self, raw: Any) -> tuple[str, str] | None:
         """Why no event could have this value, and what to write."""

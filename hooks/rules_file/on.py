@@ -5,7 +5,7 @@ from __future__ import annotations
 from hooks.events.catalogue import CATALOGUE, EventType
 from hooks.events.wording import did_you_mean
 from hooks.rules.matching import Labels, Match, OneOf
-from hooks.rules.table import Entry, entry_of
+from hooks.rules.table import CronEntry, Entry, entry_of
 from hooks.rules_file.errors import quoted
 from hooks.rules_file.match import LabelReader, MatchReader
 from hooks.rules_file.node import Node
@@ -28,9 +28,12 @@ def event_type(node: Node) -> EventType | None:
     return kind
 
 
-def field_type(node: Node, kind: EventType, name: str) -> type | None:
-    """The type of this field of the event; None if the event has no such field, which is reported."""
-    field = kind.fields.get(name)
+def field_type(node: Node, kind: EventType, name: str, field_name: str = "") -> type | None:
+    """The type of this field of the event; None if the event has no such field, which is reported.
+
+    `field_name` is its name where the file has another one for it.
+    """
+    field = kind.fields.get(field_name or name)
     if field is None:
         said = f"{kind.name} has no field {quoted(name)}"
         node.report("unknown-field", name, said, _nearest_field(name, kind), at_key=True)
@@ -41,7 +44,11 @@ def _entry(node: Node) -> Entry | None:
     kind = event_type(node)
     if kind is None:
         return None
-    match = {field: test for field in node.values if field != "event" and (test := _field(node, kind, field))}
+    options = ("event", "catch_up") if kind.name == "timer.cron" else ("event",)
+    match = {field: test for field in node.values if field not in options and (test := _field(node, kind, field))}
+    if kind.name == "timer.cron":
+        _check_named(node, "at", match.get("at"), "cron-at", "a timer.cron must say when it comes")
+        return CronEntry(kind.name, match, node.get("catch_up", False) is True)
     if kind.name == "timer.tick":
         _check_named(node, "every", match.get("every"), "tick-every", "a timer.tick must say how often it comes")
     elif kind.name.startswith("file."):
@@ -77,6 +84,8 @@ def _field(node: Node, kind: EventType, name: str) -> Match | None:
 def _nearest_field(name: str, kind: EventType) -> str:
     if name in ("for", "debounce", "cooldown", "limit", "key", "mode", "repeat"):
         return f"{name} belongs to the rule itself, on a line beside `on`"
+    if name == "catch_up":
+        return "only a timer.cron can be caught up on; leave it out"
     return did_you_mean(name, kind.fields) or f"its fields are {', '.join(kind.fields)}"
 
 
@@ -95,5 +104,5 @@ def _labels(node: Node, name: str, kind: EventType) -> Match | None:
 def _check_named(node: Node, field: str, match: Match | None, code: str, why: str) -> None:
     """Timers and files are followed only if a rule names them in full."""
     if not node.has(field) or (match is not None and not isinstance(match, OneOf)):
-        example = {"every": '"5m"', "path": '"/folder/file"'}[field]
+        example = {"every": '"5m"', "path": '"/folder/file"', "at": '"0 4 * * sun"'}[field]
         node.report(code, field, why, f'write {{ event = "{node.values["event"]}", {field} = {example} }}')

@@ -49,17 +49,24 @@ def _given(node: Node) -> Given | None:
     kind, at_s = event_type(node), node.seconds("at")
     if kind is None or at_s is None:
         return None
-    fields = {name: value for name, value in node.values.items() if name not in ("at", "event")}
-    for name in fields:
-        _check_field(node, kind, name)
-    if kind.subject not in fields and not kind.is_of_gluetun:
-        said = f"a {kind.name} needs its {kind.subject}"
-        node.report("missing-key", kind.subject, said, f'write for example {kind.subject} = "…"')
-    return Given(at_s, kind.name, fields)
+    written = {given_name(kind, name): name for name in kind.fields}
+    named = [name for name in node.values if name not in ("at", "event")]
+    for name in named:
+        _check_field(node, kind, name, written.get(name, name))
+    subject = given_name(kind, kind.subject)
+    if subject not in named and not kind.is_of_gluetun:
+        said = f"a {kind.name} needs its {subject}"
+        node.report("missing-key", subject, said, f'write for example {subject} = "…"')
+    return Given(at_s, kind.name, {written.get(name, name): node.values[name] for name in named})
 
 
-def _check_field(node: Node, kind: EventType, name: str) -> None:
-    wanted, value = field_type(node, kind, name), node.values[name]
+def given_name(kind: EventType, field: str) -> str:
+    """How `given` writes a field of the event: its own `at` is when the event comes."""
+    return "schedule" if (kind.name, field) == ("timer.cron", "at") else field
+
+
+def _check_field(node: Node, kind: EventType, name: str, field: str) -> None:
+    wanted, value = field_type(node, kind, name, field), node.values[name]
     if wanted and type(value) is not wanted:
         right = field_kind(wanted).says
         node.report(

@@ -49,6 +49,9 @@ class OnTable(BaseModel):
     __pydantic_extra__: dict[str, Match]
 
     event: str = Field(examples=["container.die"], description="the type of the event")
+    catch_up: bool = Field(
+        False, examples=[True], description="of timer.cron: once at the start if gluehook did not run when it was due"
+    )
     labels: dict[str, Match] | None = Field(
         None, examples=[{"com.example.heal": "yes"}], description="labels of the container, each with what it must be"
     )

@@ -8,6 +8,8 @@ from typing import Any, cast, get_args
 
 from hooks.events import jsonl
 from hooks.events.catalogue import CATALOGUE, Event, EventType, Origin
+from hooks.events.cron import canonical
+from hooks.events.wall_clock import local_instant
 from hooks.events.wording import did_you_mean
 
 _LABELS = "labels."
@@ -71,10 +73,12 @@ def _event(kind: EventType, data: dict[str, Any], gluetun: str) -> Event:
 
 
 def make_event(kind: EventType, fields: Mapping[str, Any], at: int, gluetun: str, origin: Origin = "live") -> Event:
-    """An event with these fields at `at` (ns since the Unix epoch). The container of a port, the list of ports and the
-    source are filled in.
+    """An event with these fields at `at` (ns since the Unix epoch). The container of a port, the list of ports, when a
+    schedule was due and the source are filled in.
     """
     data = dict(fields)
+    if kind.name == "timer.cron" and "at" in data:
+        data = {"due": local_instant(at / 1e9), **data, "at": canonical(data["at"])}
     if gluetun and kind.is_of_gluetun:
         data.setdefault("container", gluetun)
     if "port" in data and "ports" in kind.fields:

@@ -23,8 +23,9 @@ from hooks.rules.comparisons import fields_in, passes
 from hooks.rules.matching import Labels, Match, OneOf, as_toml
 from hooks.rules.placeholders import Empty, event_value
 from hooks.rules.step_arguments import render_arguments
-from hooks.rules.table import Entry, Rule, Step
+from hooks.rules.table import CronEntry, Entry, Rule, Step
 from hooks.rules_file.arguments import arguments
+from hooks.workbench.upcoming import upcoming
 
 Explanation = dict[str, Any]  # plain JSON values
 
@@ -42,14 +43,15 @@ class Situation:
 def explain(engine: Engine, event: Event, situation: Situation) -> Iterator[Explanation]:
     """One for each rule, in the file's order: `rule`, `runs`; `why` not, or what (`do`) and when (`in_s`, `when`).
 
-    `entry` is the entry of `on` that the event passes, or comes nearest to.
+    `entry` is the entry of `on` that the event passes, or comes nearest to; `next` says when its schedules come next.
     """
     run = {rule.name for rule in engine.rules_for(event)}
     trial = _Trial(engine, event, situation.now)
     for rule in engine.table.rules:
         entry = nearest(rule, event)
         nearby = {"entry": entry_as_toml(entry)} if entry else {}
-        explanation = {"rule": rule.name, "runs": rule.name in run, **nearby}
+        next_ = {"next": [*upcoming(rule)]} if any(isinstance(one, CronEntry) for one in rule.on) else {}
+        explanation = {"rule": rule.name, "runs": rule.name in run, **nearby, **next_}
         if rule.name in run:
             yield explanation | _would_run(trial, rule, event, situation)
         else:
@@ -66,6 +68,7 @@ def nearest(rule: Rule, event: Event) -> Entry | None:
 def entry_as_toml(entry: Entry) -> str:
     """The entry as rules.toml has it, without what looks secret."""
     fields = "".join(f", {name} = {_wanted(match)}" for name, match in entry.match.items())
+    fields += ", catch_up = true" if isinstance(entry, CronEntry) and entry.catch_up else ""
     return f"{{ event = {as_toml(entry.event)}{fields} }}" if fields else as_toml(entry.event)
 
 
@@ -87,6 +90,8 @@ def why_not(rule: Rule, entry: Entry | None, event: Event) -> list[str]:
 
 def _misses(entry: Entry, event: Event) -> list[str]:
     """A sentence for each field of the entry that the event does not pass."""
+    if isinstance(entry, CronEntry) and entry.is_missed(event) and not entry.catch_up:
+        return ["it was due while gluehook did not run, and the rule has no catch_up = true"]
     return [said for name, match in entry.match.items() for said in _miss(name, match, event, event.data)]
 
 

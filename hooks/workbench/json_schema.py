@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hooks.events.catalogue import CATALOGUE, EventType
+from hooks.events.cron import LONGEST_CHARS
 from hooks.handler import Handler
 from hooks.rules_file.arguments import DURATION, PLACEHOLDER, Argument, any_of, arguments
+from hooks.rules_file.rule_tests import given_name
 from hooks.rules_file.schema import Document
 
 FILE_NAME = "rules.schema.json"
@@ -84,6 +86,7 @@ def _title(what: str, name: str) -> str:
 _FIELD: Schema = {"type": "string", "pattern": r"^\$\{event\.[^{}| ]+\}$"}  # another field of the event
 _TEXT: Schema = {"anyOf": [{"type": "string", "not": PLACEHOLDER}, _FIELD]}
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
+_SCHEDULE: Schema = {"type": "string", "pattern": r"^\s*(@[A-Za-z]+|\S+(\s+\S+){4})\s*$", "maxLength": LONGEST_CHARS}
 _BOUND: Schema = {"anyOf": [{"type": "number"}, _FIELD]}
 _BOUNDS: Schema = {"min": _BOUND, "max": _BOUND}
 # RE2 (hooks/rules/linear_regex.py) is no format that an editor knows: with ECMA's it would mark good patterns as wrong
@@ -118,8 +121,11 @@ def _on(names: list[str]) -> Schema:
     compared = {name: field for name, field in kind.fields.items() if field.type is not list}
     properties = {name: {**_compared(name, f.type), "description": f.says} for name, f in compared.items()}
     if needed:
-        value = DURATION.schema if needed == "every" else {"type": "string", "pattern": "^/[^*?]*$"}
+        value = {"every": DURATION.schema, "at": _SCHEDULE}.get(needed, {"type": "string", "pattern": "^/[^*?]*$"})
         properties[needed]["anyOf"] = [value, {"type": "array", "items": value, "minItems": 1}]
+    if needed == "at":
+        says = "once at the start, if gluehook did not run when it was due"
+        properties["catch_up"] = {"type": "boolean", "default": False, "description": says}
     return _table({"event": event, **properties}, ["event", *([needed] if needed else [])])
 
 
@@ -141,8 +147,8 @@ _VALUES: Mapping[type, Schema] = {
 def _given(names: list[str], table: Schema) -> Schema:
     kind = CATALOGUE[names[0]]
     event = _enum(CATALOGUE[name] for name in names)
-    fields_ = {name: {**_VALUES[f.type], "description": f.says} for name, f in kind.fields.items()}
-    needed = [] if kind.is_of_gluetun else [kind.subject]  # a port is gluetun's
+    fields_ = {given_name(kind, name): {**_VALUES[f.type], "description": f.says} for name, f in kind.fields.items()}
+    needed = [] if kind.is_of_gluetun else [given_name(kind, kind.subject)]  # a port is gluetun's
     return _table({"at": table["properties"]["at"], "event": event, **fields_}, ["at", "event", *needed])
 
 
