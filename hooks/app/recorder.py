@@ -67,7 +67,12 @@ class Recorder:
         self._docker = DockerSource(tracker, write, lambda _: True, types=types)
         polling = {name: partial(self._poll, name, poll) for name, poll in polls.items()}
         self._polls = PollingSources(polling, write, every=settings.gluehook_look_every)
-        self._sources = (self._files, self._docker, TimerSource(write, self._named.timers, self._named.schedules), self._polls)
+        self._sources = (
+            self._files,
+            self._docker,
+            TimerSource(write, self._named.timers, self._named.schedules),
+            self._polls,
+        )
 
     def start(self) -> None:
         """Start. The present states are recorded first. Returns once all is read, after a few seconds at most."""

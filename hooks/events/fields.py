@@ -52,7 +52,7 @@ FIELDS: Mapping[str, Field] = {
     "due": Field(str, "when it was due, on the local clock: 2026-12-06T04:00:00+01:00"),
     "late": Field(
         str,
-        'why it comes later than it was due: "start" (gluehook did not run) or "sleep" (the computer slept, or its '
+        'why it comes later than it was due: "start" (gluehook did not run) or "sleep" (the machine slept, or its '
         "clock was set); absent on time",
     ),
     "peer": Field(str, "the peer's name: its folder is peer_NAME"),

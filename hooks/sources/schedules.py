@@ -1,6 +1,6 @@
 """The schedules of `timer.cron`: which are due, by the wall clock. The timer source asks, in its own thread.
 
-The wall clock may be set, and the computer may sleep. What was due meanwhile is one event, the latest. A clock that is
+The wall clock may be set, and the machine may sleep. What was due meanwhile is one event, the latest. A clock that is
 set back by up to three hours lets nothing come twice; one that is set by more than that was wrong before, and nothing
 in between counts (Debian cron does the same). What was due while gluehook did not run is one event, too, for rules with
 `catch_up = true`: `missed` tells it, from the instants that the process before has kept.
@@ -17,7 +17,7 @@ from hooks.events.catalogue import Event
 from hooks.events.wall_clock import LocalZone
 
 CORRECTION_S = 3 * 3600.0  # a clock that is set by more was wrong before
-LONGEST_WAIT_S = 60.0  # until the clock is looked at again: nothing tells that it was set, or that the computer slept
+LONGEST_WAIT_S = 60.0  # until the clock is looked at again: nothing tells that it was set, or that the machine slept
 _LATE_S = 120.0  # an event that comes so much later says so
 
 
@@ -32,7 +32,7 @@ class _Schedule:
 class Schedules:
     """The schedules that rules name. Not thread-safe: the timer source has the lock.
 
-    `clock` returns seconds since the Unix epoch, `booted` seconds that go on while the computer sleeps and that nobody
+    `clock` returns seconds since the Unix epoch, `booted` seconds that go on while the machine sleeps and that nobody
     sets. `kept` are the instants (`done`) of the process before.
     """
 

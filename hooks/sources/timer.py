@@ -43,7 +43,7 @@ class _Period:
 
 
 def since_boot() -> float:
-    """Seconds that go on while the computer sleeps, and that nobody sets."""
+    """Seconds that go on while the machine sleeps, and that nobody sets."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -51,7 +51,7 @@ class TimerSource(PeriodicThread):
     """Posts a `timer.tick` for each of the periods in `every` ("5m", "1h30m"), the first one after a whole period, and
     a `timer.cron` for each of the `schedules` ("0 4 * * sun") when it is due on the local clock.
 
-    `clock` returns monotonic seconds, `booted` those that count the computer's sleep, too. `kept` is what `done` of the
+    `clock` returns monotonic seconds, `booted` those that count the machine's sleep, too. `kept` is what `done` of the
     process before has returned. Raises ValueError for a text that is no duration.
     """
 

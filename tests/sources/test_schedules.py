@@ -1,4 +1,4 @@
-"""`timer.cron`: over a suspended computer, a clock that is set, a restart and a reload."""
+"""`timer.cron`: over a suspended machine, a clock that is set, a restart and a reload."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Clocks:
-    """The wall clock, and one that goes on while the computer sleeps."""
+    """The wall clock, and one that goes on while the machine sleeps."""
 
     def __init__(self, begin: float = EARLY) -> None:
         self.time = VirtualTime()
@@ -54,7 +54,7 @@ class Clocks:
             self.time.jump(min(left, self.time.timeouts_s[-1] or left))
 
     def sleep(self, by_s: float) -> None:
-        """The computer sleeps, and the thread wakes up after it."""
+        """The machine sleeps, and the thread wakes up after it."""
         self.time.jump(by_s)
 
     def set(self, by_s: float) -> None:
@@ -102,7 +102,7 @@ def test_the_thread_wakes_up_once_a_minute_and_without_a_schedule_never() -> Non
         ("*/10 * * * *", 8 * 3600, [(8 * 3600 - 600, "")]), ("0 * * * *", 8 * 3600, [(7 * 3600, "sleep")]),
     ],
 )  # fmt: skip
-def test_what_was_due_while_the_computer_slept_is_one(
+def test_what_was_due_while_the_machine_slept_is_one(
     schedule: str, slept_s: float, seen: list[tuple[float, str]]
 ) -> None:
     clocks = Clocks(EARLY + 1)
