@@ -121,7 +121,7 @@ def test_the_port_file_is_followed_where_a_rule_uses_the_port(entry: str, do: st
 
 def test_whatever_the_engine_would_act_on_gets_through() -> None:
     texts = [SHIPPED, *(f'{HEAD}on = "{name}"\ndo = "gluetun.restart_vpn"\n' for name in CATALOGUE
-                        if name not in ("timer.tick", "rule.exhausted") and not name.startswith("file."))]  # fmt: skip
+                        if name != "rule.exhausted" and not CATALOGUE[name].needed)]  # fmt: skip
     checked = 0
     for text in texts:
         found, engine = subscriptions(text), Engine(table_of(text))
@@ -132,3 +132,9 @@ def test_whatever_the_engine_would_act_on_gets_through() -> None:
                     checked += 1
                     assert found.accepts(one), (text, one)
     assert checked > 100
+
+
+def test_the_schedules_are_those_of_all_rules_and_one_of_them_may_be_caught_up_on() -> None:
+    both = '{ event = "timer.cron", at = ["@DAILY", "0  4 * * SUN"] }'
+    found = on(f'[{both}, {{ event = "timer.cron", at = "@daily", catch_up = true }}]')
+    assert (found.timers, found.schedules, found.catch_up) == (frozenset(), {"@daily", "0 4 * * sun"}, {"@daily"})

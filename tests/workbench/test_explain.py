@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -34,6 +35,17 @@ def why(on: str, *words: str) -> list[str]:
     (one,) = explained(engine(f'on = {on}\nkey = "k"\n{DIE}'), *words)
     assert not one["runs"]
     return [*one["why"]]
+
+
+def test_a_schedule_says_when_it_comes_next_and_why_a_missed_one_does_not_count() -> None:
+    entry = '{ event = "timer.cron", at = "0 0 1 1 *"%s }'
+    it = engine(*(f"on = {entry % more}\n{DIE}" for more in ("", ", catch_up = true")))
+    one, two = explained(it, "timer.cron", "at=0  0 1 1 *", "late=start")
+    assert one["why"] == ["it was due while gluehook did not run, and the rule has no catch_up = true"]
+    assert (two["runs"], two["entry"]) == (True, entry % ", catch_up = true")
+    assert one["next"] == two["next"]
+    assert re.fullmatch(r"0 0 1 1 \* comes next at 20\d\d-01-01T00:00:00[+-]\d\d:\d\d", one["next"][0])
+    assert [one["runs"] for one in explained(it, "timer.cron", "at=0 0 1 1 *")] == [True, True]
 
 
 # -- why not -----------------------------------------------------------------------------------

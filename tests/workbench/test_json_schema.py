@@ -76,7 +76,12 @@ def test_what_is_beyond_it_is_there() -> None:
     ("on", "is_good"),
     [
         ('"container.die"', True), ('"timer.tick"', False), ('{ event = "timer.tick", every = "5m" }', True),
-        ('{ event = "timer.tick", every = 300 }', False),
+        ('{ event = "timer.tick", every = 300 }', False), ('"timer.cron"', False),
+        ('{ event = "timer.cron", at = "0 4 * * sun", catch_up = true }', True),
+        ('{ event = "timer.cron", at = ["@daily", "*/5 * * * *"] }', True),
+        ('{ event = "timer.cron", at = "0 0 4 * * sun" }', False),
+        ('{ event = "timer.cron", at = "@daily", catch_up = "yes" }', False),
+        ('{ event = "container.die", catch_up = true }', False),
         ('{ event = "container.die", exit_code = { min = 1 } }', True),
         ('{ event = "container.die", exit_code = { not = 0 } }', True),
         ('{ event = "port.changed", port = { not = "${event.old_port}" }, old_port = ["${event.port}", 1] }', True),
@@ -103,6 +108,8 @@ def test_each_field_takes_what_it_can_be(on: str, *, is_good: bool) -> None:
     [
         ('event = "container.die", container = "web", exit_code = 1, labels = { a = "b" }', True),
         ('event = "port.forwarded", port = 51413, ports = [51413, 51414]', True),
+        ('event = "timer.cron", schedule = "@daily", late = "start"', True),
+        ('event = "timer.cron"', False), ('event = "timer.cron", at2 = "@daily"', False),
         ('event = "container.die"', False), ('event = "container.die", container = "web", port = 1', False),
         ('event = "container.die", container = "web-*", exit_code = "1"', False), ('event = "no.such"', False),
     ],
