@@ -66,3 +66,4 @@ class RuleTest:
     until_s: float
     outcomes: Assumptions = field(default_factory=dict)
     line: int = 0
+    enable: tuple[str, ...] = ()  # rules that are switched off, and on in this test

@@ -32,14 +32,15 @@ def rule_tests(nodes: Sequence[Node], lines: Sequence[int], known: Definitions) 
 
 def _rule_test(node: Node, known: Definitions, line: int) -> RuleTest:
     given = [one for inner in node.tables("given") if (one := _given(inner))]
-    awaited = [run for inner in node.tables("expect") if (run := _expected(inner, known))]
+    enable = _enabled(node, known)
+    awaited = [run for inner in node.tables("expect") if (run := _expected(inner, known, enable))]
     until_s = node.seconds("until")
     _check_end(node, until_s)
     if until_s is not None:
         _check_instants(node, until_s)
     last_s = max([0.0, *(one.at_s for one in given), *(one.at_s for one in awaited)])
     name, outcomes = str(node.get("name", "")), _outcomes(node, known)
-    return RuleTest(name, tuple(given), tuple(awaited), last_s if until_s is None else until_s, outcomes, line)
+    return RuleTest(name, tuple(given), tuple(awaited), last_s if until_s is None else until_s, outcomes, line, enable)
 
 
 # -- given ---------------------------------------------------------------------------------------
@@ -77,22 +78,33 @@ def _check_field(node: Node, kind: EventType, name: str, field: str) -> None:
 # -- expect --------------------------------------------------------------------------------------
 
 
-def _expected(node: Node, known: Definitions) -> Expected | None:
+def _enabled(node: Node, known: Definitions) -> tuple[str, ...]:
+    """The rules that are on in this test, whatever their `enabled` says."""
+    names = tuple(name for name in node.get("enable", ()) if isinstance(name, str))
+    for name in names if known.complete else ():
+        if name not in known.rules:
+            hint = did_you_mean(name, known.rules) or "name one of the rules of this file"
+            node.report("unknown-rule", "enable", f"there is no rule {quoted(name)} in this file", hint)
+    return names
+
+
+def _expected(node: Node, known: Definitions, enable: tuple[str, ...]) -> Expected | None:
     at_s, name, use = node.seconds("at"), node.get("rule"), node.get("use")
     if at_s is None or not isinstance(name, str):
         return None
     if name in known.rules:
-        _check_rule(node, known.rules[name])
+        _check_rule(node, known.rules[name], is_on=known.rules[name].enabled or name in enable)
     elif known.complete:
         hint = did_you_mean(name, known.rules) or "name one of the rules of this file"
         node.report("unknown-rule", "rule", f"there is no rule {quoted(name)} in this file", hint)
     return Expected(at_s, name, use if isinstance(use, str) else "", _arguments(node, known.handlers))
 
 
-def _check_rule(node: Node, rule: Rule) -> None:
+def _check_rule(node: Node, rule: Rule, *, is_on: bool) -> None:
     use, uses = node.get("use"), list(dict.fromkeys(step.use for step in rule.do))
-    if not rule.enabled:
-        node.report("test-never", "rule", f"rule {rule.name!r} is disabled and never runs", "write enabled = true")
+    if not is_on:
+        hint = f'write enabled = true, or enable = ["{rule.name}"] in this test'
+        node.report("test-never", "rule", f"rule {rule.name!r} is disabled and never runs", hint)
     elif isinstance(use, str) and uses and use not in uses:
         said = f"rule {rule.name!r} has no step {quoted(use)}"
         node.report("test-never", "use", said, did_you_mean(use, uses) or f"its steps are {', '.join(uses)}")

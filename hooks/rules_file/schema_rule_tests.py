@@ -58,6 +58,11 @@ class RuleTest(Shape):
     until: Instant | None = Field(
         None, examples=["10m"], description="the end of the test; else its last event or expected run"
     )
+    enable: list[str] = Field(
+        default_factory=list,
+        examples=[["restart-web"]],
+        description="rules that are on in this test although they have enabled = false",
+    )
     outcomes: dict[str, _Outcome] = Field(
         default_factory=dict,
         examples=[{"restart-web": "fail"}],

@@ -46,9 +46,12 @@ def came_from(store: Store, event: Event, began: float) -> CameFrom | None:
     return CameFrom("caused", event.cause) if event.cause else None
 
 
+_ON_CONTAINERS = frozenset(f"containers.{verb}" for verb in ("restart", "start", "stop", "pause", "unpause", "signal"))
+
+
 def on_containers(uses: Iterable[str]) -> bool:
     """Whether one of these handlers works on the very container that is named, so that its events may come of it."""
-    return any(use.startswith(("containers.restart", "containers.start", "gluetun.")) for use in uses)
+    return any(use in _ON_CONTAINERS or use.startswith("gluetun.") for use in uses)
 
 
 class _Found(NamedTuple):

@@ -62,7 +62,8 @@ def _worked_on(told: Iterable[TracedAttempt], run: Mapping[str, Any], event: Eve
     """The containers that its steps name or are about."""
     steps = [step for attempt in told for step in attempt.steps]
     args = [step.args or {} for step in steps if on_containers([step.use])]
-    named = {value for one in args if isinstance(value := one.get("container"), str)}
+    given = [value if isinstance(value, list) else [value] for one in args if (value := one.get("container"))]
+    named = {name for names in given for name in names if isinstance(name, str)}
     gluetun = str(event.data.get("gluetun") or "") if event else ""
     return named | {run["key"], gluetun} if args else named
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from hooks.events.catalogue import CATALOGUE
@@ -44,6 +44,8 @@ class RuleTestResult:
 
 def run_rule_test(table: Table, rule_test: RuleTest, names: Names = NO_NAMES) -> RuleTestResult:
     """Run one test. `names`: what settings call containers."""
+    rules = tuple(replace(rule, enabled=rule.enabled or rule.name in rule_test.enable) for rule in table.rules)
+    table = replace(table, rules=rules) if rule_test.enable else table
     replay = Replay(table, assume=rule_test.outcomes, names=names, began=BEGAN_NS)
     end_ns = _wall(rule_test.until_s)
     decisions = tuple(turns(replay, _seen(rule_test, names.first("gluetun")), lambda: end_ns))

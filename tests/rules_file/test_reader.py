@@ -219,7 +219,8 @@ def test_the_shipped_rules_are_good_with_the_handlers_that_there_are() -> None:
     assert isinstance(found, Table), render(found, text, "rules.toml")
     assert [one.name for one in found.rules] == [
         "forward-port", "heal-vpn", "heal-vpn-harder", "give-up", "rejoin-network", "rejoin-failed", "rejoin-given-up",
-        "stays-up", "reopen-port", "port-closed", "well-again", "peers-follow-dns",
+        "stays-up", "reopen-port", "port-closed", "well-again", "pause-torrents", "unpause-torrents",
+        "peers-follow-dns",
     ]  # fmt: skip
     assert [one.line for one in found.rules] == [
         number for number, line in enumerate(text.split("\n"), 1) if line.startswith("[[rule]]")

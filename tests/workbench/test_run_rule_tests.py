@@ -59,6 +59,12 @@ def surplus(of: RuleTestResult) -> list[tuple[float, str, str]]:
     return [(run.at_s, run.rule, step.use) for run in of.surplus for step in run.steps]
 
 
+def test_a_rule_that_is_switched_off_is_on_where_a_test_says_so() -> None:
+    given = '[{ at = "0s", event = "container.oom", container = "web" }]'
+    on = result(given, '{ at = "0s", rule = "off", use = "containers.restart" }', 'enable = ["off", "heal"]')
+    assert (on.passed, surplus(result(given, more='until = "1h"'))) == (True, [])
+
+
 # -- good tests -------------------------------------------------------------------------------------
 
 
