@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.comparisons import fields_in, passes
+from hooks.rules.filters import as_text
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.servers import ServerTable
@@ -140,7 +141,7 @@ class Rule:
         """What counts as the same thing: the rule's key, else the event's subject."""
         if isinstance(self.key, Template):
             try:
-                return str(self.key.render(lambda placeholder: event_value(event, placeholder)))
+                return as_text(self.key.render(lambda placeholder: event_value(event, placeholder)))
             except Empty:
                 return event.subject
         return self.key or event.subject

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from hooks.events.catalogue import Event
 from hooks.rules.filters import FilterError
 from hooks.rules.placeholders import Empty, Placeholder, Template, canonical, parse, render, templates, walk
+from hooks.rules.table import Rule
 
 WORLD = {
     "event": {
@@ -109,6 +111,16 @@ def test_a_filter_makes_something_of_the_value(text: str, value: Any) -> None:
     assert parse(canonical(text)) == template
     assert canonical(canonical(text)) == canonical(text)
     assert pickle.loads(pickle.dumps(template)) == template
+
+
+@pytest.mark.parametrize(
+    ("key", "is_"),
+    [("${event.port | default('x')}", "5"), ("${event.old_port | default(true)}", "true"), ("${event.ports}", "[5, 6]"),
+     ("${event.gluetun | upper}", "VPN"), ("${event.old_port | json}", "vpn"), ("${event.labels}", '{"a": "b"}')],
+)  # fmt: skip
+def test_a_key_is_a_text(key: str, is_: str) -> None:
+    event = Event("x", "vpn", 1, data={"port": 5, "ports": [5, 6], "gluetun": "vpn", "labels": {"a": "b"}})
+    assert Rule("r", (), (), key=parse(key)).key_of(event) == is_
 
 
 @pytest.mark.parametrize(
