@@ -83,6 +83,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.events.cron": "cronsim",
     "hooks.rules.linear_regex": "re2",
     "hooks.rules_file.schema": "pydantic",
+    "hooks.rules_file.schema_conditions": "pydantic",
     "hooks.rules_file.schema_on": "pydantic typing_extensions",
     "hooks.rules_file.schema_rule_tests": "pydantic",
     "hooks.rules_file.schema_values": "pydantic pydantic_core",

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hooks.app import doubts_report, forwarded_port, own_gaps, start_report
+from hooks.app.condition_facts import LOOK_AGAIN_S, ConditionFacts
 from hooks.app.control_socket import ControlSocket
 from hooks.app.health_report import HealthReport, given_up
 from hooks.app.kept_rules import KeptRules
@@ -44,7 +45,6 @@ from hooks.runtime.inbox import Inbox
 from hooks.runtime.locks import TargetLocks
 from hooks.runtime.loop_watch import LoopWatch
 from hooks.runtime.pauses import Pauses
-from hooks.sources.confirmation import Confirmation
 from hooks.sources.docker import DockerSource, connect
 from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
@@ -102,14 +102,14 @@ class App:
         self._doubts = doubts_report.Doubts(
             settings, secrets, self.tracker, own_id, docker=self.docker, table=lambda: self._table
         )  # fmt: skip
+        readings = ConditionFacts(self.tracker, self.docker, self.files, self.polls, self.port_apis)
         executor = Executor(
             Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
-            Confirmation(self.tracker, self.docker, self.files, self.polls, self.port_apis).lasts, locks, secrets.hide,
+            readings.lasts, locks, secrets.hide, readings.judge_anew,
         )  # fmt: skip
-        engine = Engine(table, last_id=self.journal.last_number())
-        self.dispatcher = Dispatcher(
-            engine, executor, self.journal, messages=messages, beat=self.beat, stopping=stopping
-        )
+        engine = Engine(table, last_id=self.journal.last_number(), look_again_s=LOOK_AGAIN_S)
+        self.dispatcher = Dispatcher(engine, executor, self.journal, messages=messages, beat=self.beat,
+                                     stopping=stopping, facts=readings.now)  # fmt: skip
         self.health = HealthReport(
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
             tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads, port_apis=self.port_apis,

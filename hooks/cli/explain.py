@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,9 @@ def _from_file(
 ) -> tuple[_Explanations, str, Event] | None:  # fmt: skip
     from handlers import HANDLERS
     from hooks.engine.engine import Engine
+    from hooks.events.wall_clock import local_offset_s
+    from hooks.rules.facts import Unseen
+    from hooks.rules.time_windows import Clock
     from hooks.workbench import explain as workbench
     from hooks.world.from_events import WorldFromEvents
     from hooks.world.names import Names
@@ -98,7 +102,8 @@ def _from_file(
         return None
     source = f"the rules of {file} alone: waiting runs, cooldowns, limits and ${{state.…}} are not known{besides}"
     event = WorldFromEvents(Names(ours.containers, table.roles)).with_role(event)
-    return list(workbench.explain(Engine(table), event, workbench.Situation(HANDLERS))), source, event
+    situation = workbench.Situation(HANDLERS, facts=Unseen(Clock(time.time(), local_offset_s)))
+    return list(workbench.explain(Engine(table), event, situation)), source, event
 
 
 def _show(event: Event, explanations: _Explanations, source: str) -> None:

@@ -116,7 +116,7 @@ class Commands:
 
         def on_the_loop() -> list[dict[str, Any]]:
             executor = dispatcher.executor
-            situation = Situation(executor.handlers, dispatcher.now(), self._state(), executor.mask)
+            situation = Situation(executor.handlers, dispatcher.now(), self._state(), executor.mask, dispatcher.facts())
             return list(explain(dispatcher.engine, completed, situation))
 
         rules = self._on_the_loop(on_the_loop)

@@ -108,7 +108,7 @@ def _rules(table: Table, paused: Mapping[str | None, float]) -> Iterator[Item]:
     for rule in table.rules:
         yield {
             "name": rule.name, "enabled": rule.enabled, "dry_run": rule.dry_run, "paused_until": paused.get(rule.name),
-            "waits": bool(rule.for_s or rule.debounce or rule.cooldown_s),
+            "waits": bool(rule.for_s or rule.debounce or rule.cooldown_s or rule.only_if),
         }  # fmt: skip
 
 

@@ -33,7 +33,8 @@ def _of(lane: Lane, now: float, paused: float, running: Collection[str]) -> Iter
         head = lane.pending[0]
         why, until = _why(lane, paused)
         if why and (until is None or until > now):
-            yield _wait(lane, head.event.id, why, until, head.attempt)
+            wait = _wait(lane, head.event.id, why, until, head.attempt)
+            yield {**wait, "said": head.unmet.verdict.sentence} if why == "only_if" and head.unmet else wait
 
 
 def _wait(lane: Lane, event: str, why: str, until: float | None, attempt: int) -> dict[str, Any]:
@@ -60,6 +61,8 @@ def _why(lane: Lane, paused: float) -> tuple[str, float | None]:
             held["for"] = lane.states.since + rule.for_s
         if lane.exhausted and lane.tries.total:
             held["limit"] = lane.tries.room_at()
+        if head.unmet and paused <= max(held.values()):  # by the clock alone, or when something happens
+            return "only_if", head.unmet.may_hold_at
     held["pause"] = paused
     why = max(held, key=lambda name: held[name])
     return why, held[why]

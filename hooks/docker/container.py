@@ -75,7 +75,7 @@ class ListedContainer:
         return Container(
             self.name, self.id, self.image, self.labels, self.running, self.health, started_at, finished_at,
             self.exit_code, {network: found[0] for network, found in self.addresses.items() if found},
-            self.network_mode,
+            self.network_mode, paused=self.paused,
         )  # fmt: skip
 
 

@@ -11,41 +11,45 @@ decided beside the runs stands in `take_notes()`, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from math import inf
 
+from hooks.engine.conditions_due import ConditionsDue
 from hooks.engine.known_states import KnownStates
 from hooks.engine.lane import Lane
+from hooks.engine.lanes import Lanes
 from hooks.engine.own_events import GAVE_UP, exhausted, failed, recovered
+from hooks.engine.rule_index import RuleIndex
 from hooks.engine.runs import Note, Past, Result, Run, Unfinished
 from hooks.engine.schedule import Schedule
 from hooks.engine.states import PausedUntil
 from hooks.engine.troubles import Troubles
-from hooks.events.catalogue import CATALOGUE, Event, Topic, ended_by, is_good, topic_of
-from hooks.rules.table import Rule, Table, index
-
-_SWEEP_AT = 1024  # lanes; with `key = "${event.id}"` there may come ever more
+from hooks.events.catalogue import Event, Topic, ended_by, is_good, topic_of
+from hooks.rules.facts import Facts, unseen
+from hooks.rules.table import Rule, Table
 
 
 class Engine:
     """Matches events with rules and decides what runs when.
 
-    Ids of runs are numbered from `last_id` + 1: they go on from those of the previous process.
+    Ids of runs are numbered from `last_id` + 1: they go on from those of the previous process. Conditions that do not
+    hold are judged again after `look_again_s` seconds, if nothing happens before that may change them.
     """
 
-    def __init__(self, table: Table, *, last_id: int = 0) -> None:
+    def __init__(self, table: Table, *, last_id: int = 0, look_again_s: float = inf) -> None:
         self.table = table
-        self._index = index(table)
+        self._rules = RuleIndex(table)
         self._notes: list[Note] = []
-        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._lanes = Lanes()
         self._in_state: dict[Topic, dict[Lane, None]] = {}
         self._troubles = Troubles()
         self._known = KnownStates()
         self._lost: set[str] = set()  # sources that cannot see
         self._paused = PausedUntil()
         self._schedule = Schedule()
+        self._conditions = ConditionsDue(look_again_s)
         self._last_id = last_id
-        self._sweep_at = _SWEEP_AT
 
     def feed(self, event: Event, now: float) -> None:
         """Take in one event."""
@@ -53,15 +57,22 @@ class Engine:
             self._note_source(event, now)
         if event.origin != "resync" or not self._known.is_reminder(event):
             self._change_states(event, now)
-        for rule in self.rules_for(event):
+        for rule in self._rules.matching(event):
             self._give(rule, event, now)
+        for lane in self._conditions.judge_again(event) if self._conditions else ():
+            self._reschedule(lane)
         self._report_recovered(now)
 
-    def advance(self, now: float) -> list[Run]:
-        """The runs whose time has come by `now`. Each must be answered by `finished`."""
-        runs = []
+    def advance(self, now: float, facts: Callable[[], Facts] = unseen) -> list[Run]:
+        """The runs whose time has come by `now`, and whose conditions hold by `facts()`. Each must be answered by
+        `finished`.
+        """
+        runs, known = [], None
         while self.next_deadline() <= now:
             lane = self._schedule.pop()
+            if lane.rule.only_if and not self._conditions.may_start(lane, now, known := known or facts()):
+                self._reschedule(lane)
+                continue
             if lane.full(now):
                 self._refuse(lane, now)
                 continue
@@ -69,6 +80,8 @@ class Engine:
                 self._recover(lane, now)  # the window has room again
             self._last_id += 1
             runs.append(lane.start(f"{lane.rule.name}/{lane.key}#{self._last_id}", now))
+            if lane.rule.only_if:
+                self._conditions.note(lane)
             self._troubles.expect(lane)
         return runs
 
@@ -104,10 +117,9 @@ class Engine:
         Lanes of rules whose content is unchanged go on as they are. What waits for a changed rule waits for the new
         one, if that still listens to it. The caller reports the present states anew, for the new rules.
         """
-        before, self.table, self._index = self._lanes, table, index(table)
+        self.table, self._rules = table, RuleIndex(table)
         rules = {rule.name: rule for rule in table.rules if rule.enabled}
-        self._lanes = {k: lane for k, lane in before.items() if rules.get(k[0]) == lane.rule}
-        gone = {lane: None for k, lane in before.items() if k not in self._lanes}
+        gone = self._lanes.keep(rules)
         for lanes in self._in_state.values():
             for lane in lanes.keys() & gone.keys():
                 del lanes[lane]
@@ -117,11 +129,12 @@ class Engine:
                 self._recover(lane, now)
         for lane in gone:
             self._hand_over(lane, rules.get(lane.rule.name), now)
+        self._conditions.keep(self._lanes.values())
         self._schedule.rebuild(self._lanes.values())
 
     def load(self, past: Past, now: float) -> None:
         """Take in the runs of the previous process, on this engine's clock, for limits and cooldowns."""
-        if (rule := self._rule(past.rule)) is not None:
+        if (rule := self._rules.named(past.rule)) is not None:
             lane = self._lane(rule, past.key, now)
             lane.load(past)
             self._troubles.expect(lane)
@@ -132,11 +145,17 @@ class Engine:
         False if there is nothing to do: the rule is gone or switched off, or it waits with `for`, and the state is
         reported anew if it lasts.
         """
-        rule = self._rule(left.rule)
+        rule = self._rules.named(left.rule)
         if rule is None or rule.for_s is not None:
             return False
         lane = self._lane(rule, left.key, now)
         lane.resume(left, now)
+        if rule.only_if and (topic := topic_of(left.event)) is not None:  # it waits while that state lasts
+            if self._known.is_another(topic, left.event):
+                self._end(topic, left.event, now)
+            self._known.put(topic, left.event)
+            lane.states.begin(left.event, now)
+            self._in_state.setdefault(topic, {})[lane] = None
         self._reschedule(lane)
         return True
 
@@ -145,7 +164,7 @@ class Engine:
 
         Only a pause and the run before it are waited for. False if there is no such rule, or it is switched off.
         """
-        found = self._rule(rule)
+        found = self._rules.named(rule)
         if found is None:
             return False
         lane = self._lane(found, key, now)
@@ -169,16 +188,7 @@ class Engine:
 
     def rules_for(self, event: Event) -> Iterator[Rule]:
         """The enabled rules that the event matches, in the file's order."""
-        by_subject = self._index.get(event.type)
-        if by_subject is None:
-            return
-        candidates = by_subject.get(str(event.data.get(CATALOGUE[event.type].subject, event.subject)), {})
-        for more in (by_subject.get(("role", event.data.get("role", ""))), by_subject.get(None)):
-            candidates = {**candidates, **more} if more else candidates
-        for place in sorted(candidates):
-            rule = candidates[place]
-            if rule.listens_to(event) and self._reaches(rule, event):
-                yield rule
+        return self._rules.matching(event)
 
     def lanes(self) -> tuple[Lane, ...]:
         """Every lane that holds something."""
@@ -187,11 +197,6 @@ class Engine:
     def copy(self) -> Engine:
         """An engine that holds the same and decides by itself. Only the rules are shared: they never change."""
         return deepcopy(self, {id(rule): rule for rule in self.table.rules})
-
-    def _reaches(self, rule: Rule, event: Event) -> bool:
-        if event.type == "rule.exhausted" and event.subject == rule.name:
-            return False  # it would last because it lasts
-        return event.origin != "resync" or rule.for_s is not None or rule.reconciles
 
     # -- states ----------------------------------------------------------------------------
 
@@ -246,21 +251,17 @@ class Engine:
             if rule.listens_to(event):
                 self._give(rule, event, now)
 
-    def _rule(self, name: str) -> Rule | None:
-        return next((rule for rule in self.table.rules if rule.name == name and rule.enabled), None)
-
     def _lane(self, rule: Rule, key: str, now: float) -> Lane:
         return self._lanes.get((rule.name, key)) or self._open(rule, key, now)
 
     def _open(self, rule: Rule, key: str, now: float) -> Lane:
-        if len(self._lanes) >= self._sweep_at:
-            gone = [k for k, lane in self._lanes.items() if lane.is_empty(now)]
-            self._troubles.forget(self._lanes.pop(k) for k in gone)
-            self._sweep_at = max(_SWEEP_AT, 2 * len(self._lanes))
+        self._troubles.forget(self._lanes.sweep(now))
         lane = self._lanes[rule.name, key] = Lane(rule, key, self._notes, self._lost, self._paused)
         return lane
 
     def _reschedule(self, lane: Lane) -> None:
+        if lane.rule.only_if:
+            self._conditions.note(lane)
         self._schedule.put(lane, len(self._lanes))
 
     # -- limits and failures ---------------------------------------------------------------

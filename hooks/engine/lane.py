@@ -10,21 +10,19 @@ changed nothing counts neither for the limit nor for the cooldown. Blind time do
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Set as AbstractSet
 from math import inf
 
-from hooks.engine.runs import Note, NoteKind, Past, Result, Run, Unfinished, Waited, Waiting, WaitKind
-from hooks.engine.states import Held, PausedUntil, States
+from hooks.engine.pending import PendingEvents
+from hooks.engine.runs import Note, Past, Result, Run, Unfinished, Waited, Waiting, WaitKind
+from hooks.engine.states import Held, PausedUntil
 from hooks.engine.tries import Full, Tries
 from hooks.events.catalogue import Event, Topic, is_bad, topic_of
 from hooks.events.durations import backoff
 from hooks.rules.table import Rule
 
-QUEUE_BOUND = 100  # a `queued` lane keeps this many; beyond it the oldest goes
 
-
-class Lane:
+class Lane(PendingEvents):
     """What is running, what waits, and which states last. Times are the engine's seconds.
 
     `notes`, `lost` (the sources that cannot see) and `paused` belong to the engine and are shared by all lanes.
@@ -32,10 +30,7 @@ class Lane:
 
     def __init__(self, rule: Rule, key: str, notes: list[Note], lost: AbstractSet[str],
                  paused: PausedUntil) -> None:  # fmt: skip
-        self.rule, self.key = rule, key
-        self.states = States(lost, as_one=rule.for_s is not None)
-        self.pending: deque[Waiting] = deque()
-        self.running: Run | None = None
+        super().__init__(rule, key, notes, lost)
         self.cooldown_until = -inf
         self.tries = Tries(rule.limit)
         self.exhausted: Event | None = None  # the rule.exhausted that was raised and has not ended
@@ -43,7 +38,7 @@ class Lane:
         self.failed = False  # its last run failed, and was about no bad state whose end would show that all is well
         self._ended = -inf  # when the last attempt did
         self._began = 0.0  # when the run that is at work, or waits for its next attempt, was counted
-        self._notes, self._paused = notes, paused
+        self._paused = paused
         self._seen: tuple[Held, ...] = ()  # the states that the running attempt acts on
 
     # -- when ----------------------------------------------------------------------------
@@ -77,7 +72,7 @@ class Lane:
             due = max(due, self.states.since + self.rule.for_s)
         if self.exhausted and self.tries.total:
             due = max(due, self.tries.room_at())
-        return due
+        return due if head.unmet is None else max(due, head.unmet.until)
 
     def full(self, now: float) -> Full | None:
         """Whether the next run would exceed the limit. A retry never does, as its run has been counted, nor does one
@@ -101,7 +96,9 @@ class Lane:
         """An event of this lane has come."""
         self._note("accepted", event)
         began = self.states.begin(event, now)
-        if self.rule.for_s is not None:
+        if self.rule.only_if and (unmet := self._drops_at_once(event, now)):
+            self._note("dropped", event, unmet.verdict.sentence, alone=True)
+        elif self.rule.for_s is not None:
             self._wait_for(event, now, began)
         elif self.rule.mode == "queued":
             self._enqueue(event, now)
@@ -143,6 +140,8 @@ class Lane:
     def end(self, topic: Topic, now: float) -> bool:
         """One of its states has ended. True if it was the last."""
         self.states.end(topic)
+        if self.rule.only_if:
+            self.judge_again()
         is_over = not self.states and (self.while_it_lasts or (self.exhausted and self.rule.stateful))
         if is_over and not (self.pending and self._reports(self.pending[0])):
             self.drop("the state has ended")
@@ -163,53 +162,10 @@ class Lane:
         """In how many seconds an exhausted lane may run again by itself; None: not before its states have ended."""
         return None if self.waits_for_end_of_state or not self.tries.total else self.tries.room_at() - now
 
-    def drop(self, why: str) -> None:
-        """What waits will not run."""
-        if self.pending:
-            self._note("dropped", self.pending[0].event, why)
-        self.pending.clear()
-
     def update_blindness(self, now: float) -> None:
         """Notice whether a `for` can see one of the states it waits on. Blind time does not count."""
         if self.rule.for_s is not None and (change := self.states.update_blindness(now)):
             self._note(change, self.states.newest.event)
-
-    def _wait_for(self, event: Event, now: float, began: bool) -> None:
-        if self.pending:
-            self.pending[0].quiet &= self._is_quiet(event)
-        elif began or (event.origin == "resync" and not self.running and not self.states.any_handled):
-            self.pending.append(Waiting(event, now, now, self._is_quiet(event)))
-            self._note("waits", event, wait_s=max(self.states.since + (self.rule.for_s or 0.0) - now, 0.0))
-
-    def _enqueue(self, event: Event, now: float) -> None:
-        self.pending.append(Waiting(event, now, now, self._is_quiet(event)))
-        while len(self.pending) > QUEUE_BOUND:
-            # a retry at the head is the oldest, too: the bound holds whatever waits
-            self._note("dropped", self.pending.popleft().event, f"more than {QUEUE_BOUND} wait")
-
-    def _merge(self, event: Event, now: float) -> None:
-        new = Waiting(event, now, now, self._is_quiet(event))
-        if self.pending:
-            self._inherit(new, self.pending.popleft())
-        if self.rule.debounce:
-            new.due = min(now + self.rule.debounce.wait_s, new.first + self.rule.debounce.max_s)
-        self.pending.append(new)
-
-    def _inherit(self, new: Waiting, old: Waiting) -> None:
-        new.changed, new.said = new.changed or old.changed, new.said or old.said
-        new.manual |= old.manual
-        if old.attempt > 1:
-            self._note("superseded", new.event, f"a newer event replaces the retry of {old.id}")
-        else:
-            new.first, new.merged = old.first, new.merged + old.merged + 1
-            self._note("merged", new.event)
-        if new.quiet and not old.quiet and topic_of(old.event) != topic_of(new.event):
-            new.event = old.event  # a resync's reminder does not hide the live event it came upon
-        new.quiet &= old.quiet
-
-    def _is_quiet(self, event: Event) -> bool:
-        # a rule that has only a `for` has waited for the state to last: its step may send or run something
-        return event.origin == "resync" and self.rule.reconciles
 
     # -- runs ----------------------------------------------------------------------------
 
@@ -220,16 +176,23 @@ class Lane:
         if head.attempt == 1:
             self._count(now)
         self._seen = self.states.held
+        if self.rule.only_if:
+            self._took()
         # the event that a `for` began with may be about a state that has ended, while another lasts
         lasting = tuple(held.event for held in self._seen) if self.rule.for_s is not None else ()
         self.running = Run(
             head.id or run_id, self.rule, self.key, lasting[-1] if lasting else head.event, head.attempt, head.step,
-            head.changed, head.said, head.quiet, lasting, head.manual, self._waited(head),
+            head.changed, head.said, head.quiet, lasting or self._held_state(head), head.manual,
+            self._waited(head, now),
             self.rule.stateful and is_bad(head.event) and not any(self.states.bad),
         )  # fmt: skip
         return self.running
 
-    def _waited(self, head: Waiting) -> Waited | None:
+    def _held_state(self, head: Waiting) -> tuple[Event, ...]:
+        """The state that conditions have held back: it must still last."""
+        return (head.event,) if head.told and topic_of(head.event) and not head.manual else ()
+
+    def _waited(self, head: Waiting, now: float) -> Waited | None:
         """Why this run did not begin with its event; None where it did, or is a retry, whose wait is a decision."""
         if head.attempt > 1:
             return None
@@ -238,13 +201,19 @@ class Lane:
             if self.rule.debounce or not head.merged:  # else it was due when its newest event came
                 held.append(("debounce" if self.rule.debounce else "cooldown", head.due))
             held.append(("cooldown", self.cooldown_until if self.rule.cooldown_s else -inf))
+            held.append(("only_if", now if head.told else -inf))
             held.append(("for", self.states.since + (-inf if self.rule.for_s is None else self.rule.for_s)))
         until = {why: at for why, at in held if at > head.first}
         return Waited(head.first, head.merged, tuple(until.items())) if until or head.merged else None
 
     def finish(self, result: Result, now: float, jitter: float) -> bool:
         """The running attempt has ended. True if the run failed for good."""
-        run, self.running, self._ended = self.running, None, now
+        run, self.running = self.running, None
+        if run and result.unmet:
+            self.tries.take_back(self._began, run.attempt)
+            self.hold_again(run, result.unmet, now)
+            return False
+        self._ended = now
         # a run starts after the cooldown of the one before it, so there is none left to keep
         self.cooldown_until = now + self.rule.cooldown_s if result.counts else now
         self.tries.last_said = result.said or self.tries.last_said
@@ -269,6 +238,7 @@ class Lane:
         if run.rule != self.rule:
             self.pending.append(Waiting(run.event, now, now, run.quiet))  # its rule was changed: begin anew
             return True
+        self._take_back()
         if run.attempt >= policy.attempts:
             return False
         if self.while_it_lasts and not self.states and not self._reports(result):
@@ -290,7 +260,3 @@ class Lane:
     def _reports(self, left: Waiting | Result) -> bool:
         """Whether only a step is left that reports what an earlier one has changed: that is so whatever has ended."""
         return left.changed and all(step.when_changed for step in self.rule.do[left.step :])
-
-    def _note(self, kind: NoteKind, event: Event, why: str = "", wait_s: float | None = None, run: str = "") -> None:
-        alone = self.rule.mode != "latest"
-        self._notes.append(Note(kind, self.rule.name, self.key, event, why, wait_s, run, alone))

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from hooks.events.catalogue import Event, Topic
+from hooks.rules.conditions import Condition
 from hooks.rules.table import Rule, Step
+from hooks.rules.verdicts import Verdict
 
 ResultKind = Literal["changed", "unchanged", "skipped", "retry", "give_up"]
 NoteKind = Literal[
     "accepted", "waits", "merged", "dropped", "exhausted", "renewed", "retries", "superseded", "failed", "blind",
     "sees",
 ]  # fmt: skip
-WaitKind = Literal["for", "debounce", "cooldown", "running", "pause"]
+WaitKind = Literal["for", "debounce", "cooldown", "running", "pause", "only_if"]
 
 
 class Waited(NamedTuple):
@@ -60,6 +62,7 @@ class Result:
     last_said: str = ""  # what the last step that was done said
     again: bool = False  # a step left something alone for a reason that may end: the next resync is news
     failed_step: Mapping[str, Any] | None = None  # what the journal keeps of the step that ended it, if one did
+    unmet: Verdict | None = None  # it has not begun, as its conditions did not hold by a fresh reading
 
     @property
     def counts(self) -> bool:
@@ -87,6 +90,14 @@ class Note(NamedTuple):
     alone: bool = False  # it is about this event alone, not about what was merged into it
 
 
+class Unmet(NamedTuple):
+    """Conditions that do not hold. They are judged again at `until`, in the engine's seconds."""
+
+    verdict: Verdict
+    until: float
+    may_hold_at: float | None = None  # by the clock alone; None where something must happen first
+
+
 @dataclass(slots=True)
 class Waiting:
     """An event that waits in its lane for `due`, in the engine's seconds."""
@@ -102,6 +113,9 @@ class Waiting:
     said: str = ""
     manual: bool = False  # the owner asked for it: no waiting, no limit
     merged: int = 0  # events that were merged into this one
+    unmet: Unmet | None = None  # what holds it back
+    told: tuple[Condition, ...] = ()  # the conditions that were last reported to hold it back
+    refused: Unmet | None = None  # what a fresh reading has shown, and until when that counts
 
 
 @dataclass(frozen=True, slots=True)

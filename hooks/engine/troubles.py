@@ -52,6 +52,8 @@ class Troubles:
     def forget(self, gone: Iterable[Lane]) -> None:
         """These lanes are no more."""
         lanes = set(gone)
+        if not lanes:
+            return
         self._recovered = [(lane, event) for lane, event in self._recovered if lane not in lanes]
         for topic, waiting in list(self._lanes.items()):
             self._lanes[topic] = {lane: None for lane in waiting if lane not in lanes}

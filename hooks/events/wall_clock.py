@@ -37,3 +37,8 @@ class LocalZone(tzinfo):
 def local_instant(at: float, zone: tzinfo | None = None) -> str:
     """An instant (seconds since the Unix epoch) on the local clock with its offset: "2026-12-06T04:00:00+01:00"."""
     return datetime.fromtimestamp(at, zone or LocalZone()).isoformat(timespec="seconds")
+
+
+def local_offset_s(at: float) -> float:
+    """How far local time, that of TZ, is ahead of UTC at an instant in seconds since the Unix epoch."""
+    return float(time.localtime(at).tm_gmtoff)

@@ -79,6 +79,16 @@ class Ended(NamedTuple):
         store.end(self.run, outcome, self.result.said, self.at, counts=self.result.counts)
 
 
+class Unbegun(NamedTuple):
+    """A run has not begun after all, as its conditions did not hold: its event waits as before."""
+
+    run: Run
+
+    def write(self, store: Store) -> None:
+        """As `Record` says."""
+        store.unbegin(self.run.id)
+
+
 class Renewed(NamedTuple):
     """The trouble of a lane is over: its limit counts anew."""
 

@@ -126,6 +126,11 @@ class Store:
                 row,
             )
 
+    def unbegin(self, run: str) -> None:
+        """The run did not begin after all. What it covers is not settled."""
+        with self._transaction() as db:
+            db.execute("delete from runs where id = ? and outcome is null", (run,))
+
     def step(self, run: str, step: int, done: Mapping[str, object], *, changed: bool, said: str) -> None:
         """The step before `step` is done: a resumed run goes on with `step`."""
         with self._transaction() as db:

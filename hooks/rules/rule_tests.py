@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
 from hooks.events import durations
+from hooks.rules.facts import Standing
 
 AssumedOutcome = Literal["changed", "unchanged", "skipped", "fail", "give_up"]
+BEGAN_NS = 1_800_000_000_000_000_000  # where a test begins on the wall clock unless it says so: 2027-01-15T08:00Z
 OUTCOMES: tuple[AssumedOutcome, ...] = get_args(AssumedOutcome)
 _HINT = f"write {', '.join(OUTCOMES)}, a duration such as 20s, or both: fail,20s"
 
@@ -57,6 +59,15 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Stands:
+    """What a container is when the test begins."""
+
+    container: str
+    standing: Standing
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTest:
     """One `[[test]]`. No other run than those expected may start until `until_s`, that instant included."""
 
@@ -67,3 +78,6 @@ class RuleTest:
     outcomes: Assumptions = field(default_factory=dict)
     line: int = 0
     enable: tuple[str, ...] = ()  # rules that are switched off, and on in this test
+    began_ns: int = BEGAN_NS  # ns since the Unix epoch
+    zone: str = ""  # its time zone: "Europe/Berlin", "+02:00", "" for that of the process
+    world: tuple[Stands, ...] = ()

@@ -4,9 +4,10 @@ The app asks for each event of each source (`accepts`), the replay before it par
 sources get the lists of what to watch: event types, timers, files, and whether the port file is used at all.
 
 Guaranteed: an event is accepted if an enabled rule matches its type and subject, or if it begins or ends a state that
-such a rule listens to. Other fields are not looked at, so an accepted event may still match no rule. Built once for
-each table and never changed: threads share it without a lock. The cost of a question does not grow with the number of
-rules that name other subjects; only globs and other patterns are tried one by one.
+such a rule listens to, or if it changes a container or a port that a condition of such a rule names. Other fields are
+not looked at, so an accepted event may still match no rule. Built once for each table and never changed: threads share
+it without a lock. The cost of a question does not grow with the number of rules that name other subjects; only globs
+and other patterns are tried one by one.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from hooks.events.catalogue import CATALOGUE, Event, EventType, ended_by, topic_of
+from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD, Event, EventType, ended_by, topic_of
 from hooks.rules.comparisons import fields_in
+from hooks.rules.conditions import Condition, ContainerIs, PortIs, RoleIs
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import templates
 from hooks.rules.table import CronEntry, Entry, Rule, Table
+from hooks.rules.verdicts import each
 
 
 class Subscriptions:
@@ -26,7 +29,8 @@ class Subscriptions:
 
     def __init__(self, table: Table) -> None:
         rules = [rule for rule in table.rules if rule.enabled]
-        self.types = frozenset(entry.event for rule in rules for entry in rule.on)
+        conditions = list(each(condition for rule in rules for condition in rule.only_if))
+        self.types = frozenset(entry.event for rule in rules for entry in rule.on).union(*map(_types, conditions))
         self.timers = _named(rules, "timer.tick")
         self.schedules = _named(rules, "timer.cron")
         self.catch_up = _named(rules, "timer.cron", lambda entry: isinstance(entry, CronEntry) and entry.catch_up)
@@ -42,6 +46,8 @@ class Subscriptions:
                 self._topics["port"].add(None, OneOf(("gluetun",)))
             elif kind.state:
                 self._topics[kind.state.topic].add(match, role)
+        for condition in conditions:
+            self._add_condition(condition)
         self._states = {kind.name: self._followed_topics(kind) for kind in CATALOGUE.values()}
 
     def accepts(self, event: Event) -> bool:
@@ -61,6 +67,24 @@ class Subscriptions:
         # a rename ends the states of the container that had the name before
         states = self._states.get(kind, ())
         return bool(states) and (kind == "container.rename" or any(subjects.may_have(subject) for subjects in states))
+
+    def _add_condition(self, condition: Condition) -> None:
+        match condition:
+            case ContainerIs(str(name)):
+                named: tuple[Match | None, Match | None] = (OneOf((name,)), None)
+            case RoleIs(role):
+                named = (None, OneOf((role,)))
+            case ContainerIs():
+                named = (None, None)
+            case PortIs():
+                named = (None, OneOf(("gluetun",)))  # a port is lost with its gluetun
+            case _:
+                return
+        self._topics["life"].add(*named)  # so that the old name of a rename counts, too
+        for kind in CHANGES_WORLD | _PAUSED:
+            self._subjects[kind].add(*named)
+        for kind in _types(condition) - _PAUSED:
+            self._subjects[kind].add(None)
 
     def _followed_topics(self, kind: EventType) -> tuple[_Subjects, ...]:
         """The subjects of the states that rules listen to and that an event of this type begins or ends."""
@@ -105,7 +129,21 @@ def _named(rules: Iterable[Rule], prefix: str, which: Callable[[Entry], bool] = 
     return frozenset(str(value) for match in matches if isinstance(match, OneOf) for value in match.values)
 
 
+def _types(condition: Condition) -> frozenset[str]:
+    """The events that a condition needs besides those that change the world, which come anyway."""
+    if isinstance(condition, PortIs):
+        return _REACH if condition.standing == "open" else _PORT
+    return _PAUSED if isinstance(condition, ContainerIs | RoleIs) else frozenset()
+
+
+_PAUSED = frozenset({"container.pause", "container.unpause"})
+_PORT = frozenset({"port.forwarded", "port.cleared"})
+_REACH = frozenset({"port.open", "port.closed", "port.unknown"})
+
+
 def _uses_port(rule: Rule) -> bool:
+    if any(isinstance(condition, PortIs) and condition.standing == "forwarded" for condition in each(rule.only_if)):
+        return True
     if any(entry.event.startswith("port.") for entry in rule.on):
         return True
     if any(step.uses_port for step in rule.do):

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.comparisons import fields_in, passes
+from hooks.rules.conditions import Condition
 from hooks.rules.filters import as_text
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import Empty, Template, event_value
@@ -118,6 +119,7 @@ class Rule:
     on: tuple[Entry, ...]
     do: tuple[Step, ...]
     key: str | Template | None = None
+    only_if: tuple[Condition, ...] = ()  # all of them must hold when a run is due
     for_s: float | None = None
     debounce: Debounce | None = None
     cooldown_s: float = 0.0

@@ -41,6 +41,7 @@ CODES: Mapping[str, str] = {
     "cron-at": "A timer.cron has no schedule, or one that cannot be read or never comes.",
     "unknown-rule": "A match names a rule that is not in the file.",
     "escalates-itself": "A rule listens to its own rule.exhausted.",
+    "bad-condition": "A condition of `only_if` that says nothing, several things, or what never holds.",
     "for-needs-state": "`for` with an event that does not begin a state.",
     "repeat-needs-for": "`repeat` without `for`.",
     "repeat-needs-cooldown": "`repeat` without `cooldown` would run in a loop.",

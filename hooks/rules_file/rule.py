@@ -15,6 +15,7 @@ from hooks.events import durations
 from hooks.events.catalogue import CATALOGUE
 from hooks.rules.placeholders import Template
 from hooks.rules.table import Debounce, Entry, Limit, RetryPolicy, Rule
+from hooks.rules_file.conditions import conditions
 from hooks.rules_file.do import Handlers, steps
 from hooks.rules_file.node import Node
 from hooks.rules_file.on import entries
@@ -43,8 +44,9 @@ def read_rule(node: Node, defaults: Node, handlers: Handlers, line: int) -> Pars
     _check_kinds(node, events)
     timeout_s = node.seconds("timeout") or defaults.seconds("timeout")
     written: dict[str, Any] = {
-        "key": _key(node, events), "for_s": node.seconds("for"), "debounce": _debounce(node),
-        "cooldown_s": node.seconds("cooldown"), "limit": _limit(node), "timeout_s": timeout_s,
+        "key": _key(node, events), "only_if": conditions(node, events), "for_s": node.seconds("for"),
+        "debounce": _debounce(node), "cooldown_s": node.seconds("cooldown"), "limit": _limit(node),
+        "timeout_s": timeout_s,
         **{name: node.get(name) for name in ("repeat", "mode", "enabled", "dry_run")},
     }  # fmt: skip
     given = {name: value for name, value in written.items() if value is not None}

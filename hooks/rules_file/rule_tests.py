@@ -15,6 +15,7 @@ from hooks.rules_file.do import Handlers, read_expected, read_handler
 from hooks.rules_file.errors import kind_of, quoted
 from hooks.rules_file.node import Node
 from hooks.rules_file.on import event_type, field_type
+from hooks.rules_file.rule_test_world import stands, start
 
 
 class Definitions(NamedTuple):
@@ -40,7 +41,9 @@ def _rule_test(node: Node, known: Definitions, line: int) -> RuleTest:
         _check_instants(node, until_s)
     last_s = max([0.0, *(one.at_s for one in given), *(one.at_s for one in awaited)])
     name, outcomes = str(node.get("name", "")), _outcomes(node, known)
-    return RuleTest(name, tuple(given), tuple(awaited), last_s if until_s is None else until_s, outcomes, line, enable)
+    end_s, (began_ns, zone) = last_s if until_s is None else until_s, start(node)
+    world = stands(node)
+    return RuleTest(name, tuple(given), tuple(awaited), end_s, outcomes, line, enable, began_ns, zone, world)
 
 
 # -- given ---------------------------------------------------------------------------------------

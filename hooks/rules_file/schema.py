@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, Tag
 
 from hooks.rules.table import Mode
+from hooks.rules_file.schema_conditions import OnlyIf
 from hooks.rules_file.schema_on import OnTable
 from hooks.rules_file.schema_rule_tests import RuleTest
 from hooks.rules_file.schema_servers import ClientTable, GluetunTable
@@ -86,6 +87,11 @@ class Rule(Shape):
         | Annotated[list[_OneOn], Field(min_length=1), Tag("<list>")],
         either("an event", "a table { event = … }", "a list of them"),
     ] = Field(examples=["container.die"], description="when one of these comes")
+    only_if: OnlyIf | None = Field(
+        None,
+        examples=[{"container": "sonarr", "is": "running"}],
+        description="all of these must hold when the run is due: a state waits for them, a happening is dropped",
+    )
     for_: Duration | None = Field(None, alias="for", examples=["3m"], description="the state must last this long first")
     debounce: (
         Annotated[

@@ -6,18 +6,19 @@ Importing this module imports pydantic.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
 from hooks.events.wording import did_you_mean
-from hooks.rules.table import Mode
 from hooks.rules_file.errors import kind_of, quoted
 from hooks.rules_file.positions import Path
 from hooks.rules_file.schema import DebounceTable, Defaults, Document, LimitTable, RetryTable, Rule, StepTable
+from hooks.rules_file.schema_conditions import ConditionTable
 from hooks.rules_file.schema_on import MatchTable, OnTable
-from hooks.rules_file.schema_rule_tests import ExpectedTable, GivenTable, RuleTest
+from hooks.rules_file.schema_rule_tests import ExpectedTable, GivenTable, RuleTest, StandsTable
 from hooks.rules_file.schema_servers import ClientTable, GluetunTable
 
 
@@ -45,7 +46,7 @@ _LISTS = (("rule",), ("test",), ("gluetun",), ("client",))
 _WANTED = {
     "string_type": "a text in quotes", "bool_type": "true or false", "int_type": "a whole number",
     "float_type": "a number", "list_type": "a list", "dict_type": "a table", "model_type": "a table",
-    "model_attributes_type": "a table", "literal_error": "'latest', 'queued' or 'single'",
+    "model_attributes_type": "a table",
 }  # fmt: skip
 
 
@@ -68,8 +69,12 @@ def _error(error: Any) -> SchemaError:
         case "string_pattern_mismatch":
             return SchemaError("bad-name", path, f"{quoted(value)} is not a valid name of a rule", _kebab(value))
         case "literal_error" if isinstance(value, str):
-            hint = did_you_mean(value, get_args(Mode)) or f"write {context['expected']}"
+            hint = did_you_mean(value, re.findall("'([^']*)'", context["expected"])) or f"write {context['expected']}"
             return SchemaError("bad-value", path, f"{name} is {quoted(value)}", hint)
+        case "literal_error":
+            return SchemaError(
+                "wrong-type", path, f"{name} is {kind_of(value)}", _instead(context["expected"], example)
+            )
         case "gluehook_either":
             return SchemaError("wrong-type", path, f"{name} is {kind_of(value)}", _instead(error["msg"], example))
     if path == ("version",):
@@ -95,7 +100,7 @@ def _bound(kind: str, context: Mapping[str, Any], otherwise: str) -> str:
 def _name(path: Path) -> str:
     inner = path[2:] if path[:1] in _LISTS and len(path) > 2 else path
     words = [part for part in inner if isinstance(part, str)]
-    if len(words) > 1 and words[0] in ("on", "do", "given", "expect"):
+    if len(words) > 1 and words[0] in ("on", "do", "given", "expect", "world"):
         del words[0]
     name = ".".join(words) or "the file"
     return f"entry {path[-1] + 1} of {name}" if path and isinstance(path[-1], int) else name
@@ -104,7 +109,7 @@ def _name(path: Path) -> str:
 _TABLES: Mapping[str, type[BaseModel]] = {
     "defaults": Defaults, "retry": RetryTable, "limit": LimitTable, "debounce": DebounceTable,
     "gluetun": GluetunTable, "client": ClientTable, "on": OnTable, "do": StepTable, "rule": Rule,
-    "given": GivenTable, "expect": ExpectedTable, "test": RuleTest,
+    "given": GivenTable, "world": StandsTable, "expect": ExpectedTable, "test": RuleTest,
 }  # fmt: skip
 
 
@@ -113,6 +118,8 @@ def _model(path: Path) -> type[BaseModel]:
     if len(path) <= 1:
         return Document
     holder = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
+    if "only_if" in path[2:-1]:
+        return ConditionTable
     within_on = len(path) > 3 and path[2] == "on"
     return MatchTable if within_on and holder != "on" else _TABLES.get(holder, MatchTable)
 
@@ -141,6 +148,8 @@ def toml(value: object) -> str:
     """A plain value as TOML, on one line."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{_toml_key(key)} = {toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Tag
 
+from hooks.rules.facts import Standing
 from hooks.rules_file.schema_values import Instant, Shape, either
 
 
@@ -33,6 +34,14 @@ class ExpectedTable(BaseModel):
     )
 
 
+class StandsTable(Shape):
+    """What a container is when the test begins. One that neither stands here nor has an event is absent."""
+
+    container: str = Field(min_length=1, examples=["sonarr"], description="its name")
+    is_: Standing = Field(alias="is", examples=["running"], description="what it is")
+    role: str | None = Field(None, examples=["gluetun"], description="which program it is, where the name does not say")
+
+
 _Outcome = Annotated[
     Annotated[str, Tag("<text>")] | Annotated[list[str], Field(min_length=1), Tag("<list>")],
     either('how an attempt ends, such as "fail"', "a list of them, attempt by attempt"),
@@ -54,6 +63,19 @@ class RuleTest(Shape):
         default_factory=list,
         examples=[[{"at": "0s", "rule": "restart-web", "use": "containers.restart"}]],
         description="every run that starts until the end of the test",
+    )
+    start: str | None = Field(
+        None,
+        examples=["2026-03-29T01:30"],
+        description="the local time at 0s, for rules with time; 2027-01-15T08:00Z unless given",
+    )
+    timezone: str | None = Field(
+        None, examples=["Europe/Berlin"], description="the time zone of the test; else the offset of start, or TZ"
+    )
+    world: list[StandsTable] = Field(
+        default_factory=list,
+        examples=[[{"container": "sonarr", "is": "running"}]],
+        description="what containers are when it begins; given events change that",
     )
     until: Instant | None = Field(
         None, examples=["10m"], description="the end of the test; else its last event or expected run"

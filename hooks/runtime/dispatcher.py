@@ -27,8 +27,9 @@ from hooks.engine.runs import Note, Result, Run
 from hooks.events import signals
 from hooks.events.catalogue import Event
 from hooks.journal.journal import Journal
-from hooks.journal.records import Began, Ended, decided
+from hooks.journal.records import Began, Ended, Unbegun, decided
 from hooks.journal.store import Record
+from hooks.rules.facts import Facts, unseen
 from hooks.runtime.calls import Call
 from hooks.runtime.executor import Attempt, Executor
 from hooks.runtime.loop_watch import LoopSteps
@@ -65,8 +66,8 @@ class Dispatcher:
     """Feeds the engine with what is posted, and submits its runs.
 
     `messages` is the queue that `post` puts events into. `submit(attempt, work)` calls `work(attempt)` in another
-    thread. `beat` is called every `BEAT_S` seconds. `stopping` is set at a stop. `jitter` gives the share by which a
-    retry's wait is shortened, 0 to 1.
+    thread. `beat` is called every `BEAT_S` seconds. `stopping` is set at a stop. `facts` gives what conditions are
+    judged by, `jitter` the share by which a retry's wait is shortened, 0 to 1.
     """
 
     def __init__(
@@ -79,10 +80,12 @@ class Dispatcher:
         submit: Callable[[Attempt, Work], None] | None = None,
         beat: Callable[[], None] = lambda: None,
         stopping: threading.Event | None = None,
+        facts: Callable[[], Facts] = unseen,
         jitter: Callable[[], float] = lambda: random.random() / 4,  # noqa: S311 - spreads retries, guards nothing
     ) -> None:
         self.engine, self.executor, self._journal = engine, executor, journal
         self._submit = submit or Workers().submit
+        self.facts = facts
         self._beat, self._jitter, self.now = beat, jitter, executor.clock
         self._messages: queue.SimpleQueue[_Message] = messages or queue.SimpleQueue()
         self._records: list[Record] = []  # of this turn, for the journal
@@ -211,7 +214,9 @@ class Dispatcher:
         self.engine.finished(attempt.run, result, now, self._jitter())
         notes = self.engine.take_notes()
         mine = [note for note in notes if note.run == attempt.run.id]
-        if not any(note.kind == "retries" for note in mine):
+        if result.unmet:
+            self._records.append(Unbegun(attempt.run))
+        elif not any(note.kind == "retries" for note in mine):
             superseded = result.kind == "retry" and not any(note.kind == "failed" for note in mine)
             self._records.append(Ended(attempt.run, result, ended, superseded))
         self._trace.ended(attempt.run, result, attempt.at, ended, mine[0] if mine else None)
@@ -240,7 +245,7 @@ class Dispatcher:
         """The attempts that begin now."""
         begun: list[Attempt] = []
         is_stopping = self.stopping.is_set()  # read once: it may be set at any instant, and a run is begun or stays due
-        for run in () if is_stopping else self.engine.advance(now):
+        for run in () if is_stopping else self.engine.advance(now, self.facts):
             self._ready.add(run)
         self._record(self.engine.take_notes())
         if is_stopping:

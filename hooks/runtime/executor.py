@@ -5,7 +5,8 @@ and its handler is called only when the step is reached: a retry five minutes la
 
 Guarantees: `perform` raises nothing that a handler raises; it answers with a `Result`. A resumed or retried run begins
 with its first unfinished step. A step that has ended well is in the journal before the next one begins. Before a run of
-a `for` rule does anything, its state is read again. In a dry run only `plan` is called. No secret is in a result.
+a `for` rule does anything, its state is read again, and before one with conditions (`only_if`), what those are about.
+In a dry run only `plan` is called. No secret is in a result.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from hooks.journal.journal import Journal
 from hooks.journal.records import StepDone
 from hooks.rules.placeholders import Empty, Placeholder, event_value, forms, render, walk
 from hooks.rules.table import Step
+from hooks.rules.verdicts import HOLDS, Verdict
 from hooks.runtime.locks import TargetLocks
 from hooks.runtime.step_trace import StepTrace
 
@@ -60,6 +62,7 @@ class Executor:
 
     `context(event, run id, deadline)` makes what a handler gets. `lasts(states)` says whether one of the states that a
     `for` rule waited on lasts, by a fresh reading; None where that cannot be seen. `hide(name, form)`: see `Secrets`.
+    `conditions(run)` judges those of a run by a fresh reading.
     """
 
     handlers: Mapping[str, Handler[Any]]
@@ -71,13 +74,19 @@ class Executor:
     lasts: Callable[[Sequence[Event]], bool | None] = lambda _: True
     locks: TargetLocks = field(default_factory=TargetLocks)
     hide: Callable[[str, str], None] = lambda _name, _form: None
+    conditions: Callable[[Run], Verdict] = lambda _: HOLDS
 
     def perform(self, attempt: Attempt) -> Result:
         """Do the run's steps from the first unfinished one on; the first failure ends it."""
-        if attempt.run.states and attempt.run.attempt == 1:
-            still = self.lasts(attempt.run.states)
+        run = attempt.run
+        if run.states and run.attempt == 1:
+            still = self.lasts(run.states)
             if not still:
                 return Result("skipped", "its state has ended" if still is False else "its state cannot be seen now")
+        if run.rule.only_if and run.attempt == 1 and not (run.step or run.manual):
+            verdict = self.conditions(run)
+            if not verdict.holds:
+                return Result("skipped", f"it does not begin: {verdict.sentence}", unmet=verdict)
         return self._steps(attempt)
 
     def _steps(self, attempt: Attempt) -> Result:

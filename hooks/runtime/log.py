@@ -127,6 +127,9 @@ class Log:
         what = f"{note.event.subject}: {note.event.type}"
         about = logger.bind(rule=note.rule, key=note.key, event=note.event.id)
         match note.kind:
+            case "waits" if note.why:
+                later = f"; they may hold in {_roughly(note.wait_s)}" if note.wait_s else ""
+                about.info("{}; {} waits for its conditions: {}{}", what, note.rule, note.why, later)
             case "waits" if note.wait_s:
                 about.info("{}; {} runs in {} if that lasts", what, note.rule, duration(round(note.wait_s, 3)))
             case "exhausted":

@@ -76,6 +76,11 @@ class PollingSource(PeriodicThread):
         """What the last poll found, each with when a poll first found it (ns since the Unix epoch); none while lost."""
         return [] if self._reason else [(event, event.time) for event in (self._known or {}).values()]
 
+    @property
+    def sees(self) -> bool:
+        """Whether the last poll could tell which states hold."""
+        return self._known is not None and not self._reason
+
     def turn(self) -> float | None:
         """Poll, if a rule listens; else sleep until one does."""
         if self._listened:
@@ -159,6 +164,10 @@ class PollingSources:
     def states(self, name: str) -> list[tuple[Event, int]]:
         """What the last poll of this source found, each with since when (ns since the Unix epoch)."""
         return self._sources[name].states() if name in self._sources else []
+
+    def sees(self, name: str) -> bool:
+        """Whether the last poll of this source could tell which states hold; False where there was none."""
+        return name in self._sources and self._sources[name].sees
 
     def poll_now(self, events: Iterable[Event]) -> bool:
         """Poll the sources of these events now, from any thread. False when one of the polls failed."""

@@ -9,7 +9,7 @@ masked as in the log.
      "rules": {"known", "why", "file", "fingerprint", "since", "rules":
         [{"rule", "matched", "entry", "why": […], "run": ID or "", "outcome", "decisions": [DECISION, …]}, …]},
      "merged": how many earlier events were merged into this one,
-     "waits": [{"why": "for" | "debounce" | "cooldown" | "running" | "pause", "since", "until"}, …],
+     "waits": [{"why": "for" | "debounce" | "cooldown" | "running" | "pause" | "only_if", "since", "until"}, …],
      "decisions": [DECISION, …], what was decided about this rule and key, or about all rules, until the run ended,
      "attempts": [{"attempt", "began", "ended", "took_s", "outcome", "said", "again", "steps":
         [{"number", "use", "args": {…} or null, "status", "said", "saw": […], "at", "took_s", "waited_s"}, …]}, …],

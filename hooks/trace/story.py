@@ -25,6 +25,7 @@ _UNENDED: Mapping[str | None, str] = {"cut_off": "cut off", None: "not over"}
 _WAITS = {
     "for": "for: the state had to last", "debounce": "debounce: it had to be quiet",
     "cooldown": "cooldown after the run before", "running": "the run before was at work", "pause": "a pause",
+    "only_if": "only_if: its conditions had to hold",
 }  # fmt: skip
 _DECISIONS = {
     "waits": "waits for the state to last", "dropped": "what waited is dropped", "exhausted": "the limit is used up",

@@ -5,7 +5,7 @@ When is found by trial: a copy of the engine takes the event, and says what it d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -16,14 +16,17 @@ from hooks.engine.engine import Engine
 from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, NoteKind
 from hooks.engine.tries import FLAPPING, Full
-from hooks.events.catalogue import Event
+from hooks.events.catalogue import Event, topic_of
 from hooks.events.durations import format_duration as duration
+from hooks.events.wall_clock import local_time
 from hooks.handler import Handler
 from hooks.rules.comparisons import fields_in, passes
+from hooks.rules.facts import UNSEEN, Facts, Later, Unseen
 from hooks.rules.matching import Labels, Match, OneOf, as_toml
 from hooks.rules.placeholders import Empty, event_value
 from hooks.rules.step_arguments import render_arguments
 from hooks.rules.table import CronEntry, Entry, Rule, Step
+from hooks.rules.verdicts import Verdict, judge
 from hooks.rules_file.arguments import arguments
 from hooks.workbench.upcoming import upcoming
 
@@ -38,6 +41,7 @@ class Situation:
     now: float = 0.0
     state: Mapping[str, Any] | None = None
     mask: Callable[[str], str] = str
+    facts: Facts = UNSEEN  # what conditions are judged by; `Unseen` where no gluehook runs
 
 
 def explain(engine: Engine, event: Event, situation: Situation) -> Iterator[Explanation]:
@@ -155,10 +159,12 @@ def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) ->
     due = lane.due()
     full = lane.full(due) if due < inf else None
     dropped = [note.why for note in trial.notes(rule, "dropped") if note.event is event]
-    starts = {} if dropped or full or due == inf else {"in_s": round(max(0.0, due - now), 3)}
+    unmet = list(_unmet(lane, now, situation.facts))
+    held = any(one.holds is False or not isinstance(situation.facts, Unseen) for one in unmet)
+    starts = {} if dropped or full or held or due == inf else {"in_s": round(max(0.0, due - now), 3)}
     rest = _left(trial.engine.paused_until(rule.name) - now)
     paused = [f"paused{rest}; `gluehook resume` ends it"] if rest else []
-    when = dropped or [*paused, *_reasons(lane, now, full=full)]
+    when = dropped or [*paused, *_reasons(lane, now, full=full), *_conditions(lane, unmet, situation.facts)]
     quiet = event.origin == "resync" and rule.reconciles
     return {**shown, **starts, "when": when, "do": [_do(step, event, situation, quiet=quiet) for step in rule.do]}
 
@@ -179,6 +185,30 @@ def _reasons(lane: Lane, now: float, *, full: Full | None) -> Iterator[str]:
     if rule.cooldown_s and lane.cooldown_until > now:
         yield f"cooldown: {duration(rule.cooldown_s)} after the last run{_left(lane.cooldown_until - now)}"
     yield from _limits(lane, full=full)
+
+
+def _unmet(lane: Lane, now: float, facts: Facts) -> Iterator[Verdict]:
+    """The conditions that do not hold when the next run is due, as far as that is known now."""
+    if not lane.pending or lane.pending[0].attempt > 1 or lane.pending[0].manual:
+        return
+    due = lane.due()
+    then = Later(facts, max(0.0, due - now) if due < inf else 0.0)
+    for condition in lane.rule.only_if:
+        verdict = judge((condition,), then, lane.next_event)
+        if not verdict.holds:
+            yield verdict
+
+
+def _conditions(lane: Lane, unmet: Iterable[Verdict], facts: Facts) -> Iterator[str]:
+    fate = "the state waits for that" if topic_of(lane.next_event) else "this is no state, so it is dropped"
+    for one in unmet:
+        if one.holds is None and isinstance(facts, Unseen):
+            yield f"only_if: it depends on {one.what}, and what containers and ports are is not known here"
+            continue
+        later = ""
+        if one.again_at is not None:
+            later = f"; it may hold in {about(one.again_at - facts.clock.instant)}, at {local_time(one.again_at)}"
+        yield f"only_if: {one.why}, and the rule wants {one.what}: {fate}{later}"
 
 
 def _limits(lane: Lane, *, full: Full | None) -> Iterator[str]:

@@ -32,6 +32,7 @@ def schema(handlers: Mapping[str, type[Handler[Any]]]) -> Schema:
     definitions |= {**_MATCHES, **on, **given, **do}
     definitions["OnTable"] = {"oneOf": [_ref(name) for name in on]}
     definitions["GivenTable"] = {"oneOf": [_ref(name) for name in given]}
+    definitions["ConditionTable"] = {"oneOf": list(_conditions(definitions["ConditionTable"]["properties"]))}
     definitions["StepTable"] = {"oneOf": [_ref(name) for name in do]}
     definitions["ExpectedTable"]["properties"]["use"] |= _enum(handlers.values())
     rule = definitions["Rule"]["properties"]
@@ -134,6 +135,13 @@ def _compared(field: str, typ: type) -> Schema:
         return {"type": "object", "additionalProperties": _ref("MatchText"), "minProperties": 1}
     name = "MatchText" if typ is str else "MatchPort" if field.endswith("port") else "MatchNumber"
     return {"anyOf": [_ref(name)]}
+
+
+def _conditions(keys: Schema) -> Iterator[Schema]:
+    """A condition says one thing."""
+    keys["any"] |= {"minItems": 1}
+    for named in (("container", "is"), ("role", "is"), ("time", "days"), ("days",), ("port",), ("not",), ("any",)):
+        yield _table({key: keys[key] for key in named}, named[:1] if named[0] == "time" else named)
 
 
 # -- given of a test ------------------------------------------------------------------------------

@@ -4,8 +4,9 @@
 in the order of time, then `until` for the time after the last one, then `left` for what still waits. Guaranteed: no
 handler runs and nothing is written, as the outcome of each attempt is assumed; it decides as the running process does,
 since the engine is the same and time stops at every deadline between two events; the same events give the same rows.
-One difference is known: whether the state that a `for` waited on still lasts is answered by the events that were fed,
-where the running process inspects the container once more.
+One difference is known: whether the state that a `for` waited on still lasts, and whether conditions hold, is answered
+by the events that were fed, where the running process inspects the container once more. `zone` is the time zone of
+conditions, "" for that of the process; `knows_all`: a container that no event was about is absent, else it is unknown.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from hooks.engine.engine import Engine
 from hooks.engine.lane import Lane
 from hooks.engine.runs import Note, Result, Run
 from hooks.events.catalogue import CHANGES_WORLD, Event
+from hooks.rules.facts import Facts
 from hooks.rules.rule_tests import Assumptions
 from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.workbench.assumed_attempts import WORDS, AssumedAttempts
 from hooks.workbench.decisions import Decision
+from hooks.workbench.facts_from_events import FactsFromEvents
 from hooks.workbench.recording import TimedEvent
+from hooks.workbench.zones import offset_of
 from hooks.world.from_events import WorldFromEvents
 from hooks.world.names import NO_NAMES, Names
 
@@ -35,12 +39,16 @@ class Replay:
     """One rule table, and its clock: it begins at `began` (ns since the Unix epoch), or else with the first event."""
 
     def __init__(
-        self, table: Table, *, assume: Assumptions | None = None, names: Names = NO_NAMES, began: int | None = None
-    ) -> None:
+        self, table: Table, *, assume: Assumptions | None = None, names: Names = NO_NAMES, began: int | None = None,
+        zone: str = "", knows_all: bool = False,
+    ) -> None:  # fmt: skip
         self.table = table
         self._engine = Engine(table)
         self._subscriptions = Subscriptions(table)
-        self._world = WorldFromEvents(replace(names, tables={**names.tables, **table.roles}))
+        names = replace(names, tables={**names.tables, **table.roles})
+        self._world = WorldFromEvents(names)
+        self._conditional = any(rule.only_if for rule in table.rules)
+        self._facts = FactsFromEvents(names, lambda: self._at, offset_of(zone), knows_all=knows_all)
         self._attempts = AssumedAttempts(assume or {}, self._state)
         self._began = began
         self._now, self._at = 0.0, began or 0  # the instant in the engine's seconds, and in ns since the Unix epoch
@@ -61,6 +69,13 @@ class Replay:
             return True
         return self._subscriptions.uses_port and _tells_port(event)
 
+    def begin_with(self, events: Iterable[Event]) -> None:
+        """Before the first event the world is what these events make of it; no rule gets them."""
+        for event in events:
+            if _tells_port(event):
+                self._world.accept(event)
+            self._facts.accept(event)
+
     def feed(self, at: int, event: Event) -> list[Decision]:
         """Let time pass until `at` (ns since the Unix epoch), then feed the event; returns the decisions until then."""
         if self._began is None:
@@ -69,6 +84,8 @@ class Replay:
         event = self._world.with_role(event)
         if _tells_port(event):
             self._world.accept(event)
+        if self._conditional:
+            self._facts.accept(event)
         self._engine.feed(event, self._now)
         if rows := self._decided(at):
             self._rows += [Decision(at, "event", event), *rows]
@@ -94,11 +111,14 @@ class Replay:
             while self._working and self._working[0][0] <= self._now:
                 _, _, run, result = heapq.heappop(self._working)
                 self._end(run, result)
-            runs = self._engine.advance(self._now)
+            runs = self._engine.advance(self._now, self._known)
             self._take_notes()  # what led to them stands above them
             for run in runs:
                 self._begin(run)
         self._set(instant)
+
+    def _known(self) -> Facts:
+        return self._facts
 
     def _set(self, now: float) -> None:
         if now != self._now:
@@ -151,7 +171,10 @@ class Replay:
             run = lane.running
             return Decision(now, "left", run.event, name, key, "it is at work", None, run.id, run.attempt)
         due = lane.due()
+        unmet = lane.pending[0].unmet
         why = "it waits for something to happen first" if due == inf else ""
+        if unmet:
+            why = f"it waits for its conditions: {unmet.verdict.sentence}"
         return Decision(now, "left", lane.pending[0].event, name, key, why, None if due == inf else due - self._now)
 
 

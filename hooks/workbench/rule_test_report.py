@@ -23,7 +23,8 @@ def failure(result: RuleTestResult, table: Table) -> Iterator[Line]:
     for place, (left, right) in enumerate(rows):
         yield ("failed" if place else "event"), f"{left:{width}}  {right}"
     yield "event", f"what was decided until {duration(result.rule_test.until_s)}:"
-    timeline = Timeline(table, when=_when)
+    began = result.rule_test.began_ns
+    timeline = Timeline(table, when=lambda at: f"{duration(since_begin(at, began)):>9}")
     for turn in result.turns:
         for kind, line in timeline.lines(turn):
             yield kind, f"  {line}"
@@ -62,7 +63,3 @@ def _expected(one: Expected) -> str:
 
 def _got(run: ActualRun) -> Sequence[str]:
     return [f"{duration(run.at_s)}  {run.rule}  {step_words(step.use, step.args)}" for step in run.steps]
-
-
-def _when(at: int) -> str:
-    return f"{duration(since_begin(at)):>9}"

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from hooks.events.catalogue import CATALOGUE
+from hooks.events.catalogue import CATALOGUE, Event
+from hooks.rules.facts import Standing
 from hooks.rules.rule_tests import Expected, RuleTest
 from hooks.rules.table import Table
 from hooks.workbench.decisions import Decision, PerformedStep
@@ -14,8 +15,6 @@ from hooks.workbench.event_words import make_event
 from hooks.workbench.recording import TimedEvent
 from hooks.workbench.replay import Replay, turns
 from hooks.world.names import NO_NAMES, Names
-
-BEGAN_NS = 1_800_000_000_000_000_000  # where every test begins on the wall clock
 
 
 class ActualRun(NamedTuple):
@@ -46,34 +45,52 @@ def run_rule_test(table: Table, rule_test: RuleTest, names: Names = NO_NAMES) ->
     """Run one test. `names`: what settings call containers."""
     rules = tuple(replace(rule, enabled=rule.enabled or rule.name in rule_test.enable) for rule in table.rules)
     table = replace(table, rules=rules) if rule_test.enable else table
-    replay = Replay(table, assume=rule_test.outcomes, names=names, began=BEGAN_NS)
-    end_ns = _wall(rule_test.until_s)
+    began = rule_test.began_ns
+    replay = Replay(
+        table, assume=rule_test.outcomes, names=names, began=began, zone=rule_test.zone, knows_all=True
+    )  # fmt: skip
+    replay.begin_with(_world(rule_test))
+    end_ns = _wall(began, rule_test.until_s)
     decisions = tuple(turns(replay, _seen(rule_test, names.first("gluetun")), lambda: end_ns))
-    ran = tuple(_ran(decision) for turn in decisions for decision in turn if decision.kind == "runs")
+    ran = tuple(_ran(decision, began) for turn in decisions for decision in turn if decision.kind == "runs")
     missing, surplus = _compare(rule_test.expected, ran)
     return RuleTestResult(rule_test, missing, surplus, ran, decisions)
 
 
-def since_begin(at: int) -> float:
-    """The seconds of a test that an instant (ns since the Unix epoch) is at."""
-    return round((at - BEGAN_NS) / 1e9, 3)
+def since_begin(at: int, began: int) -> float:
+    """The seconds of a test that an instant is at; both in ns since the Unix epoch."""
+    return round((at - began) / 1e9, 3)
 
 
-def _wall(at_s: float) -> int:
-    return BEGAN_NS + round(at_s * 1e9)
+def _wall(began: int, at_s: float) -> int:
+    return began + round(at_s * 1e9)
+
+
+_LED_TO: Mapping[Standing, tuple[str, ...]] = {
+    "running": ("start",), "stopped": ("start", "die"), "paused": ("start", "pause"), "healthy": ("start", "healthy"),
+    "unhealthy": ("start", "unhealthy"), "absent": ("destroy",),
+}  # fmt: skip
+
+
+def _world(rule_test: RuleTest) -> Iterator[Event]:
+    """Events that make the containers what they are when the test begins."""
+    for one in rule_test.world:
+        fields = {"container": one.container, **({"role": one.role} if one.role else {})}
+        for word in _LED_TO[one.standing]:
+            yield make_event(CATALOGUE[f"container.{word}"], fields, rule_test.began_ns, "")
 
 
 def _seen(rule_test: RuleTest, gluetun: str) -> Iterator[TimedEvent]:
     for number, given in enumerate(sorted(rule_test.given, key=lambda one: one.at_s)):
-        at = _wall(given.at_s)
+        at = _wall(rule_test.began_ns, given.at_s)
         fields: Mapping[str, Any] = given.fields
         if given.event == "port.forwarded":
             fields = {"generation": str(number), **fields}  # each writing of the file is a new one
         yield TimedEvent(at, make_event(CATALOGUE[given.event], fields, at, gluetun))
 
 
-def _ran(decision: Decision) -> ActualRun:
-    return ActualRun(since_begin(decision.at), decision.rule, decision.steps)
+def _ran(decision: Decision, began: int) -> ActualRun:
+    return ActualRun(since_begin(decision.at, began), decision.rule, decision.steps)
 
 
 # -- expected against got ------------------------------------------------------------------------

@@ -66,6 +66,8 @@ def _said(decision: Decision) -> str:
         case "runs":
             again = f" (attempt {decision.attempt})" if decision.attempt > 1 else ""
             return f"runs{again} {', then '.join(step_words(*step[:2]) for step in decision.steps) or _NOTHING}"
+        case "waits" if decision.why:
+            return f"waits for its conditions: {decision.why}"
         case "waits":
             return f"waits {duration(decision.wait_s or 0)}"
         case "retries":

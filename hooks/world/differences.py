@@ -82,6 +82,8 @@ def _container_events(old: Container | None, new: Container, origin: Origin, now
     known = new.running and new.health in ("healthy", "unhealthy")
     if known and (restarted or old is None or old.health != new.health):
         yield _event(f"container.{new.health}", new, now, origin)
+    if same and old is not None and not restarted and new.running and old.paused != new.paused:
+        yield _event(f"container.{'pause' if new.paused else 'unpause'}", new, now, origin)
     yield from _address_events(old, new, origin, now)
 
 

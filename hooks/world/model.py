@@ -41,6 +41,7 @@ class Container:
         ""  # where gluetun's port file is outside of it: "/srv/vpn/port", "volume:vpn/port"; "" for nowhere
     )
     mounts: Mapping[str, str] = field(default_factory=dict)  # of gluehook itself: path inside -> where that is outside
+    paused: bool = False  # it runs, and its processes stand still
     forwards_no_port: bool = False  # of gluetun: its owner has turned that off (VPN_PORT_FORWARDING)
     unpaused_at: int = field(default=0, compare=False)  # when it was last unpaused, as far as that was seen
     # which program it is, "" for none that is known here; the world finds it by its `names`

@@ -18,7 +18,7 @@ def after_event(world: World, event: Event) -> World:
     An event that is older than the container's known state changes nothing: after a reconnect Docker sends past events
     again.
     """
-    if event.type not in CHANGES_WORLD or not event.subject:
+    if event.type not in _FOLLOWED or not event.subject:
         return world
     word = event.type.removeprefix("container.")
     if word == "rename":
@@ -42,6 +42,9 @@ def with_old_name(world: World, event: Event) -> Event:
     return replace(event, data={**event.data, "old_name": old})
 
 
+_FOLLOWED = CHANGES_WORLD | {"container.pause", "container.unpause"}  # these two come where a condition needs them
+
+
 def _renamed(world: World, event: Event) -> World:
     old_name = str(event.data.get("old_name"))
     old = world.containers.get(old_name)
@@ -52,9 +55,11 @@ def _renamed(world: World, event: Event) -> World:
 
 
 _CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
-    "start": lambda c, e: replace(c, running=True, health="", started_at=e.time),
+    "start": lambda c, e: replace(c, running=True, paused=False, health="", started_at=e.time),
+    "pause": lambda c, _: replace(c, running=True, paused=True),
+    "unpause": lambda c, _: replace(c, running=True, paused=False),
     "die": lambda c, e: replace(
-        c, running=False, health="", finished_at=e.time, exit_code=int(e.data.get("exit_code", 0))
+        c, running=False, paused=False, health="", finished_at=e.time, exit_code=int(e.data.get("exit_code", 0))
     ),
     "healthy": lambda c, _: replace(c, running=True, health="healthy"),
     "unhealthy": lambda c, _: replace(c, running=True, health="unhealthy"),

@@ -18,7 +18,7 @@ from hooks.config import secrets
 from hooks.control import child_verb, followers, lasting, telling, waits
 from hooks.control.items import KINDS
 from hooks.docker import refusals
-from hooks.engine import lane
+from hooks.engine import pending
 from hooks.events import durations
 from hooks.journal import journal
 from hooks.rules.table import RetryPolicy, Rule
@@ -44,7 +44,7 @@ def default_of(call: Any, name: str) -> Any:
 RETRY = RetryPolicy()
 BACKLOG = default_of(Backlog.__init__, "most_lines")
 FACTS = [
-    ("docs/rules.md", f"up to {lane.QUEUE_BOUND}; beyond that the oldest goes"),
+    ("docs/rules.md", f"up to {pending.QUEUE_BOUND}; beyond that the oldest goes"),
     ("docs/rules.md", f"at the latest after {rule._DEBOUNCE_MAX} times this long"),
     ("docs/rules.md", f'`timeout = "{durations.format_duration(Rule("a", (), ()).timeout_s)}"`'),
     (
@@ -55,7 +55,7 @@ FACTS = [
     ("docs/rules.md", f"is kept as `{reload.COPY_NAME}` in the state folder"),
     ("docs/limits.md", f"At most {dispatcher.AT_WORK} attempts at once"),
     ("docs/limits.md", f"at most {dispatcher.AT_A_TIME} of them younger than half a second"),
-    ("docs/limits.md", f"keeps {lane.QUEUE_BOUND} events"),
+    ("docs/limits.md", f"keeps {pending.QUEUE_BOUND} events"),
     ("docs/limits.md", f"At most {lasting.MOST_OPEN} programs follow at once"),
     ("docs/limits.md", f"A restart budget of {restart_budget.RESTARTS} an hour"),
     ("docs/limits.md", f"the last {output.OUTPUT_LIMIT_BYTES // 1024} KiB are kept"),

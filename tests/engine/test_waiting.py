@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.engine.lane import QUEUE_BOUND
+from hooks.engine.pending import QUEUE_BOUND
 from hooks.engine.runs import Result
 from hooks.events.catalogue import Event
 from hooks.rules.table import Debounce, Limit

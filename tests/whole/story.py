@@ -21,6 +21,7 @@ from typing import Any, cast
 from hooks.engine.engine import Engine
 from hooks.engine.runs import Note, NoteKind, Result, Run
 from hooks.events.catalogue import Event, Origin
+from hooks.rules.facts import Facts, unseen
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.table import Entry, Rule, Step, Table
 
@@ -105,9 +106,10 @@ class Story:
 
     def __init__(
         self, *rules: Rule, answers: Mapping[str, Answer | Sequence[Answer]] | None = None,
-        takes_s: Mapping[str, float] | None = None, jitter: float = 0.0,
+        takes_s: Mapping[str, float] | None = None, jitter: float = 0.0, facts: Callable[[], Facts] = unseen,
     ) -> None:  # fmt: skip
         self.engine = Engine(Table(rules))
+        self._facts = facts
         self.now = 0.0
         self.attempts: list[Ran] = []
         self.notes: list[tuple[float, Note]] = []
@@ -149,7 +151,7 @@ class Story:
         return [at for at, note in self.notes if note.kind == kind]
 
     def _advance(self) -> None:
-        for run in self.engine.advance(self.now):
+        for run in self.engine.advance(self.now, self._facts):
             self.attempts.append(Ran(self.now, run))
             heapq.heappush(self._working, (self.now + self._takes_s.get(run.rule.name, 0.0), next(self._order), run))
         self.notes += [(self.now, note) for note in self.engine.take_notes()]
@@ -161,7 +163,7 @@ class Story:
         return answer if isinstance(answer, Result) else answer(run)
 
     def _check(self) -> None:
-        assert self.engine.advance(self.now) == [], "a second look at the same instant finds nothing new"
+        assert self.engine.advance(self.now, self._facts) == [], "a second look at the same instant finds nothing new"
         assert self.engine.next_deadline() > self.now, "what is due has been started"
         lanes = [(run.rule.name, run.key) for _, _, run in self._working]
         assert len(lanes) == len(set(lanes)), "one run at a time in a lane"

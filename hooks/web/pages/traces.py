@@ -24,6 +24,7 @@ MOST = 60  # of each list on the page: rules, decisions, attempts, what followed
 _WAITS: Mapping[str, str] = {
     "for": "the state had to last", "debounce": "it had to be quiet", "cooldown": "the rule rested after its last run",
     "running": "an earlier run was at work", "pause": "the rule was paused",
+    "only_if": "its conditions had to hold",
 }  # fmt: skip
 _HOW: Mapping[str, str] = {
     "caused": "it made this happen", "failed": "it failed for good", "exhausted": "it was the last run of its limit",

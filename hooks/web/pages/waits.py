@@ -11,8 +11,8 @@ from hooks.web.pages.words import LONGEST_LINE, State, cut, instant, number, row
 MOST_WAITS = 30  # on the page
 _WHY: Mapping[str, str] = {
     "for": "the state must last", "debounce": "it must be quiet", "cooldown": "it rests after its last run",
-    "limit": "its limit is used up", "retry": "it is tried again", "pause": "it is paused",
-    "running": "an earlier run is at work", "busy": "too many runs are at work",
+    "only_if": "its conditions do not hold", "limit": "its limit is used up", "retry": "it is tried again",
+    "pause": "it is paused", "running": "an earlier run is at work", "busy": "too many runs are at work",
 }  # fmt: skip
 
 
