@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD
 
-# A container that joins a network gets an address, which no event reports: the source inspects it. What was left alone
-# because it was paused is read again when it is unpaused.
-_ALWAYS = CHANGES_WORLD | {"network.connect", "container.unpause"}
+# A container that joins a network gets an address, which no event reports: the source inspects it.
+_ALWAYS = CHANGES_WORLD | {"network.connect"}
 # Docker's words where ours are others, and Podman's words beside Docker's
 _DOCKERS = {"healthy": "health_status", "unhealthy": "health_status"}
 _PODMANS = {"die": "died", "destroy": "remove", "exec_start": "exec", "exec_die": "exec_died", "delete": "remove"}

@@ -122,11 +122,13 @@ _TYPES: tuple[EventType, ...] = (
     _container("rename", "it has another name", "old_name", ends=("life", *_DEAD),  # ends them for the old name
                changes_world=True),
     _container("exec_die", "a command inside it ended", "exit_code"),
+    _container("pause", "Docker's `pause` of a container", changes_world=True),
+    _container("unpause", "Docker's `unpause` of a container", changes_world=True),
     *(
         _container(name, f"Docker's `{name}` of a container")
         for name in (
-            "attach commit copy create detach exec_create exec_detach exec_start export init cleanup pause prune "
-            "resize restart stop top unpause update"
+            "attach commit copy create detach exec_create exec_detach exec_start export init cleanup prune resize "
+            "restart stop top update"
         ).split()
     ),
     # -- derived from the world, never from one raw event -----------------------------------

@@ -81,9 +81,9 @@ class Subscriptions:
             case _:
                 return
         self._topics["life"].add(*named)  # so that the old name of a rename counts, too
-        for kind in CHANGES_WORLD | _PAUSED:
+        for kind in CHANGES_WORLD:
             self._subjects[kind].add(*named)
-        for kind in _types(condition) - _PAUSED:
+        for kind in _types(condition):
             self._subjects[kind].add(None)
 
     def _followed_topics(self, kind: EventType) -> tuple[_Subjects, ...]:
@@ -131,12 +131,11 @@ def _named(rules: Iterable[Rule], prefix: str, which: Callable[[Entry], bool] = 
 
 def _types(condition: Condition) -> frozenset[str]:
     """The events that a condition needs besides those that change the world, which come anyway."""
-    if isinstance(condition, PortIs):
-        return _REACH if condition.standing == "open" else _PORT
-    return _PAUSED if isinstance(condition, ContainerIs | RoleIs) else frozenset()
+    if not isinstance(condition, PortIs):
+        return frozenset()
+    return _REACH if condition.standing == "open" else _PORT
 
 
-_PAUSED = frozenset({"container.pause", "container.unpause"})
 _PORT = frozenset({"port.forwarded", "port.cleared"})
 _REACH = frozenset({"port.open", "port.closed", "port.unknown"})
 

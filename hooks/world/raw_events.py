@@ -18,7 +18,7 @@ def after_event(world: World, event: Event) -> World:
     An event that is older than the container's known state changes nothing: after a reconnect Docker sends past events
     again.
     """
-    if event.type not in _FOLLOWED or not event.subject:
+    if event.type not in CHANGES_WORLD or not event.subject:
         return world
     word = event.type.removeprefix("container.")
     if word == "rename":
@@ -40,9 +40,6 @@ def with_old_name(world: World, event: Event) -> Event:
     ident = event.data.get("id")
     old = next((name for name, one in world.containers.items() if one.id == ident and name != event.subject), "")
     return replace(event, data={**event.data, "old_name": old})
-
-
-_FOLLOWED = CHANGES_WORLD | {"container.pause", "container.unpause"}  # these two come where a condition needs them
 
 
 def _renamed(world: World, event: Event) -> World:

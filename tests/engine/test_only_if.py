@@ -100,8 +100,9 @@ def test_a_state_waits_until_its_conditions_hold() -> None:
     turn(story, server, 100, "sonarr", RUNS)
     assert story.ran() == [100]
     assert waits(story) == [(10, WHY, None)]
-    (run,) = story.runs()
-    assert run.waited and dict(run.waited.until) == {"only_if": 100}
+    run = story.runs()[0]
+    assert run.waited
+    assert dict(run.waited.until) == {"only_if": 100}
     assert run.states == (run.event,), "it must still last by a fresh reading"
 
 
@@ -260,7 +261,7 @@ def test_a_fresh_reading_that_shows_something_else_uses_up_nothing() -> None:
     stories: list[Story] = []
     answers = {"port": [refuse(lambda: stories[0]), Result("changed")]}
     limited = rule("port", on("port.forwarded"), only_if=(UP,), limit=Limit(1, H), cooldown_s=60)
-    story, server = tell(limited, answers=answers, sonarr=RUNS)
+    story, _ = tell(limited, answers=answers, sonarr=RUNS)
     stories.append(story)
     story.at(0, forwarded(5000))
     assert story.ran() == [0]
@@ -274,7 +275,7 @@ def test_a_fresh_reading_that_shows_something_else_uses_up_nothing() -> None:
 
 def test_a_happening_that_a_fresh_reading_refuses_is_dropped() -> None:
     stories: list[Story] = []
-    story, server = tell(
+    story, _ = tell(
         rule("tick", on("timer.tick"), only_if=(UP,)), answers={"tick": refuse(lambda: stories[0])}, sonarr=RUNS
     )
     stories.append(story)

@@ -274,8 +274,8 @@ def test_a_schema_can_be_made_of_the_grammar() -> None:
     assert set(schema["properties"]) == {"version", "defaults", "gluetun", "client", "rule", "test"}
     words = schema["$defs"]["Rule"]["properties"]
     assert set(words) == {
-        "name", "on", "only_if", "for", "debounce", "cooldown", "repeat", "limit", "mode", "key", "timeout", "retry", "enabled",
-        "dry_run", "do",
+        "name", "on", "only_if", "for", "debounce", "cooldown", "repeat", "limit", "mode", "key", "timeout", "retry",
+        "enabled", "dry_run", "do",
     }  # fmt: skip
 
 

@@ -235,7 +235,7 @@ def test_one_in_anothers_network_has_no_address_of_its_own_on_podman(fake: FakeE
 def test_filters_ask_for_the_world_and_for_what_rules_name() -> None:
     always = filters(set())
     assert always["type"] == ["container", "network"]
-    assert set(always["event"]) == {"start", "die", "destroy", "rename", "health_status", "connect", "unpause"}
+    assert set(always["event"]) == {"start", "die", "destroy", "rename", "health_status", "connect", "pause", "unpause"}
     more = filters({"container.oom", "image.pull", "port.forwarded", "container.ip_changed", "timer.tick"})
     assert more["type"] == ["container", "image", "network"]
     assert set(more["event"]) - set(always["event"]) == {"oom", "pull"}
