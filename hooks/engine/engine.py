@@ -64,9 +64,7 @@ class Engine:
         self._report_recovered(now)
 
     def advance(self, now: float, facts: Callable[[], Facts] = unseen) -> list[Run]:
-        """The runs whose time has come by `now`, and whose conditions hold by `facts()`. Each must be answered by
-        `finished`.
-        """
+        """The runs that are due by `now`, and whose conditions hold by `facts()`: `finished` must answer each."""
         runs, known = [], None
         while self.next_deadline() <= now:
             lane = self._schedule.pop()
