@@ -162,6 +162,9 @@ _TYPES: tuple[EventType, ...] = (
     EventType("timer.tick", "so much time has passed again", "every", _fields("every"), source="timer"),
     EventType("timer.cron", "it is the time that a rule has written as a cron expression", "at",
               _fields("at due late"), source="timer"),
+    # -- calls of other programs ------------------------------------------------------------------
+    EventType("hook.called", "another program has called `POST /hook/NAME` of the page", "name",
+              _fields("name json query"), source="hook"),
     # -- WireGuard's peers, polled: no event reports a handshake -----------------------------------
     EventType("wireguard.handshake", "a device is connected from outside the home network", "peer", _fields(_PEER),
               State("tunnel", "up", good=True), source="wireguard"),

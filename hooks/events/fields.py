@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of an event: its type, what it holds, and whether an entry of `on` must name it."""
+    """A field of an event: its type, what it holds, and whether an entry of `on` must name it.
+
+    `values` is the type of what a dict holds; object for any JSON value, also tables.
+    """
 
     type: type
     says: str
     needed: bool = False
+    values: Any = str
 
 
 FIELDS: Mapping[str, Field] = {
@@ -59,8 +64,16 @@ FIELDS: Mapping[str, Field] = {
     "address": Field(str, "its address in the tunnel"),
     "version": Field(str, "gluehook's"),
     "name": Field(
-        str, "docker, files, wireguard, qbittorrent, or api:NAME for the control server of the gluetun of that name"
+        str,
+        "of a source: docker, files, wireguard, qbittorrent, or api:NAME for the control server of the gluetun of "
+        "that name; of a hook the NAME in its address",
     ),
+    "json": Field(
+        dict,
+        "what the program has sent: json = { heartbeat = { status = 0 } }, ${event.json.heartbeat.status}",
+        values=object,
+    ),
+    "query": Field(dict, 'what stood behind the ? of the address: query = { from = "kuma" }'),
     "file": Field(str, "the rules file"),
     "rules": Field(int, "how many rules are in it"),
     "errors": Field(int, "how many errors it has"),

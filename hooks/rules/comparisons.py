@@ -80,7 +80,8 @@ def passes(match: Match, value: Any, event: Event) -> bool | None:
         case AnyOf(options):
             return _any(passes(option, value, event) for option in options)
         case Labels(matches) if isinstance(value, Mapping):
-            tests = [passes(inner, value[name], event) if name in value else False for name, inner in matches.items()]
+            values = {name: match.of(value, name) for name in matches}
+            tests = [values[name] is not None and passes(inner, values[name], event) for name, inner in matches.items()]
             return False if False in tests else None if None in tests else True
     return match(value)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hooks.rules.linear_regex import fits
+from hooks.rules.placeholders import walk
 
 
 class Match(Protocol):
@@ -128,8 +129,27 @@ class Labels:
         """Whether all of them pass."""
         return isinstance(value, Mapping) and all(k in value and m(value[k]) for k, m in self.matches.items())
 
+    def of(self, value: Mapping[str, Any], name: str) -> Any:
+        """What the label of this name is; None if it is absent."""
+        return value.get(name)
+
     def __str__(self) -> str:
         return f"{{ {', '.join(f'{as_toml(name)} = {match}' for name, match in self.matches.items())} }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside(Labels):
+    """Each path, such as `heartbeat.status`, leads to a value in the table that passes its match."""
+
+    def __call__(self, value: Any) -> bool:
+        """Whether all of them pass."""
+        if not isinstance(value, Mapping):
+            return False
+        return all((found := walk(value, path)) is not None and match(found) for path, match in self.matches.items())
+
+    def of(self, value: Mapping[str, Any], name: str) -> Any:
+        """What the path leads to; None if it leads nowhere."""
+        return walk(value, name)
 
 
 def as_toml(value: Any) -> str:

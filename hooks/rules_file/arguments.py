@@ -71,7 +71,7 @@ def kinds(hint: Any) -> tuple[Kind, ...]:
 
 
 def field_kind(base: type) -> Kind:
-    """The type of an event's field: str, int, list (of ports) or dict (labels)."""
+    """The type of an event's field: str, int, list (of ports), dict (labels), or object for any."""
     return _kind(_OF_FIELDS.get(base, base))
 
 
@@ -101,7 +101,7 @@ _PLAIN: Mapping[Any, Kind] = {
     Duration: DURATION,
     Any: Kind(object, "a text, a number, true or false, a list or a table", '"…"', "any value", {}),
 }
-_OF_FIELDS: Mapping[type, Any] = {list: list[int], dict: dict[str, str]}
+_OF_FIELDS: Mapping[type, Any] = {list: list[int], dict: dict[str, str], object: Any}
 _LISTS = {str: "a list of texts", int: "a list of numbers"}
 
 

@@ -193,6 +193,7 @@ _TYPES: Mapping[type | None, str] = {
     int: "a whole number",
     list: "a list",
     dict: "a table of texts",
+    object: "a value of any type",
 }  # of a placeholder
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hooks.events import cron, durations
+from hooks.events import cron, durations, hook_names
 from hooks.events.wording import did_you_mean
 from hooks.images.roles import ROLES
 from hooks.rules import linear_regex
@@ -75,14 +75,14 @@ class MatchReader:
     def _regex(self, raw: Any, where: tuple[str | int, ...]) -> Match | None:
         if not isinstance(raw, str):
             return None
-        if self._wanted is not str:
+        if self._wanted not in (str, object):
             return self._misfit("a regular expression", where)
         if wrong := linear_regex.refusal(raw):
             return self._wrong("bad-match", where, f"{quoted(raw)} {wrong[0]}", wrong[1])
         return Regex(raw)
 
     def _range(self, raw: Mapping[str, Any], where: tuple[str | int, ...]) -> Match | None:
-        if self._wanted is not int:
+        if self._wanted not in (int, object):
             return self._misfit("a range of numbers", where)
         least, most = (self._bound(raw.get(bound), (*where, bound)) for bound in ("min", "max"))
         if any(self._node.broken(*where, bound) for bound in raw):
@@ -92,7 +92,7 @@ class MatchReader:
         if least is not None and most is not None and least > most:
             return self._never(where, f"min {least} is greater than max {most}", "write the smaller one as min")
         highest = _PORTS[-1] if most is None else most
-        if self._field.endswith("port") and ((least or 1) > _PORTS[-1] or highest < _PORTS[0]):
+        if self._is_port and ((least or 1) > _PORTS[-1] or highest < _PORTS[0]):
             return self._never(where, "no port lies in this range", "ports go from 1 to 65535")
         return Range(least, most)
 
@@ -119,7 +119,7 @@ class MatchReader:
         if isinstance(raw, str) and "${" in raw:
             field = self._other_field(raw, where)
             return SameAs(field) if field else None
-        if type(raw) is not self._wanted:
+        if type(raw) not in ((str, int, float, bool) if self._wanted is object else (self._wanted,)):
             shown = quoted(raw) if isinstance(raw, bool) else f"{quoted(raw)}, {kind_of(raw)},"
             return self._misfit(shown, where)
         if isinstance(raw, str) and ("*" in raw or "?" in raw):
@@ -146,18 +146,24 @@ class MatchReader:
 
     def _impossible(self, raw: Any) -> tuple[str, str] | None:
         """Why no event could have this value, and what to write."""
-        if self._field.endswith("port") and raw not in _PORTS:
+        if self._is_port and raw not in _PORTS:
             return f"{raw} is no port", "ports go from 1 to 65535"
         if self._field == "path" and not raw.startswith("/"):
             return f"{quoted(raw)} is a relative path, and paths of events are absolute", "write it from / on"
         if self._field == "role" and raw not in ROLES:
             return f"{quoted(raw)} is no role", did_you_mean(raw, ROLES) or f"the roles are {', '.join(ROLES)}"
+        if self._event == "hook.called" and self._field == "name" and not hook_names.is_name(raw):
+            return f"{quoted(raw)} is not the name of a hook", hook_names.WRITE
         if self._field in ("container", "old_name", "gluetun") and not _CONTAINER_NAME.fullmatch(raw):
             name = "".join(_CONTAINER_NAME.findall(raw)[:1]) or "gluetun"
             return f"{quoted(raw)} is not a valid container name", f'write it without /: "{name}"'
         if self._event.startswith("container.") and self._field in ("id", "old_id") and len(raw) != _CONTAINER_ID:
             return f"{quoted(raw)} is not a whole container id", f'write "{raw[:12]}*" to match its beginning'
         return None
+
+    @property
+    def _is_port(self) -> bool:
+        return self._wanted is int and self._field.endswith("port")
 
     def _misfit(self, shown: str, where: tuple[str | int, ...]) -> Match | None:
         said = f"{self._field} is {field_kind(self._wanted).says} in {self._place}, which {shown} can never equal"
@@ -172,15 +178,22 @@ class MatchReader:
         return None
 
 
-class LabelReader(MatchReader):
-    """Reads the MATCH of one label, of whose values nothing is known."""
+class InsideReader(MatchReader):
+    """Reads the MATCH of one value in a field that is a table, such as a label: nothing more is known of it.
 
-    def __init__(self, node: Node, event: str, field: str, wanted: type) -> None:
+    `path` is its own in the event, such as `json.heartbeat.status`.
+    """
+
+    def __init__(self, node: Node, event: str, field: str, wanted: type, *, path: str) -> None:
         super().__init__(node, event, field, wanted)
-        self._path, self._place = f"labels.{field}", "labels"
+        self._path, self._place = path, path.partition(".")[0]
 
-    def _impossible(self, raw: Any) -> tuple[str, str] | None:  # noqa: ARG002 - a label may be any text
+    def _impossible(self, raw: Any) -> tuple[str, str] | None:  # noqa: ARG002 - it may be anything
         return None
+
+
+MATCH_KEYS = frozenset({"not", "regex", "min", "max"})
+"""The keys of a table that is a MATCH; one with other keys holds values, each with a MATCH of its own."""
 
 
 def _other_way(wanted: type) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hooks.events.catalogue import CATALOGUE, EventType
 from hooks.events.wording import did_you_mean
-from hooks.rules.matching import Labels, Match, OneOf
+from hooks.rules.matching import Inside, Labels, Match, OneOf
 from hooks.rules.table import CronEntry, Entry, entry_of
 from hooks.rules_file.errors import quoted
-from hooks.rules_file.match import LabelReader, MatchReader
+from hooks.rules_file.match import MATCH_KEYS, InsideReader, MatchReader
 from hooks.rules_file.node import Node
 
 _FEW = 8  # event types that a message lists
@@ -75,7 +77,7 @@ def _field(node: Node, kind: EventType, name: str) -> Match | None:
             "never-matches", name, f"{name} is a list in {kind.name} and equals nothing", "match on port instead"
         )
     elif wanted is dict:
-        return _labels(node, name, kind)
+        return _inside(node, name, kind)
     elif wanted and node.get(name) is not None:
         return MatchReader(node, kind.name, name, wanted).read()
     return None
@@ -89,16 +91,33 @@ def _nearest_field(name: str, kind: EventType) -> str:
     return did_you_mean(name, kind.fields) or f"its fields are {', '.join(kind.fields)}"
 
 
-def _labels(node: Node, name: str, kind: EventType) -> Match | None:
-    labels = node.table(name)
-    if labels is None or not labels.values:
-        hint = 'write labels = { "com.example.heal" = "yes" }'
+def _inside(node: Node, name: str, kind: EventType) -> Match | None:
+    """The MATCH of a field that is a table: labels, query, or json with tables in it."""
+    table, field = node.table(name), kind.fields[name]
+    if table is None or not table.values:
         if not node.broken(name):
-            node.report("bad-match", name, "labels is no table of labels, or an empty one", hint)
+            said = f"{name} is no table that names a value, or an empty one"
+            node.report("bad-match", name, said, f"write {_INSIDE[name]}")
         return None
-    readers = ((label, LabelReader(labels, kind.name, label, str)) for label in labels.values if labels.has(label))
-    tests = {label: test for label, reader in readers if (test := reader.read())}
-    return Labels(tests)
+    readers = _readers(table, name, kind, field.values, "")
+    tests = {path: test for path, reader in readers if (test := reader.read())}
+    return Inside(tests) if field.values is object else Labels(tests)
+
+
+def _readers(table: Node, name: str, kind: EventType, wanted: type, above: str) -> Iterator[tuple[str, InsideReader]]:
+    """A reader for each value that the table names, with its path; `above` is the path of the table and a dot."""
+    for key, value in table.values.items():
+        inner = table.table(key) if wanted is object and isinstance(value, dict) else None
+        if inner and inner.values.keys() - MATCH_KEYS:
+            yield from _readers(inner, name, kind, wanted, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", InsideReader(table, kind.name, key, wanted, path=f"{name}.{above}{key}")
+
+
+_INSIDE = {
+    "labels": 'labels = { "com.example.heal" = "yes" }', "query": 'query = { from = "kuma" }',
+    "json": "json = { heartbeat = { status = 0 } }",
+}  # fmt: skip
 
 
 def _check_named(node: Node, field: str, match: Match | None, code: str, why: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hooks.events.catalogue import CATALOGUE
+from hooks.events.fields import FIELDS
 from hooks.events.wording import did_you_mean, nearest
 from hooks.rules.filters import FilterError, result_types
 from hooks.rules.placeholders import PATTERN, Placeholder, Template, parse
@@ -127,7 +128,8 @@ class Scope:
         if kind is list and rest.isdecimal():
             return int  # the only lists are lists of ports
         if kind is dict:
-            return str  # labels
+            inside: type = FIELDS[placeholder.path.partition(".")[0]].values
+            return inside
         hint = "write its place in the list, from 0 on: ${state.ports.0}" if kind is list else "leave out the last dot"
         self.diagnostics.add("placeholder-unknown", path, f"{placeholder} leads nowhere", hint)
         return None

@@ -5,7 +5,7 @@ Importing this module imports pydantic.
 
 from __future__ import annotations
 
-from typing import Annotated, Union
+from typing import Annotated, Any, Union
 
 from pydantic import BaseModel, ConfigDict, Field, Tag
 from typing_extensions import TypeAliasType
@@ -54,4 +54,15 @@ class OnTable(BaseModel):
     )
     labels: dict[str, Match] | None = Field(
         None, examples=[{"com.example.heal": "yes"}], description="labels of the container, each with what it must be"
+    )
+    query: dict[str, Match] | None = Field(
+        None,
+        examples=[{"from": "kuma"}],
+        description="what stood behind the ? of a hook, each with its match",
+    )
+    sent: dict[str, Any] | None = Field(
+        None,
+        alias="json",
+        examples=[{"heartbeat": {"status": 0}}],
+        description="values that a hook has sent, each with its match; tables in it are those of the JSON",
     )

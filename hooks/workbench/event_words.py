@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast, get_args
@@ -12,7 +13,7 @@ from hooks.events.cron import canonical
 from hooks.events.wall_clock import local_instant
 from hooks.events.wording import did_you_mean
 
-_LABELS = "labels."
+_TABLES = ("labels", "query", "json")  # fields that are tables: a word names one value in them
 _READ: Mapping[type, Callable[[str], Any]] = {
     str: str, int: int, list: lambda text: [int(one) for one in text.split(",")],
 }  # fmt: skip
@@ -34,11 +35,29 @@ def read(words: Sequence[str], gluetun: str = "") -> Event:
         name, equals, text = word.partition("=")
         if not equals:
             raise EventSyntaxError(f"'{word[:80]}' is no field; write FIELD=VALUE, such as container=qbittorrent")
-        if name.startswith(_LABELS):
-            data.setdefault("labels", {})[name.removeprefix(_LABELS)] = text
+        table, dot, path = name.partition(".")
+        if dot and table in _TABLES:
+            _put(data.setdefault(table, {}), path, text, nested=table == "json")
         else:
             data[name] = text if name == "origin" else _value(kind, name, text)
     return _event(kind, data, gluetun)
+
+
+def _put(table: dict[str, Any], path: str, text: str, *, nested: bool) -> None:
+    """Put the value of `json.heartbeat.status=0` in its place; elsewhere a name may hold dots."""
+    if not nested:
+        table[path] = text
+        return
+    *above, last = path.split(".")
+    for name in above:
+        inner = table.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise EventSyntaxError(f"json.{path[:80]} lies in json.{name[:80]}, which is {inner!r} already")
+        table = inner
+    try:
+        table[last] = json.loads(text)
+    except ValueError:
+        table[last] = text  # a word without quotes is a text
 
 
 def _from_json(line: str, gluetun: str) -> Event:
@@ -101,11 +120,16 @@ def _check_fields(kind: EventType, data: Mapping[str, Any]) -> None:
             raise EventSyntaxError(f"{kind.name} has no field '{name[:80]}'; {hint}")
 
 
+_ONE_BY_ONE = {
+    "labels": "labels.com.example.heal=yes", "query": "query.from=kuma", "json": "json.heartbeat.status=0",
+}  # fmt: skip
+
+
 def _value(kind: EventType, name: str, text: str) -> Any:
     _check_fields(kind, {name: text})
     wanted = kind.fields[name].type
     if wanted is dict:
-        raise EventSyntaxError(f"labels are written one by one: {_LABELS}com.example.heal=yes")
+        raise EventSyntaxError(f"{name} is written value by value: {_ONE_BY_ONE[name]}")
     try:
         return _READ[wanted](text)
     except ValueError:

@@ -99,20 +99,28 @@ def _misses(entry: Entry, event: Event) -> list[str]:
     return [said for name, match in entry.match.items() for said in _miss(name, match, event, event.data)]
 
 
-def _miss(name: str, match: Match, event: Event, data: Mapping[str, Any], label: str = "") -> Iterator[str]:
-    """`label` is the name if it is one: that may tell that its value is secret. Our own fields hold none."""
+def _miss(
+    name: str, match: Match, event: Event, data: Mapping[str, Any], *, label: str = "", inside: str = ""
+) -> Iterator[str]:
+    """`inside` is the field that is a table and holds the name, and `label` then the name, which may tell that its
+    value is secret. Our own fields hold none.
+    """
     if isinstance(match, Labels) and isinstance(data.get(name), Mapping):
+        values = {one: value for one in match.matches if (value := match.of(data[name], one)) is not None}
         for one, wanted in match.matches.items():
-            yield from _miss(one, wanted, event, data[name], one)
+            yield from _miss(one, wanted, event, values, label=one, inside=name)
     elif name == "role" and name not in data and isinstance(match, OneOf):
         known = f"the role of '{data.get('container', '')}' is not known here, and the rule wants {_wanted(match)}"
         yield f"{known}; write role={match.values[0]}, or image=… from which it follows, behind the event"
     elif name not in data:
-        absent = f"the event has no {'label ' if label else ''}{name}, and an absent field never matches"
+        absent = f"the event has no {_INSIDE.get(inside, '')}{name}, and an absent field never matches"
         yield f"{absent}; the rule wants {_wanted(match, label)}"
     elif not passes(match, data[name], event):
         found = f"{name} is {as_toml(presentable(data[name], label))}"
         yield f"{found}, and the rule wants {_wanted(match, label)}{_others(match, event)}"
+
+
+_INSIDE = {"labels": "label ", "json": "json.", "query": "query."}
 
 
 def _others(match: Match, event: Event) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from hooks.events.catalogue import CATALOGUE, EventType
 from hooks.events.cron import LONGEST_CHARS
+from hooks.events.fields import Field
 from hooks.handler import Handler
 from hooks.rules_file.arguments import DURATION, PLACEHOLDER, Argument, any_of, arguments
 from hooks.rules_file.rule_tests import given_name
@@ -120,7 +121,7 @@ def _on(names: list[str]) -> Schema:
     needed = kind.needed
     event = _enum(CATALOGUE[name] for name in names)
     compared = {name: field for name, field in kind.fields.items() if field.type is not list}
-    properties = {name: {**_compared(name, f.type), "description": f.says} for name, f in compared.items()}
+    properties = {name: {**_compared(name, f), "description": f.says} for name, f in compared.items()}
     if needed:
         value = {"every": DURATION.schema, "at": _SCHEDULE}.get(needed, {"type": "string", "pattern": "^/[^*?]*$"})
         properties[needed]["anyOf"] = [value, {"type": "array", "items": value, "minItems": 1}]
@@ -130,11 +131,12 @@ def _on(names: list[str]) -> Schema:
     return _table({"event": event, **properties}, ["event", *([needed] if needed else [])])
 
 
-def _compared(field: str, typ: type) -> Schema:
-    if typ is dict:
-        return {"type": "object", "additionalProperties": _ref("MatchText"), "minProperties": 1}
-    name = "MatchText" if typ is str else "MatchPort" if field.endswith("port") else "MatchNumber"
-    return {"anyOf": [_ref(name)]}
+def _compared(name: str, field: Field) -> Schema:
+    if field.type is dict:
+        inside = {} if field.values is object else _ref("MatchText")
+        return {"type": "object", "additionalProperties": inside, "minProperties": 1}
+    match = "MatchText" if field.type is str else "MatchPort" if name.endswith("port") else "MatchNumber"
+    return {"anyOf": [_ref(match)]}
 
 
 def _conditions(keys: Schema) -> Iterator[Schema]:
@@ -155,9 +157,13 @@ _VALUES: Mapping[type, Schema] = {
 def _given(names: list[str], table: Schema) -> Schema:
     kind = CATALOGUE[names[0]]
     event = _enum(CATALOGUE[name] for name in names)
-    fields_ = {given_name(kind, name): {**_VALUES[f.type], "description": f.says} for name, f in kind.fields.items()}
+    fields_ = {given_name(kind, n): {**_value(field), "description": field.says} for n, field in kind.fields.items()}
     needed = [] if kind.is_of_gluetun else [given_name(kind, kind.subject)]  # a port is gluetun's
     return _table({"at": table["properties"]["at"], "event": event, **fields_}, ["at", "event", *needed])
+
+
+def _value(field: Field) -> Schema:
+    return {"type": "object"} if field.values is object else _VALUES[field.type]
 
 
 # -- do ------------------------------------------------------------------------------------------
