@@ -12,6 +12,7 @@ from hooks.config.settings import Settings
 from hooks.control.child_verb import ChildVerb
 from hooks.control.commands import Commands
 from hooks.control.followers import Followers
+from hooks.control.hook_call import HookCall
 from hooks.control.items import Items, Mask
 from hooks.control.lasting import LastingConnections
 from hooks.control.server import FILE_NAME, Request, Response, Server
@@ -62,7 +63,7 @@ class ControlSocket:
             {"follow": followers.follow, "doctor": doctor.answer, "peers": peers.answer},
             (followers.close, doctor.close, peers.close),
         )
-        verbs = {**commands.verbs(), "snapshot": snapshot}
+        verbs = {**commands.verbs(), "snapshot": snapshot, "hook": HookCall(dispatcher, journal).hook}
         self._server = Server(Path(settings.gluehook_state) / FILE_NAME, verbs, self._lasting)
         self.thread = self._server.thread
         self.start, self.beat = self._server.start, self._server.beat

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
+from hooks.config import hook_secrets
 from hooks.config.secrets import Sources, mask_userinfo
 from hooks.config.settings import SECRETS, Settings
 from hooks.events import byte_order_mark
@@ -132,7 +133,8 @@ def _named_files(variables: Mapping[str, str]) -> dict[str, str]:
 def _unknown(variables: Mapping[str, str]) -> Iterator[str]:
     known = {file for name in (*_SETTINGS, *SECRETS) for file in (name, f"{name}_FILE")}
     for name in sorted(variables):
-        if name.upper().startswith(_OURS) and name.upper() not in known and not name.startswith(_GIVEN):
+        is_given = name.startswith(_GIVEN) or hook_secrets.is_of_a_hook(name.upper())
+        if name.upper().startswith(_OURS) and name.upper() not in known and not is_given:
             near = nearest(name.upper(), (one for one in known if one.startswith(_OURS)))
             hint = f"did you mean {near}?" if near else f"there are {', '.join(_of_ours())}."
             yield f"settings: {name} is no setting of gluehook; {hint} Rename it or take it out"

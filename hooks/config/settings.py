@@ -255,6 +255,7 @@ SECRETS: Mapping[str, str] = {
     "GLUETUN_PASSWORD": "instead of a key: the password of GLUETUN_USERNAME",
     "GLUEHOOK_WEB_PASSWORD": "the password of the page, which is then needed to read and to act",
     "GLUEHOOK_WEB_TOKEN": "the same for programs, as `Authorization: Bearer`",
+    "GLUEHOOK_HOOK_TOKEN": "the token of each hook that has none of its own (GLUEHOOK_HOOK_TOKEN_NAME)",
     "APPRISE_URLS": "where notify.send sends messages: Apprise's addresses, separated by spaces or commas",
 }
 """The secrets that gluehook itself knows, with their meaning; a rule may name others as ${secret:NAME}."""

@@ -16,15 +16,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from hooks.control.loop_calls import on_the_loop
 from hooks.control.server import Refused, Request, Response, Verbs
 from hooks.events import jsonl, signals
 from hooks.events.catalogue import Event
-from hooks.events.durations import format_duration as duration
 from hooks.events.durations import parse
 from hooks.events.wall_clock import local_time
 from hooks.events.wording import did_you_mean
 from hooks.journal.journal import Journal
-from hooks.runtime.dispatcher import CALL_WAIT_S, Dispatcher
+from hooks.runtime.dispatcher import Dispatcher
 from hooks.runtime.handler_memory import Memory
 from hooks.runtime.pauses import Pauses
 
@@ -179,11 +179,7 @@ class Commands:
         return said
 
     def _on_the_loop(self, act: Callable[[], T]) -> T:
-        try:
-            return self._dispatcher.call(act)
-        except TimeoutError:
-            raise Refused(f"the loop of gluehook does not answer within {duration(CALL_WAIT_S)}: it is very busy or "
-                          "about to end, and nothing was done; try it again") from None  # fmt: skip
+        return on_the_loop(self._dispatcher, act)
 
 
 def _event(given: Any) -> Event:

@@ -25,7 +25,7 @@ from hooks.threads.lasting import LastingThread
 
 FILE_NAME = "gluehook.sock"
 LONGEST_PATH_BYTES = 107  # the kernel's limit
-LONGEST_LINE_BYTES = 65_536
+LONGEST_LINE_BYTES = 1_048_576  # a hook of 256 KiB, of which JSON may write each character as six
 _IDLE_TIMEOUT_S = 2.0  # short, because one client waits for the other
 _BACKLOG = 16
 

@@ -122,6 +122,12 @@ class Dispatcher:
                 raise
             return answer.result()  # it is being done at this very instant
 
+    def accept(self, event: Event) -> bool:
+        """Take the event in and write it down. Whether the journal has it now; for `call` alone."""
+        self._feed(event)
+        self._record(self.engine.take_notes())
+        return self._hand_over()
+
     @property
     def caught_up(self) -> bool:
         """Whether everything that was posted has been taken in."""
@@ -235,9 +241,9 @@ class Dispatcher:
         for note in notes:
             signals.emit(signals.accepted if note.kind == "accepted" else signals.decided, note=note)
 
-    def _hand_over(self, is_urgent: bool = False) -> None:
+    def _hand_over(self, is_urgent: bool = False) -> bool:
         records, self._records = self._records, []
-        self._journal.write([*records, *self._trace.take(urgent=is_urgent)])
+        return self._journal.write([*records, *self._trace.take(urgent=is_urgent)])
 
     # -- attempts --------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ class LoopSteps:
         self._clock, self._wait, self._named = clock, wait, named
         self._doing: tuple[float, Any] | None = None
 
-    def do(self, what: object, act: Callable[[], None]) -> None:
+    def do(self, what: object, act: Callable[[], object]) -> None:
         """Call `act`. What it raises, or that it took long, is reported, and the loop goes on."""
         began = self._clock()
         self._doing = (began, what)

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from hooks.web import act, api, api_actions, login, scrape
+from hooks.web import act, api, api_actions, hook, login, scrape
 from hooks.web.access import Access
 from hooks.web.faults import FAULT, Faults
 from hooks.web.gate import Gate
@@ -41,6 +41,7 @@ def create(
     settings = settings or WebSettings()
     access = Access(settings.credentials(clock), clock)
     application = _application(views, access)
+    application.state.hooks = hook.Hooks(settings.secret, clock)
     return Faults(SecurityHeaders(Gate(application, settings.visits, access, settings.hosts)), application)
 
 
@@ -52,7 +53,7 @@ def _application(views: Views, access: Access) -> Starlette:
 
 
 def _routes() -> Iterator[BaseRoute]:
-    operations = [*api.operations.all, *api_actions.operations.all, *api.plain.all]
+    operations = [*api.operations.all, *api_actions.operations.all, *api.plain.all, *hook.operations]
     shown = document(operations)
     yield Route(OPENAPI, lambda request: tagged(request, shown))
     yield from (operation.route for operation in operations)

@@ -24,6 +24,7 @@ TOO_LONG = f"the request is longer than {MOST_BODY_BYTES} bytes"
 BODY_S = 20.0  # for the whole body
 ANY_HOST = ("/healthz",)  # a probe may send no name, and nothing can be read there
 OPEN = ("/healthz", "/readyz", "/login", "/static/")  # without a login
+HOOKS = "/hook/"  # a hook has a token of its own, which is no one's login (hooks/web/hook.py)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -59,6 +60,8 @@ class Gate:
             return refused(request, 413, TOO_LONG)
         if request.method not in _SAFE and (why := _foreign(request, visit)):
             return refused(request, 403, why)
+        if _path(request, visit).startswith(HOOKS):
+            return None
         return self._identified(request, visit)
 
     def _identified(self, request: Request, visit: Visit) -> Response | None:

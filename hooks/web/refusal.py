@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hooks.web.json_answers import answer
 from hooks.web.rendering import page
 
-_FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
+_FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics", "/hook/")
 
 
 def refused(request: Request, status: int, said: str, headers: Mapping[str, str] | None = None) -> Response:

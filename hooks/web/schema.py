@@ -43,6 +43,7 @@ _EVENT = _object("type subject time id", type=_TEXT, subject=_TEXT, time=_INTEGE
 ANSWERS: Mapping[str, Schema] = {
     "Error": _object("error", error=_TEXT),
     "Done": _object("done", done=_TEXT),
+    "Taken": _object("taken event", taken={"type": "string", "enum": ["accepted", "repeated"]}, event=_TEXT),
     "Alive": _object("status", status=_TEXT),
     "Ready": _object("ready unknown", ready=_YES_NO, unknown=_list(_TEXT)),
     "Status": _object(

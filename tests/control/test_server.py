@@ -111,7 +111,7 @@ def test_a_path_too_long_for_a_socket_is_reported_by_server_and_client(tmp_path:
         (b"\n", "is no line like"), (b"[1]\n", "is no line like"), (b'{"ask": ["echo"]}\n', "is no line like"),
         (b"\xff\xfe\n", "is no line like"), (b"[" * 50_000 + b"\n", "is no line like"),
         (b'{"ask": "status"}\n', "does not know 'status'; it knows echo, broken"),
-        (b'{"ask": "' + b"x" * LONGEST_LINE_BYTES + b'"}\n', "longer than 65536 bytes"),
+        (b'{"ask": "' + b"x" * LONGEST_LINE_BYTES + b'"}\n', "longer than 1048576 bytes"),
     ],
     ids=["empty", "list", "no-name", "binary", "deep", "unknown", "long"],
 )  # fmt: skip
@@ -129,7 +129,7 @@ def test_a_request_of_the_longest_length_is_answered(tmp_path: Path) -> None:
         *_, last = raw(tmp_path, line).splitlines()
         assert json.loads(last) == {"done": "echoed"}
         (last,) = raw(tmp_path, line.replace(b"x", b"xx", 1)).splitlines()
-        assert "longer than 65536 bytes" in json.loads(last)["error"]
+        assert "longer than 1048576 bytes" in json.loads(last)["error"]
 
 
 def test_a_response_without_an_end_is_refused_by_the_client(tmp_path: Path) -> None:

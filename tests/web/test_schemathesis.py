@@ -11,14 +11,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from hooks.web.web_settings import WebSettings
-from tests.parts.process.web_site import TOKEN, Site, answering, limited, serving, views_of
+from tests.parts.process.web_site import HOOK_TOKEN, TOKEN, Site, answering, limited, serving, views_of
 from tests.web.test_api import NOW, state
 
 __all__ = ["state"]  # the fixture: a state folder with a journal
 
 EXAMPLES = 12  # of each operation
-HEADERS = {"Authorization": f"Bearer {TOKEN}"}
-VERBS = {verb: [{}] for verb in ("pause", "resume", "retry", "run", "explain", "doctor", "snapshot")}
+HEADERS = {"Authorization": f"Bearer {TOKEN}", "X-Gluehook-Token": HOOK_TOKEN}
+VERBS: dict[str, list[dict[str, Any]]] = {
+    **{verb: [{}] for verb in ("pause", "resume", "retry", "run", "explain", "doctor", "snapshot")},
+    "hook": [{"taken": "accepted", "event": "hook-x-1"}],
+}
+    "hook": [{"taken": "accepted", "event": "hook-x-1"}]
+}
 
 
 def follow(**_: Any) -> Iterator[dict[str, Any]]:

@@ -23,7 +23,7 @@ from hooks.web.views import Views
 from hooks.web.web_settings import WebSettings
 
 WAIT_S = 10.0
-PASSWORD, TOKEN = "correct horse battery", "t0ken-of-a-program"
+PASSWORD, TOKEN, HOOK_TOKEN = "correct horse battery", "t0ken-of-a-program", "t0ken-of-all-hooks"
 
 
 class Site:
@@ -78,8 +78,10 @@ def views_of(
 
 
 def limited(**variables: str) -> WebSettings:
-    """The settings of a site with a password and a token, or with these variables."""
-    given = variables or {"GLUEHOOK_WEB_PASSWORD": PASSWORD, "GLUEHOOK_WEB_TOKEN": TOKEN}
+    """The settings of a site with a password and tokens, or with these variables."""
+    given = variables or {
+        "GLUEHOOK_WEB_PASSWORD": PASSWORD, "GLUEHOOK_WEB_TOKEN": TOKEN, "GLUEHOOK_HOOK_TOKEN": HOOK_TOKEN,
+    }  # fmt: skip
     return WebSettings(Secrets(Sources(given, "/nowhere")).read)
 
 
