@@ -100,6 +100,8 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.web.forms": "starlette",
     "hooks.web.gate": "starlette",
     "hooks.web.headers": "starlette",
+    "hooks.web.hook": "anyio starlette",
+    "hooks.web.hook_body": "starlette",
     "hooks.web.json_answers": "starlette",
     "hooks.web.login": "starlette",
     "hooks.web.metrics": "prometheus_client",

@@ -22,8 +22,6 @@ VERBS: dict[str, list[dict[str, Any]]] = {
     **{verb: [{}] for verb in ("pause", "resume", "retry", "run", "explain", "doctor", "snapshot")},
     "hook": [{"taken": "accepted", "event": "hook-x-1"}],
 }
-    "hook": [{"taken": "accepted", "event": "hook-x-1"}]
-}
 
 
 def follow(**_: Any) -> Iterator[dict[str, Any]]:
