@@ -162,13 +162,17 @@ def test_the_port_of_the_control_server_and_of_a_second_gluetun_are_recorded(
         found = [event for event in events(file) if event.type == "port.forwarded"] if file.exists() else []
         return [(event.data["gluetun"], event.source, event.data["port"]) for event in found]
 
+    def cleared() -> list[str]:
+        return [one.source for one in events(file) if (one.type, one.subject) == ("port.cleared", "gluetun")]
+
     with fake_gluetun(auth="apikey", version=(3, 41, 3), forwards=41000) as (gluetun, url):
         part.environment |= {"GLUETUN_URL": url, "GLUETUN_API_KEY": gluetun.api_key, "FORWARDED_PORT_SOURCE": mode}
         with recording(part, "--output", str(file)) as process:
             until(lambda: ("gluetun", "api:gluetun", 41000) in ports(), "the port was not recorded")
             if mode == "auto":
                 until(lambda: ("second", "files", 52000) in ports(), "the second port was not recorded")
-                part.write_port(41001)
+                assert cleared() == []
+                part.write_port(41001)  # and between its truncation and its writing the file may be seen as empty
                 until(lambda: ("gluetun", "files", 41001) in ports(), "the file was not read")
             else:
                 gluetun.forwards = 41001
@@ -178,7 +182,7 @@ def test_the_port_of_the_control_server_and_of_a_second_gluetun_are_recorded(
     assert process.returncode == 0, err
     assert gluetun.writes == []
     assert gluetun.api_key not in file.read_text() + err
-    assert [event.source for event in events(file) if event.type == "port.cleared" and event.subject == "gluetun"] == []
+    assert mode == "auto" or cleared() == []
 
 
 def test_a_key_that_gluetun_rejects_is_said_once_and_tried_once(fake: FakeEngine, tmp_path: Path) -> None:
