@@ -81,3 +81,4 @@ class RuleTest:
     began_ns: int = BEGAN_NS  # ns since the Unix epoch
     zone: str = ""  # its time zone: "Europe/Berlin", "+02:00", "" for that of the process
     world: tuple[Stands, ...] = ()
+    has_start: bool = False  # the file says when it begins, so that schedules come by themselves

@@ -43,7 +43,9 @@ def _rule_test(node: Node, known: Definitions, line: int) -> RuleTest:
     name, outcomes = str(node.get("name", "")), _outcomes(node, known)
     end_s, (began_ns, zone) = last_s if until_s is None else until_s, start(node)
     world = stands(node)
-    return RuleTest(name, tuple(given), tuple(awaited), end_s, outcomes, line, enable, began_ns, zone, world)
+    return RuleTest(
+        name, tuple(given), tuple(awaited), end_s, outcomes, line, enable, began_ns, zone, world, node.has("start")
+    )  # fmt: skip
 
 
 # -- given ---------------------------------------------------------------------------------------
@@ -126,10 +128,17 @@ def _arguments(node: Node, handlers: Handlers) -> dict[str, Any]:
 
 
 def _check_end(node: Node, until_s: float | None) -> None:
-    given = [at_s for one in node.tables("given") if (at_s := one.seconds("at")) is not None]
-    if not node.values.get("expect") and given and not (until_s is not None and until_s > max(given)):
+    has_start, is_empty = node.has("start"), node.has("given")
+    if not has_start and node.values.get("given", []) == []:
+        hint = 'write for example given = [{ at = "0s", event = "container.die", container = "web" }]'
+        said = f"given is {'empty' if is_empty else 'missing'}"
+        node.report("bad-value" if is_empty else "missing-key", "given", said, f"{hint}, or start, for timer.cron")
+        return
+    last_s = max([0.0, *(at_s for one in node.tables("given") if (at_s := one.seconds("at")) is not None)])
+    is_open = until_s is not None and until_s > last_s
+    if not node.values.get("expect") and (has_start or node.get("given")) and not is_open:
         said = "it expects no run and ends with its last event, so it cannot fail"
-        later = durations.format_duration(max(given) + 600)
+        later = durations.format_duration(last_s + 600)
         hint = f'say what runs by expect = […], or write until = "{later}": nothing may run'
         node.report("test-checks-nothing", "until", said, hint)
 

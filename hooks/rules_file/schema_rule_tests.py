@@ -55,7 +55,7 @@ class RuleTest(Shape):
         min_length=1, max_length=120, examples=["web is restarted when it dies"], description="what it shows; unique"
     )
     given: list[GivenTable] = Field(
-        min_length=1,
+        default_factory=list,
         examples=[[{"at": "0s", "event": "container.die", "container": "web"}]],
         description="the events, and when they come",
     )
@@ -67,7 +67,7 @@ class RuleTest(Shape):
     start: str | None = Field(
         None,
         examples=["2026-03-29T01:30"],
-        description="the local time at 0s, for rules with time; 2027-01-15T08:00Z unless given",
+        description="the local time at 0s, for rules with time; schedules then come by themselves",
     )
     timezone: str | None = Field(
         None, examples=["Europe/Berlin"], description="the time zone of the test; else the offset of start, or TZ"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import merge
 from typing import Any, NamedTuple
 
 from hooks.events.catalogue import CATALOGUE, Event
+from hooks.events.cron import event_of, next_at
+from hooks.events.wall_clock import local_instant
 from hooks.rules.facts import Standing
 from hooks.rules.rule_tests import Expected, RuleTest
+from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.workbench.decisions import Decision, PerformedStep
 from hooks.workbench.event_words import make_event
 from hooks.workbench.recording import TimedEvent
 from hooks.workbench.replay import Replay, turns
+from hooks.workbench.zones import zone_info
 from hooks.world.names import NO_NAMES, Names
 
 
@@ -51,7 +56,8 @@ def run_rule_test(table: Table, rule_test: RuleTest, names: Names = NO_NAMES) ->
     )  # fmt: skip
     replay.begin_with(_world(rule_test))
     end_ns = _wall(began, rule_test.until_s)
-    decisions = tuple(turns(replay, _seen(rule_test, names.first("gluetun")), lambda: end_ns))
+    given, due = _seen(rule_test, names.first("gluetun")), _due(replay.table, rule_test, end_ns)
+    decisions = tuple(turns(replay, merge(given, due, key=lambda one: one.at), lambda: end_ns))
     ran = tuple(_ran(decision, began) for turn in decisions for decision in turn if decision.kind == "runs")
     missing, surplus = _compare(rule_test.expected, ran)
     return RuleTestResult(rule_test, missing, surplus, ran, decisions)
@@ -86,7 +92,21 @@ def _seen(rule_test: RuleTest, gluetun: str) -> Iterator[TimedEvent]:
         fields: Mapping[str, Any] = given.fields
         if given.event == "port.forwarded":
             fields = {"generation": str(number), **fields}  # each writing of the file is a new one
+        if given.event == "timer.cron":
+            fields = {"due": local_instant(at / 1e9, zone_info(rule_test.zone)), **fields}
         yield TimedEvent(at, make_event(CATALOGUE[given.event], fields, at, gluetun))
+
+
+def _due(table: Table, rule_test: RuleTest, end: int) -> Iterator[TimedEvent]:
+    """The events of the schedules that rules name, from the begin of the test on, if the file says when that is."""
+    schedules = sorted(Subscriptions(table).schedules) if rule_test.has_start else []
+    zone, began = zone_info(rule_test.zone), rule_test.began_ns / 1e9
+    following = {text: next_at(text, began - 1e-3, zone) for text in schedules}
+    while left := {text: at for text, at in following.items() if at is not None and at * 1e9 <= end}:
+        text = min(left, key=lambda one: (left[one], one))
+        event = event_of(text, left[text], zone)
+        yield TimedEvent(event.time, event)
+        following[text] = next_at(text, left[text], zone)
 
 
 def _ran(decision: Decision, began: int) -> ActualRun:

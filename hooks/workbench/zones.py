@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
 
-from hooks.events.wall_clock import local_offset_s
+from hooks.events.wall_clock import LocalZone, local_offset_s
 
 
 def offset_of(zone: str) -> Callable[[float], float]:
     """The function from an instant (seconds since the Unix epoch) to seconds. `zone` as of a `RuleTest`."""
     if not zone:
         return local_offset_s
-    info = _info(zone)
+    info = zone_info(zone)
 
     def offset_s(at: float) -> float:
         ahead = datetime.fromtimestamp(at, info).utcoffset()
@@ -21,7 +21,10 @@ def offset_of(zone: str) -> Callable[[float], float]:
     return offset_s
 
 
-def _info(zone: str) -> tzinfo:
+def zone_info(zone: str) -> tzinfo:
+    """The time zone itself. `zone` as of a `RuleTest`."""
+    if not zone:
+        return LocalZone()
     if zone[0] in "+-":
         hours, minutes = int(zone[1:3]), int(zone[4:6])
         ahead = timedelta(hours=hours, minutes=minutes)

@@ -212,6 +212,56 @@ def test_a_test_that_is_not_right_is_an_error_of_the_file(test: str, code: str, 
     assert all(one.line > RULES.count("\n") and one.hint for one in found)
 
 
+GIVEN = 'given = [{ at = "1h", event = "timer.cron", schedule = "30  2 * * *", late = "%s" }]'
+NIGHTS = """version = 1
+[[rule]]
+name = "nightly"
+on = { event = "timer.cron", at = "30 2 * * *" }
+do = { use = "notify.send", title = "t", message = "${event.due} ${event.late | default('on time')}" }
+[[rule]]
+name = "hourly"
+on = { event = "timer.cron", at = "30 * * * *" }
+enabled = false
+do = { use = "containers.restart", container = "web" }
+[[test]]
+name = "t"
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "ran"),
+    [
+        ('start = "2026-03-28T02:30"\ntimezone = "Europe/Berlin"\nuntil = "48h"',
+         [(0, "2026-03-28T02:30:00+01:00 on time"), (84_600, "2026-03-29T03:00:00+02:00 on time"),
+          (169_200, "2026-03-30T02:30:00+02:00 on time")]),
+        ('start = "2026-10-25T02:30"\ntimezone = "Europe/Berlin"\nuntil = "25h"',
+         [(0, "2026-10-25T02:30:00+02:00 on time"), (90_000, "2026-10-26T02:30:00+01:00 on time")]),
+        ('start = "2026-03-29T00:00:00-05:00"\nuntil = "1d"', [(9_000, "2026-03-29T02:30:00-05:00 on time")]),
+        ('start = "2026-03-29T00:00Z"\ntimezone = "Asia/Kolkata"\nuntil = "1d"',
+         [(75_600, "2026-03-30T02:30:00+05:30 on time")]),
+        ('start = "2026-03-29T02:31Z"\nuntil = "1h"', []),
+        (f'start = "2026-03-29T00:00Z"\n{GIVEN % "sleep"}\nuntil = "2h"', [(3_600, "2026-03-29T01:00:00+00:00 sleep")]),
+        (f'timezone = "UTC"\n{GIVEN % "start"}\nuntil = "9d"', []),
+    ],
+    ids=["forward", "back", "offset", "half an hour", "none", "given too", "without start"],
+)  # fmt: skip
+def test_with_a_start_schedules_come_by_themselves(test: str, ran: list[tuple[float, str]]) -> None:
+    found = reader.contents(NIGHTS + test, "rules.toml", HANDLERS)
+    assert isinstance(found, Contents), [one.sentence for one in found]
+    runs = run_rule_test(found.table, found.rule_tests[0]).ran
+    assert [(run.at_s, run.steps[0].args["message"]) for run in runs] == ran
+
+
+def test_a_schedule_of_a_rule_that_a_test_switches_on_comes_too() -> None:
+    found = reader.contents(
+        f'{NIGHTS}start = "2026-10-25T00:31Z"\nenable = ["hourly"]\nuntil = "4h"', "rules.toml", HANDLERS
+    )
+    assert isinstance(found, Contents), [one.sentence for one in found]
+    runs = run_rule_test(found.table, found.rule_tests[0]).ran
+    assert [run.rule for run in runs if run.rule == "hourly"] == ["hourly"] * 4
+    assert len({run.at_s for run in runs}) == 4
+
+
 def test_a_rule_that_is_broken_is_not_missed_as_well() -> None:
     found = reader.read(RULES.replace('for = "2m"', "for = ") + written(expect=GOOD_EXPECT), "rules.toml", HANDLERS)
     assert isinstance(found, list)
