@@ -57,6 +57,7 @@ HANDLERS: Mapping[str, type[Handler[Any]]] = Lazy({
         "containers.pause": "Pause",
         "containers.unpause": "Unpause",
         "containers.signal": "Signal",
+        "containers.run": "Run",
         "containers.exec": "Exec",
         "containers.rejoin": "Rejoin",
         "command.run": "Run",

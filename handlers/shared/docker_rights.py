@@ -30,10 +30,11 @@ _RE_CREATE = (
     ("POST", "/containers/create"), ("POST", f"/containers/{_NOBODY}/stop"),
     ("POST", f"/containers/{_NOBODY}/rename"), ("DELETE", f"/containers/{_NOBODY}"),
 )  # fmt: skip
+_RUN = (("POST", "/containers/create"), _START, ("DELETE", f"/containers/{_NOBODY}"))
 _NEEDED = {
     "containers.restart": (_RESTART, _START), "containers.start": (_START,), "containers.rejoin": (_RESTART, _START),
     "containers.stop": (_STOP,), "containers.pause": (_PAUSE,), "containers.unpause": (_UNPAUSE,),
-    "containers.signal": (_KILL,),
+    "containers.signal": (_KILL,), "containers.run": _RUN,
     "containers.exec": _EXEC, "wireguard.set_dns_forward": _EXEC,
 }  # fmt: skip
 

@@ -124,7 +124,7 @@ def engine_of(one: Answering, folder: Path) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = _answer  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
 
         def log_message(self, *args: Any) -> None: ...
 

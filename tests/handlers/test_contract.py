@@ -37,6 +37,7 @@ SAW = {  # what each notes for the trace where it meets the well-behaved other s
     "container 'dep1' joins the network of 'vpn': stale",
     "containers.restart": r"container 'box' is running, started \S+ \S+",
     "containers.pause": r"container 'box' is running, started \S+ \S+",
+    "containers.run": "exit code 0",
     "containers.signal": r"container 'box' is running, started \S+ \S+",
     "containers.start": "container 'box' is exited, exit code 0",
     "containers.stop": r"container 'box' is running, started \S+ \S+",

@@ -14,6 +14,7 @@ _MODULES = {
         "tests.whole.test_run_several",
         "tests.whole.test_run_clients",
     ),
+    "run": ("tests.handlers.containers.test_run_container_real",),
     "exec": ("tests.handlers.wireguard.", "tests.whole.test_run_wireguard"),
     "doctor, init": ("tests.doctor.", "tests.workbench."),
     "compose": ("tests.whole.test_real_compose",),

@@ -62,3 +62,17 @@ def test_a_signal_is_one_of_those_that_programs_know() -> None:
     )
     assert not isinstance(found, Table)
     assert "'HUP' or 'USR1'" in found[0].sentence
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    ('image = ""', "image of containers.run is empty; write image ="),
+    ('image = "a", command = []', "command of containers.run is empty; leave it out"),
+    ('image = "a", mounts = ["./data:/data"]', "'./data:/data' has a source that is neither an absolute path nor a"),
+    ('image = "a", mounts = ["/a:/b", "/srv/data:data"]', "'/srv/data:data' has no absolute path inside"),
+    ('image = "a", mounts = ["/srv/data"]', "'/srv/data' has no absolute path inside"),
+    ('image = "a", mounts = ["/a:/b:z"]', "'/a:/b:z' ends neither with ro nor with rw"),
+    ('image = "a", mounts = ["vol:/b:ro", "/a:/b", "${event.container}:/c"], network = "none", timeout = "5s"', ""),
+])  # fmt: skip
+def test_what_is_run_is_checked_when_the_file_is_read(arguments: str, said: str) -> None:
+    found = _read("run", arguments)
+    assert isinstance(found, Table) if not said else (len(found) == 1 and said in found[0]), found  # type: ignore[arg-type, index]
