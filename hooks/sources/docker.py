@@ -28,7 +28,7 @@ from hooks.events.durations import backoff
 from hooks.sources.docker_lines import Lines
 from hooks.sources.docker_stream import Backlog, Failed, Item, Opened, Reader
 from hooks.threads.lasting import LastingThread
-from hooks.world.changes import addresses_of, all_containers, some_containers, unpaused
+from hooks.world.changes import addresses_of, all_containers, some_containers
 from hooks.world.model import Container
 from hooks.world.tracker import Tracker
 
@@ -197,7 +197,6 @@ class DockerSource:
         elif event.type == "network.connect":
             self._inspect_soon(event.data.get("container_id", ""))
         elif event.type == "container.unpause":
-            self._tracker.update(unpaused(event))
             self._resync_at = min(self._resync_at, time.monotonic())  # a run may have left it alone until now
 
     # -- inspecting --------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hooks.events.catalogue import Event
 from hooks.world.model import Container, PortFile, World
 
 Change = Callable[[World], World]
@@ -62,18 +61,6 @@ def addresses_of(container: Container) -> Change:
                 forwards_no_port=container.forwards_no_port,
             )  # fmt: skip
         return world.with_container(now)
-
-    return change
-
-
-def unpaused(event: Event) -> Change:
-    """The change by `container.unpause`: when it was, which no reading shows."""
-
-    def change(world: World) -> World:
-        known = world.containers.get(event.subject)
-        if known is None or known.id != event.data.get("id") or event.time <= known.unpaused_at:
-            return world
-        return world.with_container(replace(known, unpaused_at=event.time))
 
     return change
 

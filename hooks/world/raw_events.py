@@ -54,7 +54,7 @@ def _renamed(world: World, event: Event) -> World:
 _CHANGES: Mapping[str, Callable[[Container, Event], Container]] = {
     "start": lambda c, e: replace(c, running=True, paused=False, health="", started_at=e.time),
     "pause": lambda c, _: replace(c, running=True, paused=True),
-    "unpause": lambda c, _: replace(c, running=True, paused=False),
+    "unpause": lambda c, e: replace(c, running=True, paused=False, unpaused_at=e.time),
     "die": lambda c, e: replace(
         c, running=False, paused=False, health="", finished_at=e.time, exit_code=int(e.data.get("exit_code", 0))
     ),
