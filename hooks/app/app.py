@@ -201,7 +201,7 @@ class App:
         self._ports.refresh()
         self.files.follow(*self._followed(subscriptions))
         self.files.ready.wait(_READY_WAIT_S)  # a table that is said to be in force must see the next change
-        self.timer.set(subscriptions.timers, subscriptions.schedules)
+        self._kept_schedules.follow(self.timer, subscriptions)
         self._resync()
         self._post_loaded(table)
         signals.emit(signals.rules_loaded, table=table, change=change)

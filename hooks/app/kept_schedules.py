@@ -22,6 +22,11 @@ class KeptSchedules:
         """The timer source for these subscriptions; it goes on where the process before ended."""
         return TimerSource(post, subscriptions.timers, subscriptions.schedules, kept=self._kept)
 
+    def follow(self, timer: TimerSource, subscriptions: Subscriptions) -> None:
+        """Let the timer source follow these from now on. After a start without rules, what was missed comes now."""
+        timer.set(subscriptions.timers, subscriptions.schedules)
+        timer.catch_up(subscriptions.catch_up)
+
     def save(self, done: Mapping[str, float]) -> None:
         """Keep this for the next process, where it is anything new."""
         if done != (self._kept or {}):

@@ -109,9 +109,9 @@ def _container(node: Node, name: str, events: tuple[str, ...]) -> str | Template
     if isinstance(template, Template):
         for placeholder in template.placeholders:
             if placeholder.root == "event":
-                scope.type_of(placeholder, path)
+                scope.types_of(placeholder, path)
             else:
-                said = f"only_if cannot use {placeholder}, only fields of the event"
+                said = f"only_if cannot use {placeholder.bare}, only fields of the event"
                 node.report("placeholder-misplaced", "container", said, "write ${event.…}, or the name itself")
         return template
     if template is not None and not _NAME.fullmatch(name):

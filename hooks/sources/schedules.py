@@ -73,6 +73,7 @@ class Schedules:
 
     def told(self, event: Event) -> None:
         """The event is posted."""
+        self._kept.pop(event.subject, None)
         if one := self._schedules.get(event.subject):
             one.done = max(one.done, event.time / 1e9)
             one.next = self._after(event.subject, one.done)

@@ -181,6 +181,27 @@ def test_what_is_kept_for_the_next_process_is_what_was_told() -> None:
         assert source.done() == {SUNDAYS: FOUR, "@daily": EARLY}
 
 
+def test_rules_that_come_into_force_later_are_caught_up_on_once() -> None:
+    clocks = Clocks(FOUR + 3600)
+    with clocks.running(kept={SUNDAYS: FOUR - WEEK, "@daily": 0.0}) as source:
+        source.catch_up([])  # at the start, with a broken rules file
+        clocks.time.settle(lambda: source.set([], [SUNDAYS, "@daily"]))
+        assert source.done() == {SUNDAYS: FOUR - WEEK, "@daily": 0.0}
+        for _ in range(2):
+            source.catch_up([SUNDAYS])
+        assert source.done() == {SUNDAYS: FOUR + 3600, "@daily": FOUR + 3600}
+    assert clocks.seen == [(0, SUNDAYS, "start")]
+
+
+def test_what_is_told_on_time_is_not_missed_later() -> None:
+    clocks = Clocks()
+    with clocks.running(SUNDAYS, kept={SUNDAYS: FOUR - WEEK}) as source:
+        clocks.go(FOUR + 1)
+        assert source.done() == {SUNDAYS: FOUR}
+        source.catch_up([SUNDAYS])
+    assert clocks.seen == [(0, SUNDAYS, "")]
+
+
 def test_a_reload_keeps_what_stays_and_counts_new_ones_from_now_on() -> None:
     clocks = Clocks()
     with clocks.running(SUNDAYS) as source:
