@@ -48,8 +48,7 @@ def test_what_was_missed_is_caught_up_on_once(started: Callable[..., Running], t
     args, ctx = first.calls.get(timeout=WAIT_S)
     assert (args.target, args.text) == ("a", f"{YEARLY} start")
     assert ctx.event.data["due"].partition("T")[0].endswith("-01-01")
-    first.hears("ready")
-    first.hears("run_ended")
+    first.hears("run_ended")  # before it is ready, or after
     first.stop()
     kept = keep(tmp_path, old)
     assert isinstance(kept, dict)
