@@ -13,6 +13,7 @@ from hooks.rules.facts import Facts
 from hooks.rules.verdicts import judge, watches
 
 _SOONEST_S = 0.001
+_UNSEEN_S, _SEE_AGAIN_S = 10.0, 1.0  # what cannot be seen is waited for so long whatever it is, and tried so often
 
 
 class ConditionsDue:
@@ -35,7 +36,10 @@ class ConditionsDue:
         verdict = judge(lane.rule.only_if, facts, lane.next_event)
         if not verdict.holds:
             opens = None if verdict.again_at is None else now + max(verdict.again_at - facts.clock.instant, _SOONEST_S)
-            unmet = Unmet(verdict, min(now + self._look_again_s, inf if opens is None else opens), opens)
+            # at a start of gluehook for example, until it has reached Docker
+            unsure = verdict.holds is None and now < head.first + _UNSEEN_S and self._look_again_s < inf
+            again_s = _SEE_AGAIN_S if unsure else self._look_again_s
+            unmet = Unmet(verdict, min(now + again_s, inf if opens is None else opens), opens, unsure)
             return lane.may_start(unmet, now)
         return lane.may_start(head.refused if head.refused and head.refused.until > now else None, now)
 

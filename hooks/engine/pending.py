@@ -50,10 +50,10 @@ class PendingEvents:
     def may_start(self, unmet: Unmet | None, now: float) -> bool:
         """Whether the run that is due may start; `unmet` is what its conditions lack. Else it waits or is dropped."""
         head = self.pending[0]
-        if unmet is None and (head.unmet is None or self._lasts(head)):
+        if unmet is None and (head.unmet is None or head.unmet.unsure or self._lasts(head)):
             head.unmet = None
             return True
-        if unmet is not None and self._lasts(head):
+        if unmet is not None and (self._lasts(head) or (unmet.unsure and topic_of(head.event) is None)):
             self._hold_back(head, unmet, now)
         else:
             was = "the state has ended" if topic_of(head.event) else ""
@@ -79,6 +79,8 @@ class PendingEvents:
 
     def _hold_back(self, head: Waiting, unmet: Unmet, now: float) -> None:
         head.unmet = unmet
+        if unmet.unsure:
+            return
         if head.told != unmet.verdict.of:  # else the owner has been told
             wait_s = None if unmet.may_hold_at is None else unmet.may_hold_at - now
             self._note("waits", head.event, unmet.verdict.sentence, wait_s)
@@ -111,7 +113,7 @@ class PendingEvents:
         head = self.pending[0] if self.pending else None
         if head is None or head.unmet is None or now >= head.unmet.until or self.rule.mode == "queued":
             return None
-        alike = topic_of(event) is None and not head.manual and not depends_on_event(self.rule.only_if)
+        alike = topic_of(event) is None and not (head.unmet.unsure or depends_on_event(self.rule.only_if))
         return head.unmet if alike else None
 
     def _took(self) -> None:

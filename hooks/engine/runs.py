@@ -96,6 +96,7 @@ class Unmet(NamedTuple):
     verdict: Verdict
     until: float
     may_hold_at: float | None = None  # by the clock alone; None where something must happen first
+    unsure: bool = False  # it cannot be seen for a moment: a happening waits, too, and nothing is told
 
 
 @dataclass(slots=True)

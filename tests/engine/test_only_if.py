@@ -319,6 +319,27 @@ def test_what_cannot_be_seen_is_waited_for() -> None:
     assert [why.partition(",")[0] for *_, why in dropped(story)] == ["'sonarr' cannot be seen now"]
 
 
+def test_what_cannot_be_seen_for_a_moment_drops_nothing_and_is_not_told() -> None:
+    server = Server()
+    server.story = Story(facts=server)
+    engine = Engine(Table((PORT,)), look_again_s=60)
+    server.containers["sonarr"] = None
+    engine.feed(Event("timer.tick", "5m", 1, "timer", data={"every": "5m"}), 0)
+    assert engine.advance(0, server) == []
+    assert engine.next_deadline() == 1
+    assert engine.advance(1, server) == []
+    server.containers["sonarr"] = RUNS
+    assert [run.event.type for run in engine.advance(2, server)] == ["timer.tick"]
+    assert [note.kind for note in engine.take_notes()] == ["accepted"]
+    engine = Engine(Table((PORT,)), look_again_s=60)
+    server.containers["sonarr"] = None
+    engine.feed(Event("timer.tick", "5m", 1, "timer", data={"every": "5m"}), 0)
+    for second in range(11):
+        assert engine.advance(second, server) == []
+    assert [note.kind for note in engine.take_notes()] == ["accepted", "dropped"]
+    assert engine.next_deadline() == float("inf")
+
+
 def test_a_pause_and_a_reload_meanwhile() -> None:
     story, server = tell(PORT)
     story.at(0, forwarded(5000))
