@@ -34,12 +34,13 @@ HOLDS = Verdict(True)
 
 def judge(conditions: Iterable[Condition], facts: Facts, event: Event) -> Verdict:
     """Whether all of them hold; else what is known of those that do not."""
-    failing = [(one, *found) for one in conditions if not (found := one.judge(facts, event))[0]]
+    failing = [(one, holds) for one in conditions if not (holds := one.holds(facts, event))]
     if not failing:
         return HOLDS
-    holds = False if any(one is False for _, one, _ in failing) else None
-    again_at = latest([one.changes_at(facts, event) for one, _, _ in failing])
-    return Verdict(holds, "; ".join(dict.fromkeys(why for *_, why in failing)), tuple(f[0] for f in failing), again_at)
+    holds = False if any(holds is False for _, holds in failing) else None
+    why = "; ".join(dict.fromkeys(one.seen(facts, event) for one, _ in failing))
+    again_at = latest(one.changes_at(facts, event) for one, _ in failing)
+    return Verdict(holds, why, tuple(one for one, _ in failing), again_at)
 
 
 def watches(conditions: Iterable[Condition], event: Event) -> tuple[Watch, ...]:

@@ -96,7 +96,7 @@ class FactsFromEvents:
             self._seen[name] = standing(running=running, paused=word == "pause", health=self._health.get(name, ""))
         else:
             return
-        if role := event.data.get("role") or self._names.role_of(name).name:
+        if role := event.data.get("role"):
             self._roles.setdefault(str(role), {})[name] = None
 
     def _gluetun(self) -> str:

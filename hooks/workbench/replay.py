@@ -71,7 +71,7 @@ class Replay:
 
     def begin_with(self, events: Iterable[Event]) -> None:
         """Before the first event the world is what these events make of it; no rule gets them."""
-        for event in events:
+        for event in map(self._world.with_role, events):
             if _tells_port(event):
                 self._world.accept(event)
             self._facts.accept(event)

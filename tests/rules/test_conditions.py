@@ -102,7 +102,7 @@ def event_name() -> Template:
 def test_what_a_condition_answers(condition: Condition, event: Event, holds: bool | None, why: str) -> None:
     roles = {"qbittorrent": ("off", "sonarr"), "gluetun": ("web",)}
     facts = Known(roles=roles, ports={"vpn": True, "": False, "reach vpn": False})
-    assert condition.judge(facts, event) == (holds, why)
+    assert (condition.holds(facts, event), condition.seen(facts, event)) == (holds, why)
     assert pickle.loads(pickle.dumps(condition)) == condition
 
 
@@ -115,8 +115,8 @@ def test_what_cannot_be_seen_neither_holds_nor_fails() -> None:
         AnyHolds((UP, NIGHT)),
         Negated(PortIs("forwarded")),
     ):
-        assert condition.judge(facts, TICK)[0] is None, condition
-    assert AnyHolds((UP, DAY)).judge(facts, TICK)[0], "one that is seen is enough"
+        assert condition.holds(facts, TICK) is None, condition
+    assert AnyHolds((UP, DAY)).holds(facts, TICK), "one that is seen is enough"
     assert judge((UP, NIGHT), facts, TICK).holds is False, "one that fails is enough"
     assert judge((UP, DAY), facts, TICK).holds is None
     assert judge((UP,), Unseen(NOON), TICK).why == "'sonarr' cannot be seen now"
