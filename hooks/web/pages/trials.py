@@ -96,7 +96,7 @@ def _answer(one: Mapping[str, Any]) -> RuleAnswer:
         state = State("well" if wait is not None else "busy", word)
         if wait is None and not one.get("do"):
             state = State("plain", "nothing runs")
-    why = (*texts(one.get("when")), *texts(one.get("why")))
+    why = (*texts(one.get("when")), *texts(one.get("why")), *texts(one.get("next")))
     return RuleAnswer(cut(one.get("rule"), 200), state, cut(one.get("key"), LONGEST_LINE),
                       cut(one.get("entry"), LONGEST_LINE), why,
                       tuple(map(_plan, rows(one.get("do"))[:20])))  # fmt: skip
