@@ -241,13 +241,14 @@ def test_colours_of_toml_are_elements_around_escaped_text() -> None:
 
 def test_an_explanation_says_first_what_would_run() -> None:
     found = explained([
-        {"rule": "a", "runs": False, "why": ["it listens to x"]},
+        {"rule": "a", "runs": False, "why": ["it listens to x"], "next": ["@daily comes next at …"]},
         {"rule": "b", "runs": True, "key": "k", "in_s": 180.0, "when": ["for: …"], "do": [{"use": "x.y"}]},
         {"rule": "c", "runs": True, "in_s": 0, "do": []}, {"rule": "d", "runs": True, "when": ["dropped"], "do": []},
     ])  # fmt: skip
     assert [(one.rule, one.state.word) for one in found.rules] == [
         ("b", "runs in 3m"), ("c", "runs at once"), ("a", "does not run"), ("d", "nothing runs"),
     ]  # fmt: skip
+    assert found.rules[2].why == ("it listens to x", "@daily comes next at …")
 
 
 def test_a_replay_is_bounded_and_counts_its_runs() -> None:
