@@ -55,7 +55,7 @@ class Stop(SeveralContainers[StopArgs]):
         with forgotten_if_refused(ours):
             if seen.paused and engine().podman:  # which stops no container that is paused
                 client.unpause(seen.id)
-            client.timeout = max(ctx.left() - stop_s, 1.0)  # docker-py adds the stop time-out again
+            client.timeout = max(ctx.left(), 0.5) - stop_s  # docker-py adds the stop time-out again
             client.stop(seen.id, timeout=stop_s)
         client.timeout = max(ctx.left(), 1.0)
         return _read_back(client, seen, ours)

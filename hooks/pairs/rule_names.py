@@ -39,8 +39,9 @@ def _of_events(rule: Rule) -> Iterator[tuple[str, tuple[str, ...], str]]:
 def _of_steps(rule: Rule) -> Iterator[tuple[str, tuple[str, ...], str]]:
     for step in rule.do:
         container = step.args.get("container")
-        if isinstance(container, str) and container:
-            yield "container", (container,), 'container = "{first}" or "${{event.container}}"'
+        for name in container if isinstance(container, list) else [container]:
+            if isinstance(name, str) and name:
+                yield "container", (name,), 'container = "{first}" or "${{event.container}}"'
         of = step.args.get("of")
         if step.use == "containers.rejoin" and isinstance(of, str) and of != "*":
             yield "of", (of,), 'of = "*"'

@@ -7,7 +7,11 @@ _MODULES = {
     "rejoin": ("tests.handlers.containers.test_rejoin", "tests.whole.test_run_rejoin"),
     "re-create": ("tests.handlers.containers.test_recreate", "tests.handlers.containers.test_references"),
     "restart": ("tests.handlers.containers.test_containers_real", "tests.whole.test_run_docker"),
-    "stop, pause": ("tests.handlers.containers.test_stop_and_pause_real", "tests.whole.test_run_only_if"),
+    "stop, pause": (
+        "tests.handlers.containers.test_stop_and_pause_real",
+        "tests.whole.test_run_stop",
+        "tests.whole.test_run_only_if",
+    ),
     "port": (
         "tests.handlers.qbittorrent.",
         "tests.whole.test_run_real",

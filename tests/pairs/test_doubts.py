@@ -141,6 +141,15 @@ def test_a_rule_that_names_a_container_that_nobody_has() -> None:
     assert said(*HOME, one("sonarr", "x"), table=GONE, closely=True) == []
 
 
+def test_each_container_of_a_list_that_nobody_has_is_named() -> None:
+    on, step = (
+        '{ event = "timer.tick", every = "5m" }',
+        'use = "containers.stop", container = ["sonarr", "radar", "gone"]',
+    )
+    found = said(*HOME, one("sonarr", "x"), table=named(on, f"{{ {step} }}"), closely=True)
+    assert [sentence.split('"')[1] for sentence in found] == ["radar", "gone"]
+
+
 def test_tables_that_name_nobody() -> None:
     table = Table(
         gluetuns=(ServerTable("gluetun", "media-gluetun-2"),),

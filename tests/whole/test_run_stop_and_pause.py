@@ -1,0 +1,64 @@
+"""What rules stop and pause is given back end to end: a real engine, a real `gluehook run`, killed in between."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.parts.docker.dockerd import Dockerd
+from tests.parts.docker.on_engine import composed, state
+from tests.parts.process.gluehook import Gluehook
+
+pytestmark = pytest.mark.docker
+
+RULES = """\
+version = 1
+[[rule]]
+name = "stop-for-backup"
+on   = { event = "container.start", container = "backup" }
+do   = [{ use = "containers.pause", container = ["loader", "held"] },
+        { use = "containers.stop", project = "home" }]
+[[rule]]
+name = "start-after-backup"
+on   = { event = "container.die", container = "backup" }
+do   = [{ use = "containers.start", project = "home", only_ours = true },
+        { use = "containers.unpause", container = ["loader", "held"], only_ours = true }]
+"""
+
+
+@pytest.fixture
+def gluehook(engine: Dockerd, tmp_path: Path) -> Iterator[Gluehook]:
+    process = Gluehook(tmp_path, RULES, DOCKER_HOST=engine.host)
+    try:
+        yield process
+    finally:
+        process.clean_up()
+
+
+def test_what_was_stopped_and_paused_comes_back_although_gluehook_was_killed(
+    engine: Dockerd, gluehook: Gluehook
+) -> None:
+    for name, needs in {"db": (), "web": ("db",), "idle": ("db",)}.items():
+        engine.run(name, labels=composed(name, *needs))
+    for name in ("loader", "held"):
+        engine.run(name)
+    with closing(engine.client()) as client:
+        client.stop("idle")  # its owner's
+        client.pause("held")
+    gluehook.start()
+    gluehook.hears("is ready")
+    engine.run("backup")
+    gluehook.hears("stop-for-backup: container 'held' is paused already, not by gluehook; container 'loader' paused;",
+                   "container 'web' stopped; container 'db' stopped")  # fmt: skip
+    gluehook.ends(signal.SIGKILL)
+    engine.remove("backup")  # while nobody listens
+    engine.run("backup", "true")
+    gluehook.start()
+    gluehook.hears("start-after-backup:", "container 'idle' stays stopped until you start it")
+    seen = {name: state(engine, name) for name in ("db", "web", "idle", "loader", "held")}
+    assert [name for name, one in seen.items() if one["Running"]] == ["db", "web", "loader", "held"]
+    assert [name for name, one in seen.items() if one["Paused"]] == ["held"]
