@@ -1,14 +1,16 @@
 """What the verbs of `containers.*` that take several containers have in common.
 
-Each container has its own lock, its own client of Docker and its own outcome: the failure of one stops no other, and a
-retry finds those that are done as they should be. Those of one level of the order are handled at once, so that one that
-takes its time to stop delays none beside it.
+Each container has its own client of Docker and its own outcome: the failure of one stops no other, and a retry finds
+those that are done as they should be. Containers that are named are locked all at once, those of a label or a project
+as they come, under a lock of the label or project: so two runs never do opposite things to the same ones. Those of one
+level of the order are handled at once, so that one that takes its time to stop delays none beside it.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -53,10 +55,6 @@ class SeveralContainers(Handler[A]):
         """The containers."""
         return targets.locks(args)
 
-    def locks(self, args: A, ctx: Context) -> tuple[str, ...]:
-        """That of a single container; of several, each is locked as it comes."""
-        return self.targets(args, ctx.settings) if len(targets.names(args)) == 1 else ()
-
     def plan(self, args: A, ctx: Context) -> str | None:
         """What would be done to each, or None."""
         named = targets.names(args)
@@ -90,7 +88,9 @@ class SeveralContainers(Handler[A]):
         return found[::-1] if self.dependents_first else found
 
     def _locked(self, name: str, args: A, ctx: Context) -> Outcome:
-        with ctx.hold(f"container:{name}"):
+        lock = f"container:{name}"
+        # what is named is locked already, so that no other run does the opposite to one of them meanwhile
+        with nullcontext() if lock in targets.locks(args) else ctx.hold(lock):
             if ctx.left() < _LEAST_S:
                 raise Retry(f"there was no time left for container '{name}'")
             return self._apply(name, args, ctx)

@@ -55,8 +55,8 @@ def test_what_was_stopped_and_paused_comes_back_although_gluehook_was_killed(
     gluehook.hears("stop-for-backup: container 'held' is paused already, not by gluehook; container 'loader' paused;",
                    "container 'web' stopped; container 'db' stopped")  # fmt: skip
     gluehook.ends(signal.SIGKILL)
-    engine.remove("backup")  # while nobody listens
-    engine.run("backup", "true")
+    with closing(engine.client()) as client:
+        client.stop("backup")  # while nobody listens
     gluehook.start()
     gluehook.hears("start-after-backup:", "container 'idle' stays stopped until you start it")
     seen = {name: state(engine, name) for name in ("db", "web", "idle", "loader", "held")}
