@@ -156,6 +156,7 @@ class Handler(ABC, Generic[A]):
     says: ClassVar[str]  # one sentence for the reference
     Args: ClassVar[type]  # a frozen dataclass; each field's metadata["says"] explains it
     reconciles: ClassVar[bool] = False  # makes a state true, so that a resync may run its rule
+    one_of: ClassVar[tuple[str, ...]] = ()  # arguments of which exactly one must be given; `problem` says so
     uses_port: ClassVar[bool] = False  # reads the forwarded port, so that the port file is watched
 
     @classmethod

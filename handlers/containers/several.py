@@ -36,6 +36,7 @@ class SeveralContainers(Handler[A]):
 
     verb: ClassVar[str]  # completes "cannot … container 'web'"
     allow: ClassVar[str] = CONTROL  # what a socket proxy must allow
+    one_of: ClassVar[tuple[str, ...]] = targets.WAYS
     dependents_first: ClassVar[bool] = False  # the order of a stop
 
     @abstractmethod

@@ -18,7 +18,7 @@ from hooks.docker.container import ListedContainer
 from hooks.events.wording import did_you_mean
 from hooks.handler import Context, GiveUp, Problem
 
-_WAYS = ("container", "label", "project")
+WAYS = ("container", "label", "project")
 _EXAMPLES = {"container": '"…"', "label": '"key=value"', "project": '"…"'}
 
 
@@ -49,7 +49,7 @@ class Chosen:
 
 def problem(handler: str, given: Mapping[str, Any]) -> Problem | None:
     """What is wrong with the arguments together, as rules.toml has them: not exactly one, or one that is empty."""
-    named = [name for name in _WAYS if name in given]
+    named = [name for name in WAYS if name in given]
     if len(named) > 1:
         said = f"{handler} takes one of {' and '.join(named)}"
         return Problem("wrong-argument", named[1], said, f"take {' and '.join(named[1:])} out")

@@ -38,7 +38,7 @@ def schema(handlers: Mapping[str, type[Handler[Any]]]) -> Schema:
     definitions["ExpectedTable"]["properties"]["use"] |= _enum(handlers.values())
     rule = definitions["Rule"]["properties"]
     _name(rule["on"], _enum(kind for kind in CATALOGUE.values() if not kind.needed))
-    _name(rule["do"], _enum(handler for handler in handlers.values() if not _required(handler)))
+    _name(rule["do"], _enum(handler for handler in handlers.values() if not _required(handler) and not handler.one_of))
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "gluehook's rules.toml"}
     return {**head, **made, "definitions": definitions}
 
@@ -172,7 +172,8 @@ def _value(field: Field) -> Schema:
 def _step(handler: type[Handler[Any]]) -> Schema:
     known = {argument.name: _argument(argument) for argument in arguments(handler.Args).values()}
     when = {"type": "boolean", "default": False, "description": "only if an earlier step changed something"}
-    return _table({"use": _enum([handler]), "when_changed": when, **known}, ["use", *_required(handler)])
+    table = _table({"use": _enum([handler]), "when_changed": when, **known}, ["use", *_required(handler)])
+    return {**table, "oneOf": [{"required": [name]} for name in handler.one_of]} if handler.one_of else table
 
 
 def _required(handler: type[Handler[Any]]) -> list[str]:

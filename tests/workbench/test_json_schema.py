@@ -151,6 +151,19 @@ def test_the_file_that_ships_is_what_the_code_says_now() -> None:
     assert written == SCHEMA, "rules.schema.json is out of date: make docs"
 
 
+@pytest.mark.parametrize(("step", "good"), [
+    ('"containers.stop"', False), ('{ use = "containers.stop" }', False),
+    ('{ use = "containers.stop", container = "a" }', True),
+    ('{ use = "containers.stop", container = ["a", "b"] }', True),
+    ('{ use = "containers.stop", label = "a=b", stop_timeout = "5s" }', True),
+    ('{ use = "containers.stop", label = "a=b", project = "c" }', False),
+    ('{ use = "containers.signal", project = "c" }', False), ('"gluetun.stop_vpn"', True),
+])  # fmt: skip
+def test_a_step_names_its_containers_in_exactly_one_way(step: str, good: bool) -> None:
+    rules = tomllib.loads(f'version = 1\n[[rule]]\nname = "a"\non = "container.die"\ndo = {step}\n')
+    assert validator().is_valid(rules) is good
+
+
 def test_the_shipped_rules_name_it() -> None:
     """A directive counts only before the first line that is no comment."""
     head, _, _ = (TOP / "rules.toml").read_text(encoding="utf-8").partition("\nversion")

@@ -64,8 +64,8 @@ def container_down(server: Server) -> Iterator[Finding]:
 @broken("its programs stand still, and answer nothing until somebody unpauses it")
 def container_paused(server: Server) -> Iterator[Finding]:
     """gluetun, qBittorrent, WireGuard or AdGuard is paused."""
-    # gluehook leaves it so, because its owner has paused it
+    # gluehook leaves it so, because its owner has paused it, or a rule of the owner's
     for one in _known(server):
         if one.paused:
-            fix = "gluehook leaves it paused. To let it go on:"
+            fix = "gluehook leaves it paused unless a rule unpauses it. To let it go on:"
             yield Finding(f"'{one.name}' is paused", fix, (f"docker unpause {one.name}",), about=one.name)
