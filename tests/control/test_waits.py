@@ -8,7 +8,10 @@ from dataclasses import replace
 import pytest
 
 from hooks.control.waits import waiting
+from hooks.rules.conditions import ContainerIs, TimeIs
 from hooks.rules.table import Debounce, Limit, Rule
+from hooks.rules.time_windows import Window
+from tests.engine.test_only_if import Server
 from tests.whole.story import (
     CHANGED,
     RETRY,
@@ -95,3 +98,19 @@ def test_what_is_due_first_stands_first_and_what_is_over_waits_no_more() -> None
     assert [until for _, until, *_ in of(story)] == [3 * M, H]
     story.at(20, healthy("web"))
     assert of(story) == []
+
+
+def test_what_waits_for_conditions_says_what_they_lack_and_when_the_clock_makes_them_hold() -> None:
+    evening = TimeIs(Window(20 * 3600, 86400), '{ time = "20:00-24:00" }')
+    for only_if, until, said in (
+        ((ContainerIs("sonarr", ("running",)),), None, "'sonarr' is stopped, and only_if wants"),
+        ((evening,), 20 * H, 'it is fri 00:00, and only_if wants { time = "20:00-24:00" }'),
+    ):
+        server = Server(sonarr=("stopped",))
+        server.story = story = Story(replace(SICK, only_if=only_if), facts=server)
+        story.at(0, unhealthy("web"))
+        assert of(story) == [("only_if", until, 1, None, None)]
+        (wait,) = waiting(story.engine.lanes(), story.now, story.engine.paused_until, ())
+        assert said in wait["said"]
+        story.engine.pause(None, 48 * H)
+        assert of(story)[0][:2] == ("pause", 48 * H)

@@ -138,3 +138,39 @@ def test_the_schedules_are_those_of_all_rules_and_one_of_them_may_be_caught_up_o
     both = '{ event = "timer.cron", at = ["@DAILY", "0  4 * * SUN"] }'
     found = on(f'[{both}, {{ event = "timer.cron", at = "@daily", catch_up = true }}]')
     assert (found.timers, found.schedules, found.catch_up) == (frozenset(), {"@daily", "0 4 * * sun"}, {"@daily"})
+
+
+@pytest.mark.parametrize(
+    ("only_if", "let_through", "kept_out"),
+    [
+        ('{ container = "sonarr", is = "running" }', "start sonarr, pause sonarr, unhealthy sonarr, destroy sonarr",
+         "start web, die web"),
+        ('{ not = { any = [{ role = "deluge", is = "running" }] } }', "die deluge, unpause deluge", "die web"),
+        ('{ port = "forwarded" }', "port.cleared gluetun, die gluetun", "port.closed qb, die web"),
+        ('{ port = "open" }', "port.open qb, port.closed qb, port.unknown qb, die gluetun", "port.invalid gluetun"),
+        ('{ time = "22:00-06:00" }', "", "start sonarr, port.forwarded gluetun"),
+    ],
+)  # fmt: skip
+def test_what_changes_a_condition_reaches_the_engine(only_if: str, let_through: str, kept_out: str) -> None:
+    found = subscriptions(f'{HEAD}on = "daemon.reload"\ndo = "gluetun.restart_vpn"\nonly_if = {only_if}\n')
+    for kind, subject in named(let_through):
+        assert found.accepts(event(kind, subject)), kind
+        assert found.may_accept(kind, subject), kind
+    assert not [one for one in named(kept_out) if found.accepts(event(*one))]
+    renamed = Event("container.rename", "new", 1, "docker", data={"container": "new", "old_name": "sonarr", "id": "1"})
+    assert found.accepts(renamed) == ("sonarr" in only_if)
+    assert {kind for kind in found.types if kind.startswith("port.")} == (
+        {"port.forwarded", "port.cleared"} if "forwarded" in only_if
+        else {"port.open", "port.closed", "port.unknown"} if "open" in only_if else set()
+    )  # fmt: skip
+
+
+def named(words: str) -> list[tuple[str, str]]:
+    each = [one.split() for one in words.split(", ") if one]
+    return [(kind if "." in kind else f"container.{kind}", subject) for kind, subject in each]
+
+
+def test_a_condition_on_a_container_that_the_event_names_listens_to_all_containers() -> None:
+    own = '{ container = "${event.container}", is = "running" }'
+    found = subscriptions(f'{HEAD}on = "container.oom"\ndo = "gluetun.restart_vpn"\nonly_if = {own}\n')
+    assert found.accepts(event("container.unpause", "whatever"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hooks.events.catalogue import Event
 from hooks.world.changes import addresses_of, all_containers, some_containers
-from hooks.world.differences import lasts
+from hooks.world.differences import diff, lasts
 from hooks.world.model import Container, PortFile, World
 from hooks.world.tracker import Tracker
 from tests.parts.values.world_events import Posted, after, happened
@@ -147,3 +148,11 @@ def test_a_port_that_is_there_is_posted_before_all_is_read() -> None:
     assert [event.type for event in events] == ["port.forwarded"]
     tracker.settle(tells=True)
     assert len(events) == 1
+
+
+def test_a_pause_that_only_a_reading_shows_is_an_event() -> None:
+    runs = Container("web", A, running=True, started_at=5)
+    paused, restarted = replace(runs, paused=True), replace(runs, paused=True, started_at=9)
+    worlds = [World().with_container(one) for one in (runs, paused, runs, restarted)]
+    found = [[event.type for event in diff(*pair, "resync", 10)] for pair in pairwise(worlds)]
+    assert found == [["container.pause"], ["container.unpause"], ["container.start"]]

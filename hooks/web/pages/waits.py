@@ -75,7 +75,9 @@ def _wait(one: Mapping[str, Any]) -> Wait:
     word = cut(one.get("why"), 80)
     most = int(number(one.get("tries_of")))
     used = f"{int(number(one.get('tries_used')))} of {most} runs used" if most else ""
-    return Wait(cut(one.get("rule"), 200), cut(one.get("key"), LONGEST_LINE), word, _WHY.get(word, ""),
+    said = cut(one.get("said"), LONGEST_LINE)  # what its conditions lack
+    why = ": ".join(filter(None, (_WHY.get(word, ""), said)))
+    return Wait(cut(one.get("rule"), 200), cut(one.get("key"), LONGEST_LINE), word, why,
                 instant(one.get("until")), used)  # fmt: skip
 
 

@@ -15,10 +15,13 @@ from typing import Any
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
 from hooks.engine.engine import Engine
+from hooks.engine.runs import Run
 from hooks.events.catalogue import Event
 from hooks.handler import Context, Handler, Outcome
 from hooks.journal.journal import Journal
+from hooks.rules.facts import Facts, unseen
 from hooks.rules.table import Rule, Table
+from hooks.rules.verdicts import HOLDS, Verdict
 from hooks.runtime.dispatcher import Dispatcher
 from hooks.runtime.executor import Executor
 from hooks.world.model import World
@@ -97,7 +100,8 @@ def a_journal() -> Iterator[Journal]:
 def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str] | None = None,
           lasts: Callable[[Sequence[Event]], bool | None] = lambda _: True,
           act: Callable[[PlayArgs, Context], Outcome] = lambda *_: changed(),
-          journal: Journal | None = None, real: Secrets | None = None) -> Iterator[Stage]:  # fmt: skip
+          journal: Journal | None = None, real: Secrets | None = None, facts: Callable[[], Facts] = unseen,
+          conditions: Callable[[Run], Verdict] = lambda _: HOLDS) -> Iterator[Stage]:  # fmt: skip
     handlers: dict[str, Play] = {"play.act": Play(act), "play.tell": Tell(act)}
     settings = settings or Settings()
     world = [World()]
@@ -117,9 +121,9 @@ def stage(*rules: Rule, settings: Settings | None = None, secrets: dict[str, str
 
     with a_journal() if journal is None else nullcontext(journal) as kept:
         executor = Executor(handlers, settings, context, clock, kept, real.mask if real else mask, lasts)
-        executor = replace(executor, hide=real.hide) if real else executor
+        executor = replace(executor, hide=real.hide if real else executor.hide, conditions=conditions)
         engine = Engine(Table(rules), last_id=kept.last_number())
-        dispatcher = Dispatcher(engine, executor, kept, jitter=lambda: 0.0)
+        dispatcher = Dispatcher(engine, executor, kept, jitter=lambda: 0.0, facts=facts)
 
         def run() -> None:
             dispatcher.run()
