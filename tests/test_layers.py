@@ -30,7 +30,7 @@ PACKAGES: dict[str, str] = {
     "hooks.docker": "events images world",
     "hooks.rules_file": "events images config rules handler",
     "hooks.journal": "events storage rules engine",
-    "hooks.sources": "events threads world docker",
+    "hooks.sources": "events threads rules world docker",
     "handlers": "events storage threads images config world pairs docker handler",
     "hooks.runtime": "events storage threads config rules pairs engine journal handler",
     "hooks.workbench": "events images config world rules pairs rules_file engine docker sources handler",

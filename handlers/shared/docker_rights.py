@@ -26,6 +26,7 @@ _RESTART, _START = ("POST", f"/containers/{_NOBODY}/restart"), ("POST", f"/conta
 _STOP, _KILL = ("POST", f"/containers/{_NOBODY}/stop"), ("POST", f"/containers/{_NOBODY}/kill")
 _PAUSE, _UNPAUSE = ("POST", f"/containers/{_NOBODY}/pause"), ("POST", f"/containers/{_NOBODY}/unpause")
 _EXEC = (("POST", f"/containers/{_NOBODY}/exec"), ("POST", f"/exec/{_NOBODY}/start"))
+_LOG = "container.log"  # an event whose source makes requests of its own
 _RE_CREATE = (
     ("POST", "/containers/create"), ("POST", f"/containers/{_NOBODY}/stop"),
     ("POST", f"/containers/{_NOBODY}/rename"), ("DELETE", f"/containers/{_NOBODY}"),
@@ -34,7 +35,7 @@ _RUN = (("POST", "/containers/create"), _START, ("DELETE", f"/containers/{_NOBOD
 _NEEDED = {
     "containers.restart": (_RESTART, _START), "containers.start": (_START,), "containers.rejoin": (_RESTART, _START),
     "containers.stop": (_STOP,), "containers.pause": (_PAUSE,), "containers.unpause": (_UNPAUSE,),
-    "containers.signal": (_KILL,), "containers.run": _RUN,
+    "containers.signal": (_KILL,), "containers.run": _RUN, _LOG: (("GET", f"/containers/{_NOBODY}/logs"),),
     "containers.exec": _EXEC, "wireguard.set_dns_forward": _EXEC,
 }  # fmt: skip
 
@@ -82,8 +83,11 @@ def ask(client: Any, steps: Iterable[Use]) -> tuple[Refused, ...]:
 
 
 def uses(rules: Iterable[Any]) -> tuple[Use, ...]:
-    """Every step of the rules that are switched on. `rules` are those of a rules table."""
-    return tuple(Use(rule.name, step.use, step.args) for rule in rules if rule.enabled for step in rule.do)
+    """Every step of the rules that are switched on, and the logs that they read. `rules` are those of a rules table."""
+    active = [rule for rule in rules if rule.enabled]
+    steps = (Use(rule.name, step.use, step.args) for rule in active for step in rule.do)
+    logs = (Use(rule.name, _LOG) for rule in active if any(entry.event == _LOG for entry in rule.on))
+    return (*steps, *logs)
 
 
 def told(refused: Sequence[Refused]) -> str:

@@ -25,6 +25,7 @@ from hooks.app.kept_schedules import KeptSchedules
 from hooks.app.loading import Loaded
 from hooks.app.reload import COPY_NAME, Reload
 from hooks.app.rights import Rights
+from hooks.app.saving import Saving
 from hooks.app.shutdown import last_words, report_cut_off
 from hooks.config.secrets import Secrets
 from hooks.config.settings import Settings
@@ -45,6 +46,7 @@ from hooks.runtime.inbox import Inbox
 from hooks.runtime.locks import TargetLocks
 from hooks.runtime.loop_watch import LoopWatch
 from hooks.runtime.pauses import Pauses
+from hooks.sources.container_logs import ContainerLogs
 from hooks.sources.docker import DockerSource, connect
 from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
@@ -87,8 +89,8 @@ class App:
         messages: queue.SimpleQueue[Any] = queue.SimpleQueue()  # from the sources to the dispatcher
         subscriptions = Subscriptions(table)
         self.inbox = Inbox(messages.put, subscriptions, self.reload.file, self.reload.changed)
-        self._saved = saved.load(self.journal.load("world"), World(Names(settings.containers, table.roles)))
-        self.tracker = Tracker(self._saved, self._put, time.time_ns, settled=False)
+        world = saved.load(self.journal.load("world"), World(Names(settings.containers, table.roles)))
+        self.tracker = Tracker(world, self._put, time.time_ns, settled=False)
         memory, locks, stopping = Memory(state / "memory.json"), TargetLocks(), threading.Event()
         own_id = own_container_id()
         self._contexts = HandlerContexts(
@@ -110,10 +112,12 @@ class App:
         engine = Engine(table, last_id=self.journal.last_number(), look_again_s=LOOK_AGAIN_S)
         self.dispatcher = Dispatcher(engine, executor, self.journal, messages=messages, beat=self.beat,
                                      stopping=stopping, facts=readings.now)  # fmt: skip
+        self._saving = Saving(self.journal, self.tracker, docker=self.docker, logs=self.logs, timer=self.timer,
+                              schedules=self._kept_schedules, known=world)  # fmt: skip
         self.health = HealthReport(
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
             tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads, port_apis=self.port_apis,
-            warnings=lambda: [*self._rights.warnings(), *memory.warnings(), *given_up(engine.lanes())],
+            logs=self.logs, warnings=lambda: [*self._rights.warnings(), *memory.warnings(), *given_up(engine.lanes())],
         )  # fmt: skip
         self.watch = LoopWatch(self.dispatcher.steps.busy)
         self.pauses = Pauses(self.dispatcher, self.journal, self._resync)
@@ -132,6 +136,9 @@ class App:
             self.tracker, post, self.inbox.wants, types=subscriptions.types,
             cursor=int(self.journal.load("docker.cursor") or 0), inspected=self._rights.ask,
         )  # fmt: skip
+        self.logs = ContainerLogs(
+            self.tracker, self.inbox.put, saved=self.journal.load("logs.places"), own_id=own_container_id()
+        )  # fmt: skip
         self._ports.refresh()
         self.tracker.read = self._containers_read
         port_file, files, others = self._followed(subscriptions)
@@ -146,8 +153,10 @@ class App:
     def _put(self, event: Event) -> None:
         self.inbox.put(event)
         self.port_apis.note(event)
+        self.logs.note(event)
 
     def _containers_read(self) -> None:
+        self.logs.wake()
         if self._ports.refresh():
             self.files.follow(*self._followed(self.inbox.subscriptions))
 
@@ -159,7 +168,7 @@ class App:
         if self.reload.in_force:
             self._kept_rules.keep(self._table)
             signals.emit(signals.rules_loaded, table=self.reload.table)
-        sources = (self.watch, self.files, self.docker, self.timer, self.polls, self.control, self.reload)
+        sources = (self.watch, self.files, self.docker, self.timer, self.polls, self.logs, self.control, self.reload)
         first_reading = LastingThread(partial(self._ready, began), "ready", "waits for every source's first reading")
         first_reading.start()
         self._listen()
@@ -177,7 +186,7 @@ class App:
         self.dispatcher.drain()
         report_cut_off(self.dispatcher.attempts())
         self.control.end()
-        self._save()
+        self._saving.save(caught_up=self.dispatcher.caught_up)
         self.health.write(self.inbox.subscriptions, stopped=True)
         self.journal.close()
         signals.emit(signals.stopped, said="gluehook has stopped")
@@ -210,12 +219,12 @@ class App:
     def threads(self) -> list[LastingThread]:
         """Every thread that must run while gluehook does."""
         parts = (self.files, self.timer, self.control, self.reload, self.watch)
-        threads = [*self.docker.threads, *self.port_apis.threads, *self.polls.threads]
+        threads = [*self.docker.threads, *self.port_apis.threads, *self.polls.threads, *self.logs.threads]
         return [*(part.thread for part in parts), *threads, *self.other_threads]
 
     def beat(self) -> None:
         """Save what the next process must know, and write the heartbeat that `gluehook health` reads."""
-        self._save()
+        self._saving.save(caught_up=self.dispatcher.caught_up)
         for part in (self.port_apis, self._doubts, self.control):
             part.beat()
         if time.monotonic() >= self._prune_at:
@@ -238,6 +247,7 @@ class App:
 
     def _listen(self) -> None:
         self.polls.listen(self.inbox.subscriptions.types)
+        self.logs.listen(self.inbox.subscriptions.logs)
         self.port_apis.set(listened=self.inbox.subscriptions.uses_port)
 
     def _swap(self, table: Table, subscriptions: Subscriptions) -> None:
@@ -258,16 +268,6 @@ class App:
     def _post_loaded(self, table: Table) -> None:
         data = {"file": table.file, "rules": len(table.rules)}
         self.dispatcher.post(Event("rules.loaded", table.file, time.time_ns(), data=data))
-
-    def _save(self) -> None:
-        # the world first: with a cursor older than it events come again, a newer one would leave some out
-        cursor, world, schedules = self.docker.cursor, self.tracker.world, self.timer.done()
-        if world is not self._saved:
-            self.journal.save("world", saved.dump(world))
-            self._saved = world
-        if self.dispatcher.caught_up:  # else some that the cursor counts as seen would not come again after a kill
-            self.journal.save("docker.cursor", cursor)
-            self._kept_schedules.save(schedules)
 
     def _note_source(self, _: object, name: str, **__: object) -> None:
         if name == "docker":
@@ -290,7 +290,8 @@ class App:
         if self.reload.in_force:
             self._post_loaded(self.reload.table)
         with suppress(TimeoutError):  # it stops already
-            self.dispatcher.call(self._save)  # before the first beat: a kill must not cost the ids of containers
+            # before the first beat: a kill must not cost the ids of containers
+            self.dispatcher.call(partial(self._saving.save, caught_up=self.dispatcher.caught_up))
         took = duration(round(time.monotonic() - began, 2))
         summary = start_report.summary(self.reload, self.docker, self.inbox.subscriptions, self._ports)
         signals.emit(signals.ready, said=f"gluehook {self.version} is ready after {took}{summary}")

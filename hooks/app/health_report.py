@@ -14,6 +14,7 @@ from hooks.journal.journal import Journal
 from hooks.rules.subscriptions import Subscriptions
 from hooks.runtime import heartbeat
 from hooks.runtime.executor import Attempt
+from hooks.sources.container_logs import ContainerLogs
 from hooks.sources.docker import DockerSource
 from hooks.sources.files import FilesSource
 from hooks.sources.port_apis import PortApis
@@ -29,11 +30,12 @@ class HealthReport:
         self, folder: Path, *, docker: DockerSource, files: FilesSource, journal: Journal, reload: Reload,
         tracker: Tracker, attempts: Callable[[], list[Attempt]], warnings: Callable[[], list[str]] = list,
         threads: Callable[[], list[LastingThread]] = list, port_apis: PortApis,
+        logs: ContainerLogs,
     ) -> None:  # fmt: skip
         self._path = str(folder / heartbeat.FILE_NAME)
         self._docker, self._files, self._journal, self._reload = docker, files, journal, reload
         self._tracker, self._attempts, self._warnings, self._threads = tracker, attempts, warnings, threads
-        self._port_apis = port_apis
+        self._port_apis, self._logs = port_apis, logs
         self._port_missing, self._port_since = False, time.time()
         self._problem = ""
 
@@ -55,7 +57,8 @@ class HealthReport:
                 "port_used": subscriptions.uses_port, "port_since": self._port_since,
                 "port": list(world.port.ports) if world.port else [],
                 "gluetun_runs": world.port_of(world.gluetun).gluetun_runs,
-                "journal": self._journal.problem, "warnings": self._warnings(), "threads": self._broken_threads(),
+                "journal": self._journal.problem, "warnings": [*self._warnings(), *self._logs.warnings()],
+                "threads": self._broken_threads(),
                 "stopped": stopped,
             })  # fmt: skip
         except OSError as error:
@@ -65,7 +68,12 @@ class HealthReport:
 
     def sources(self) -> dict[str, dict[str, object]]:
         """The health of each source, by name. Any thread may call it."""
-        return {"docker": self._docker.health(), "files": self._files.health(), **self._port_apis.health()}
+        return {
+            "docker": self._docker.health(),
+            "files": self._files.health(),
+            **self._port_apis.health(),
+            **self._logs.health(),
+        }
 
     def _broken_threads(self) -> list[str]:
         """One sentence for each thread that does not run now. One that is gone is started anew."""

@@ -94,10 +94,10 @@ def _fields(names: str) -> dict[str, Field]:
 
 def _container(
     name: str, says: str, own_fields: str = "", *, state: State | None = None, ends: tuple[str, ...] = (),
-    changes_world: bool = False,
+    changes_world: bool = False, source: str = "docker",
 ) -> EventType:  # fmt: skip
     fields = _fields(_CONTAINER + own_fields)
-    return EventType(f"container.{name}", says, "container", fields, state, ends, "docker", changes_world)
+    return EventType(f"container.{name}", says, "container", fields, state, ends, source, changes_world)
 
 
 def _plain(what: str, actions: str, own_fields: str = "") -> Iterator[EventType]:
@@ -134,6 +134,8 @@ _TYPES: tuple[EventType, ...] = (
     # -- derived from the world, never from one raw event -----------------------------------
     _container("recreated", "same name, other id", "old_id"),
     _container("ip_changed", "it has another address on a network", "network ip old_ip"),
+    # -- read from the logs of the containers that rules name ----------------------------------
+    _container("log", "it wrote a line to its log", "line stream", source="logs"),
     # -- the rest of Docker -------------------------------------------------------------------
     *_plain("network", "create connect disconnect destroy remove update prune", "container_id driver"),
     *_plain("volume", "create mount unmount destroy prune", "container_id destination driver"),

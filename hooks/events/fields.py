@@ -33,6 +33,12 @@ FIELDS: Mapping[str, Field] = {
     ),
     "gluetun": Field(str, "the gluetun that it is, or whose network it shares; absent where there is none"),
     "labels": Field(dict, 'its labels: labels = { "com.example.heal" = "yes" }'),
+    "line": Field(
+        str,
+        "a line of its log, without time stamp, line end and colours, at most 16 KiB; a rule must say which",
+        needed=True,
+    ),
+    "stream": Field(str, "where it was written: stdout or stderr; with a terminal (tty) always stdout"),
     "exit_code": Field(int, "what its process answered: 0 is success, 137 is killed"),
     "signal": Field(int, "the signal's number: 15 is TERM, 9 is KILL"),
     "old_name": Field(str, "the name that it had"),

@@ -34,7 +34,7 @@ FILE_NAME = "journal.db"
 _COMPLETE_NAME = f"{FILE_NAME}.whole"  # an empty file, there while the journal holds all that was to be written
 MOST_PENDING = 2000  # records; beyond it the oldest go
 KEEP_DAYS, KEEP_EVENTS = 30, 50_000  # some 30 MiB, with runs and steps
-_TELL_AGAIN = ("docker", "timer")  # the sources that may report again what an earlier process has accepted
+_TELL_AGAIN = ("docker", "timer", "logs")  # the sources that may report again what an earlier process has accepted
 _AGAIN_S = 10.0  # between two tries to open a journal that failed
 # the record's own fault, not the disk's: a text with half a character, a number of 70 bits
 _NEVER_WRITTEN = (

@@ -40,6 +40,20 @@ def fits(pattern: str, text: str) -> bool:
     return len(data) <= LONGEST_BYTES and _compiled(pattern).fullmatch(data) is not None
 
 
+def captured(pattern: str, text: str) -> dict[str, str]:
+    """The text of each named group that takes part where the whole text fits the pattern; {} where it does not fit."""
+    if not fits(pattern, text):
+        return {}
+    found = _capturing(pattern).fullmatch(_SURROGATE.sub("\ufffd", text).encode())
+    groups = found.groupdict() if found else {}
+    return {name: value.decode(errors="replace") for name, value in groups.items() if value is not None}
+
+
+def group_names(pattern: str) -> frozenset[str]:
+    """The names of its groups."""
+    return frozenset(_capturing(pattern).groupindex)
+
+
 def refusal(pattern: str) -> tuple[str, str] | None:
     """What is wrong with the pattern, as the rest of a sentence, and what to write; None if it can be matched."""
     try:
@@ -68,10 +82,19 @@ def _told(reason: str) -> tuple[str, str]:
 
 @lru_cache(256)
 def _compiled(pattern: str) -> Any:
+    return _compile(pattern, never_capture=True)
+
+
+@lru_cache(64)
+def _capturing(pattern: str) -> Any:
+    return _compile(pattern, never_capture=False)
+
+
+def _compile(pattern: str, *, never_capture: bool) -> Any:
     import re2
 
     options = re2.Options()
-    options.log_errors, options.never_capture, options.max_mem = False, True, _MEMORY_BYTES
+    options.log_errors, options.never_capture, options.max_mem = False, never_capture, _MEMORY_BYTES
     return re2.compile(pattern, options)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from hooks.events.catalogue import CATALOGUE, CHANGES_WORLD, Event, EventType, ended_by, topic_of
 from hooks.rules.comparisons import fields_in
 from hooks.rules.conditions import Condition, ContainerIs, PortIs, RoleIs
+from hooks.rules.log_groups import LOG
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import templates
 from hooks.rules.table import CronEntry, Entry, Rule, Table
@@ -35,6 +36,7 @@ class Subscriptions:
         self.schedules = _named(rules, "timer.cron")
         self.catch_up = _named(rules, "timer.cron", lambda entry: isinstance(entry, CronEntry) and entry.catch_up)
         self.files = _named(rules, "file.")
+        self.logs = tuple(entry for rule in rules for entry in rule.on if entry.event == LOG)
         self.uses_port = any(_uses_port(rule) for rule in rules)
         self._subjects: defaultdict[str, _Subjects] = defaultdict(_Subjects)
         self._topics: defaultdict[str, _Subjects] = defaultdict(_Subjects)

@@ -11,13 +11,14 @@ number of rules that name other subjects.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.comparisons import fields_in, passes
 from hooks.rules.conditions import Condition
 from hooks.rules.filters import as_text
+from hooks.rules.log_groups import LOG, captured
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.servers import ServerTable
@@ -139,11 +140,20 @@ class Rule:
                 return True
         return False
 
+    def with_groups(self, event: Event) -> Event:
+        """The event as the templates of this rule see it: a container.log with the groups of the rule's regex."""
+        if event.type != LOG:
+            return event
+        entry = next((entry for entry in self.on if entry.matches(event)), None)
+        groups = captured(entry.match.get("line"), event.data["line"]) if entry else {}
+        return replace(event, data={**event.data, **groups}) if groups else event
+
     def key_of(self, event: Event) -> str:
         """What counts as the same thing: the rule's key, else the event's subject."""
         if isinstance(self.key, Template):
             try:
-                return as_text(self.key.render(lambda placeholder: event_value(event, placeholder)))
+                seen = self.with_groups(event)
+                return as_text(self.key.render(lambda placeholder: event_value(seen, placeholder)))
             except Empty:
                 return event.subject
         return self.key or event.subject

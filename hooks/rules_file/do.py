@@ -28,12 +28,17 @@ from hooks.rules_file.positions import Path
 Handlers = Mapping[str, type[Handler[Any]]]
 
 
-def steps(rule: Node, handlers: Handlers, events: tuple[str, ...]) -> list[Step]:
-    """The usable steps of `do` of a rule that listens to these events; the errors of the others are reported."""
+def steps(
+    rule: Node, handlers: Handlers, events: tuple[str, ...], groups: frozenset[str] = frozenset()
+) -> list[Step]:  # fmt: skip
+    """The usable steps of `do` of a rule that listens to these events; the errors of the others are reported.
+
+    `groups` are those that the rule's container.log have.
+    """
     return [
         step
         for index, node in enumerate(rule.tables("do", "use"))
-        if (step := _step(node, handlers, Scope(rule.diagnostics, events, first_step=index == 0)))
+        if (step := _step(node, handlers, Scope(rule.diagnostics, events, groups, first_step=index == 0)))
     ]
 
 

@@ -39,6 +39,7 @@ CODES: Mapping[str, str] = {
     "never-matches": "A MATCH that no event can pass.",
     "tick-every": "A timer.tick has no period, or one that is too short.",
     "cron-at": "A timer.cron has no schedule, or one that cannot be read or never comes.",
+    "log-of-what": "A container.log does not say which lines of which containers.",
     "unknown-rule": "A match names a rule that is not in the file.",
     "escalates-itself": "A rule listens to its own rule.exhausted.",
     "bad-condition": "A condition of `only_if` that says nothing, several things, or what never holds.",

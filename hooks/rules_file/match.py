@@ -20,6 +20,7 @@ from hooks.rules_file.node import Node
 
 _PORTS = range(1, 65536)
 _SHORTEST_TICK_S = 1.0
+_STREAMS = ("stdout", "stderr")
 _CONTAINER_ID = 64  # hexadecimal digits
 _CONTAINER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -150,6 +151,10 @@ class MatchReader:
             return f"{raw} is no port", "ports go from 1 to 65535"
         if self._field == "path" and not raw.startswith("/"):
             return f"{quoted(raw)} is a relative path, and paths of events are absolute", "write it from / on"
+        if self._field == "stream" and raw not in _STREAMS:
+            return f"{quoted(raw)} is no stream of a container", "write stdout or stderr"
+        if self._field == "line" and ("\n" in raw or "\r" in raw):
+            return "a line holds no line end", "write a rule for one of the lines, or a glob such as *text*"
         if self._field == "role" and raw not in ROLES:
             return f"{quoted(raw)} is no role", did_you_mean(raw, ROLES) or f"the roles are {', '.join(ROLES)}"
         if self._event == "hook.called" and self._field == "name" and not hook_names.is_name(raw):

@@ -8,6 +8,7 @@ from hooks.events.catalogue import CATALOGUE, EventType
 from hooks.events.wording import did_you_mean
 from hooks.rules.matching import Inside, Labels, Match, OneOf
 from hooks.rules.table import CronEntry, Entry, entry_of
+from hooks.rules_file import log_entries
 from hooks.rules_file.errors import quoted
 from hooks.rules_file.match import MATCH_KEYS, InsideReader, MatchReader
 from hooks.rules_file.node import Node
@@ -55,6 +56,7 @@ def _entry(node: Node) -> Entry | None:
         _check_named(node, "every", match.get("every"), "tick-every", "a timer.tick must say how often it comes")
     elif kind.name.startswith("file."):
         _check_named(node, "path", match.get("path"), "never-matches", "only files that a rule names are watched")
+    log_entries.check(node, kind, match)
     return entry_of(kind.name, match)
 
 

@@ -16,6 +16,7 @@ from hooks.events.catalogue import CATALOGUE
 from hooks.events.fields import FIELDS
 from hooks.events.wording import did_you_mean, nearest
 from hooks.rules.filters import FilterError, result_types
+from hooks.rules.log_groups import LOG
 from hooks.rules.placeholders import PATTERN, Placeholder, Template, parse
 from hooks.rules_file.errors import Diagnostics, quoted
 from hooks.rules_file.positions import Path
@@ -33,6 +34,7 @@ class Scope:
 
     diagnostics: Diagnostics
     events: tuple[str, ...]
+    groups: frozenset[str] = frozenset()  # that every container.log of the rule has
     first_step: bool = False
     is_key: bool = False
 
@@ -84,22 +86,33 @@ class Scope:
         if not self.events:
             return None  # the errors of `on` are reported already
         name, _, rest = placeholder.path.partition(".")
-        types = {event: _type_in(event, name) for event in self.events}
+        types = {event: self._type_in(event, name) for event in self.events}
         without = [event for event, kind in types.items() if kind is None]
         is_needed = not (self.is_key or placeholder.has_default)  # a key is else the event's subject
         if without and (is_needed or len(without) == len(types)):
             said = f"{placeholder} does not exist in {', '.join(without[:3])}"
+            said += ", where every `line` would have to name such a group" if LOG in without else ""
             self.diagnostics.add("placeholder-unknown", path, said, self._shared(name))
             return None
         kind = next((kind for kind in types.values() if kind), str)
         return self._inside(kind, rest, placeholder, path)
 
     def _shared(self, name: str) -> str:
-        common = set.intersection(*(set(CATALOGUE[event].fields) for event in self.events))
+        common = set.intersection(*(self._fields_of(event) for event in self.events))
         if len(self.events) > 1 and not common:
             return "the events of `on` have no field in common; make a rule for each"
         every = "every event of `on` has" if len(self.events) > 1 else "it has"
         return did_you_mean(name, common) or f"{every} {', '.join(sorted(common))}"
+
+    def _fields_of(self, event: str) -> set[str]:
+        return {*CATALOGUE[event].fields, *(self.groups if event == LOG else ())}
+
+    def _type_in(self, event: str, name: str) -> type | None:
+        """The type of this field in events of this type; None where they have none of that name."""
+        field = CATALOGUE[event].fields.get(name)
+        if field is None and event == LOG and name in self.groups:
+            return str
+        return field.type if field else _EVERY_EVENT.get(name)
 
     def _state(self, placeholder: Placeholder, path: Path) -> type | None:
         return self._named(_STATE, placeholder, path)
@@ -150,9 +163,3 @@ def _nearest(inside: str) -> str:
         return f"for a secret write ${{secret:{inside}}}"
     near = nearest(root, _ROOTS) if rest else ""
     return f"did you mean ${{{near}.{rest}}}?" if near else "write ${event.…}, ${state.…}, ${run.…} or ${secret:NAME}"
-
-
-def _type_in(event: str, name: str) -> type | None:
-    """The type of this field in events of this type; None where they have none of that name."""
-    field = CATALOGUE[event].fields.get(name)
-    return field.type if field else _EVERY_EVENT.get(name)

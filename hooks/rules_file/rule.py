@@ -15,6 +15,7 @@ from hooks.events import durations
 from hooks.events.catalogue import CATALOGUE
 from hooks.rules.placeholders import Template
 from hooks.rules.table import Debounce, Entry, Limit, RetryPolicy, Rule
+from hooks.rules_file import log_entries
 from hooks.rules_file.conditions import conditions
 from hooks.rules_file.do import Handlers, steps
 from hooks.rules_file.node import Node
@@ -37,14 +38,15 @@ def read_rule(node: Node, defaults: Node, handlers: Handlers, line: int) -> Pars
     """Read one rule; its errors are reported at their places."""
     on = entries(node)
     events = tuple(dict.fromkeys(entry.event for _, entry in on))
-    do = steps(node, handlers, events)
+    groups = log_entries.groups(entry for _, entry in on)
+    do = steps(node, handlers, events, groups)
     _check_for(node, events)
     _check_repeat(node)
     _check_mode(node)
     _check_kinds(node, events)
     timeout_s = node.seconds("timeout") or defaults.seconds("timeout")
     written: dict[str, Any] = {
-        "key": _key(node, events), "only_if": conditions(node, events), "for_s": node.seconds("for"),
+        "key": _key(node, events, groups), "only_if": conditions(node, events), "for_s": node.seconds("for"),
         "debounce": _debounce(node), "cooldown_s": node.seconds("cooldown"), "limit": _limit(node),
         "timeout_s": timeout_s,
         **{name: node.get(name) for name in ("repeat", "mode", "enabled", "dry_run")},
@@ -58,11 +60,11 @@ def read_rule(node: Node, defaults: Node, handlers: Handlers, line: int) -> Pars
 # -- values ----------------------------------------------------------------------------------
 
 
-def _key(node: Node, events: tuple[str, ...]) -> str | Template | None:
+def _key(node: Node, events: tuple[str, ...], groups: frozenset[str]) -> str | Template | None:
     raw = node.get("key")
     if not isinstance(raw, str):
         return None
-    scope, path = Scope(node.diagnostics, events, is_key=True), (*node.path, "key")
+    scope, path = Scope(node.diagnostics, events, groups, is_key=True), (*node.path, "key")
     template = scope.template(raw, path)
     if isinstance(template, Template):
         for placeholder in template.placeholders:

@@ -206,7 +206,7 @@ class Dispatcher:
             message.do()
 
     def _feed(self, event: Event) -> None:
-        if event.source == "docker" and event.cause is None:
+        if event.source in ("docker", "logs") and event.cause is None:
             # while a run of ours holds a container, what happens to it is our own doing
             event = replace(event, cause=self.executor.locks.holder(f"container:{event.subject}"))
         if self._journal.is_repeat(event):

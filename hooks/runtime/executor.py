@@ -153,10 +153,12 @@ class Executor:
             return handler.apply(args, context)
 
     def _render(self, step: Step, attempt: Attempt, said: str, trace: StepTrace) -> dict[str, Any]:
+        event = attempt.run.rule.with_groups(attempt.run.event)
+
         def lookup(placeholder: Placeholder) -> Any:
             match placeholder.root:
                 case "event":
-                    value = event_value(attempt.run.event, placeholder)
+                    value = event_value(event, placeholder)
                     return without_secret_labels(value) if placeholder.path == "labels" else value
                 case "state":
                     state = self._context(attempt).world.state()

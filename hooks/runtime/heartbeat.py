@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FILE_NAME = "heartbeat.json"
 BEAT_S = 15.0  # how often the running gluehook writes it
 STALE_S = 45.0  # three beats
-LOST_GRACE_S = {"docker": 60.0}  # an engine may be restarted; any other source is missed at once
+LOST_GRACE_S = {"docker": 60.0, "logs": 60.0}  # an engine may be restarted; any other source is missed at once
 PORT_GRACE_S = 300.0  # gluetun's own healing takes that long
 NO_PORT = "gluehook sees no valid port for"  # a sentence that begins so is about gluetun, not about gluehook
 

@@ -80,7 +80,7 @@ def _args(
     if rule is None or event is None or place >= len(rule.do) or rule.do[place].use != step["use"]:
         return None
     try:
-        found = render_arguments(rule.do[place], event, step.get("state"), run)
+        found = render_arguments(rule.do[place], rule.with_groups(event), step.get("state"), run)
     except Empty:
         return None
     situation = Situation(handlers())

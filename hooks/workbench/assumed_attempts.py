@@ -81,6 +81,6 @@ class AssumedAttempts:
     def _arguments(self, step: Step, run: Run) -> Mapping[str, Any] | None:
         """The step's arguments as far as they are known; None if one is empty, so that the step is skipped."""
         try:
-            return render_arguments(step, run.event, self._state(), run.id)
+            return render_arguments(step, run.rule.with_groups(run.event), self._state(), run.id)
         except Empty:
             return None

@@ -173,8 +173,8 @@ def _would_run(trial: _Trial, rule: Rule, event: Event, situation: Situation) ->
     rest = _left(trial.engine.paused_until(rule.name) - now)
     paused = [f"paused{rest}; `gluehook resume` ends it"] if rest else []
     when = dropped or [*paused, *_reasons(lane, now, full=full), *_conditions(lane, unmet, situation.facts)]
-    quiet = event.origin == "resync" and rule.reconciles
-    return {**shown, **starts, "when": when, "do": [_do(step, event, situation, quiet=quiet) for step in rule.do]}
+    quiet, seen = event.origin == "resync" and rule.reconciles, rule.with_groups(event)
+    return {**shown, **starts, "when": when, "do": [_do(step, seen, situation, quiet=quiet) for step in rule.do]}
 
 
 def _reasons(lane: Lane, now: float, *, full: Full | None) -> Iterator[str]:

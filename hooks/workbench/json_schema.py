@@ -122,7 +122,7 @@ def _on(names: list[str]) -> Schema:
     event = _enum(CATALOGUE[name] for name in names)
     compared = {name: field for name, field in kind.fields.items() if field.type is not list}
     properties = {name: {**_compared(name, f), "description": f.says} for name, f in compared.items()}
-    if needed:
+    if needed and needed != "line":
         value = {"every": DURATION.schema, "at": _SCHEDULE}.get(needed, {"type": "string", "pattern": "^/[^*?]*$"})
         properties[needed]["anyOf"] = [value, {"type": "array", "items": value, "minItems": 1}]
     if needed == "at":

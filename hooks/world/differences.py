@@ -27,7 +27,7 @@ def diff(before: World, after: World, origin: Origin, now: int) -> list[Event]:
             events += _container_events(before.last_known(name), container, origin, now)
     for name, container in before.containers.items():
         if name not in after.containers:
-            events.append(_event("container.destroy", container, now, origin))
+            events.append(container_event("container.destroy", container, now, origin))
     for name in after.forwarders:
         was, own = before.port_of(name), after.port_of(name)
         if not all(map(is_, was, own)):  # else nothing of it has changed: with several gluetuns, mostly
@@ -40,10 +40,10 @@ def present(world: World, now: int) -> list[Event]:
     events: list[Event] = []
     for container in world.containers.values():
         if container.running:
-            events.append(_event("container.start", container, container.started_at or now, "resync"))
+            events.append(container_event("container.start", container, container.started_at or now, "resync"))
             if container.health in ("healthy", "unhealthy"):
                 kind = f"container.{container.health}"
-                events.append(_event(kind, container, container.started_at or now, "resync"))
+                events.append(container_event(kind, container, container.started_at or now, "resync"))
     for name in world.forwarders:
         events += _port_state(world.port_of(name), None, "resync", now)
     return [with_role(world, event) for event in events]
@@ -72,18 +72,18 @@ def lasts(world: World, event: Event) -> bool:
 
 def _container_events(old: Container | None, new: Container, origin: Origin, now: int) -> Iterator[Event]:
     if old and old.id != new.id:
-        yield _event("container.recreated", new, now, origin, old_id=old.id)
+        yield container_event("container.recreated", new, now, origin, old_id=old.id)
     same = old is not None and old.id == new.id
     restarted = new.running and not (same and old is not None and old.running and old.started_at >= new.started_at)
     if restarted:
-        yield _event("container.start", new, new.started_at or now, origin)
+        yield container_event("container.start", new, new.started_at or now, origin)
     elif not new.running and old is not None and old.running:
-        yield _event("container.die", new, new.finished_at or now, origin, exit_code=new.exit_code)
+        yield container_event("container.die", new, new.finished_at or now, origin, exit_code=new.exit_code)
     known = new.running and new.health in ("healthy", "unhealthy")
     if known and (restarted or old is None or old.health != new.health):
-        yield _event(f"container.{new.health}", new, now, origin)
+        yield container_event(f"container.{new.health}", new, now, origin)
     if same and old is not None and not restarted and new.running and old.paused != new.paused:
-        yield _event(f"container.{'pause' if new.paused else 'unpause'}", new, now, origin)
+        yield container_event(f"container.{'pause' if new.paused else 'unpause'}", new, now, origin)
     yield from _address_events(old, new, origin, now)
 
 
@@ -91,7 +91,7 @@ def _address_events(old: Container | None, new: Container, origin: Origin, now: 
     for network, address in new.addresses.items():
         before = old.addresses.get(network, "") if old else ""
         if old and before and address and before != address:
-            yield _event("container.ip_changed", new, now, origin, network=network, ip=address, old_ip=before)
+            yield container_event("container.ip_changed", new, now, origin, network=network, ip=address, old_ip=before)
 
 
 def _port_events(before: OwnPort, after: OwnPort, origin: Origin, now: int) -> Iterator[Event]:
@@ -129,7 +129,8 @@ def _port_state(own: OwnPort, old: PortFile | None, origin: Origin, now: int) ->
         yield Event("port.cleared", gluetun, now, source, origin, {"container": gluetun, **more})
 
 
-def _event(kind: str, container: Container, time: int, origin: Origin, **more: Any) -> Event:
+def container_event(kind: str, container: Container, time: int, origin: Origin, **more: Any) -> Event:
+    """An event of this type about a container, with the fields that all events of containers have but its role."""
     data: dict[str, Any] = {
         "container": container.name, "id": container.id, "image": container.image,
         "labels": dict(container.labels), **more,
