@@ -1,7 +1,7 @@
 """`make bench`: every figure of the README and the docs, both sides in one run; `make bench ARGS="size reload"`: these.
 
 usage: python -m bench [start|reaction|following|burst|reload|resync|size|health|status|rejoin|peers|replay|idle|pairs|
-web]…
+web|logs]…
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bench import (
     following,
     health,
     idle,
+    logs,
     pairs,
     peers,
     reaction,
@@ -50,6 +51,7 @@ ROWS: Mapping[str, Callable[[Path, str], list[str]]] = {
     "idle": idle.idle,
     "pairs": pairs.measure,
     "web": web.measure,
+    "logs": lambda folder, _: logs.measure(folder),
 }
 
 

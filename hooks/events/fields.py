@@ -71,8 +71,8 @@ FIELDS: Mapping[str, Field] = {
     "version": Field(str, "gluehook's"),
     "name": Field(
         str,
-        "of a source: docker, files, wireguard, qbittorrent, or api:NAME for the control server of the gluetun of "
-        "that name; of a hook the NAME in its address",
+        "of a source: docker, files, logs, wireguard, qbittorrent, or api:NAME for the control server of the gluetun "
+        "of that name; of a hook the NAME in its address",
     ),
     "json": Field(
         dict,

@@ -20,6 +20,7 @@ class LogProcess:
     def __init__(self) -> None:
         argv = [sys.executable, "-c", _CHILD, *sys.path]
         pipe = subprocess.PIPE
+        self._is_read = False
         self._child = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
 
     @property
@@ -37,19 +38,28 @@ class LogProcess:
     def answers(self) -> Iterator[bytes]:
         """Each line that it sends, until it ends."""
         assert self._child.stdout
-        yield from self._child.stdout
+        self._is_read = True
+        with self._child.stdout as lines:
+            yield from lines
 
     def ended(self) -> str:
         """How it ended, in words; to be asked behind `answers`."""
+        self._close()
         return f"ended with status {self._child.wait()}"
 
     def end(self) -> None:
         """End it, and wait for that."""
-        assert self._child.stdin
-        with suppress(OSError):
-            self._child.stdin.close()
+        self._close()
         try:
             self._child.wait(_END_S)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+
+    def _close(self) -> None:
+        assert self._child.stdin
+        assert self._child.stdout
+        with suppress(OSError):
+            self._child.stdin.close()
+        if not self._is_read:  # by the other thread, which closes it
+            self._child.stdout.close()

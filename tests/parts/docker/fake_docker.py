@@ -6,7 +6,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -31,6 +31,7 @@ class FakeEngine:
         self.containers: dict[str, dict[str, Any]] = {}  # by id, as inspect shows them
         self.statuses: dict[str, str] = {}  # by id, where the list is to say something else than "Up 3 minutes"
         self.listed_images: dict[str, str] = {}  # by id: what the list shows for its image
+        self.logs: dict[str, Callable[[Callable[[bytes], object], dict[str, list[str]]], None]] = {}  # by id
         self.odd: list[Any] = []  # more entries of the list, of whatever shape
         self.history: list[dict[str, Any]] = []
         self.refusals: dict[str, tuple[int, bytes]] = {}
@@ -149,6 +150,8 @@ class FakeEngine:
         if path == "/containers/json":
             entries = [self._entry(raw) for raw in self.containers.values()]
             return talk.reply(200, json.dumps([*entries, *self.odd]).encode())
+        if path.endswith("/logs") and (log := self.logs.get(path.split("/")[2])):
+            return talk.whole(lambda write: log(write, ask))
         found = self._find(path.split("/")[2])
         return talk.reply(200, json.dumps(found).encode()) if found else talk.reply(404, b'{"message":"no such"}')
 
@@ -212,6 +215,13 @@ class _Talk(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def whole(self, send: Callable[[Callable[[bytes], object]], None]) -> None:
+        """An answer that lasts until `send` has written it."""
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        send(self.wfile.write)
 
     def stream(self, source: queue.SimpleQueue[Any]) -> None:
         self.send_response(200)

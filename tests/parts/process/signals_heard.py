@@ -62,7 +62,7 @@ class Ear:
     def _lost(self, _: Any, *, name: str, reason: str) -> None:
         self._note(f"lost {name}: {reason}")
 
-    def _restored(self, _: Any, *, name: str, detail: str) -> None:
+    def _restored(self, _: Any, *, name: str, detail: str = "") -> None:
         self._note(f"restored {name}: {detail}")
 
     def _trouble(self, _: Any, *, said: str, error: object = None) -> None:
