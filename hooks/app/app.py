@@ -19,7 +19,7 @@ from typing import Any
 from hooks.app import doubts_report, forwarded_port, own_gaps, start_report
 from hooks.app.condition_facts import LOOK_AGAIN_S, ConditionFacts
 from hooks.app.control_socket import ControlSocket
-from hooks.app.health_report import HealthReport, given_up
+from hooks.app.health_report import HealthReport, given_up, held_back
 from hooks.app.kept_rules import KeptRules
 from hooks.app.kept_schedules import KeptSchedules
 from hooks.app.loading import Loaded
@@ -118,6 +118,7 @@ class App:
             state, docker=self.docker, files=self.files, journal=self.journal, reload=self.reload,
             tracker=self.tracker, attempts=self.dispatcher.attempts, threads=self.threads, port_apis=self.port_apis,
             logs=self.logs, warnings=lambda: [*self._rights.warnings(), *memory.warnings(), *given_up(engine.lanes())],
+            waits=lambda: list(held_back(engine.lanes(), self.dispatcher.now())),
         )  # fmt: skip
         self.watch = LoopWatch(self.dispatcher.steps.busy)
         self.pauses = Pauses(self.dispatcher, self.journal, self._resync)

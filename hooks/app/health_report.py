@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from hooks.app.reload import Reload
 from hooks.engine.lane import Lane
 from hooks.events import signals
 from hooks.events.durations import format_duration as duration
+from hooks.events.wall_clock import local_time
 from hooks.journal.journal import Journal
 from hooks.rules.subscriptions import Subscriptions
 from hooks.runtime import heartbeat
@@ -22,6 +24,8 @@ from hooks.threads.lasting import LastingThread
 from hooks.world.model import World
 from hooks.world.tracker import Tracker
 
+_MOST_WAITS = 20
+
 
 class HealthReport:
     """Knows the parts that have a health, and writes it. Called on the dispatcher's thread."""
@@ -30,12 +34,12 @@ class HealthReport:
         self, folder: Path, *, docker: DockerSource, files: FilesSource, journal: Journal, reload: Reload,
         tracker: Tracker, attempts: Callable[[], list[Attempt]], warnings: Callable[[], list[str]] = list,
         threads: Callable[[], list[LastingThread]] = list, port_apis: PortApis,
-        logs: ContainerLogs,
+        logs: ContainerLogs, waits: Callable[[], list[str]] = list,
     ) -> None:  # fmt: skip
         self._path = str(folder / heartbeat.FILE_NAME)
         self._docker, self._files, self._journal, self._reload = docker, files, journal, reload
         self._tracker, self._attempts, self._warnings, self._threads = tracker, attempts, warnings, threads
-        self._port_apis, self._logs = port_apis, logs
+        self._port_apis, self._logs, self._waits = port_apis, logs, waits
         self._port_missing, self._port_since = False, time.time()
         self._problem = ""
 
@@ -59,6 +63,7 @@ class HealthReport:
                 "gluetun_runs": world.port_of(world.gluetun).gluetun_runs,
                 "journal": self._journal.problem, "warnings": [*self._warnings(), *self._logs.warnings()],
                 "threads": self._broken_threads(),
+                "waits": self._waits(),
                 "stopped": stopped,
             })  # fmt: skip
         except OSError as error:
@@ -93,6 +98,15 @@ class HealthReport:
         if problem != self._problem:
             signals.emit(signals.problem, said=problem)
         self._problem = problem
+
+
+def held_back(lanes: Iterable[Lane], now: float) -> Iterator[str]:
+    """A sentence for each lane that waits for conditions, the first of them. `now` is on the engine's clock."""
+    held = ((lane, lane.pending[0].unmet) for lane in lanes if lane.pending)
+    for lane, unmet in islice(((lane, unmet) for lane, unmet in held if unmet and not unmet.unsure), _MOST_WAITS):
+        at = None if unmet.may_hold_at is None else time.time() + unmet.may_hold_at - now
+        later = "" if at is None else f"; they may hold at {local_time(at)}"
+        yield f"{lane.rule.name} waits for its conditions for {lane.key}: {unmet.verdict.sentence}{later}"
 
 
 def given_up(lanes: Iterable[Lane]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def read(state: Path, errors: int = 0) -> Gluehook:
         journaled = _journal(state / FILE_NAME, now)
     except (sqlite3.Error, OSError, ValueError, TypeError, AttributeError) as error:
         journaled = {"journal_error": f"the journal {state / FILE_NAME} cannot be read ({error})"}
-    return Gluehook(healthy, tuple(sentences), rules_rejected=rejected, **journaled)
+    return Gluehook(healthy, tuple(sentences), rules_rejected=rejected, waits=_waits(report), **journaled)
 
 
 class DoctorMemory:
@@ -76,6 +77,12 @@ def _object(file: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError, TypeError):
         return dict(json.loads(file.read_bytes()))
     return {}
+
+
+def _waits(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """What waits for conditions in a gluehook that runs."""
+    found = report.get("waits")
+    return tuple(map(str, found)) if isinstance(found, list) and not report.get("stopped") else ()
 
 
 def _journal(path: Path, now: float) -> dict[str, Any]:

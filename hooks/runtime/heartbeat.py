@@ -7,13 +7,14 @@ The report, all times in seconds since the Unix epoch:
      "overdue": ["heal-vpn: gluetun.restart_vpn runs for 180 s, its time-out is 150 s"],
      "rules": 4, "rules_reason": "", "rules_rejected": "",
      "port_used": true, "gluetun_runs": true, "port": [51413], "port_since": 1767225300.0,
-     "journal": "", "threads": [], "warnings": ["container 'sonarr' is cut off …; run: docker compose …"]}
+     "journal": "", "threads": [], "waits": [], "warnings": ["container 'sonarr' is cut off …; run: docker compose …"]}
 
 `since`: when the source came to be as it is. `rules_reason`: why no rules are in force.
 `rules_rejected`: why the rules file is not those that are, which is no illness.
 `port_used`: a rule in force uses the port. `port_since`: since when the port is there, or missing
 while gluetun runs. `journal`: why it cannot be written. `threads`: what is wrong with each that does not run now.
 `stopped`: gluehook has ended as it was asked to.
+`waits`: a sentence for each rule that waits for its conditions (`only_if`), the first 20.
 `warnings`: what is wrong although gluehook is well, and what a person must do.
 This module is the whole of a process that Docker starts every 30 s: it imports as little as can be.
 """

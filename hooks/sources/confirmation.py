@@ -26,6 +26,8 @@ class Confirmation:
 
     def lasts(self, states: Sequence[Event]) -> bool | None:
         """Whether one of the states that these events began still lasts; None where that cannot be seen now."""
+        if any(event.type == "source.lost" for event in states):
+            return True  # it lasts until the source itself posts its end, and nothing can be read meanwhile
         names = {event.subject for event in states if event.source == "docker"}
         if names and not self.docker.inspect_again(names):
             return None

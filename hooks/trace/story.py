@@ -144,7 +144,8 @@ def _decisions(decisions: Iterable[Decision], indent: int) -> Iterator[Line]:
         until = f", until {_clock(one.until)}" if one.until is not None else ""
         why = f" ({one.why})" if one.why else ""
         times = f", {one.times} times" if one.times > 1 else ""
-        yield Line(indent, f"{_clock(one.at)}  {_DECISIONS.get(one.kind, one.kind)}{why}{until}{times}", "dim")
+        word = "waits for its conditions" if one.kind == "waits" and one.why else _DECISIONS.get(one.kind, one.kind)
+        yield Line(indent, f"{_clock(one.at)}  {word}{why}{until}{times}", "dim")
 
 
 def _waits(trace: Trace) -> Iterator[Line]:

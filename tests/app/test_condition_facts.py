@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hooks.app.condition_facts import ConditionFacts, WorldFacts
+from hooks.app.health_report import held_back
+from hooks.doctor import own_state
 from hooks.engine.runs import Run
 from hooks.events.catalogue import Event
 from hooks.rules.conditions import Condition, ContainerIs, PortIs, RoleIs, TimeIs
 from hooks.rules.table import Entry, Rule
 from hooks.rules.time_windows import Clock, Window
 from hooks.world.model import Container, PortFile, World
+from tests.engine.test_only_if import Server
+from tests.whole.story import Story, on, rule, unhealthy
 
 CLOCK = Clock(1_800_000_000.0, lambda _: 0.0)
 GLUETUN = Container("vpn", "1" * 64, image="qmcgaw/gluetun", running=True, health="healthy", started_at=5)
@@ -66,8 +72,8 @@ class Part:
 
 def judged(*only_if: Condition, answers: bool = True) -> tuple[bool | None, list[list[object]]]:
     parts = [Part(answers=answers) for _ in range(5)]
-    rule = Rule("r", (Entry("timer.tick"),), (), only_if=only_if)
-    run = Run("r/k#1", rule, "k", Event("timer.tick", "5m", 1, data={"every": "5m"}))
+    conditional = Rule("r", (Entry("timer.tick"),), (), only_if=only_if)
+    run = Run("r/k#1", conditional, "k", Event("timer.tick", "5m", 1, data={"every": "5m"}))
     readings: Any = ConditionFacts(*parts)  # type: ignore[arg-type]
     return readings.judge_anew(run).holds, [part.asked for part in parts[1:]]
 
@@ -90,3 +96,22 @@ def test_ports_are_read_where_they_come_from_and_what_does_not_answer_is_not_see
     assert judged(PortIs("open")) == (False, [[{"vpn"}], [], [["qbittorrent"]], []])
     assert judged(ContainerIs("vpn", ("running",)), answers=False)[0] is None
     assert judged(PortIs("open"), answers=False)[0] is None
+
+
+def test_the_heartbeat_says_what_waits_for_conditions_and_status_shows_it(tmp_path: Path) -> None:
+    evening = TimeIs(Window(20 * 3600, 86400), "evening")
+    server = Server(sonarr=("stopped",))
+    server.story = story = Story(
+        rule("up", on("container.unhealthy"), only_if=(ContainerIs("sonarr", ("running",)),)),
+        rule("late", on("container.unhealthy"), only_if=(evening,)), rule("now", on("container.unhealthy")),
+        facts=server,
+    )  # fmt: skip
+    story.at(0, unhealthy("web"))
+    up, late = held_back(story.engine.lanes(), story.now)
+    assert up.startswith("up waits for its conditions for web: 'sonarr' is stopped, and only_if wants")
+    assert "it is fri 00:00, and only_if wants evening; they may hold at 2" in late
+    report = {"time": 1.0, "sources": {}, "waits": [up, late]}
+    (tmp_path / "heartbeat.json").write_text(json.dumps(report))
+    assert own_state.read(tmp_path).waits == (up, late)
+    (tmp_path / "heartbeat.json").write_text(json.dumps({**report, "stopped": True}))
+    assert own_state.read(tmp_path).waits == ()

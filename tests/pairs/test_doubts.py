@@ -10,9 +10,11 @@ import pytest
 from handlers import HANDLERS
 from hooks.config.settings import Settings
 from hooks.pairs.doubts import doubts
+from hooks.pairs.rule_names import names_of_rules
 from hooks.pairs.rule_roles import idle_rules
+from hooks.rules.conditions import AnyHolds, ContainerIs, Negated, PortIs
 from hooks.rules.servers import ServerTable
-from hooks.rules.table import Table
+from hooks.rules.table import Entry, Rule, Table
 from hooks.rules_file import reader
 from hooks.world.model import Container, World
 from hooks.world.names import Names
@@ -198,3 +200,20 @@ def test_a_rule_for_a_role_that_the_server_may_do_without_is_idle(
         world = world.with_container(container)
     idle, failures = idle_rules(world, ours, table), doubts(world, ours, table, closely=True)
     assert (idle, failures) == ([], [expected]) if is_failure else ([expected] if expected else [], [])
+
+
+def test_a_condition_that_needs_a_container_that_nobody_has_is_doubted_and_one_that_does_not_is_not() -> None:
+    up, gone = ContainerIs("sonar", ("running",)), ContainerIs("backup", ("stopped", "absent"))
+    rule = Rule(
+        "r",
+        (Entry("timer.tick"),),
+        (),
+        only_if=(AnyHolds((up, PortIs("open"))), gone, Negated(ContainerIs("x", ("running",)))),
+    )
+    found = list(names_of_rules(World(), Table((rule,)), closely=True))
+    assert found == [
+        (
+            'rule r says container = "sonar", and no container has that name; '
+            "correct it, or take the rule out if the container is gone"
+        )
+    ]

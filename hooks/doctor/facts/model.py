@@ -131,6 +131,7 @@ class Gluehook:
     rules_rejected: str = ""  # why the rules file is not what is in force
     journal_error: str = ""  # why the journal cannot be read
     last_run: str = ""  # the newest one in the journal: its id, and when it began
+    waits: tuple[str, ...] = ()  # for conditions: a sentence for each
     pauses: Mapping[str, float] = field(default_factory=dict)  # rule ("" for all) -> until when
     earlier_ids: Earlier = field(default_factory=dict, repr=False)  # the ids that containers had before
 

@@ -221,6 +221,8 @@ def _gluehook(server: Server) -> Iterator[Row]:
         )
     last = f"last run: {seen.last_run}" if seen.last_run else "nothing has run yet"
     yield Row("gluehook", "journal", "wrong" if seen.journal_error else "well", seen.journal_error or last)
+    for sentence in seen.waits:
+        yield Row("gluehook", "waits", "note", sentence)
     for rule, until in seen.pauses.items():
         left = duration(max(0, round(until - server.now_s)))
         yield Row("gluehook", "pause", "note", f"{rule or 'every rule'} is paused for {left} more")
