@@ -24,6 +24,7 @@ from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.runtime.handler_context import HandlerContexts
 from hooks.runtime.locks import TargetLocks
+from hooks.sources.container_logs import ContainerLogs
 from hooks.sources.docker import DockerSource, connect
 from hooks.sources.files import FilesSource
 from hooks.sources.polling import PollingSources
@@ -58,6 +59,7 @@ class Recorder:
         self._apis = forwarded_port.build(settings, tracker, write, port_readers, self._contexts)
         self._ports = forwarded_port.FollowedPorts(settings, tracker, own_id, self._apis, lambda: table)
         self._ports.refresh()
+        self._logs = ContainerLogs(tracker, write, own_id=own_id)
         tracker.read = self._containers_read
         main, others = self._ports.files()
         self._files = FilesSource(
@@ -72,6 +74,7 @@ class Recorder:
             self._docker,
             TimerSource(write, self._named.timers, self._named.schedules),
             self._polls,
+            self._logs,
         )
 
     def start(self) -> None:
@@ -80,6 +83,7 @@ class Recorder:
             for source in self._sources:
                 source.start()
             self._polls.listen(self._named.types)
+            self._logs.listen(self._named.logs)
             self._apis.set(listened=True)
             docker_known.wait(_FIRST_READ_S)  # its containers say where the control servers are
             self._apis.start()
@@ -97,8 +101,10 @@ class Recorder:
     def _put(self, event: Event) -> None:
         self._write(event)
         self._apis.note(event)
+        self._logs.note(event)
 
     def _containers_read(self) -> None:
+        self._logs.wake()
         if self._ports.refresh():
             main, others = self._ports.files()
             self._files.follow(main, self._named.files, others)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 _MODULES = {
-    "loss and return": ("tests.sources.test_docker_real", "tests.whole.test_faults_docker"),
+    "loss and return": (
+        "tests.sources.test_docker_real",
+        "tests.whole.test_faults_docker",
+        "tests.whole.test_run_logs",
+    ),
     "rejoin": ("tests.handlers.containers.test_rejoin", "tests.whole.test_run_rejoin"),
     "re-create": ("tests.handlers.containers.test_recreate", "tests.handlers.containers.test_references"),
     "restart": ("tests.handlers.containers.test_containers_real", "tests.whole.test_run_docker"),
