@@ -31,10 +31,11 @@ _EXEC = "container.exec_"  # health checks make three of them every few seconds
 def record(*, output: str, for_: str | None, rules: str | None, with_exec: bool) -> int:
     """Record the events of Docker and the forwarded port, for `gluehook replay`.
 
-    Every event of a container and of the port is recorded, whatever the rules listen to, and nothing is run. The port
-    comes from the file or from gluetun's control server, as for `gluehook run`. The states at the start come first.
-    Secrets are masked, and a container's environment is in no event; labels, names and addresses are. A gluehook that
-    runs is not disturbed: `gluehook history --export` writes the events that it has acted on.
+    Every event of a container and of the port is recorded, whatever the rules listen to, and of logs the lines that
+    rules want. Nothing is run. The port comes from the file or from gluetun's control server, as for `gluehook run`.
+    The states at the start come first. Secrets are masked, and a container's environment is in no event; labels, names
+    and addresses are. A gluehook that runs is not disturbed: `gluehook history --export` writes the events that it has
+    acted on.
     """
     from hooks.rules.table import Table
 

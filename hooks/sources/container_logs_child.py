@@ -19,6 +19,7 @@ from hooks.docker.log_request import RefusedError
 from hooks.sources.log_follower import Follower
 from hooks.sources.log_orders import Order, Place
 
+_NICE = 5  # a log can wait, the port not
 _TOLD_S = 1.0  # how often it is told how far the logs are read
 _SILENT_S = 60.0  # after which it is asked whether there is a newer line
 _DROPPED_S = 60.0  # between two answers about dropped lines of one container; the first comes at once
@@ -82,6 +83,7 @@ class LogProcess:
 def main() -> None:
     """Take orders from standard input until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's to answer
+    os.nice(_NICE)
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints must not get into the answers
     process = LogProcess(pipe.write)
