@@ -13,12 +13,17 @@ from hooks.handler import Context, Duration, Outcome, Retry
 
 SETTLE_S = 0.5  # what crashes at once still runs when Docker answers
 _CLOCKS_S = 60.0  # by so much the engine's clock may be ahead of ours
+_LOG_EARLY_S = 1.0  # Podman's times of lines are whole seconds, and a container writes before its start is noted
 _AFTERMATH_S = 60  # for so long beyond the stop time-out a restart that was asked for may still be under way
 
 
 def started_since(seen: InspectedContainer, ctx: Context) -> bool:
-    """Whether it has started after the event. A start in the future was before the clock was set back."""
-    return _started_after(seen, ctx.event.time / 1e9, ctx)
+    """Whether it has started after the event. A start in the future was before the clock was set back.
+
+    A line of its own log may have a time from before the start of which it tells.
+    """
+    is_own_line = ctx.event.type == "container.log" and ctx.event.data.get("id") == seen.id
+    return _started_after(seen, ctx.event.time / 1e9 + (_LOG_EARLY_S if is_own_line else 0.0), ctx)
 
 
 def restart(client: Any, seen: InspectedContainer, stop_timeout: Duration | None, ctx: Context) -> None:

@@ -66,8 +66,10 @@ class LogHealth:
     def _report_unreadable(self, name: str, said: str) -> None:
         cure = ""
         if any(word in said for word in _NO_DRIVER):
-            cure = "; its logging driver keeps nothing that can be read: set `logging: { driver: local }` for it and "
-            cure += "re-create it"
+            cure = (
+                "; its logging driver keeps nothing that can be read: set another one for it, such as local (Docker) "
+            )
+            cure += "or k8s-file (Podman), and re-create it"
         reason = f"{said}{cure}"
         if self._unreadable.get(name) != reason:
             self._unreadable[name] = reason

@@ -213,3 +213,16 @@ def test_an_engine_whose_clock_is_a_little_ahead_is_believed(tmp_path: Path) -> 
     one = OneContainer(started_at="2023-11-14T22:14:00Z")  # 40 s ahead
     with asked(one, tmp_path) as ctx:
         assert "has started since the event" in Restart().apply(RESTART, ctx).said
+
+
+@pytest.mark.parametrize(("after_s", "restarts"), [(0.9, True), (1.1, False)])
+def test_a_line_that_a_container_writes_at_its_start_is_not_from_before_it(
+    tmp_path: Path, after_s: float, *, restarts: bool
+) -> None:
+    written = nanoseconds(AFTER) - int(after_s * 1e9)
+    with asked(OneContainer(started_at=AFTER), tmp_path) as ctx:
+        ident = ctx.docker(5).inspect_container("box")["Id"]
+    (tmp_path / "second").mkdir()
+    line = Event("container.log", "box", written, "logs", data={"container": "box", "id": ident, "line": "fatal"})
+    with asked(OneContainer(started_at=AFTER), tmp_path / "second", event=line) as ctx:
+        assert bool(Restart().plan(RESTART, ctx)) is restarts
