@@ -25,9 +25,12 @@ _CHUNK_BYTES = 2**16
 class RefusedError(Exception):
     """The engine, or a proxy before it, has answered with an error."""
 
-    def __init__(self, status: int, said: str, path: str) -> None:
-        super().__init__(said)
-        self.status, self.said, self.path = status, said, path
+    def __init__(self, status: int, body: bytes, path: str) -> None:
+        said = _message(body)
+        self.is_engine = said is not None  # else it is what stands before it that has answered
+        self.status, self.path = status, path
+        self.said = body.decode(errors="replace").strip() if said is None else said
+        super().__init__(self.said)
 
 
 class LogRequest:
@@ -58,7 +61,7 @@ class LogRequest:
         try:
             self._response.begin()
             if self._response.status != 200:
-                raise RefusedError(self._response.status, _said(self._response.read(2000)), self.path)
+                raise RefusedError(self._response.status, self._response.read(2000), self.path)
         except HTTPException as error:
             raise ConnectionError(f"the answer is cut off or no answer ({type(error).__name__})") from None
 
@@ -67,7 +70,7 @@ class LogRequest:
         assert self._response
         try:
             return self._response.read1(_CHUNK_BYTES)
-        except (HTTPException, ValueError) as error:  # ValueError: a chunk's length that is none
+        except (HTTPException, ValueError, AttributeError) as error:  # the last two: a chunk's length, and `close`
             raise ConnectionError(f"the log is cut off ({type(error).__name__})") from None
 
     def close(self) -> None:
@@ -83,12 +86,12 @@ class LogRequest:
         self._socket.close()
 
 
-def _said(body: bytes) -> str:
-    """The sentence in an engine's error, else the text as it came."""
+def _message(body: bytes) -> str | None:
+    """The sentence in an engine's error; None for what no engine says."""
     try:
         return str(json.loads(body)["message"])
-    except (ValueError, TypeError, KeyError):
-        return body.decode(errors="replace").strip()
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def _connected() -> socket.socket:
@@ -117,12 +120,11 @@ def _connected() -> socket.socket:
 def _with_tls(plain: socket.socket, found: address.Address, host: str) -> socket.socket:
     import ssl
 
-    context = ssl.create_default_context()
+    ca, certificate, key = (Path(found.certificates, name) for name in ("ca.pem", "cert.pem", "key.pem"))
+    context = ssl.create_default_context(cafile=str(ca) if found.verify else None)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # the certificates that Docker's manual makes are not so strict
     if found.certificates:
-        ca, certificate, key = (Path(found.certificates, name) for name in ("ca.pem", "cert.pem", "key.pem"))
         context.load_cert_chain(certificate, key)
-        if found.verify:
-            context.load_verify_locations(ca)
-        else:  # as docker-py does without DOCKER_TLS_VERIFY
+        if not found.verify:  # as docker-py does without DOCKER_TLS_VERIFY
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context.wrap_socket(plain, server_hostname=host)

@@ -36,6 +36,7 @@ from hooks.world.model import Container
 from hooks.world.tracker import Tracker
 
 _BACKOFF_S = (1.0, 60.0)
+_ORDERS_S = 0.2  # between two orders: in a burst of starts the runner has better to do
 
 
 class ContainerLogs(PeriodicThread):
@@ -136,7 +137,7 @@ class ContainerLogs(PeriodicThread):
         if self._process is None:
             self._process = self._start_process()
             self._has_process.set()
-        self._order = order
+        self._order, self._not_before = order, time.monotonic() + _ORDERS_S
         self._process.order(order)
 
     def _wanted(self, container: Container) -> Wanted | None:

@@ -31,6 +31,7 @@ _ANSWERS_S = 1.0  # a refusal comes at once, where Podman sends nothing before t
 _SETTLED_S = 5.0
 _PROBE_S = 5.0
 _REFUSED = (401, 403, 405)
+_NOT_LISTED = (404, 501)  # of a proxy that has a list of paths
 _NO_CONTAINER = (404, 409)  # 409: it is being removed
 
 
@@ -186,11 +187,13 @@ class Follower:
             self._tell({"lost": self._wanted.id, "said": why(error, shown())})
 
     def _turn_down(self, error: RefusedError) -> None:
-        ident = self._wanted.id
-        if error.status in _NO_CONTAINER:
-            self._tell({"open": ident})  # Docker's events say that it is gone, and the runner wants it no more
-        elif error.status in _REFUSED:
-            path = error.path.replace(ident, "ID")
+        ident, path = self._wanted.id, error.path.replace(self._wanted.id, "ID")
+        if error.status in _REFUSED or (error.status in _NOT_LISTED and not error.is_engine):
             self._tell({"lost": ident, "said": refused("GET", path, error.status, shown())})
+        elif not error.is_engine:
+            said = f"what answers at {shown()} answers GET {path} with {error.status}: {error.said[:200]}"
+            self._tell({"lost": ident, "said": said})
+        elif error.status in _NO_CONTAINER:
+            self._tell({"open": ident})  # Docker's events say that it is gone, and the runner wants it no more
         else:
             self._tell({"unreadable": ident, "said": error.said[:300]})

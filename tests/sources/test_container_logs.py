@@ -147,7 +147,8 @@ def test_a_process_that_is_killed_is_replaced_and_misses_nothing(scene: Scene) -
         ((501, b'{"message":"configured logging driver does not support reading"}'),
          "the log of web cannot be read: configured logging driver does not support reading; its logging", False),
         ((500, b'{"message":"oops"}'), "the log of web cannot be read: oops; it is tried again", False),
-        ((500, b"\xff<garbage"), "the log of web cannot be read: \ufffd<garbage", False),
+        ((404, b"<title>404 Not Found</title>"), "forbids GET /v1.41/containers/ID/logs (404): it lacks", True),
+        ((503, b"\xff<garbage"), "answers GET /v1.41/containers/ID/logs with 503: \ufffd<garbage", True),
     ],
 )  # fmt: skip
 def test_a_log_that_cannot_be_read_is_told_once(
