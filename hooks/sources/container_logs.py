@@ -175,7 +175,11 @@ class ContainerLogs(PeriodicThread):
             for line in process.answers():
                 if self._ended.is_set():
                     return
-                self._take(json.loads(line))
+                try:
+                    self._take(json.loads(line))
+                except (ValueError, LookupError, TypeError) as error:
+                    said = f"the process that follows logs has sent what makes no sense ({type(error).__name__}); "
+                    signals.emit(signals.problem, said=f"{said}it is left out", error=error)
             if process is self._process and not self._ended.is_set():
                 self._broke(process)
 

@@ -84,9 +84,14 @@ def main() -> None:
     """Take orders from standard input until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's to answer
     os.nice(_NICE)
-    pipe = os.fdopen(os.dup(1), "wb", buffering=0)
+    pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get into the answers
-    process = LogProcess(pipe.write)
+
+    def write(line: bytes) -> None:
+        pipe.write(line)
+        pipe.flush()
+
+    process = LogProcess(write)
     threading.Thread(target=_watch, args=(process,), daemon=True).start()
     try:
         while True:

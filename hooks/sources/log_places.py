@@ -38,12 +38,16 @@ class Places:
 
     def of(self, container: Container) -> Place | None:
         """The line behind which to read on; None: from now on."""
-        known = self._read.get(container.name)
+        known = self._read.get(container.name) or self._by_id(container.id)
         if known is None:
             return _start_of(container) if container.started_at > self._listens_since else None
         if known.started_at != container.started_at and 0 < container.started_at < known.time:
             return _start_of(container)  # the clock was set back, and what is new seems to be older
         return Place(known.time, known.n if known.id == container.id else -1)
+
+    def _by_id(self, ident: str) -> _Read | None:
+        """Of a container that was renamed."""
+        return next((one for one in dict(self._read).values() if one.id == ident), None)
 
     def read(self, wanted: Wanted, place: Place) -> None:
         """The log is read so far."""

@@ -30,10 +30,11 @@ def container(ident: str = "a", started_at: int = START, name: str = "web") -> C
         (SAVED, container("b", 3_000 * S), Place(3_000 * S - EARLY, -1)),  # after the clock was set back
         (
             SAVED,
-            container(name="new", started_at=6_000 * S),
+            container("n", 6_000 * S, "new"),
             Place(6_000 * S - EARLY, -1),
         ),  # started while gluehook was away
-        (SAVED, container(name="old"), None),  # a rule names it since now
+        (SAVED, container(name="renamed"), Place(4_000 * S, 2)),
+        (SAVED, container("c", name="old"), None),  # a rule names it since now
         (None, container(), None),
         ({}, container(), None),
         ({"at": "x", "read": {"web": ["a", 4_000 * S, 2, START]}}, container(), None),
