@@ -35,7 +35,8 @@ FIELDS: Mapping[str, Field] = {
     "labels": Field(dict, 'its labels: labels = { "com.example.heal" = "yes" }'),
     "line": Field(
         str,
-        "a line of its log, without time stamp, line end and colours, at most 16 KiB; a rule must say which",
+        "a line of its log, without time stamp, line end and colours, at most 16 KiB; a rule must say which, and a "
+        "named group of its regex, (?P<user>…), is ${event.user}",
         needed=True,
     ),
     "stream": Field(str, "where it was written: stdout or stderr; with a terminal (tty) always stdout"),

@@ -34,7 +34,7 @@ class Scope:
 
     diagnostics: Diagnostics
     events: tuple[str, ...]
-    groups: frozenset[str] = frozenset()  # that every container.log of the rule has
+    groups: frozenset[str] | None = None  # that every container.log of the rule has; None where none is known
     first_step: bool = False
     is_key: bool = False
 
@@ -91,7 +91,10 @@ class Scope:
         is_needed = not (self.is_key or placeholder.has_default)  # a key is else the event's subject
         if without and (is_needed or len(without) == len(types)):
             said = f"{placeholder} does not exist in {', '.join(without[:3])}"
-            said += ", where every `line` would have to name such a group" if LOG in without else ""
+            if LOG in without and self.groups is not None:
+                said += ", where every `line` would have to name such a group"
+            elif LOG in without:
+                said += ", and groups of its `line` are known in the steps and the key only"
             self.diagnostics.add("placeholder-unknown", path, said, self._shared(name))
             return None
         kind = next((kind for kind in types.values() if kind), str)
@@ -105,12 +108,12 @@ class Scope:
         return did_you_mean(name, common) or f"{every} {', '.join(sorted(common))}"
 
     def _fields_of(self, event: str) -> set[str]:
-        return {*CATALOGUE[event].fields, *(self.groups if event == LOG else ())}
+        return {*CATALOGUE[event].fields, *(self.groups or () if event == LOG else ())}
 
     def _type_in(self, event: str, name: str) -> type | None:
         """The type of this field in events of this type; None where they have none of that name."""
         field = CATALOGUE[event].fields.get(name)
-        if field is None and event == LOG and name in self.groups:
+        if field is None and event == LOG and name in (self.groups or ()):
             return str
         return field.type if field else _EVERY_EVENT.get(name)
 
