@@ -26,14 +26,17 @@ from hooks.events.catalogue import Event, Origin
 from hooks.handler import Context, Retry
 from hooks.journal.journal import FILE_NAME
 from hooks.journal.store import Store
+from hooks.rules.facts import standing
 from hooks.rules.table import Table
+from hooks.rules.time_windows import Clock
+from hooks.rules.verdicts import judge
 from hooks.runtime.dispatcher import Dispatcher
 from hooks.runtime.executor import Attempt, Executor
 from hooks.runtime.workers import Work
 from tests.parts.process.played import LIMIT, OOM, PORT, RULES, START, Killed, Target, fragile_journal, turn
 
 DRAIN_S = 200.0  # longer than any wait of the rules
-BEGAN_S = 1.8e9
+BEGAN_S, _GATE_SHARE = 1.8e9, 0.15
 _HAPPENINGS = "port port port oom oom oom start resync away kill kill kill disk clock".split()
 
 
@@ -47,6 +50,7 @@ class Story:
     shift_s: float = 0.0  # of the wall clock
     disk_fails: bool = False
     away: bool = False  # the target
+    gate: bool = True  # what the conditions of `gate` are about: sonarr is not paused
     jumped: bool = False
     forgot: bool = False  # a life ended while its journal could not be written
     lives: int = 0
@@ -67,7 +71,7 @@ class Story:
     killed: bool = False
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
+        self.random, self._of_gate = random.Random(self.seed), random.Random(-self.seed)
         self._at_work: list[tuple[float, int, Attempt, Work]] = []
         self._order = count()
 
@@ -86,10 +90,13 @@ class Story:
         self.lives += 1
         self._at_work = []
         self.journal = fragile_journal(self.folder, self)
-        executor = Executor({"target.act": Target(self)}, Settings(), self.context, lambda: self.now, self.journal)
+        executor = Executor(
+            {"target.act": Target(self)}, Settings(), self.context, lambda: self.now, self.journal,
+            conditions=lambda run: judge(run.rule.only_if, self.facts(), run.event),
+        )  # fmt: skip
         self.dispatcher = Dispatcher(
             Engine(Table(RULES), last_id=self.journal.last_number()), executor, self.journal, submit=self.work,
-            beat=lambda: self.journal.save("cursor", self.seen), jitter=lambda: 0.0,
+            beat=lambda: self.journal.save("cursor", self.seen), jitter=lambda: 0.0, facts=self.facts,
         )  # fmt: skip
         self.seen = int(self.journal.load("cursor") or 0)
         self.dispatcher.resume()
@@ -110,6 +117,14 @@ class Story:
         for event in (self.port_event, self.start_event):
             if event and self.dispatcher:
                 self.dispatcher.post(Event(event.type, event.subject, event.time, event.source, "resync", event.data))
+
+    def facts(self) -> Any:
+        clock, sonarr = Clock(self.wall(), lambda _: 0.0), standing(running=True, paused=not self.gate)
+        return SimpleNamespace(clock=clock, seen=lambda _: sonarr)
+
+    def turn_gate(self) -> None:
+        self.gate = not self.gate
+        self.event("container.unpause" if self.gate else "container.pause", "sonarr")
 
     def wall(self) -> float:
         return BEGAN_S + self.now + self.shift_s
@@ -138,6 +153,8 @@ class Story:
         self.seen += self.dispatcher is not None
 
     def happen(self) -> None:
+        if self._of_gate.random() < _GATE_SHARE:  # by dice of its own: the stories of earlier seeds stay what they were
+            self.turn_gate()
         match self.random.choice(_HAPPENINGS):
             case "port":
                 self.port += 1
@@ -202,7 +219,7 @@ class Story:
         lane = (attempt.run.rule.name, attempt.run.key)
         busy = [(other.run.rule.name, other.run.key) for _, _, other, _ in self._at_work]
         assert lane not in busy, f"{lane} runs twice at once"
-        takes_s = self.random.choice((0.0, 0.0, 0.3, 2.0, 20.0))
+        takes_s = (self._of_gate if lane[0] == "gate" else self.random).choice((0.0, 0.0, 0.3, 2.0, 20.0))
         heapq.heappush(self._at_work, (self.now + takes_s, next(self._order), attempt, work))
 
     def until(self, when: float) -> None:
@@ -227,6 +244,8 @@ class Story:
         self.away = self.disk_fails = self.cut = False
         self.commits_left = inf
         self.live(lambda: self.until(self.now + DRAIN_S / 2))
+        if not self.gate:
+            self.live(self.turn_gate)
         self.live(self.resync)
         self.live(lambda: self.until(self.now + DRAIN_S))
         if self.forgot and self.dispatcher:  # it may have begun when its journal could not be read
@@ -235,9 +254,11 @@ class Story:
 
     def check(self) -> None:
         """What is desired is what is, nothing went backwards, and nothing was left out."""
-        ports, ooms, few = self.did["set"], self.did["log"], sorted(self.starts)
+        ports, gated, ooms, few = self.did["set"], self.did["gate"], self.did["log"], sorted(self.starts)
         assert not self.port or ports[-1] == self.port, f"the port is {self.port}, but {ports} were set"
         assert ports == sorted(ports), f"an older port was set after a newer one: {ports}"
+        assert not self.port or gated[-1:] == [self.port], f"the port is {self.port}, and {gated} went through the gate"
+        assert gated == sorted(gated), f"an older port went through the gate after a newer one: {gated}"
         firsts = list(dict.fromkeys(ooms))
         assert firsts == list(range(len(self.ooms))), f"{len(self.ooms)} happened, and {ooms} were done"
         assert self.aimed_at >= self.started_at, f"it started at {self.started_at} and was seen to at {self.aimed_at}"

@@ -13,6 +13,7 @@ from hooks.config.settings import Settings
 from hooks.handler import Context, Handler, Outcome
 from hooks.journal.journal import Journal
 from hooks.journal.store import Record, Store
+from hooks.rules.conditions import ContainerIs
 from hooks.rules.placeholders import parse
 from hooks.rules.table import Entry, Limit, RetryPolicy, Rule, Step
 from hooks.runtime.dispatcher import Dispatcher
@@ -26,6 +27,8 @@ _RETRY = RetryPolicy(3, 1.0, 30.0)
 RULES = (
     Rule("set", (Entry(PORT),), (Step("target.act", {"what": parse("${event.port}")}, reconciles=True),), key="port",
          retry=_RETRY),
+    Rule("gate", (Entry(PORT),), (Step("target.act", {"what": parse("${event.port}")}, reconciles=True),), key="port",
+         retry=_RETRY, only_if=(ContainerIs("sonarr", ("running",)),)),
     Rule("log", (Entry(OOM),), (Step("target.act", {"what": parse("${event.exit_code}")}),), mode="queued",
          retry=RetryPolicy(60, 1.0, 30.0)),
     Rule("aim", (Entry(START),), (Step("target.act", {"what": parse("${state.port}")}, reconciles=True),
