@@ -153,6 +153,7 @@ class Engine:
                 self._end(topic, left.event, now)
             self._known.put(topic, left.event)
             lane.states.begin(left.event, now)
+            lane.states.newest.resumed = True
             self._in_state.setdefault(topic, {})[lane] = None
         self._reschedule(lane)
         return True

@@ -90,7 +90,7 @@ class Lane(PendingEvents):
     def is_news(self, event: Event) -> bool:
         """Whether a state that a resync reports differs from what this lane last handled."""
         held = self.states.of(topic_of(event))
-        return held is None or not (held.handled or self.running or self.pending)
+        return held is None or held.resumed or not (held.handled or self.running or self.pending)
 
     def take(self, event: Event, now: float) -> None:
         """An event of this lane has come."""

@@ -17,6 +17,7 @@ class Held:
 
     event: Event  # the newest that reported it
     handled: bool = False  # a run that saw it ended well, or gave up for good
+    resumed: bool = False  # the previous process reported it: the first resync that finds it is news
 
 
 class PausedUntil(dict[str | None, float]):

@@ -87,8 +87,7 @@ class Story:
             self.end()
 
     def begin(self) -> None:
-        self.lives += 1
-        self._at_work = []
+        self.lives, self._at_work = self.lives + 1, []
         self.journal = fragile_journal(self.folder, self)
         executor = Executor(
             {"target.act": Target(self)}, Settings(), self.context, lambda: self.now, self.journal,
@@ -219,7 +218,7 @@ class Story:
         lane = (attempt.run.rule.name, attempt.run.key)
         busy = [(other.run.rule.name, other.run.key) for _, _, other, _ in self._at_work]
         assert lane not in busy, f"{lane} runs twice at once"
-        takes_s = (self._of_gate if lane[0] == "gate" else self.random).choice((0.0, 0.0, 0.3, 2.0, 20.0))
+        takes_s = 0.0 if lane[0] == "gate" else self.random.choice((0.0, 0.0, 0.3, 2.0, 20.0))
         heapq.heappush(self._at_work, (self.now + takes_s, next(self._order), attempt, work))
 
     def until(self, when: float) -> None:
