@@ -115,3 +115,11 @@ def test_the_heartbeat_says_what_waits_for_conditions_and_status_shows_it(tmp_pa
     assert own_state.read(tmp_path).waits == (up, late)
     (tmp_path / "heartbeat.json").write_text(json.dumps({**report, "stopped": True}))
     assert own_state.read(tmp_path).waits == ()
+
+
+def test_that_a_source_is_lost_lasts_although_nothing_can_be_read() -> None:
+    parts = [Part(answers=False) for _ in range(5)]
+    readings: Any = ConditionFacts(*parts)  # type: ignore[arg-type]
+    assert readings.lasts([Event("source.lost", "docker", 1, "docker", data={"name": "docker"})]) is True
+    assert readings.lasts([Event("container.start", "vpn", 1, "docker", data={"container": "vpn"})]) is None
+    assert [part.asked for part in parts] == [[], [{"vpn"}], [], [], []]
