@@ -79,6 +79,10 @@ class Problem(NamedTuple):
     cure: str
 
 
+class Unusable(Exception):  # noqa: N818 - said to the owner, not an error of ours
+    """A handler of one's own is there and cannot be used. The text says why and, after "; ", the cure."""
+
+
 class Memory(Protocol):
     """What a handler keeps in the state folder, by key; values are JSON. Survives a restart."""
 
@@ -158,6 +162,7 @@ class Handler(ABC, Generic[A]):
     reconciles: ClassVar[bool] = False  # makes a state true, so that a resync may run its rule
     one_of: ClassVar[tuple[str, ...]] = ()  # arguments of which exactly one must be given; `problem` says so
     uses_port: ClassVar[bool] = False  # reads the forwarded port, so that the port file is watched
+    kept: ClassVar[bool] = True  # one instance serves all runs, and may keep a warm session
 
     @classmethod
     def problem(cls, given: Mapping[str, Any]) -> Problem | None:  # noqa: ARG003 - for those that override it
@@ -180,3 +185,6 @@ class Handler(ABC, Generic[A]):
     @abstractmethod
     def apply(self, args: A, ctx: Context) -> Outcome:
         """Read, compare, act only on a difference, read back. Raises Retry or GiveUp."""
+
+    def close(self) -> None:
+        """Called at the end of each step of a handler that is not `kept`."""

@@ -36,6 +36,7 @@ from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
 from hooks.handler import Handler, Poll
 from hooks.journal.journal import Journal
+from hooks.own_handlers.in_force import InForce
 from hooks.rules.subscriptions import Subscriptions
 from hooks.rules.table import Table
 from hooks.runtime.dispatcher import Dispatcher
@@ -106,8 +107,8 @@ class App:
         )  # fmt: skip
         readings = ConditionFacts(self.tracker, self.docker, self.files, self.polls, self.port_apis)
         executor = Executor(
-            Instances(handlers), settings, self._contexts.make, time.monotonic, self.journal, secrets.mask,
-            readings.lasts, locks, secrets.hide, readings.judge_anew,
+            Instances(InForce(handlers, lambda: self._table)), settings, self._contexts.make, time.monotonic,
+            self.journal, secrets.mask, readings.lasts, locks, secrets.hide, readings.judge_anew,
         )  # fmt: skip
         engine = Engine(table, last_id=self.journal.last_number(), look_again_s=LOOK_AGAIN_S)
         self.dispatcher = Dispatcher(engine, executor, self.journal, messages=messages, beat=self.beat,
@@ -219,9 +220,9 @@ class App:
 
     def threads(self) -> list[LastingThread]:
         """Every thread that must run while gluehook does."""
-        parts = (self.files, self.timer, self.control, self.reload, self.watch)
-        threads = [*self.docker.threads, *self.port_apis.threads, *self.polls.threads, *self.logs.threads]
-        return [*(part.thread for part in parts), *threads, *self.other_threads]
+        parts = (part.thread for part in (self.files, self.timer, self.control, self.reload, self.watch))
+        sources = (*self.docker.threads, *self.port_apis.threads, *self.polls.threads, *self.logs.threads)
+        return [*parts, *sources, *self.other_threads]
 
     def beat(self) -> None:
         """Save what the next process must know, and write the heartbeat that `gluehook health` reads."""
@@ -258,13 +259,13 @@ class App:
 
     def _followed(self, subscriptions: Subscriptions) -> tuple[str | None, frozenset[str], Mapping[str, str]]:
         """The main port file, if a rule uses the port, the files of rules, and the port files of other gluetuns."""
-        files = subscriptions.files | {self.reload.file}
+        files = subscriptions.files | subscriptions.handler_files | {self.reload.file}
         main, others = self._ports.files() if subscriptions.uses_port else (None, {})
         return main, files, others
 
     def _reject(self, errors: int) -> None:
-        data = {"file": (file := self.settings.gluehook_rules), "errors": errors}
-        self.dispatcher.post(Event("rules.rejected", file, time.time_ns(), data=data))
+        file = self.settings.gluehook_rules
+        self.dispatcher.post(Event("rules.rejected", file, time.time_ns(), data={"file": file, "errors": errors}))
 
     def _post_loaded(self, table: Table) -> None:
         data = {"file": table.file, "rules": len(table.rules)}

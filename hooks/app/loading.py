@@ -30,7 +30,7 @@ SECRETS_FOLDER = "/run/secrets"
 _HERE = Path(__file__)
 # The child imports from where we do, as multiprocessing's does: `-m` would prefer a folder named hooks in the working
 # directory, and an owner may well have one.
-_CHILD = "import sys; sys.path[:] = sys.argv[3:]; from hooks.app.loading import answer; answer(*sys.argv[1:3])"
+_CHILD = "import sys; sys.path[:] = sys.argv[4:]; from hooks.app.loading import answer; answer(*sys.argv[1:4])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Loaded:
     diagnostics: str = ""  # about the rules file, rendered
     count: int = 0  # of diagnostics
     text: str = ""  # of the rules file, if it is good
+    handlers: str = ""  # the folder in which handlers of one's own are looked for
 
 
 class SettingsError(ValueError):
@@ -84,13 +85,15 @@ class Loading:
 
 
 def begin(
-    rules: str = "", secrets_folder: str = SECRETS_FOLDER, *, dry_run: bool = False, ahead: bool = False
-) -> Loading:
+    rules: str = "", secrets_folder: str = SECRETS_FOLDER, *, dry_run: bool = False, ahead: bool = False,
+    beside: str = "",
+) -> Loading:  # fmt: skip
     """Start reading in a child: everything, or only the rules file `rules` (a reload: the settings stay).
 
+    `beside` is the rules file that handlers of one's own lie beside, if it is another: `rules` may be a copy of it.
     With `ahead` the rules are read now and once more, if they are others by then, at the `result()`.
     """
-    argv = [sys.executable, "-c", _CHILD, rules, secrets_folder, *sys.path]
+    argv = [sys.executable, "-c", _CHILD, rules, secrets_folder, beside, *sys.path]
     pipe = subprocess.PIPE
     # it answers at the end of its input, which is also what it sees of us if we are killed
     child = subprocess.Popen(argv, bufsize=0, stdin=pipe if ahead else subprocess.DEVNULL, stdout=pipe, stderr=pipe)
@@ -105,7 +108,7 @@ def load(rules: str = "", secrets_folder: str = SECRETS_FOLDER) -> Loaded:
 
     loaded = Loaded() if rules else _settings(secrets_folder)
     file = rules or (loaded.settings.gluehook_rules if loaded.settings else "")
-    return _with_rules(loaded, file, source(file)) if file else loaded
+    return _with_rules(loaded, file, source(file), "", secrets_folder) if file else loaded
 
 
 def settings(secrets_folder: str = SECRETS_FOLDER) -> tuple[Settings, Sources]:
@@ -135,40 +138,53 @@ def contents(file: str) -> tuple[Contents | None, Sequence[Diagnostic], str]:
     return _read(reader.source(file), file)
 
 
-def _judged(text: str | Diagnostic, file: str) -> tuple[Table | None, Sequence[Diagnostic], str]:
-    found, wrong, text = _read(text, file)
+def _judged(
+    text: str | Diagnostic, file: str, beside: str = "", secrets_folder: str = SECRETS_FOLDER
+) -> tuple[Table | None, Sequence[Diagnostic], str]:  # fmt: skip
+    found, wrong, text = _read(text, file, beside, secrets_folder)
     return (found.table if found else None), wrong, text
 
 
-def _read(text: str | Diagnostic, file: str) -> tuple[Contents | None, Sequence[Diagnostic], str]:
-    from handlers import HANDLERS
+def _read(
+    text: str | Diagnostic, file: str, beside: str = "", secrets_folder: str = SECRETS_FOLDER
+) -> tuple[Contents | None, Sequence[Diagnostic], str]:  # fmt: skip
+    from hooks.own_handlers.table import handlers_of
     from hooks.rules_file import reader
 
     if not isinstance(text, str):
         return None, (text,), ""
-    found = reader.contents(text, file, HANDLERS)
-    return (None, found, text) if isinstance(found, list) else (found, (), text)
+    handlers = handlers_of(beside or file, secrets_folder)
+    handlers.prepare(text)
+    found = reader.contents(text, file, handlers)
+    if isinstance(found, list):
+        return None, found, text
+    return found._replace(table=handlers.used_by(found.table)), (), text
 
 
-def answer(rules: str, secrets_folder: str) -> None:
+def answer(rules: str, secrets_folder: str, beside: str) -> None:
     """The child's whole life: load, and write the answer to what was our standard output."""
     gc.disable()  # a third of the time, for a process that ends before there is anything to collect
     with os.fdopen(os.dup(1), "wb") as pipe:
         os.dup2(2, 1)  # whatever a library prints must not get into the answer
-        pipe.write(_ahead(rules) if rules else pickle.dumps(_with_docker(load(secrets_folder=secrets_folder))))
+        whole = b"" if rules else pickle.dumps(_with_docker(load(secrets_folder=secrets_folder)))
+        pipe.write(whole or _ahead(rules, secrets_folder, beside))
     os._exit(0)  # our parent waits for the end, and to take everything down would take a while
 
 
-def _ahead(file: str) -> bytes:
+def _ahead(file: str, secrets_folder: str, beside: str) -> bytes:
     """The answer about a rules file as it is at the end of our input, worked out at each word that comes before."""
+    from hooks.own_handlers.folder import folder_of
+    from hooks.own_handlers.marks import generation
     from hooks.rules_file import reader
 
-    seen, answer_ = None, b""
+    folder = folder_of(beside or file, secrets_folder)
+    seen, answer_ = tuple[object, ...](), b""
     while True:
         is_asked = not os.read(0, 4096)
-        text = reader.source(file)
-        if text != seen:
-            seen, answer_ = text, pickle.dumps(_with_rules(Loaded(), file, text))
+        text, own = reader.source(file), generation(folder)
+        if (text, own) != seen:
+            seen = text, own
+            answer_ = pickle.dumps(_with_rules(Loaded(), file, text, beside, secrets_folder))
         if is_asked:
             return answer_
 
@@ -197,10 +213,12 @@ def shipped() -> Path:
     return installed if installed.exists() else _HERE.parents[2] / "rules.toml"
 
 
-def _with_rules(loaded: Loaded, file: str, source: str | Diagnostic) -> Loaded:
+def _with_rules(loaded: Loaded, file: str, source: str | Diagnostic, beside: str, secrets_folder: str) -> Loaded:
+    from hooks.own_handlers.folder import folder_of
     from hooks.rules_file import errors as diagnostics
 
-    table, found, text = _judged(source, file)
+    loaded = replace(loaded, handlers=folder_of(beside or file, secrets_folder))
+    table, found, text = _judged(source, file, beside, secrets_folder)
     if table is not None:
         return replace(loaded, table=replace(table, text=text), text=text)
     return replace(loaded, diagnostics=diagnostics.render(found, text, file), count=len(found))

@@ -22,6 +22,8 @@ from hooks.app import loading
 from hooks.app.loading import Loaded, Loading
 from hooks.events import byte_order_mark, signals
 from hooks.events.wording import counted
+from hooks.own_handlers.marks import generation as own_generation
+from hooks.own_handlers.marks import mark
 from hooks.rules.fingerprint import fingerprint
 from hooks.rules.table import Table
 from hooks.storage import atomic_files
@@ -54,7 +56,7 @@ class Reload:
         self._copy, self._adopt, self._reject, self._settled = copy, adopt, reject, settled
         self._quiet_s, self._quiet_wait_s = quiet_s, quiet_wait_s
         self._text, self._broken = text, broken
-        self._said, self._generation = "", tuple[int, ...]()
+        self._said, self._generation = "", tuple[object, ...]()
         self._wakeups: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stopping = False
         self._child: Loading | None = None
@@ -151,10 +153,15 @@ class Reload:
     def _again(self) -> bool:
         """Whether to read a rejected file again. `errors` are about the loading itself: it may go well now."""
         loading_failed = self._broken is not None and bool(self._broken.errors)
-        return loading_failed or generation(self.file) != self._generation
+        return loading_failed or self._generations() != self._generation
+
+    def _generations(self) -> tuple[object, ...]:
+        """Of the rules file and, where they may be what was turned down, of the owner's own handlers."""
+        own = own_generation(self._broken.handlers) if self._broken and self._broken.handlers else ()
+        return (*generation(self.file), *own)
 
     def _read(self) -> None:
-        self._generation = generation(self.file)
+        self._generation = self._generations()
         if not self._is_changed():
             return
         self._child = self._child or loading.begin(self.file)
@@ -177,9 +184,14 @@ class Reload:
                 len(byte_order_mark.UTF8) + len(text),
             )
             content = Path(self.file).read_bytes() if is_alike else b""
-            return bool(self.rejected) or not is_alike or content.removeprefix(byte_order_mark.UTF8) != text
+            is_other = not is_alike or content.removeprefix(byte_order_mark.UTF8) != text
+            return bool(self.rejected) or is_other or self._has_other_handlers()
         except OSError:
             return True
+
+    def _has_other_handlers(self) -> bool:
+        folders = {own.source.folder: own.mark for own in self.table.own if own.source.folder}
+        return any(mark(folder) != seen for folder, seen in folders.items())
 
     def _take(self, loaded: Loaded, table: Table) -> None:
         # the same rules too, after a file that was turned down: that it is good again is worth a line
@@ -220,9 +232,9 @@ class Reload:
             signals.emit(signals.problem, said=said + "rules file waits for its repair without it")
 
 
-def last_good(copy: Path) -> Loaded | None:
-    """What was read from the copy; None if there is none, or none that is good."""
-    loaded = loading.begin(str(copy)).result() if copy.exists() else Loaded()
+def last_good(copy: Path, rules: str = "") -> Loaded | None:
+    """What was read from the copy of this rules file; None if there is none, or none that is good."""
+    loaded = loading.begin(str(copy), beside=rules).result() if copy.exists() else Loaded()
     return loaded if loaded.table else None
 
 
@@ -234,12 +246,14 @@ def difference(before: Table, after: Table) -> str:
     said = [f"{count} {word}" for word, count in counts.items() if count]
     if (before.gluetuns, before.clients) != (after.gluetuns, after.clients):
         said.append("the [[gluetun]] and [[client]] tables are others")
+    if before.own != after.own and before.own:
+        said.append("handlers of your own are others")
     return ", ".join(said) or "none of them has changed"
 
 
 def _meaning(table: Table) -> tuple[object, ...]:
     """What must be in force: all but the file's name."""
-    return table.rules, table.gluetuns, table.clients
+    return table.rules, table.gluetuns, table.clients, table.own
 
 
 def complaint(loaded: Loaded) -> str:

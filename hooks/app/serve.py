@@ -45,7 +45,7 @@ def _serve(
     log_sink = log.set_up(settings.gluehook_log_level, settings.gluehook_log_format, secrets.mask)
     broken = None if loaded.table else loaded
     if broken:
-        loaded = last_good(Path(settings.gluehook_state) / COPY_NAME) or Loaded()
+        loaded = last_good(Path(settings.gluehook_state) / COPY_NAME, settings.gluehook_rules) or Loaded()
     try:
         app = App(settings, secrets, loaded, handlers, version, broken=broken, **readers)
     except Taken as taken:

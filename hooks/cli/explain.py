@@ -88,9 +88,9 @@ def _explain(event: Event, ours: Settings, rules: str | None) -> tuple[_Explanat
 def _from_file(
     event: Event, ours: Settings, file: str, besides: str = ""
 ) -> tuple[_Explanations, str, Event] | None:  # fmt: skip
-    from handlers import HANDLERS
     from hooks.engine.engine import Engine
     from hooks.events.wall_clock import local_offset_s
+    from hooks.own_handlers.table import handlers_of
     from hooks.rules.facts import Unseen
     from hooks.rules.time_windows import Clock
     from hooks.workbench import explain as workbench
@@ -102,7 +102,7 @@ def _from_file(
         return None
     source = f"the rules of {file} alone: waiting runs, cooldowns, limits and ${{state.…}} are not known{besides}"
     event = WorldFromEvents(Names(ours.containers, table.roles)).with_role(event)
-    situation = workbench.Situation(HANDLERS, facts=Unseen(Clock(time.time(), local_offset_s)))
+    situation = workbench.Situation(handlers_of(file), facts=Unseen(Clock(time.time(), local_offset_s)))
     return list(workbench.explain(Engine(table), event, situation)), source, event
 
 

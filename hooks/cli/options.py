@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from hooks.config.secrets import Sources
     from hooks.config.settings import Settings
+    from hooks.own_handlers.table import HandlerTable
 
 
 def settings() -> tuple[Settings, Sources]:
@@ -20,6 +21,16 @@ def settings() -> tuple[Settings, Sources]:
         return loading.settings()
     except loading.SettingsError as wrong:
         raise click.UsageError(str(wrong)) from None
+
+
+def own_handlers(rules_file: str | None = None) -> HandlerTable:
+    """Our handlers and those beside this rules file, else beside the one that `gluehook run` would use.
+
+    Raises click.UsageError.
+    """
+    from hooks.own_handlers.table import handlers_of
+
+    return handlers_of(rules_file or settings()[0].gluehook_rules)
 
 
 def require_docker_address() -> None:

@@ -8,20 +8,26 @@ from typing import Any
 
 import click
 
-from handlers import HANDLERS
-
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def handlers(name: str | None, *, as_json: bool) -> int:
-    """List the handlers that a rule can use.
+    """List the handlers that a rule can use, and those of your own with where they come from.
 
     With NAME, such as gluetun or gluetun.restart_vpn, also their arguments.
+
+    The exit code is 1 if one of your own handlers cannot be used; it says why.
     """
+    from hooks.cli.options import own_handlers
     from hooks.workbench import reference
 
-    return _reference(reference.handlers(HANDLERS), name, "handler", as_json=as_json)
+    table = own_handlers()
+    faults = sorted(set(table.faults.values()))
+    _reference(reference.handlers(table), name, "handler", as_json=as_json)
+    for fault in faults:
+        click.echo(fault, err=True)
+    return 1 if faults else 0
 
 
 @click.command()

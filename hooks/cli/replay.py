@@ -75,7 +75,8 @@ def replay(
 def _replays(tables: Sequence[Table], assume: Sequence[str], ours: Settings) -> list[Replay]:
     from hooks.workbench.replay import Replay
 
-    assumed = _assumed(assume, {rule.name for table in tables for rule in table.rules})
+    own = {own.name for table in tables for own in table.own}
+    assumed = _assumed(assume, {rule.name for table in tables for rule in table.rules} | own)
     return [Replay(table, assume=assumed, names=Names(ours.containers)) for table in tables]
 
 

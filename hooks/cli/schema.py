@@ -13,9 +13,11 @@ def schema() -> int:
 
     Beside a rules file that begins with `#:schema ./rules.schema.json`, an editor with a TOML language server completes
     events, fields, handlers and arguments, and marks mistakes: gluehook schema > rules.schema.json
+
+    Handlers of your own are in it, too: write it again when you have changed them.
     """
-    from handlers import HANDLERS
+    from hooks.cli.options import own_handlers
     from hooks.workbench import json_schema
 
-    click.echo(json.dumps(json_schema.schema(HANDLERS), ensure_ascii=False, indent=1))
+    click.echo(json.dumps(json_schema.schema(own_handlers()), ensure_ascii=False, indent=1))
     return 0

@@ -126,6 +126,10 @@ class Settings:
         default="rules.toml",
         metadata={"says": "the rules file; if it is not set and this file is missing, the shipped rules"},
     )
+    gluehook_handlers: OptionalPath = field(
+        default="",
+        metadata={"says": "the folder of handlers of one's own; if it is not set, `handlers` beside the rules file"},
+    )
     gluehook_state: FilePath = field(
         default=".state", metadata={"says": "the folder for what must survive a restart, and for the heartbeat"}
     )

@@ -37,6 +37,7 @@ class Subscriptions:
         self.catch_up = _named(rules, "timer.cron", lambda entry: isinstance(entry, CronEntry) and entry.catch_up)
         self.files = _named(rules, "file.")
         self.logs = tuple(entry for rule in rules for entry in rule.on if entry.event == LOG)
+        self.handler_files = frozenset(file for own in table.own for file in own.files)
         self.uses_port = any(_uses_port(rule) for rule in rules)
         self._subjects: defaultdict[str, _Subjects] = defaultdict(_Subjects)
         self._topics: defaultdict[str, _Subjects] = defaultdict(_Subjects)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hooks.events.catalogue import CATALOGUE, Event
 from hooks.rules.comparisons import fields_in, passes
@@ -22,6 +22,9 @@ from hooks.rules.log_groups import LOG, captured
 from hooks.rules.matching import Match, OneOf
 from hooks.rules.placeholders import Empty, Template, event_value
 from hooks.rules.servers import ServerTable
+
+if TYPE_CHECKING:
+    from hooks.rules.own_handler import OwnHandler
 
 Mode = Literal["latest", "queued", "single"]
 
@@ -183,11 +186,17 @@ class Table:
     gluetuns: tuple[ServerTable, ...] = ()
     clients: tuple[ServerTable, ...] = ()
     text: str = field(default="", compare=False)  # of the file, as the loading child has read it
+    own: tuple[OwnHandler, ...] = ()  # the owner's own handlers that its steps name
+    rules_folder: str = field(default="", compare=False)  # in which the rules file lies, where there are such
 
     @property
     def roles(self) -> Mapping[str, str]:
         """The roles that its tables give to containers, by name."""
         return {one.container: one.role for one in (*self.gluetuns, *self.clients)}
+
+    def with_own(self, own: tuple[OwnHandler, ...], rules_folder: str) -> Table:
+        """The same rules with these handlers of the owner."""
+        return replace(self, own=own, rules_folder=rules_folder)
 
     @property
     def longest_window_s(self) -> float:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from hooks.events import durations
 from hooks.events.wording import did_you_mean
-from hooks.handler import Duration, Handler
+from hooks.handler import Duration, Handler, Unusable
 from hooks.rules.placeholders import Template, canonical
 from hooks.rules.table import Step
 from hooks.rules_file.arguments import Argument, Kind, arguments, field_kind, in_words
@@ -58,7 +58,12 @@ def _step(node: Node, handlers: Handlers, scope: Scope) -> Step | None:
 def read_handler(node: Node, handlers: Handlers) -> type[Handler[Any]] | None:
     """The handler that a table names by `use`; None if there is none of that name, which is reported."""
     use = node.get("use")
-    handler = handlers.get(use) if isinstance(use, str) else None
+    try:
+        handler = handlers.get(use) if isinstance(use, str) else None
+    except Unusable as why:
+        said, _, cure = str(why).partition("; ")
+        node.report("unusable-handler", "use", said, cure or "mend it")
+        return None
     if handler is None and isinstance(use, str):
         hint = did_you_mean(use, handlers) or f"the handlers are {', '.join(sorted(handlers))}"
         node.report("unknown-handler", "use", f"there is no handler {quoted(use)}", hint)

@@ -55,6 +55,7 @@ CODES: Mapping[str, str] = {
     "placeholder-filter": "A filter that does not exist, or that does not fit what stands before it.",
     "placeholder-type": "A placeholder whose value has the wrong type here.",
     "unknown-handler": "A step uses a handler that does not exist.",
+    "unusable-handler": "A step uses a handler of the owner that cannot be used.",
     "unknown-argument": "A step has an argument that its handler does not take.",
     "missing-argument": "A step lacks an argument that its handler needs.",
     "wrong-argument": "An argument of another type than the handler takes.",

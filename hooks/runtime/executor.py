@@ -12,6 +12,7 @@ In a dry run only `plan` is called. No secret is in a result.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,7 +54,8 @@ class Instances(dict[str, Handler[Any]]):
         self._classes = classes
 
     def __missing__(self, name: str) -> Handler[Any]:
-        return self.setdefault(name, self._classes[name]())  # two threads may be here, and one instance stays
+        made = self._classes[name]()
+        return self.setdefault(name, made) if made.kept else made  # two threads may be here, and one instance stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,10 @@ class Executor:
         return replace(where, said=broke)
 
     def _step(self, step: Step, attempt: Attempt, said: str, trace: StepTrace) -> Outcome:
-        handler = self.handlers[step.use]
+        with closing(self.handlers[step.use]) as handler:
+            return self._call(handler, step, attempt, said, trace)
+
+    def _call(self, handler: Handler[Any], step: Step, attempt: Attempt, said: str, trace: StepTrace) -> Outcome:
         try:
             args = handler.Args(**self._render(step, attempt, said, trace))
         except Empty as nothing:

@@ -39,8 +39,12 @@ class Inbox:
 
     def put_file(self, event: Event) -> None:
         """An event of a file. The rules file's reach a rule only if one names that file."""
-        if event.type.startswith("file.") and event.subject == self._rules_file:
+        if event.type.startswith("file.") and self._is_of_rules(event.subject):
             self._rules_changed()
             if not self.wants(event):
                 return
         self.post(event)
+
+    def _is_of_rules(self, file: str) -> bool:
+        """Whether it is the rules file, or one of the files that handlers of one's own are made of."""
+        return file == self._rules_file or file in self.subscriptions.handler_files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -11,7 +11,7 @@ from hooks.events.catalogue import Event
 from hooks.journal.trace_rows import Tried
 from hooks.rules.placeholders import Empty
 from hooks.rules.step_arguments import render_arguments
-from hooks.rules.table import Rule
+from hooks.rules.table import Rule, Table
 from hooks.trace.model import TracedAttempt, TracedStep
 from hooks.trace.rules_then import handlers
 from hooks.workbench.explain import Situation, shown_argument
@@ -21,12 +21,12 @@ _RUN_SAID = "${run.said}"
 
 
 def attempts(
-    run: Mapping[str, Any], tried: Sequence[Tried], rule: Rule | None, event: Event | None
+    run: Mapping[str, Any], tried: Sequence[Tried], rule: Rule | None, event: Event | None, table: Table | None = None
 ) -> Iterator[TracedAttempt]:
-    """All that are known, in their order. `rule` is that of then, None where it is not known."""
+    """All that are known, in their order. `rule` and `table` are those of then, None where they are not known."""
     left = [{"number": place, **step} for place, step in enumerate(run["steps"], 1)]
     rows, failed = list(_rows(run, tried)), {(one.attempt, one.began): one.step for one in tried}
-    said = ""
+    said, then = "", _Then(rule, event, run["id"], table)
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         own = [step for step in left if _is_of(step, row, following, run["attempt"])]
         left = [step for step in left if step not in own]
@@ -34,7 +34,7 @@ def attempts(
             own.append({"number": 0, **last})
         steps = []
         for step in own:
-            steps.append(_step(step, rule, event, run["id"], said))
+            steps.append(_step(step, then, said))
             said = str(step.get("said") or "")
         yield replace(row, steps=tuple(steps))
 
@@ -65,25 +65,33 @@ def _is_of(step: Mapping[str, Any], row: TracedAttempt, following: TracedAttempt
     return bool(step.get("attempt", 1) == row.attempt and step["at"] < (inf if cut_at is None else cut_at))
 
 
-def _step(step: Mapping[str, Any], rule: Rule | None, event: Event | None, run: str, said: str) -> TracedStep:
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """What a run was about, as far as it is known now."""
+
+    rule: Rule | None
+    event: Event | None
+    run: str
+    table: Table | None
+
+
+def _step(step: Mapping[str, Any], then: _Then, said: str) -> TracedStep:
     return TracedStep(
-        step["number"], step["use"], _args(step, rule, event, run, said), step.get("status", ""),
+        step["number"], step["use"], _args(step, then, said), step.get("status", ""),
         step.get("said", ""), tuple(step.get("saw", ())), step.get("at"), step.get("took_s"), step.get("waited_s", 0.0),
     )  # fmt: skip
 
 
-def _args(
-    step: Mapping[str, Any], rule: Rule | None, event: Event | None, run: str, said: str
-) -> dict[str, Any] | None:  # fmt: skip
+def _args(step: Mapping[str, Any], then: _Then, said: str) -> dict[str, Any] | None:
     """What the handler was asked for: the rule's arguments, filled in anew. A secret stays a placeholder."""
-    place = step["number"] - 1
-    if rule is None or event is None or place >= len(rule.do) or rule.do[place].use != step["use"]:
+    place, rule = step["number"] - 1, then.rule
+    if rule is None or then.event is None or place >= len(rule.do) or rule.do[place].use != step["use"]:
         return None
     try:
-        found = render_arguments(rule.do[place], rule.with_groups(event), step.get("state"), run)
+        found = render_arguments(rule.do[place], rule.with_groups(then.event), step.get("state"), then.run)
     except Empty:
         return None
-    situation = Situation(handlers())
+    situation = Situation(handlers(then.table))
     return {name: shown_argument(step["use"], name, _with(value, said), situation) for name, value in found.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from hooks.engine.engine import Engine
@@ -37,18 +37,20 @@ def rules_then(store: Store, at: float) -> tuple[Table | None, RulesOfThen]:
 
 @lru_cache(maxsize=4)
 def _table(text: str, file: str) -> Table | None:
+    from hooks.own_handlers.table import handlers_of
     from hooks.rules_file import reader  # which loads pydantic
 
-    found = reader.read(text, file, handlers())
-    return found if isinstance(found, Table) else None
+    handlers = handlers_of(file)
+    found = reader.read(text, file, handlers)
+    return handlers.used_by(found) if isinstance(found, Table) else None
 
 
-@cache
-def handlers() -> Mapping[str, type[Handler[Any]]]:
-    """The table of handlers, which few programs need."""
+def handlers(table: Table | None) -> Mapping[str, type[Handler[Any]]]:
+    """The handlers that rules of this table may name, which few programs need."""
     from handlers import HANDLERS
+    from hooks.own_handlers.in_force import InForce
 
-    return HANDLERS
+    return InForce(HANDLERS, lambda: table or Table())
 
 
 def judged(

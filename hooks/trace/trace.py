@@ -39,7 +39,7 @@ def of(store: Store, run_id: str) -> Trace:
     rule = next((one for one in table.rules if one.name == run["rule"]), None) if table else None
     waited, tried = run.get("waited") or {}, trace_rows.attempts_of(store, run_id)
     decided = _decided(store, run)
-    told = tuple(attempts(run, tried, rule, event))
+    told = tuple(attempts(run, tried, rule, event, table))
     if table and event:
         rules = replace(rules, rules=tuple(judged(store, table, event, run, decided)))
     return Trace(

@@ -30,16 +30,26 @@ def events() -> list[dict[str, Any]]:
 
 
 def handlers(table: Mapping[str, type[Handler[Any]]]) -> list[dict[str, Any]]:
-    """Every handler: name, what it says, whether it reconciles, its arguments with type, default and meaning."""
+    """Every handler: name, what it says, whether it reconciles, its arguments with type, default and meaning.
+
+    Of a handler of one's own also where it is `from`.
+    """
     return [
         {
             "name": name,
             "says": handler.says,
             "reconciles": handler.reconciles,
             "args": [*map(_argument, arguments(handler.Args).values())],
+            **_origin(handler),
         }
         for name, handler in table.items()
     ]
+
+
+def _origin(handler: type[Handler[Any]]) -> dict[str, str]:
+    """Where a handler of one's own comes from."""
+    own = getattr(handler, "own", None)
+    return {"from": own.source.said} if own else {}
 
 
 def default(line: Mapping[str, Any]) -> str:
@@ -90,6 +100,7 @@ def _head(entry: Mapping[str, Any]) -> tuple[Text, Text]:
     from rich.text import Text
 
     mark = " (a state, may carry `for`)" if entry.get("state") else ""
+    mark += f" (from {entry['from']})" if "from" in entry else ""
     return Text(entry["name"], "bold"), Text.assemble(entry["says"], (mark, "dim"))
 
 

@@ -19,6 +19,7 @@ from hooks.rules.table import Rule, Table
 from tests.parts.process import signals_heard as hearing
 from tests.parts.process.gluehook import until
 from tests.parts.process.signals_heard import Ear
+from tests.parts.values.own_files import handler, place, rules
 from tests.parts.values.rules_text import TICK, WRONG, file_of, rule
 
 ear = hearing.ear  # a fixture
@@ -237,3 +238,31 @@ def test_what_differs_is_counted_by_name() -> None:
     after = Table((Rule("b", (), (), line=9), Rule("c", (), (), cooldown_s=5.0), Rule("d", (), ()), Rule("e", (), ())))
     assert difference(before, after) == "2 new, 1 changed, 1 gone"
     assert difference(before, before) == "none of them has changed"
+
+
+def test_handlers_of_the_owner_that_are_mended_are_read_again(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hooks.app.reload._AGAIN_S", 0.05)
+    folder = reading.file.parent
+    place(folder, sonarr="def (")
+    reading.file.write_text(rules())
+    reading.begin_broken(loading.load(str(reading.file)))
+    assert reading.outcome() == 1
+    (folder / "handlers/sonarr.py").write_text(handler())
+    (folder / "handlers/sonarr.py").chmod(0o666)
+    assert reading.outcome() == 1
+    (folder / "handlers/sonarr.py").chmod(0o644)
+    assert reading.outcome() == "1 new"
+
+
+def test_the_copy_of_the_rules_finds_the_handlers_beside_the_rules(reading: Reading) -> None:
+    place(reading.file.parent, sonarr=handler())
+    reading.copy.parent.joinpath("state").mkdir()
+    copy = reading.copy.parent / "state" / COPY_NAME
+    copy.write_text(rules())
+    assert last_good(copy) is None
+    found = last_good(copy, str(reading.file))
+    assert found
+    assert found.table
+    assert [own.name for own in found.table.own] == ["sonarr.act"]

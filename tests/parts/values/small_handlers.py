@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from hooks.config.settings import Settings
-from hooks.handler import Context, Duration, Handler, Outcome
+from hooks.handler import Context, Duration, Handler, Outcome, Unusable
 
 
 class _Small(Handler[Any]):
@@ -82,6 +83,18 @@ class Post(_Small):
     Args = PostArgs
 
 
-SMALL_HANDLERS: Mapping[str, type[Handler[Any]]] = {
+class _Handlers(UserDict[str, type[Handler[Any]]]):
+    """These, and one of the owner that cannot be used."""
+
+    def __getitem__(self, name: str) -> type[Handler[Any]]:
+        if name == "sonarr.refresh":
+            raise Unusable(
+                "/config/handlers/sonarr.py cannot be used: SyntaxError: '(' was never closed "
+                "(line 31 of /config/handlers/sonarr.py); mend it"
+            )
+        return super().__getitem__(name)
+
+
+SMALL_HANDLERS: Mapping[str, type[Handler[Any]]] = _Handlers({
     handler.name: handler for handler in (SetPort, RestartVpn, Restart, Send, Post)
-}
+})  # fmt: skip

@@ -1,0 +1,1 @@
+"""Handlers of one's own: found, refused, described, run."""
