@@ -80,6 +80,7 @@ THIRD_PARTY: dict[str, str] = {
     "hooks.doctor.facts.docker": "docker",
     "hooks.doctor.facts.names": "dns",
     "hooks.events.signals": "blinker",
+    "hooks.own_handlers.contract": "pytest",
     "hooks.pytest_plugin": "pytest",
     "hooks.events.cron": "cronsim",
     "hooks.rules.linear_regex": "re2",
@@ -208,7 +209,9 @@ def test_a_package_says_its_seam_and_what_it_may_import(package: str) -> None:
     may = may_import(package)
     said = ast.get_docstring(ast.parse(FILES[package].read_text())) or ""
     assert re.search(r"^Seam: \S", said, re.MULTILINE), f"{package}: its docstring has no line 'Seam: …'"
-    assert f"\nMay import: {may}." in "\n" + re.sub(r",\n(?=\w)", ", ", said), f"{package}: its docstring must say 'May import: {may}.'"
+    assert f"\nMay import: {may}." in "\n" + re.sub(r",\n(?=\w)", ", ", said), (
+        f"{package}: its docstring must say 'May import: {may}.'"
+    )
 
 
 def test_a_module_imports_only_the_third_party_packages_that_it_is_there_for() -> None:

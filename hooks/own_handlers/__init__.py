@@ -4,6 +4,6 @@
 handler of each descriptor, which starts a child for each attempt. Guaranteed: no module of an owner is ever imported
 into a process that runs for longer, and a file that somebody else could write is never imported at all.
 
-Seam: `HandlerTable`, `InForce`, `handlers_of`, `Case`, `contract_of`.
+Seam: `HandlerTable`, `InForce`, `handlers_of`, `new`, `Case`, `contract_of`.
 May import: events, config, world, rules, pairs, rules_file, docker, handlers, handler.
 """

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hooks.handler import Context, GiveUp, Handler, Outcome, Retry
-from tests.handlers.contract import CASES, RETRY_AFTER_S, WORDS, Case, Notes, load_cases, misbehaving
+from hooks.own_handlers import contract
+from tests.handlers.contract import CASES, Case, load_cases
 
 load_cases()
 
@@ -54,80 +52,34 @@ SAW = {  # what each notes for the trace where it meets the well-behaved other s
 }
 
 
-def attempt(case: Case, verb: str, ctx: Context, address: str, handler: Handler[Any] | None = None) -> Any:
-    """What one attempt answers or raises."""
-    try:
-        return getattr(handler or case.handler(), verb)(case.args(address), ctx)
-    except (Retry, GiveUp) as end:
-        return end
-
-
-def said(end: Any) -> str:
-    return end if isinstance(end, str) else "" if end is None else str(end.said)
-
-
 @every_case
 def test_applied_twice_the_second_finds_nothing_to_do(case: Case, tmp_path: Path) -> None:
-    memory, handler, noted = Notes(), case.handler(), list[str]()
-    with case.fine(tmp_path) as server:
-        context = replace(case.context(server.address, memory=memory), saw=noted.append)
-        first = attempt(case, "apply", context, server.address, handler)
-        assert isinstance(first, Outcome), said(first)
-        assert re.fullmatch(SAW.get(case.handler.name, ""), "\n".join(noted)), noted
-        assert not case.leaks("\n".join(noted))
-        assert first.status == case.first, first.said
-        wrote = len(server.writes())
-        assert wrote, "the first must have written something, or the test shows nothing"
-        if case.second is None:
-            return
-        second = attempt(case, "apply", case.context(server.address, memory=memory), server.address, handler)
-        assert (getattr(second, "status", None), server.writes()[wrote:]) == (case.second, []), said(second)
-        assert not case.leaks(first.said + second.said)
+    noted = list[str]()
+    contract.applied_twice(case, tmp_path, noted)
+    assert re.fullmatch(SAW.get(case.handler.name, ""), "\n".join(noted)), noted
 
 
 @settling
 def test_a_handler_that_was_restarted_finds_nothing_to_do_either(case: Case, tmp_path: Path) -> None:
-    memory = Notes()
-    with case.fine(tmp_path) as server:
-        ends = [attempt(case, "apply", case.context(server.address, memory=memory), server.address) for _ in "12"]
-        assert [getattr(end, "status", said(end)) for end in ends] == [case.first, case.second]
+    contract.restarted(case, tmp_path)
 
 
 @every_case
 def test_plan_writes_nothing_and_tells_what_would_change(case: Case, tmp_path: Path) -> None:
-    with case.fine(tmp_path) as server:
-        plan = attempt(case, "plan", case.context(server.address), server.address)
-        assert isinstance(plan, str), f"the fine server needs a change, so there must be a plan: {plan!r}"
-        assert list(server.writes()) == []
-        assert not case.leaks(plan)
+    contract.plan_writes_nothing(case, tmp_path)
 
 
 @settling
 def test_plan_after_apply_has_nothing_to_tell(case: Case, tmp_path: Path) -> None:
-    memory = Notes()
-    with case.fine(tmp_path) as server:
-        attempt(case, "apply", case.context(server.address, memory=memory), server.address)
-        assert attempt(case, "plan", case.context(server.address, memory=memory), server.address) is None
+    contract.plan_after_apply(case, tmp_path)
 
 
 @every_fault
 @pytest.mark.parametrize("verb", ["apply", "plan"])
 def test_each_fault_ends_in_its_word(case: Case, how: str, verb: str, tmp_path: Path) -> None:
-    timeout_s = 0.4 if how == "timeout" else 10.0
-    with misbehaving(how, tmp_path / "misbehaving.sock" if case.unix else None) as address:
-        end = attempt(case, verb, case.context(address, timeout_s=timeout_s), address)
-    if verb == "plan" and not case.handler.reconciles and not isinstance(end, Retry | GiveUp):
-        return  # a mere deed may be planned without asking the other side
-    word = case.words[how]
-    assert (end.status if isinstance(word, str) else type(end)) == word, said(end)
-    assert not case.leaks(f"{said(end)} {end}")
-    if how == "busy_429" and isinstance(end, Retry):
-        assert end.after == RETRY_AFTER_S
+    contract.ends_in_its_word(case, how, verb, tmp_path)
 
 
 @every_case
-def test_its_words_are_those_of_the_contract(case: Case) -> None:
-    assert set(case.words) <= set(WORDS)
-    if case.handler.reconciles:
-        assert case.second in ("unchanged", "skipped")
-    assert case.handler().targets(case.args("http://127.0.0.1:9"), case.settings("http://127.0.0.1:9"))
+def test_it_describes_itself_in_the_words_of_the_contract(case: Case) -> None:
+    contract.describes_itself(case)
