@@ -186,4 +186,5 @@ def in_its_own_process(case: Case, folder: Path) -> None:
 
 
 def _values(args: Any) -> Iterator[tuple[str, Any]]:
-    return ((name, getattr(args, name)) for name in arguments(type(args)))
+    kind: type = type(args)
+    return ((name, getattr(args, name)) for name in arguments(kind))

@@ -84,15 +84,13 @@ class Dispatcher:
         jitter: Callable[[], float] = lambda: random.random() / 4,  # noqa: S311 - spreads retries, guards nothing
     ) -> None:
         self.engine, self.executor, self._journal = engine, executor, journal
-        self._submit = submit or Workers().submit
-        self.facts = facts
+        self._submit, self.facts = submit or Workers().submit, facts
         self._beat, self._jitter, self.now = beat, jitter, executor.clock
         self._messages: queue.SimpleQueue[_Message] = messages or queue.SimpleQueue()
         self._records: list[Record] = []  # of this turn, for the journal
         self._trace = TurnTrace(journal.now)
         self._attempts: dict[str, Attempt] = {}
-        self._ready = ReadyRuns()
-        self._next_beat = self.now()
+        self._ready, self._next_beat = ReadyRuns(), self.now()
         self._stop_by = -inf  # until when a stop waits for running attempts
         self.stopping = stopping or threading.Event()
         self.steps = LoopSteps(self.now, self.stopping.wait, _named)
