@@ -18,6 +18,7 @@ from typing import Any
 from hooks.docker.log_request import RefusedError
 from hooks.sources.log_follower import Follower
 from hooks.sources.log_orders import Order, Place
+from hooks.threads.lasting import LastingThread
 
 _NICE = 5  # a log can wait, the port not
 _TOLD_S = 1.0  # how often it is told how far the logs are read
@@ -92,7 +93,7 @@ def main() -> None:
         pipe.flush()
 
     process = LogProcess(write)
-    threading.Thread(target=_watch, args=(process,), daemon=True).start()
+    LastingThread(lambda: _watch(process), "log-watch", "tells how far logs are read").start()
     try:
         while True:
             process.take(pickle.load(sys.stdin.buffer))  # noqa: S301 - the runner's own

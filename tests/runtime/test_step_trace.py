@@ -74,7 +74,8 @@ def test_what_a_handler_saw_is_kept_on_one_line_without_secrets(tmp_path: Path, 
 
     (step,) = steps_after(tmp_path, act=act)
     assert step.get("saw") == kept
-    assert set(step) - {"saw"} == {"use", "status", "said", "at", "took_s"}
+    # a busy machine may let it wait for its locks, which the tests of locks are about
+    assert set(step) - {"saw", "waited_s"} == {"use", "status", "said", "at", "took_s"}
 
 
 def test_a_step_keeps_its_number_and_what_the_state_was(tmp_path: Path) -> None:

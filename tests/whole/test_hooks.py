@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -60,6 +62,14 @@ class Called:
         file = self._folder / "ran"
         return file.read_text().splitlines() if file.exists() else []
 
+    def killed(self) -> None:
+        """Kill the runner; its web process then ends by itself."""
+        children = psutil.Process(self.part.pid).children(recursive=True)
+        os.kill(self.part.pid, signal.SIGKILL)
+        _, alive = psutil.wait_procs(children, WAIT_S)
+        assert not alive
+        assert self.part.ends(None) == -signal.SIGKILL
+
     def start(self) -> None:
         since = self.part.mark()
         self.part.start()
@@ -93,7 +103,7 @@ def test_a_call_is_done_once_also_if_gluehook_is_killed_right_after_it(tmp_path:
 
         since = it.part.mark()
         assert it.call("late", b'{"n": 7}', **{"Idempotency-Key": "k"}).json()["taken"] == "accepted"
-        it.part.ends(signal.SIGKILL)
+        it.killed()
         it.start()
         it.part.hears("late: ", "done", since=since)  # what was accepted is done at the next start
         assert it.call("late", b'{"n": 7}', **{"Idempotency-Key": "k"}).json()["taken"] == "repeated"
