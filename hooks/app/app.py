@@ -281,8 +281,8 @@ class App:
             self.port_apis.start()
         self.files.ready.wait(_READY_WAIT_S)
         self.port_apis.wait(_FIRST_READ_S, also_new=True)
-        self._docker_known.wait(_READY_WAIT_S)
-        self.files.ready.wait(_READY_WAIT_S)  # again, as the containers say where the port files are
+        for ready in (self._docker_known.wait, self.files.ready.wait, self.logs.wait_open):
+            ready(_READY_WAIT_S)  # the files again, as the containers say where the port files are
         self.tracker.settle(tells=self.docker.ready.is_set())
         if not self.docker.ready.is_set():  # whose first list would report again what lasts since before the start
             self.tracker.resync()

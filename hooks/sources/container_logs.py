@@ -61,6 +61,8 @@ class ContainerLogs(PeriodicThread):
         self._known: Mapping[str, Wanted] = {}  # by id: what the process follows
         self._failures, self._not_before = 0, 0.0
         self._is_begun = False
+        self._unanswered: set[str] = set()  # ids of the logs that were not opened yet, and not refused either
+        self._opened = threading.Event()
         self._has_process = threading.Event()
         self.reader = LastingThread(self._read, "container-logs-reader", "takes the lines of logs")
 
@@ -77,6 +79,7 @@ class ContainerLogs(PeriodicThread):
         entries = tuple(entries)
         if entries != self._entries:
             self._entries = entries
+            self._opened.clear()
             self._places.listen(time.time_ns())
             self._report_own()
         if entries and not self._is_begun:
@@ -84,6 +87,11 @@ class ContainerLogs(PeriodicThread):
             self.thread.start()
             self.reader.start()
         self.wake()
+
+    def wait_open(self, timeout_s: float) -> None:
+        """Wait until the logs that rules name now are read, or cannot be."""
+        if self._entries and self._tracker.world.is_listed:
+            self._opened.wait(timeout_s)
 
     def note(self, event: Event) -> None:
         """Another container may have to be followed. Costs nothing where none is."""
@@ -131,7 +139,10 @@ class ContainerLogs(PeriodicThread):
         api = engine().api
         order = Order("" if api == "?" else api, wanted)
         if self._process and order == self._order:
+            self._report_opened()
             return
+        running = {one.id for one in wanted if one.runs}
+        self._unanswered = running & (self._unanswered | (running - self._known.keys()))
         self._known = {one.id: one for one in wanted}
         self._health.keep(one.name for one in wanted)
         if self._process is None:
@@ -139,6 +150,7 @@ class ContainerLogs(PeriodicThread):
             self._has_process.set()
         self._order, self._not_before = order, time.monotonic() + _ORDERS_S
         self._process.order(order)
+        self._report_opened()
 
     def _wanted(self, container: Container) -> Wanted | None:
         if self._own_id and container.id == self._own_id:
@@ -191,6 +203,8 @@ class ContainerLogs(PeriodicThread):
                     self._places.read(self._known[ident], Place(*place))
             return
         kind = next(iter(answer))
+        self._unanswered.discard(answer[kind])
+        self._report_opened()
         wanted = self._known.get(answer[kind])
         if wanted is None:
             return
@@ -202,6 +216,10 @@ class ContainerLogs(PeriodicThread):
             self._health.report_dropped(wanted.name, answer["count"])
         else:
             self._health.take(kind, wanted.name, answer.get("said", ""))
+
+    def _report_opened(self) -> None:
+        if not self._unanswered:
+            self._opened.set()
 
     def _broke(self, process: LogProcess) -> None:
         self._failures += 1

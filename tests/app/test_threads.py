@@ -62,6 +62,8 @@ WAKES: dict[str, Callable[[Running], object]] = {
 }
 
 
+# what kills it may come between the opening of a file and the block that closes it
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <_io.:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", WAKES)
 def test_a_thread_that_is_killed_begins_again(name: str, started: Callable[..., Running]) -> None:
     running = started()
