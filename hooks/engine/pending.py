@@ -57,7 +57,8 @@ class PendingEvents:
             self._hold_back(head, unmet, now)
         else:
             was = "the state has ended" if topic_of(head.event) else ""
-            failed = unmet.verdict.sentence if unmet and not head.unmet else ""
+            was_told = head.unmet is not None and not head.unmet.unsure
+            failed = unmet.verdict.sentence if unmet and not was_told else ""
             self._drop_head("; ".join(filter(None, (was, failed))), now)
         return False
 

@@ -41,8 +41,9 @@ class LastingThread:
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread = threading.Thread(target=self._last, name=self.name, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._last, name=self.name, daemon=True)
+        thread.start()
+        self._thread = thread  # only now: another thread may stop and join what is being started
 
     def stop(self) -> None:
         """Do not begin again. It does not end `run`, which must know by itself when to return."""

@@ -336,7 +336,8 @@ def test_what_cannot_be_seen_for_a_moment_drops_nothing_and_is_not_told() -> Non
     engine.feed(Event("timer.tick", "5m", 1, "timer", data={"every": "5m"}), 0)
     for second in range(11):
         assert engine.advance(second, server) == []
-    assert [note.kind for note in engine.take_notes()] == ["accepted", "dropped"]
+    unseen = '\'sonarr\' cannot be seen now, and only_if wants { container = "sonarr", is = "running" }'
+    assert [(note.kind, note.why) for note in engine.take_notes()] == [("accepted", ""), ("dropped", unseen)]
     assert engine.next_deadline() == float("inf")
 
 

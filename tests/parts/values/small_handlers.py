@@ -94,6 +94,10 @@ class _Handlers(UserDict[str, type[Handler[Any]]]):
             )
         return super().__getitem__(name)
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """As any Mapping; since Python 3.12 a UserDict looks first whether it is there."""
+        return Mapping.get(self, name, default)
+
 
 SMALL_HANDLERS: Mapping[str, type[Handler[Any]]] = _Handlers({
     handler.name: handler for handler in (SetPort, RestartVpn, Restart, Send, Post)
