@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from hooks.config.masking import presentable
-from hooks.config.secrets import printable
+from hooks.config.secrets import CUT, printable
 from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration
 from hooks.events.wall_clock import local_time
@@ -37,6 +37,7 @@ _HOW = {"caused": "caused by this run", "failed": "as this run failed", "exhaust
         "recovered": "after this run", "soon_after": "soon after this run"}  # fmt: skip
 _FROM = {"caused": "which {} caused", "failed": "as {} failed", "exhausted": "after the last run, {}",
          "recovered": "after {}"}  # fmt: skip
+_LONGEST = 2000  # characters of an event's fields: a hook may have sent 256 KiB
 _INDENT = 2
 _SHORT_S, _MINUTE_S = 0.1, 60.0
 
@@ -93,7 +94,8 @@ def _event(trace: Trace) -> Iterator[Line]:
         return
     yield Line(_INDENT, f"{local_time(_came(trace, trace.event))}  {_named(trace.event)}{_from(trace)}")
     fields = {name: value for name, value in trace.event.data.items() if name != "labels"}
-    yield Line(_INDENT, _arguments({name: presentable(value) for name, value in fields.items()}), "dim")
+    shown = _arguments({name: presentable(value) for name, value in fields.items()})
+    yield Line(_INDENT, shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}{CUT}", "dim")
     if trace.merged:
         yield Line(
             _INDENT, f"{counted(trace.merged, 'earlier event')} had the same key, and this run is for all of them"

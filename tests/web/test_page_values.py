@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -294,3 +295,26 @@ def test_texts_from_outside_are_cut_and_hold_nothing_that_a_page_cannot() -> Non
     assert len(cut("x" * 9_000)) == 4_000
     assert outcome("<b>").word == "<b>"
     assert event_view({"type": "x", "time": 10**30, "data": {"a": "y" * 9_000}}).fields[0][1].endswith("…")  # type: ignore[union-attr]
+
+
+def test_what_a_hook_has_sent_is_shown_value_by_value_as_rules_name_it() -> None:
+    sent = {
+        "status": 0,
+        "ok": True,
+        "port": None,
+        "tags": ["a", 1],
+        "alerts": [{"b": 1}],
+        "in": {"deep": {"c": "d"}},
+        "no": {},
+    }
+    event = {"type": "hook.called", "subject": "x", "time": 1, "data": {"name": "x", "json": sent}}
+    view = event_view(event)
+    assert view is not None
+    assert dict(view.fields) == {
+        "name": "x", "json.status": "0", "json.ok": "true", "json.port": "null", "json.tags": "a, 1",
+        "json.alerts": '[{"b": 1}]', "json.in.deep.c": "d", "json.no": "{}",
+    }  # fmt: skip
+    assert json.loads(view.line) == event
+    long = event_view({**event, "data": {"name": "x", "json": {"long": "x" * 10_000}}})
+    assert long is not None
+    assert (long.line, len(dict(long.fields)["json.long"])) == ("", 400), "no link could hold it"

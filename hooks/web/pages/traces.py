@@ -161,11 +161,12 @@ def event_view(event: Mapping[str, Any] | None) -> EventView | None:
         return None
     data = event.get("data")
     fields = data if isinstance(data, Mapping) else {}
+    line = cut(json.dumps(dict(event), ensure_ascii=False, default=str), 4 * LONGEST_TEXT)
     return EventView(
         cut(event.get("id"), 100), cut(event.get("type"), 100), cut(event.get("subject"), LONGEST_LINE),
         _nanoseconds(event.get("time")),
         cut(event.get("origin"), 40), cut(event.get("cause"), 100), tuple(_fields(fields))[:MOST],
-        cut(json.dumps(dict(event), ensure_ascii=False, default=str), 2 * LONGEST_TEXT),
+        line if len(line) <= 2 * LONGEST_TEXT else "",
     )  # fmt: skip
 
 
@@ -173,13 +174,19 @@ def _nanoseconds(value: object) -> float | None:
     return value / 1e9 if isinstance(value, int) and 0 < value < 10**20 else None
 
 
-def _fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _fields(fields: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Each value with its path, as rules name it; `above` is the path of the table that it is in, and a dot."""
     for name, value in fields.items():
-        if isinstance(value, Mapping):
-            yield from ((cut(f"{name}.{one}", 200), cut(inner, LONGEST_LINE)) for one, inner in value.items())
+        if isinstance(value, Mapping) and value:
+            yield from _fields(value, f"{above}{name}.")
         else:
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            yield cut(name, 200), cut(shown, LONGEST_LINE)
+            yield cut(f"{above}{name}", 200), cut(_shown(value), LONGEST_LINE)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list) and not any(isinstance(one, list | Mapping) for one in value):
+        return ", ".join(map(_shown, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def trace_view(trace: Mapping[str, Any], now: float) -> TraceView:
