@@ -42,7 +42,7 @@ def test_the_errors_of_the_page_are_what_gluehook_says(followed: Gluehook) -> No
     file = followed.folder / "handlers/adguard.py"
     file.write_text(PARTS["handlers/adguard.py"].replace("return (shown(args.url),)", "return (shown(args.url),"))
     said = followed.call("check").stdout.replace(str(followed.folder), "/config").replace("/config/rules", "rules")
-    assert re.sub(r"line \d+", "line 37", said.splitlines()[0]) in PAGE, said
+    assert said.splitlines()[0] in PAGE, said
     file.chmod(0o666)
     said = followed.call("handlers").stderr.replace(str(followed.folder), "/config")
     assert said.strip() in PAGE
