@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from hooks.events.catalogue import Event
 from hooks.sources import port_file
 from hooks.world.changes import port_file_read
-from hooks.world.model import PortFile
+from hooks.world.model import PortFile, World
 from hooks.world.tracker import Tracker
 
 # Kernels stamp files from a clock that ticks every 4 to 10 ms: within a tick two writes look like one.
@@ -74,7 +74,12 @@ class FollowedPort:
         """Put the last reading into the world."""
         reading = self._last
         is_first = self._known() is None
-        change = port_file_read(reading, time.time_ns(), self.gluetun)
+        read = port_file_read(reading, time.time_ns(), self.gluetun)
+
+        def change(world: World) -> World:
+            # the control server may have answered since the file was read
+            return world if self._replaced(reading, *self._whose) else read(world)
+
         self._tracker.update(change, "resync" if is_first else "live")
         self._accepted(*self._whose)
 

@@ -83,7 +83,10 @@ class PortApi(PeriodicThread):
 
     def read_file(self, path: str) -> None:
         """The port file is at this path from now on, "" for nowhere."""
-        self._file = path
+        if path != self._file:
+            self._file = path
+            self.asked.clear()  # the answer before was about another file
+            self.wake()
 
     @property
     def name(self) -> str:
@@ -189,8 +192,10 @@ class PortApi(PeriodicThread):
     def _run(self) -> None:
         while not self._stopping:
             self._wakeup.clear()  # before the turn, so that a `wake` during it begins another one
+            file = self._file
             timeout_s = self.turn()
-            self.asked.set()
+            if file == self._file and not self._wakeup.is_set():  # else another turn begins at once
+                self.asked.set()
             with self._starting:
                 if timeout_s is None and not self._wakeup.is_set():
                     self._is_active = False
@@ -226,7 +231,10 @@ class PortApi(PeriodicThread):
 
         def change(world: World) -> World:
             known = world.port_of(self._gluetun or world.gluetun).file
-            return port_file_read(reading, now, self._gluetun)(world) if known is before.file else world
+            if known is before.file:
+                return port_file_read(reading, now, self._gluetun)(world)
+            self.wake()  # the world is another than that in which it was asked: ask again
+            return world
 
         self._tracker.update(change, "resync" if before.file is None else "live")
 

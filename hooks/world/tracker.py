@@ -113,10 +113,22 @@ class Tracker:
             self._tell(event)
 
     def _changed(self, change: Callable[[World], World], origin: Origin) -> list[Event]:
-        before, self._world = self._world, _remember(change(self._world))
+        before, self._world = self._world, _remember(_with_own_file(self._world, change(self._world)))
         if self._world.file is not before.file and self._world.gluetun == before.gluetun:
             self.port_is_remembered = self._held_back = False  # it has been read anew, and the difference says it
         return diff(before, self._world, origin, self._now())
+
+
+def _with_own_file(before: World, after: World) -> World:
+    """The world without the port of a gluetun that was the main one only until Docker showed another.
+
+    One that a table names may have a port file of its own, and the new main one's file is still to be read.
+    """
+    is_another = before.gluetun != after.gluetun and before.gluetun in after.names.tables
+    by_file = after.file is not None and after.file.source == "files"
+    if is_another and by_file and not before.is_listed and after.file is before.file:
+        return replace(after, file=None, last_port=None)
+    return after
 
 
 def _nothing() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from hooks.world.model import PortFile
+from hooks.events.catalogue import Event
+from hooks.sources.followed import FollowedPort
+from hooks.world.model import Container, PortFile, World
+from hooks.world.tracker import Tracker
 from tests.sources.port_api_story import REFUSED, Story, ports
 
 
@@ -166,3 +170,26 @@ def test_garbage_in_the_file_is_not_replaced_by_the_control_server(story: Callab
     for _ in range(4):
         it.turn(ports(5000), 30)
     assert it.types() == [], "a person must say which one is right"
+
+
+def test_a_missing_file_that_was_read_before_the_control_server_answered_takes_nothing_away(tmp_path: Path) -> None:
+    told: list[Event] = []
+    tracker = Tracker(World(), told.append, lambda: 1)
+    tracker.update(lambda world: world.with_container(Container("gluetun", "a" * 64, "qmcgaw/gluetun", running=True)))
+
+    def is_replaced(_: PortFile) -> bool:
+        return bool(tracker.world.file and tracker.world.file.source == "api:gluetun")
+
+    file = FollowedPort(str(tmp_path / "forwarded_port"), tracker, is_replaced)
+    assert file.read().is_new
+    answered = PortFile((41000,), generation="t", mtime=2, source="api:gluetun")
+    tracker.update(lambda world: world.with_port_file(answered, 2))
+    file.accept()
+    assert [event.type for event in told if event.type.startswith("port.")] == ["port.forwarded"]
+    assert tracker.world.port == answered
+    (tmp_path / "forwarded_port").write_text("41001")
+    file = FollowedPort(file.path, tracker, lambda reading: not reading.ports)
+    file.read()
+    file.accept()
+    assert tracker.world.port
+    assert tracker.world.port.ports == (41001,)

@@ -9,7 +9,7 @@ from hooks.events.catalogue import Event
 from hooks.world import saved
 from hooks.world.changes import addresses_of, all_containers, port_file_read
 from hooks.world.differences import lasts
-from hooks.world.model import PortFile, World
+from hooks.world.model import Container, PortFile, World
 from hooks.world.names import Names
 from hooks.world.tracker import Tracker
 
@@ -175,3 +175,15 @@ def test_it_is_off_until_the_container_is_another() -> None:
     assert two.happens("start", "vpn-a", A, 61) == []
     two.happens("die", "vpn-a", A, 62)
     assert two.happens("start", "vpn-a", "c" * 64, 63) == [("port.cleared", "vpn-a", None)]
+
+
+def test_the_file_of_a_gluetun_that_a_table_names_is_not_that_of_another_which_docker_then_shows() -> None:
+    two = Two(World(Names(tables={"vpn-b": "gluetun"})))
+    assert two.file(5002) == [("port.forwarded", "vpn-b", 5002)], "as long as no other is known"
+    seen = {"gluetun": Container("gluetun", A, IMAGE, running=True, started_at=10)}  # vpn-b is not there yet
+    two.tracker.resync(all_containers(two.tracker.world, seen))
+    assert [one for one in two.take() if one[0] == "port.forwarded"] == []
+    two.tracker.update(lambda world: world.with_forwarders("gluetun", ["vpn-b"]))
+    two.take()
+    assert two.file(5001) == [("port.forwarded", "gluetun", 5001)]
+    assert two.file(5002, "vpn-b") == [("port.forwarded", "vpn-b", 5002)]
