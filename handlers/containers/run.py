@@ -100,6 +100,7 @@ def _configuration(args: RunArgs, ctx: Context) -> dict[str, Any]:
     variables = [f"{name}={value}" for name, value in (args.environment or {}).items()]
     return {
         "Image": args.image, "Env": variables, "Labels": {LABEL: ctx.run}, "HostConfig": host,
+        "StopSignal": "SIGKILL",  # when it is removed it has had its time; Podman would wait 10 s for it to obey TERM
         **{key: value for key, value in given.items() if value},
     }  # fmt: skip
 
