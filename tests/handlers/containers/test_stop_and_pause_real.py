@@ -19,6 +19,7 @@ from hooks.handler import Duration
 from tests.handlers.contract import Notes
 from tests.parts.docker.dockerd import Dockerd
 from tests.parts.docker.on_engine import composed, ends, now, state
+from tests.parts.process.gluehook import until
 
 pytestmark = pytest.mark.docker
 
@@ -186,9 +187,15 @@ def test_a_project_is_stopped_from_its_dependents_on_and_started_the_other_way(e
     assert {key for key in memory.values if "ours" in key} == set()
 
 
+def notes_signals(engine: Dockerd, name: str) -> None:
+    """A container that notes each HUP, and can take one already."""
+    engine.run(name, "sh -c 'trap \"echo got >> /got\" HUP; touch /ready; while :; do sleep 0.1; done'")
+    until(lambda: engine.shell(name, "test -e /ready") == 0, f"{name} does not begin")
+
+
 def test_one_of_several_that_fails_stops_no_other_and_a_retry_does_the_rest(engine: Dockerd) -> None:
-    engine.run("first", "sh -c 'trap \"echo got >> /got\" HUP; while :; do sleep 0.1; done'")
-    engine.run("third", "sh -c 'trap \"echo got >> /got\" HUP; while :; do sleep 0.1; done'")
+    notes_signals(engine, "first")
+    notes_signals(engine, "third")
     memory = Notes()
     args = SignalArgs(["first", "gone", "third"], signal="HUP")
     word, said = ends(Signal(), args, now(engine, memory=memory))
@@ -199,13 +206,14 @@ def test_one_of_several_that_fails_stops_no_other_and_a_retry_does_the_rest(engi
         "container 'third' was sent HUP",
     ):
         assert part in said
-    engine.run("gone", "sh -c 'trap \"echo got >> /got\" HUP; while :; do sleep 0.1; done'")
+    notes_signals(engine, "gone")
     word, said = ends(Signal(), args, now(engine, memory=memory))
     assert (word, said.split("; ")) == ("changed", [
         "container 'first' was sent HUP by an attempt before", "container 'gone' was sent HUP",
         "container 'third' was sent HUP by an attempt before",
     ])  # fmt: skip
     for name in ("first", "third", "gone"):
+        until(lambda name=name: engine.shell(name, "test -e /got") == 0, f"{name} got no signal")  # type: ignore[misc]
         assert engine.shell(name, 'test "$(cat /got)" = got') == 0
     assert not [key for key in memory.values if "signalled" in key]
 
