@@ -12,6 +12,7 @@ from handlers.containers.ours import Ours
 from handlers.containers.several import SeveralContainers
 from handlers.containers.targets import TargetArgs
 from handlers.shared.docker import inspect
+from hooks.docker.answers import is_absent
 from hooks.docker.client import engine
 from hooks.docker.container import InspectedContainer
 from hooks.handler import Context, Duration, Outcome, Retry
@@ -56,9 +57,19 @@ class Stop(SeveralContainers[StopArgs]):
             if seen.paused and engine().podman:  # which stops no container that is paused
                 client.unpause(seen.id)
             client.timeout = max(ctx.left(), 0.5) - stop_s  # docker-py adds the stop time-out again
-            client.stop(seen.id, timeout=stop_s)
+            _stop(client, seen, stop_s)
         client.timeout = max(ctx.left(), 1.0)
         return _read_back(client, seen, ours)
+
+
+def _stop(client: Any, seen: InspectedContainer, stop_s: int) -> None:
+    from docker.errors import APIError
+
+    try:
+        client.stop(seen.id, timeout=stop_s)
+    except APIError as error:
+        if not is_absent(error):  # else it was removed as soon as it had ended, which is what `_read_back` says
+            raise
 
 
 def _read_back(client: Any, before: InspectedContainer, ours: Ours) -> Outcome:

@@ -44,11 +44,11 @@ def docker_client(ctx: Context, doing: str, allow: str) -> Iterator[Any]:
 
 def inspect(client: Any, name: str) -> InspectedContainer | None:
     """The container of this name or id, or None where Docker knows none. Raises Retry for an answer that is none."""
-    from docker.errors import NotFound
+    from docker.errors import APIError
 
     try:
         raw = client.inspect_container(name)
-    except NotFound as error:
+    except APIError as error:
         if is_absent(error):
             return None
         raise

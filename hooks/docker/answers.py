@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 _REFUSED = (401, 403, 405, 501)
+_PODMAN_KNOWS_NONE = "no such container"
 
 
 def is_refusal(response: Any) -> bool:
@@ -18,13 +19,27 @@ def is_refusal(response: Any) -> bool:
 
 
 def is_absent(error: BaseException) -> bool:
-    """Whether Docker itself says that there is no such container."""
+    """Whether Docker itself says that the container is not there which an inspect, a stop or a removal was for.
+
+    Podman says so with 500 where the container was removed while the request was under way (seen with 4.3: "container
+    ID does not exist in database: no such container"). It says the same of a parent, to a request that starts one.
+    """
     response = getattr(error, "response", None)
-    return response is not None and response.status_code == 404 and _is_dockers(response)
+    if response is None:
+        return False
+    says = _message(response)
+    return (response.status_code == 404 and says is not None) or (
+        response.status_code == 500 and isinstance(says, str) and says.endswith(_PODMAN_KNOWS_NONE)
+    )
 
 
 def _is_dockers(response: Any) -> bool:
+    return _message(response) is not None
+
+
+def _message(response: Any) -> object:
+    """What the error says; None for an answer that is none of Docker's."""
     try:
-        return "message" in response.json()
-    except (ValueError, TypeError):  # no JSON, or a number
-        return False
+        return response.json()["message"]
+    except (ValueError, TypeError, KeyError, IndexError):  # no JSON, or a number, or a list
+        return None

@@ -12,7 +12,7 @@ from handlers.containers.stop import Stop, StopArgs
 from handlers.containers.unpause import Unpause, UnpauseArgs
 from hooks.docker.container import InspectedContainer
 from hooks.events.catalogue import Event
-from hooks.handler import GiveUp
+from hooks.handler import GiveUp, Outcome, Retry
 from hooks.world.model import Container, World
 from hooks.world.raw_events import after_event
 from tests.handlers.cases_general import ID, OneContainer, docker_at, engine_of
@@ -51,3 +51,34 @@ def test_what_a_proxy_refuses_is_not_ours(tmp_path: Path, handler: Stop | Pause,
         with pytest.raises(GiveUp, match=f"ALLOW_{word.upper()}=1"):
             handler.apply(args, ctx)  # type: ignore[arg-type]
     assert memory.values == {}
+
+
+PODMANS = f"container {ID} does not exist in database: no such container"
+ANSWERS = {
+    "Docker": (404, f"No such container: {ID}", True),
+    "Podman": (500, PODMANS, True),
+    "Podman, of another container": (500, f"{PODMANS}: its parent", False),
+    "another failure": (500, "disk full", False),
+}
+
+
+@pytest.mark.parametrize(("status", "message", "gone"), ANSWERS.values(), ids=ANSWERS)
+def test_a_container_that_is_removed_while_it_is_stopped_has_stopped(
+    tmp_path: Path, status: int, message: str, gone: bool
+) -> None:
+    class Removing(OneContainer):
+        def answer(self, method: str, path: str) -> tuple[int, bytes]:
+            if path.partition("?")[0].endswith("/stop"):
+                self.refusals.update({"stop": (status, message), "json": (status, message)})
+            return super().answer(method, path)
+
+    memory = Notes()
+    with engine_of(Removing(), tmp_path) as address:
+        ctx = context(docker=docker_at(address), memory=memory)
+        if gone:
+            said = "container 'box' stopped; somebody has removed it since"
+            assert Stop().apply(StopArgs("box"), ctx) == Outcome("changed", said)
+            assert memory.values == {}
+        else:
+            with pytest.raises(Retry, match=f"cannot stop container 'box': Docker answered 500: .*{message[-9:]}"):
+                Stop().apply(StopArgs("box"), ctx)
