@@ -175,11 +175,9 @@ def test_a_port_is_set_although_gluetun_was_started_later_on_the_clock(engines: 
 def test_what_is_resumed_acts_on_the_port_of_now(
     engines: Engines, started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[object] = []
-    is_well = Event()
+    is_well, is_asked = Event(), Event()
 
     def act(_: PlayArgs, context: Context) -> Outcome:
-        seen.append(context.world.state()["port"])
         if context.event.type == "container.oom" and not is_well.is_set():
             raise Retry("later", after=3600.0)
         return changed()
@@ -191,11 +189,17 @@ def test_what_is_resumed_acts_on_the_port_of_now(
     runner.stop()  # what is unfinished and what is believed are in the journal
     runner.port_file.write_text("41000")
     begin = FilesSource.start
-    slow = Timer(0.2, lambda: begin(next_life.app.files))
-    monkeypatch.setattr(FilesSource, "start", lambda _: slow.start())
-    del seen[:]
+    monkeypatch.setattr(FilesSource, "start", lambda _: is_asked.set())
     is_well.set()
     next_life = started(act, RULES)
-    does(next_life, ("oom", "web", "web"))
+    assert is_asked.wait(WAIT_S)
+    slow = Timer(0.2, begin, [next_life.app.files])
+    slow.start()
+    ports: list[object] = []
+    done: set[Done] = set()
+    while ("oom", "web", "web") not in done:
+        call = next_life.calls.get(timeout=WAIT_S)
+        done.add(told(call))
+        ports.append(call[1].world.state()["port"])
     slow.join()
-    assert set(seen) == {41000}
+    assert set(ports) == {41000}
