@@ -24,8 +24,8 @@ do = {{ use = "command.run", command = [
   "/bin/sh", "-c", 'echo "$0 $1 $2" >> {out}', "${{event.what}}", "${{event.rest}}", "${{event.stream}}",
 ] }}
 """
-# it says what stands in /say, a line for each; `exec`, so that it stops at once
-SAYS = ["sh", "-c", "[ -f /say ] && echo ERR at the next start; touch /say; exec tail -f -n 0 /say"]
+# it says what is written into /say, a line for each; `exec`, so that it stops at once
+SAYS = ["sh", "-c", "[ -f /say ] && again=1; : > /say; [ $again ] && echo ERR at the next start; exec tail -f -n +1 /say"]
 
 
 class Heard:
@@ -63,6 +63,7 @@ def heard(tmp_path: Path, engine: Dockerd) -> Iterator[Heard]:
 
 def test_each_line_is_heard_once_whatever_happens_to_gluehook_and_the_container(heard: Heard, engine: Dockerd) -> None:
     engine.run("sonarr", SAYS)
+    until(lambda: engine.shell("sonarr", "test -f /say") == 0, "the container does not begin")
     heard.start()
     heard.says("nothing", "WARN one", "\\033[31mxx ERR red\\033[0m", "a\\0b")
     heard.until("WARN one stdout", "ERR red stdout")

@@ -76,7 +76,8 @@ def test_a_port_waits_for_a_container_and_a_written_file_does_not(dockerd: Docke
         client.unpause("sonarr")
         until(lambda: ports.read_text() == "40000\n41000\n", "the second port is not told")
         trigger.write_text("3")
-        until(lambda: ports.read_text().endswith("file\n"), "the file is not answered")
+        gluehook.hears("on-file: ", "done", since=since)
+        assert ports.read_text().endswith("file\n")
         history = gluehook.call("history", "--json").stdout.splitlines()
         assert len([line for line in history if '"changed"' in line]) == 3, history
         assert gluehook.ends() == 0
