@@ -26,7 +26,15 @@ do = {{ use = "command.run", command = [
 ] }}
 """
 # it says what is written into /say, a line for each; `exec`, so that it stops at once
-SAYS = ["sh", "-c", "[ -f /say ] && again=1; : > /say; [ $again ] && echo ERR at the next start; exec tail -f -n +1 /say"]
+SAYS = [
+    "sh",
+    "-c",
+    """
+[ -f /say ] && again=1
+: > /say
+[ $again ] && echo ERR at the next start
+exec tail -f -n +1 /say""",
+]
 
 
 class Heard:
