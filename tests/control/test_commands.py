@@ -38,7 +38,12 @@ class Runner:
     resynced: threading.Event = field(default_factory=threading.Event)
 
     def runs(self, **which: Any) -> list[dict[str, Any]]:
+        self.catches_up()
         return request(self.state, "history", **which)[0]
+
+    def catches_up(self) -> None:
+        """Wait until what was told is in the journal."""
+        self.stage.dispatcher.call(lambda: None)
 
 
 @contextmanager
@@ -80,6 +85,7 @@ def run_once(it: Runner, kind: str = "container.start", subject: str = "gluetun"
     with a_run_ends():
         it.stage.post(kind, subject)
         it.stage.called()
+    it.catches_up()
 
 
 def test_history_is_the_chosen_runs_with_the_newest_first(tmp_path: Path) -> None:
@@ -266,6 +272,7 @@ def test_a_rule_runs_by_hand_with_an_event_or_with_that_of_its_last_run(tmp_path
         for given in ({"event": event}, {}):
             with a_run_ends():
                 done = request(it.state, "run", rule="port", **given)[1]
+            it.catches_up()
             assert done == "port runs by hand for gluetun, with container.start of gluetun"
         assert [run["id"] for run in it.runs()] == ["port/gluetun#2", "port/gluetun#1"]
         for wrong, why in (
