@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from hooks.events import signals
 from hooks.handler import Context, Outcome
 from hooks.runtime import heartbeat
 from hooks.runtime.log_writer import LogWriter
+from hooks.threads.lasting import LastingThread
 from tests.parts.process import running as lives
 from tests.parts.process.gluehook import until
 from tests.parts.process.playing import PlayArgs, changed
@@ -34,8 +36,17 @@ class Killed(BaseException):
 def _kill(thread: threading.Thread, wake: Callable[[], object]) -> None:
     """Raise `Killed` in the thread; `wake` makes it come back from a call of the system, where Python cannot."""
     assert thread.ident
+    until(lambda: _is_at_work(thread), "it does not begin", WAIT_S)
     assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Killed)) == 1
     wake()
+
+
+def _is_at_work(thread: threading.Thread) -> bool:
+    """Whether it is in the function that it repeats; before that, Python alone has hold of it."""
+    frame, callers = sys._current_frames().get(thread.ident or 0), []
+    while frame := frame and frame.f_back:
+        callers.append(frame.f_code)
+    return LastingThread._last.__code__ in callers
 
 
 def _named(name: str) -> threading.Thread:
