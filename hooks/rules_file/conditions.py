@@ -15,6 +15,7 @@ from hooks.rules.facts import STANDINGS, Standing
 from hooks.rules.matching import as_toml
 from hooks.rules.placeholders import Template
 from hooks.rules.time_windows import DAYS, Window
+from hooks.rules_file.contradictions import never_together
 from hooks.rules_file.errors import quoted
 from hooks.rules_file.node import Node
 from hooks.rules_file.placeholders import Scope
@@ -34,7 +35,14 @@ _EXAMPLE = (
 
 def conditions(rule: Node, events: tuple[str, ...]) -> tuple[Condition, ...]:
     """The conditions of a rule whose `on` has these events; errors are reported at their places."""
-    return tuple(found for node in rule.tables("only_if") if (found := _condition(node, events)))
+    found = tuple(one for node in rule.tables("only_if") if (one := _condition(node, events)))
+    if against := never_together(found):
+        which = " and ".join(map(str, against))
+        never, hint = "never hold together", "leave one out, or write only_if = { any = [ … ] }"
+        if len(against) == 1:
+            never, hint = "never holds", "leave out what excludes the rest of it"
+        rule.report("bad-condition", "only_if", f"{which} {never}", hint, at_key=True)
+    return found
 
 
 def _condition(node: Node, events: tuple[str, ...]) -> Condition | None:
