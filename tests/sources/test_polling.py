@@ -15,6 +15,7 @@ from hooks.events.catalogue import Event
 from hooks.handler import Retry
 from hooks.rules.table import Entry, Rule, Step, Table
 from hooks.sources.polling import PollingSource, PollingSources
+from tests.parts.process.gluehook import until
 from tests.parts.values.virtual_time import WAIT_S, VirtualTime
 
 
@@ -260,6 +261,7 @@ def test_only_what_a_rule_names_is_polled(scene: Scene) -> None:
         assert not came.wait(0.05)
         sources.listen({"container.start", "wireguard.hairpin"})
         assert came.wait(WAIT_S)
+        until(lambda: scene.told, "it is not told")
     finally:
         sources.stop()
     assert scene.news() == [("wireguard.stale", "iphone", "resync")]
