@@ -18,6 +18,7 @@ from hooks.app.loading import SECRETS_FOLDER
 from tests.parts.docker.compose_project import require_compose
 from tests.parts.docker.dockerd import IMAGE as SMALL
 from tests.parts.docker.dockerd import Dockerd
+from tests.parts.docker.inside import exit_code
 from tests.parts.docker.own_image import BASE, IMAGE, built
 from tests.parts.programs import require
 
@@ -85,7 +86,7 @@ def in_container(client: docker.APIClient, container: str, *argv: str) -> tuple[
     """Run a command inside; its exit code and output."""
     made = client.exec_create(container, list(argv))
     said = client.exec_start(made["Id"]).decode()
-    return int(client.exec_inspect(made["Id"])["ExitCode"]), said
+    return exit_code(client, made["Id"]), said
 
 
 @contextmanager

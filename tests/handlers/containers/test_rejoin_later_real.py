@@ -100,9 +100,10 @@ def test_what_compose_restarts_at_the_same_time_is_restarted_once(engine: Docker
 
 
 def test_one_that_compose_is_stopping_is_left_to_it_however_long_that_takes(engine: Dockerd) -> None:
-    slow = "trap 'while [ ! -e /go ]; do sleep 0.1; done; exit' TERM; while :; do sleep 0.1; done"
+    slow = "trap 'while [ ! -e /go ]; do sleep 0.1; done; exit' TERM; touch /ready; while :; do sleep 0.1; done"
     engine.run("vpn", labels=composed("vpn"))
     engine.run("dep", ["sh", "-c", slow], network="container:vpn", labels=composed("dep", "vpn"), stop_signal="TERM")
+    until(lambda: engine.shell("dep", "test -e /ready") == 0, "it does not begin")
     restart(engine, "vpn")
     with closing(engine.client()) as client, ThreadPoolExecutor(1) as compose:
         signals = client.events(filters={"container": "dep", "event": "kill"}, decode=True)

@@ -21,6 +21,7 @@ from tests.handlers.cases_wireguard import contents
 from tests.handlers.contract import Notes
 from tests.parts.docker.dockerd import Dockerd
 from tests.parts.docker.on_engine import ends, now, state
+from tests.parts.process.gluehook import until
 from tests.parts.targets.wireguard import require_tunnels
 from tests.parts.targets.wireguard_folder import make_folder
 
@@ -133,7 +134,7 @@ def test_the_image_is_given_the_value_and_restarted(engine: Dockerd, folder: Pat
     assert (status, "phone: DNS 172.18.0.14 → 172.18.0.15" in said) == ("changed", True), said
     assert "DNS = 172.18.0.15\n" in (folder / "peer_phone/peer_phone.conf").read_text()
     assert (folder / "gluehook/PEERDNS").read_bytes() == b"172.18.0.15", "a line end would be a part of the value"
-    assert 'ORIG_PEERDNS="172.18.0.15"' in marker.read_text()
+    until(lambda: marker.exists() and 'ORIG_PEERDNS="172.18.0.15"' in marker.read_text(), "the image marks nothing")
     restarted = state(engine, "wireguard")["StartedAt"]
     assert restarted > before
     assert told(engine, folder, BY_THE_IMAGE)[0] == "unchanged"

@@ -21,7 +21,9 @@ import pytest
 from docker.errors import APIError, NotFound
 from requests.exceptions import RequestException
 
+from hooks.docker.answers import is_absent
 from tests.parts.docker.busybox import root_filesystem
+from tests.parts.docker.inside import exit_code
 from tests.parts.process.tied import TIED
 from tests.parts.programs import require
 
@@ -116,7 +118,7 @@ class Dockerd:
         with self._client() as client:
             made = client.exec_create(container, ["sh", "-c", command])
             client.exec_start(made["Id"])
-            return int(client.exec_inspect(made["Id"])["ExitCode"])
+            return exit_code(client, made["Id"])
 
     def remove(self, *names: str) -> None:
         """Remove containers, running or not, and return when they are gone. Without names, all. None is no error."""
@@ -213,9 +215,9 @@ def _is_removed(client: docker.APIClient, name: str) -> bool:
         if client.inspect_container(name)["State"]["Paused"]:
             client.unpause(name)
         client.remove_container(name, force=True, v=True)
-    except NotFound:
-        return True
     except APIError as error:
+        if is_absent(error):
+            return True
         if error.status_code != 409:
             return False
     else:
