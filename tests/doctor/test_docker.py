@@ -24,6 +24,7 @@ from tests.handlers.contract import Notes
 from tests.parts.docker.docker_gate import Gate, gate
 from tests.parts.docker.dockerd import IMAGE, Dockerd
 from tests.parts.docker.on_engine import composed, inspected, now
+from tests.parts.process.gluehook import until
 
 pytestmark = pytest.mark.docker
 NOWHERE = "http://127.0.0.1:9"
@@ -162,6 +163,7 @@ def test_wireguard_and_adguard_without_and_with_a_common_network(engine: Dockerd
 def test_listeners_are_read_inside_of_the_container(engine: Dockerd, door: Gate, tmp_path: Path) -> None:
     engine.run("gluetun")
     engine.run("qbittorrent", "nc -l -p 4242 -e cat", network="container:gluetun")
+    until(lambda: engine.shell("qbittorrent", "grep -q :1092 /proc/net/tcp /proc/net/tcp6") == 0, "nothing listens")
     server = read(tmp_path)
     ctx = Collector(server.settings, lambda: server.gluehook, lambda _: None, Notes()).context(server.docker, 10.0)  # type: ignore[arg-type]
     run = runner(ctx, server.docker, "qbittorrent")  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from hooks.config.settings import Settings
 from hooks.doctor.facts.model import Gluehook
 from hooks.doctor.status.row import Row
 from hooks.doctor.status.rows import all_well, rows
+from tests.doctor.hanging_reads import WAIT_S, over_when_the_others_are_done
 from tests.handlers.contract import misbehaving
 from tests.parts.process.fake_home import (
     IN_ENVIRONMENTS,
@@ -120,13 +121,14 @@ def test_a_target_that_does_not_answer_costs_its_row_only(here: FakeHome, how: s
     assert {name for name, row in found.items() if row.state != "well"} == {"gluetun control server"}
 
 
-def test_files_on_a_drive_that_hangs_cost_their_rows_only(here: FakeHome) -> None:
+def test_files_on_a_drive_that_hangs_cost_their_rows_only(here: FakeHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    over_when_the_others_are_done(monkeypatch, "gluehook")
     here.port_file.unlink()
     os.mkfifo(here.port_file)  # nobody ever writes into it
     collector = here.collector()
     hangs = threading.Event()
     collector.gluehook = lambda: hangs.wait(30) and Gluehook(True, ())  # type: ignore[assignment,return-value]
-    found = {f"{row.part} {row.what}": row for row in rows(collector.collect(1.0))}
+    found = {f"{row.part} {row.what}": row for row in rows(collector.collect(WAIT_S))}
     hangs.set()
     assert "its state folder cannot be read: there was no answer" in found["gluehook heartbeat"].says
     assert "it is no plain file" in found["gluetun port file"].says.lower()

@@ -23,6 +23,7 @@ from hooks.handler import GiveUp, Outcome, Retry
 from hooks.world.model import Container, PortFile, World
 from tests.handlers.contract import Clock, Notes, context
 from tests.parts.places import TOP
+from tests.parts.process.gluehook import until
 from tests.parts.targets import fakes_gluetun
 from tests.parts.targets.fakes_gluetun import MASTER, FakeGluetun, fake_gluetun
 
@@ -257,6 +258,7 @@ def test_the_fake_as_a_program_writes_and_empties_the_port_file(tmp_path: Path) 
         assert program.stdout
         url = program.stdout.readline().decode().strip()
         program.send_signal(signal.SIGUSR1)  # the port is lost
+        until(lambda: file.read_text() == "", "it does not lose its port")
         with runner() as other:
             r = Runner(other.fake, url, Clock())
             outcome = r.restart()
