@@ -187,7 +187,7 @@ def test_only_what_rules_name_is_followed_and_never_gluehook_itself(scene: Scene
     assert process
     source.listen(())
     _until(lambda: source._process is None)
-    assert process._child.poll() is not None
+    _until(lambda: process._child.poll() is not None)
     assert source.health() == {}
 
 
