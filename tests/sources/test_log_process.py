@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import queue
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from hooks.rules.subscriptions import Subscriptions
+from hooks.sources import log_lines_wanted
 from hooks.sources.container_logs_child import LogProcess
 from hooks.sources.log_orders import Order, Place, Wanted
 from tests.parts.docker.fake_docker import WAIT_S, FakeEngine
 from tests.parts.docker.fake_logs import FakeLog
+from tests.parts.process.gluehook import until
 from tests.parts.values.rules_text import rule, table_of
 
 WEB = "a" * 64
@@ -59,10 +60,7 @@ def log(fake: FakeEngine) -> FakeLog:
 
 
 def asked(log: FakeLog, count: int) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while len(log.asked) < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: len(log.asked) >= count, f"{count} requests do not come")
 
 
 def test_a_stream_that_hangs_is_noticed_by_the_last_line_and_one_that_is_quiet_is_left_alone(
@@ -102,18 +100,19 @@ def test_a_container_that_stopped_is_read_to_its_end_and_again_when_it_starts(to
     assert told.until("read")["read"] == {WEB: [7, 0]}
 
 
-def test_lines_that_were_dropped_are_told_at_once_and_then_once_a_minute(told: Told, log: FakeLog) -> None:
+def test_lines_that_were_dropped_are_told_at_once_and_then_once_a_minute(
+    told: Told, log: FakeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_lines_wanted, "A_SECOND", 0)  # however long it takes, no more are let through
     told.wants()
     asked(log, 1)
     log.write(*[b"x"] * 1_200)
     for _ in range(1_000):
         told.until("line")
-    follower, deadline = told.process._followers[WEB], time.monotonic() + WAIT_S
-    while follower._allowance.dropped < 190:  # some are let through meanwhile
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    follower = told.process._followers[WEB]
+    until(lambda: follower._allowance.dropped == 200, "not all lines are read")
     told.process.watch()
-    assert told.until("dropped")["count"] >= 190
+    assert told.until("dropped")["count"] == 200
     follower._allowance.dropped = 5
     told.process.watch()
     assert follower._allowance.dropped == 5

@@ -140,7 +140,7 @@ class FakeEngine:
             self.requests.append(path)
             self._changed.notify_all()
         self._answering.wait()
-        for start, (status, body) in self.refusals.items():
+        for start, (status, body) in list(self.refusals.items()):  # the test may change it meanwhile
             if path.startswith(start):
                 return talk.reply(status, body)
         if path == "/events":
@@ -148,7 +148,7 @@ class FakeEngine:
         if path == "/version":
             return talk.reply(200, json.dumps(self.version).encode())
         if path == "/containers/json":
-            entries = [self._entry(raw) for raw in self.containers.values()]
+            entries = [self._entry(raw) for raw in list(self.containers.values())]
             return talk.reply(200, json.dumps([*entries, *self.odd]).encode())
         if path.endswith("/logs") and (log := self.logs.get(path.split("/")[2])):
             return talk.whole(lambda write: log(write, ask))
@@ -166,7 +166,7 @@ class FakeEngine:
         return entry
 
     def _find(self, asked: str) -> dict[str, Any] | None:
-        by_name = (raw for raw in self.containers.values() if raw["Name"] == f"/{asked}")
+        by_name = (raw for raw in list(self.containers.values()) if raw["Name"] == f"/{asked}")
         return self.containers.get(asked) or next(by_name, None)
 
     def _stream(self, ask: dict[str, list[str]], talk: _Talk) -> None:
