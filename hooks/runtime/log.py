@@ -2,13 +2,12 @@
 
 It listens to the signals of hooks.events.signals and is the only module that knows loguru. A failure is a warning while
 it is tried again and an error when it is not. The same failure again in a lane is a counter, not a new line: it is
-written for the 1st, 10th, 100th time. Secrets are masked at the last moment, in every field. A log that nobody reads
-stops nothing (log_writer.py).
+written for the 1st, 10th, 100th time. Secrets are masked at the last moment, in every field, and nothing in a message
+can begin a line or command a terminal (log_text.py). A log that nobody reads stops nothing (log_writer.py).
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
@@ -24,16 +23,14 @@ from hooks.events.catalogue import Event
 from hooks.events.durations import format_duration as duration
 from hooks.events.wording import without_promise
 from hooks.rules.table import Table
+from hooks.runtime import log_text
 from hooks.runtime.log_writer import LogWriter
 
 if TYPE_CHECKING:
     from blinker import Signal
-    from loguru import Message
 
 _LEVELS = {"changed": "INFO", "unchanged": "DEBUG", "skipped": "INFO", "retry": "WARNING", "give_up": "ERROR"}
-_TEXT = "<dim>{time:YYYY-MM-DD HH:mm:ss}</dim> <level>{level: <7}</level> {message}"
 _VARIES = re.compile(r"\d+(\.\d+)? ?(ms|s|m|h|d|more minutes)\b|\s*\([^()]*\)$")  # in one failure, reported twice
-_PLAIN = (int, float, type(None))
 _LANES = 1000  # whose failures are counted; with `key = "${event.id}"` there may come ever more
 
 
@@ -43,11 +40,10 @@ def set_up(level: str, form: str, mask: Callable[[str], str]) -> Log:
     writer = LogWriter(_say_dropped)
     logging.getLogger().addHandler(logging.NullHandler())  # else Python prints what libraries warn of, unmasked
     if form == "json":
-        logger.add(lambda line: writer.write(_as_json(line, mask)), level=level, format="{message}")
+        logger.add(lambda line: writer.write(log_text.as_json(line, mask)), level=level, format="{message}")
     else:
         colour = sys.stderr.isatty()
-        shown = {"format": _TEXT, "colorize": colour, "backtrace": False, "diagnose": False}
-        logger.add(lambda line: writer.write(mask(line)), level=level, **shown)  # type: ignore[arg-type]
+        logger.add(writer.write, level=level, format=log_text.formatter(mask), colorize=colour)
     return Log(writer, level)
 
 
@@ -239,14 +235,3 @@ def _about(run: Run) -> Any:
 def _say_dropped(count: int) -> None:
     lines = "1 line of the log is" if count == 1 else f"{count} lines of the log are"
     logger.warning("{} missing here: standard error was not read, and gluehook does not wait for that", lines)
-
-
-def _as_json(line: Message, mask: Callable[[str], str]) -> str:
-    record = line.record
-    fields: dict[str, Any] = {"time": record["time"].isoformat(), "level": record["level"].name}
-    fields |= {"message": record["message"], **record["extra"]}
-    if record["exception"]:
-        fields["exception"] = repr(record["exception"].value)
-    # what json cannot write must not raise here: loguru would print the record, with its secrets
-    shown = {name: value if isinstance(value, _PLAIN) else mask(str(value)) for name, value in fields.items()}
-    return json.dumps(shown, ensure_ascii=False) + "\n"
