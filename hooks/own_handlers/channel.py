@@ -56,7 +56,7 @@ class Lines:
         self._kept = bytearray(rest)
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter for tables in tables without an end
             raise ChannelError("a line that is no JSON") from None
         if not isinstance(message, dict):
             raise ChannelError("a line that is no table")
