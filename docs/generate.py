@@ -1,7 +1,7 @@
 """`make docs`: writes what the code knows into the pages, between `<!-- made: PART -->` and `<!-- end -->`.
 
-It also writes rules.schema.json. The prose around the parts is written by hand. `make lint` names each file that is out
-of date (`python -m docs --check`); tests/docs/ compares them, too.
+It also writes rules.schema.json, the man page and the completion of shells. The prose around the parts is written by
+hand. `make lint` names each file that is out of date (`python -m docs --check`); tests/docs/ compares them, too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from docs import shell_files
 from docs.packages import libraries, packages
 from handlers import HANDLERS
 from hooks.config.settings import SECRETS, Settings
@@ -63,6 +64,7 @@ def bring_up_to_date(files: Iterable[tuple[Path, str]], *, only_check: bool) -> 
 def outputs() -> Iterator[tuple[Path, str]]:
     """Each file that this program makes, with the text that it must hold."""
     yield TOP / json_schema.FILE_NAME, json.dumps(json_schema.schema(HANDLERS), ensure_ascii=False, indent=1) + "\n"
+    yield from shell_files.files()
     for page in PAGES:
         yield page, made(page.read_text(encoding="utf-8"))
 

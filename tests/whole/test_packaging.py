@@ -20,6 +20,7 @@ from tests.parts.programs import require
 
 LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt", "requirements-site.txt")
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())
+OWN_FOLDER = re.compile(r"^[^/]+\.(dist-info|data)/")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -90,7 +91,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_packages_the_rules_and_the_command(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"hooks", "handlers"}
+        assert {name.split("/")[0] for name in names if not OWN_FOLDER.search(name)} == {"hooks", "handlers"}
         shapes = (
             "hooks/**/*.py",
             "handlers/**/*.py",
@@ -106,6 +107,20 @@ def test_the_wheel_holds_the_packages_the_rules_and_the_command(wheel: Path) -> 
         commands.read_string(archive.read(scripts).decode())
     assert dict(commands["console_scripts"]) == {"gluehook": "hooks.__main__:main"}
     assert dict(commands["pytest11"]) == {"hooks.pytest_plugin": "hooks.pytest_plugin"}
+
+
+def test_the_wheel_installs_the_man_page_and_completion(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        installed = {
+            name.split(".data/data/")[1]: archive.read(name) for name in archive.namelist() if ".data/data/" in name
+        }
+    shell = TOP / "hooks" / "cli" / "shell"
+    assert installed == {
+        "share/man/man1/gluehook.1": (shell / "gluehook.1").read_bytes(),
+        "share/bash-completion/completions/gluehook": (shell / "gluehook.bash").read_bytes(),
+        "share/zsh/site-functions/_gluehook": (shell / "gluehook.zsh").read_bytes(),
+        "share/fish/vendor_completions.d/gluehook.fish": (shell / "gluehook.fish").read_bytes(),
+    }
 
 
 def test_the_installed_wheel_finds_the_rules_that_ship(wheel: Path, tmp_path: Path) -> None:
