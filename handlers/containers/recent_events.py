@@ -39,7 +39,7 @@ def recent_events(
     try:
         answer = client.get(url, params=query, timeout=min(_ANSWER_S, max(ctx.left(), 0.1)))
         found = _events(answer.content) if answer.status_code == 200 else []
-    except (RequestException, ValueError, KeyError, TypeError, AttributeError):
+    except (RequestException, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # the first: the engine's clock is behind ours, and it waits for `until`; the others: no answer of Docker's
         return None
     return [one for one in found if one.at >= since_s * 1e9]

@@ -41,5 +41,5 @@ def _message(response: Any) -> object:
     """What the error says; None for an answer that is none of Docker's."""
     try:
         return response.json()["message"]
-    except (ValueError, TypeError, KeyError, IndexError):  # no JSON, or a number, or a list
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):  # no JSON, a number, a list, or too deep
         return None

@@ -19,7 +19,7 @@ from hooks.events.jsonl import nanoseconds
 from hooks.world.model import Container
 
 DEFAULT_STOP_TIMEOUT_S = 10  # Docker's own
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 """What `listed` and `inspected` raise for an answer that is none of a Docker engine."""
 _Record = TypeVar("_Record", bound="ListedContainer")
 _GATEWAYS = ("Gateway", "IPv6Gateway")

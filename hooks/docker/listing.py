@@ -57,7 +57,10 @@ def list_containers(client: Any, *, networks: bool = False) -> Listing:
     the list lacks one of them (Podman has no networks there, and Docker an image's id once its name is another's).
     Raises docker's and requests' errors for a request that fails, and NoEngineError for an answer that is no list.
     """
-    answer = client.containers(all=True)
+    try:
+        answer = client.containers(all=True)
+    except RecursionError:  # lists in lists, thousands deep
+        answer = None
     if not isinstance(answer, list):
         raise NoEngineError("Docker's list of containers is none of a Docker engine")
     found, skipped = _read(answer)

@@ -73,7 +73,7 @@ def judge(path: str, now: float) -> "tuple[bool, list[str]]":
         if not isinstance(error, PermissionError):
             cure = "GLUEHOOK_STATE must be a folder, and nothing in it a link or a folder that gluehook has not made"
         problems = [f"the heartbeat {path} cannot be read: {error.strerror}; {cure}"]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         problems = [f"the heartbeat {path} is damaged ({type(error).__name__}); gluehook writes it every {BEAT_S:g} s"]
     return (False, problems) if problems else (True, [well])
 

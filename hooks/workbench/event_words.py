@@ -56,7 +56,7 @@ def _put(table: dict[str, Any], path: str, text: str, *, nested: bool) -> None:
         table = inner
     try:
         table[last] = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         table[last] = text  # a word without quotes is a text
 
 

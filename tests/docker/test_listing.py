@@ -13,7 +13,7 @@ from handlers.containers.namespace import inspect_members
 from handlers.containers.rejoin import Rejoin, RejoinArgs
 from hooks.docker.client import connect
 from hooks.docker.container import inspected
-from hooks.docker.listing import list_containers
+from hooks.docker.listing import NoEngineError, list_containers
 from hooks.handler import Retry
 from tests.handlers.cases_general import docker_at
 from tests.handlers.contract import context
@@ -82,7 +82,9 @@ def test_one_that_is_gone_by_the_inspect_is_not_there(fake: FakeEngine, client: 
     assert listing.doubts == []
 
 
-@pytest.mark.parametrize("answer", [(500, b"{}"), (403, b"{}"), (200, b"[]"), (200, b'{"Id":1}')])
+@pytest.mark.parametrize("answer", [
+    (500, b"{}"), (403, b"{}"), (200, b"[]"), (200, b'{"Id":1}'), (200, b"[" * 100_000), (404, b"[" * 100_000),
+], ids=["500", "403", "list", "id", "deep", "404 deep"])  # fmt: skip
 def test_where_it_cannot_be_told_it_is_said(fake: FakeEngine, client: Any, answer: tuple[int, bytes]) -> None:
     home(fake)
     fake.be_podman()
@@ -90,6 +92,12 @@ def test_where_it_cannot_be_told_it_is_said(fake: FakeEngine, client: Any, answe
     listing = list_containers(client, networks=True)
     assert listing.unknown == ("qbittorrent",)
     assert listing.doubts == ["it cannot be told whose network 'qbittorrent' shares, because Docker does not show it"]
+
+
+def test_a_list_of_thousands_of_lists_in_lists_is_no_engines(fake: FakeEngine, client: Any) -> None:
+    fake.refusals["/containers/json"] = (200, b"[" * 100_000)
+    with pytest.raises(NoEngineError, match="Docker's list of containers is none of a Docker engine"):
+        list_containers(client)
 
 
 @pytest.mark.parametrize("engine", ["podman-4.3", "podman-5.8"])

@@ -100,7 +100,9 @@ def test_an_old_heartbeat_tells_nothing_else(heartbeat: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"{}", b"null", b"\xff\xfe", b'{"time": "now"}', b'{"time": 1e999}']
+    "content",
+    [b"", b"{", b"[]", b"{}", b"null", b"\xff\xfe", b'{"time": "now"}', b'{"time": 1e999}', b"[" * 100_000],
+    ids=lambda content: repr(content[:16]),
 )
 def test_a_damaged_heartbeat_is_a_trouble_and_no_traceback(heartbeat: str, content: bytes) -> None:
     Path(heartbeat).write_bytes(content)
