@@ -47,12 +47,18 @@ def nearest(word: str, words: Iterable[str]) -> str:
     word = word[:_LONGEST]
     known = _same_kind(word, list(words))
     offered = {part for one in known for part in _parts(one)}
-    said = {verb for part in _parts(word) for verb in get_close_matches(part, offered | _VERBS, 1, _SAME)} & _VERBS
-    if said - offered:
+    read = {part: get_close_matches(part, offered | _VERBS, 1, _SAME) for part in _parts(word)}
+    said = {verb for verbs in read.values() for verb in verbs} & _VERBS
+    if said - offered or any(_undoes(part, verbs) for part, verbs in read.items()):
         return ""  # nothing here does what the word says
     opposite = set().union(*(those for these, those in _SIDES if these & said))
     near = get_close_matches(word, [one for one in known if opposite.isdisjoint(_parts(one))], 1)
     return near[0] if near else ""
+
+
+def _undoes(part: str, verbs: list[str]) -> bool:
+    """Whether the part is such as `unstop`, which says the opposite of the verb that it is most similar to."""
+    return part.startswith("un") and any(verb in _VERBS and not verb.startswith("un") for verb in verbs)
 
 
 def _same_kind(word: str, known: list[str]) -> list[str]:

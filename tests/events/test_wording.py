@@ -43,6 +43,7 @@ def test_handlers(word: str, meant: str) -> None:
     ("containers.stp", "containers.stop"), ("containers.strat", "containers.start"), ("containers.halt", ""),
     ("containers.puase", "containers.pause"), ("containers.unpuase", "containers.unpause"),
     ("containers.unpaus", "containers.unpause"), ("containers.resume", ""),
+    ("containers.unstop", ""), ("containers.unstart", ""), ("containers.unrestart", ""), ("gluetun.unstop_vpn", ""),
     ("containers.suspend", ""), ("container.stop", "containers.stop"), ("container.start", "containers.start"),
     ("containers.kill", ""), ("containers.signl", "containers.signal"),
     ("gluetun.stop_vpm", "gluetun.stop_vpn"), ("gluetun.strat_vpn", "gluetun.start_vpn"),
