@@ -115,7 +115,8 @@ def _told(field: str, text: str) -> tuple[str, str]:
     part = text.split()[place]
     if field == "day-of-month" and all(one.isdecimal() and 1 <= int(one) <= 31 for one in part.split(",")):
         return _never()
-    return f"has a {field.replace('-', ' ')} that does not exist: {part[:30]!r}", f"write {values}: {_HOW}"
+    article = "an" if field == "hour" else "a"
+    return f"has {article} {field.replace('-', ' ')} that does not exist: {part[:30]!r}", f"write {values}: {_HOW}"
 
 
 def _never() -> tuple[str, str]:

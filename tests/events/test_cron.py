@@ -41,7 +41,7 @@ def test_these_are_schedules(text: str) -> None:
         ("", "is empty"), (" \t", "is empty"), ("0 4 * *", "has 4 fields"), ("4", "has 1 field,"),
         ("0 0 4 * * sun", "has 6 fields, and a schedule has five, without seconds"), ("0 4 * * * *  *", "has 7 fields"),
         ("60 * * * *", "minute that does not exist: '60'"), ("*/0 * * * *", "minute that does not exist: '*/0'"),
-        ("-1 * * * *", "minute that does not exist: '-1'"), ("0 24 * * *", "hour that does not exist: '24'"),
+        ("-1 * * * *", "minute that does not exist: '-1'"), ("0 24 * * *", "an hour that does not exist: '24'"),
         ("0 0 0 * *", "day of month that does not exist: '0'"),
         ("0 0 32 * *", "day of month that does not exist: '32'"),
         ("0 0 ? * *", "day of month that does not exist: '?'"), ("0 0 L/2 * *", "day of month that does not exist"),
