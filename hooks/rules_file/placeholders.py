@@ -157,12 +157,13 @@ _TYPES: dict[str, Callable[[Scope, Placeholder, Path], type | None]] = {
 
 
 def _nearest(inside: str) -> str:
-    root, _, rest = inside.replace(":", ".").partition(".")
+    inside = inside.strip()
+    root, _, rest = (part.strip() for part in inside.replace(":", ".").partition("."))
     if root == "secret":
         return f"write ${{secret:{re.sub(r'[^A-Za-z0-9_]+', '_', rest).lstrip('0123456789') or 'NAME'}}}"
     if not rest and inside in _FIELDS:
         return f"did you mean ${{event.{inside}}}?"
     if not rest and inside.isupper():
         return f"for a secret write ${{secret:{inside}}}"
-    near = nearest(root, _ROOTS) if rest else ""
+    near = nearest(root, _ROOTS) if re.fullmatch(r"[\w.:-]+", rest) else ""
     return f"did you mean ${{{near}.{rest}}}?" if near else "write ${event.…}, ${state.…}, ${run.…} or ${secret:NAME}"

@@ -173,3 +173,22 @@ def test_a_later_step_may_say_what_the_one_before_said() -> None:
 def test_broken_events_do_not_make_good_placeholders_bad() -> None:
     body = '[[rule]]\nname = "a"\non = "port.forwared"\ndo = { use = "qbittorrent.set_port", port = "${event.port}" }\n'
     assert codes(body) == ["unknown-event"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("${ event.port }", "did you mean ${event.port}?"),
+        ("${event.port }", "did you mean ${event.port}?"),
+        ("${event . port}", "did you mean ${event.port}?"),
+        ("${ port }", "did you mean ${event.port}?"),
+        ("${ secret:KEY }", "write ${secret:KEY}"),
+        ("${evnt.port}", "did you mean ${event.port}?"),
+        ("${event.old port}", "write ${event.…}, ${state.…}, ${run.…} or ${secret:NAME}"),
+    ],
+)
+def test_a_malformed_placeholder_is_answered_by_one_that_can_be_read(text: str, hint: str) -> None:
+    head = 'version = 1\n[[rule]]\nname = "a"\non = "port.changed"\n'
+    found = reader.read(f"{head}do = {{ {_SEND}'{text}' }}\n", "rules.toml", SMALL_HANDLERS)
+    assert isinstance(found, list)
+    assert [one.hint for one in found] == [hint]
