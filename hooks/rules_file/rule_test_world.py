@@ -35,15 +35,17 @@ def start(node: Node) -> tuple[int, str]:
 
 def stands(node: Node) -> tuple[Stands, ...]:
     """What the containers of the test are at its begin."""
-    found = []
+    found: dict[str, Stands] = {}
     for one in node.tables("world"):
         name, standing, role = one.get("container"), one.get("is"), one.get("role", "")
         if role and role not in ROLES:
             hint = did_you_mean(role, ROLES) or f"the roles are {', '.join(ROLES)}"
             one.report("bad-value", "role", f"{quoted(role)} is no role", hint)
+        elif isinstance(name, str) and name in found:
+            one.report("bad-value", "container", f"{quoted(name)} stands in world twice", "leave one of the two out")
         elif isinstance(name, str) and standing in STANDINGS:
-            found.append(Stands(name, standing, role))
-    return tuple(found)
+            found[name] = Stands(name, standing, role)
+    return tuple(found.values())
 
 
 def _date_and_time(text: str) -> datetime | None:
