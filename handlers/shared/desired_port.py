@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from handlers.shared.http import address, shown
 from hooks.config.settings import Settings
-from hooks.handler import Context, GiveUp, Outcome
+from hooks.handler import Context, GiveUp, Outcome, Retry
 from hooks.images.roles import PROGRAMS
 from hooks.pairs.model import Access, Client
 
@@ -134,12 +134,15 @@ def clients_of_event(kind: str | None, ctx: Context) -> tuple[Client, ...]:
 def desired_port(client: Client, wish: Wish, ctx: Context) -> DesiredPort | Outcome:
     """The port that this client should have. The outcome where there is nothing to set.
 
-    Raises GiveUp for a port that is none, and for a URL that cannot be called.
+    Raises GiveUp for a port that is none, and for a URL that cannot be called; Retry where Docker has not shown yet to
+    which of several gluetuns a container belongs that was just created: its start is an event, its network is not.
     """
     known = ctx.world.containers.get(client.name)
     if known and not known.running:
         return Outcome("skipped", f"{known.name} is not running; its port is set when it starts")
     client = _with_gluetun(client, ctx)
+    if known and not client.gluetun and not known.network_mode:
+        raise Retry(f"Docker has not shown yet whose network '{known.name}' ({PROGRAMS[client.kind]}) shares")
     file = ctx.pairs.port_of(client.gluetun)
     port = wish.port
     if port is None:

@@ -65,6 +65,7 @@ class Server:
     hold: Callable[[str], AbstractContextManager[Any]] = nullcontext
     stopped: tuple[str, ...] = ()
     gluetuns: tuple[str, ...] = ("vpn", "vpn2")
+    network: str = "bridge"  # of the clients; "" while only an event has shown them
 
     def context(self, about: str) -> Context:
         world = World()
@@ -72,7 +73,8 @@ class Server:
             world = world.with_container(Container(name, f"id-{name}", running=True, role="gluetun"))
         for one in self.clients.values():
             running = one.name not in self.stopped
-            world = world.with_container(Container(one.name, f"id-{one.name}", running=running, role=one.kind))
+            seen = Container(one.name, f"id-{one.name}", running=running, network_mode=self.network, role=one.kind)
+            world = world.with_container(seen)
         event = Event("container.start", about, 1, data={"gluetun": about} if about in self.gluetuns else {})
         ctx = context(event=event, world=world, memory=self.memory, secrets=SECRETS)
         return replace(ctx, pairs=Known(tuple(self.clients.values()), self.ports, world), hold=self._hold)
@@ -177,6 +179,19 @@ def test_a_client_in_nobodys_network_is_left_alone_where_there_are_several_gluet
         assert "is in the network of no gluetun" in s.set("q").said
         s.gluetuns = ("vpn",)
         assert s.set("q").status == "changed"  # the one of the server
+
+
+def test_a_new_client_waits_until_docker_has_shown_whose_network_it_shares() -> None:
+    with server(("q", "qbittorrent", "")) as s:
+        s.network = ""
+        with pytest.raises(Retry, match=r"Docker has not shown yet whose network 'q' \(qBittorrent\) shares"):
+            s.set("q")
+        s.stopped = ("q",)
+        assert "q is not running" in s.set("q").said
+        s.stopped, s.gluetuns = (), ("vpn",)
+        assert s.set("q").status == "changed"  # there is one gluetun, so it is that one's
+        s.gluetuns, s.clients["q"] = ("vpn", "vpn2"), replace(s.clients["q"], gluetun="vpn2")  # a table says so
+        assert s.set("q").status == "changed"
 
 
 def test_no_client_and_an_unknown_one() -> None:
