@@ -16,6 +16,7 @@ from hooks.docker.container import InspectedContainer
 from hooks.handler import Context
 
 What = Literal["stopped", "paused"]
+KEY = "containers.ours:"  # in the handlers' memory, before the container's name
 _EARLIER_S = 1.0  # an engine's clock may be a little behind ours
 _CLOCKS_S = 60.0  # by so much the engine's clock may be ahead of ours, or a stop may take longer than its time-out
 
@@ -90,7 +91,7 @@ class Ours:
 
     @property
     def _key(self) -> str:
-        return f"containers.ours:{self.seen.name}"
+        return f"{KEY}{self.seen.name}"
 
 
 def _pause(found: list[RecentEvent] | None) -> int:

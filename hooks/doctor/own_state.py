@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from handlers.containers.ours import KEY
 from hooks.doctor.facts.model import Gluehook
 from hooks.events.wall_clock import local_time
 from hooks.events.wording import counted
@@ -43,7 +44,8 @@ def read(state: Path, errors: int = 0) -> Gluehook:
         journaled = _journal(state / FILE_NAME, now)
     except (sqlite3.Error, OSError, ValueError, TypeError, AttributeError) as error:
         journaled = {"journal_error": f"the journal {state / FILE_NAME} cannot be read ({error})"}
-    return Gluehook(healthy, tuple(sentences), rules_rejected=rejected, waits=_waits(report), **journaled)
+    acts = _acts(_object(state / "memory.json"), journaled.pop("unpaused_at", {}))
+    return Gluehook(healthy, tuple(sentences), rules_rejected=rejected, waits=_waits(report), acts=acts, **journaled)
 
 
 class DoctorMemory:
@@ -79,6 +81,23 @@ def _object(file: Path) -> dict[str, Any]:
     return {}
 
 
+def _acts(memory: Mapping[str, Any], unpaused_at: Mapping[str, int]) -> dict[str, Any]:
+    """What rules have stopped and paused, by container, without a pause that gluehook has seen end."""
+    found = {key.removeprefix(KEY): note for key, note in memory.items() if key.startswith(KEY)}
+    return {
+        name: note
+        for name, note in found.items()
+        if isinstance(note, dict) and (note.get("what") != "paused" or unpaused_at.get(name, 0) <= _acted_at(note))
+    }
+
+
+def _acted_at(note: Mapping[str, Any]) -> float:
+    """When, in ns since the Unix epoch: as Docker showed it, else when it was requested."""
+    with suppress(ValueError, TypeError):
+        return float(note.get("at") or 0) or float(note.get("asked_at") or 0) * 1e9
+    return 0.0
+
+
 def _waits(report: Mapping[str, Any]) -> tuple[str, ...]:
     """What waits for conditions in a gluehook that runs."""
     found = report.get("waits")
@@ -99,4 +118,7 @@ def _journal(path: Path, now: float) -> dict[str, Any]:
         "last_run": f"{runs[0]['id']}, {local_time(runs[0]['began'])}" if runs else "",
         "pauses": {rule: until for rule, until in pauses.items() if until > now},
         "earlier_ids": world.get("earlier") or {},
+        "unpaused_at": {
+            str(one.get("name")): int(one.get("unpaused_at") or 0) for one in world.get("containers") or ()
+        },
     }

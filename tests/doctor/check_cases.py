@@ -29,6 +29,7 @@ from tests.doctor.troubled_servers import (
     OLD,
     QB,
     UNHEALTHY,
+    acted,
     device,
     gluetun,
     over_tcp,
@@ -76,6 +77,10 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "container-down": [
         (having(container("gluetun", running=False)), ("'gluetun' does not run", "docker start gluetun")),
         (having(container("adguard", running=False)), ("'adguard'",)),
+        (having(container("gluetun", running=False), gluehook=acted("stopped")),
+         ("'gluetun' does not run", ": a rule of gluehook has stopped it", "docker start gluetun")),
+        (having(container("gluetun", running=False, finished_at=9), gluehook=acted("stopped", at=7)),
+         ("(exit code 0)", "its owner may have stopped it")),
     ],
     "container-not-found": [
         (well(containers={"gluetun": None, "media-gluetun-1": container("media-gluetun-1", image="qmcgaw/gluetun:v3"),
@@ -92,6 +97,9 @@ CASES: Mapping[str, Sequence[tuple[Server, tuple[str, ...]]]] = {
     "container-paused": [
         (having(container("qbittorrent", network="container:gluetun-id", paused=True)),
          ("'qbittorrent' is paused", "docker unpause qbittorrent")),
+        (having(container("qbittorrent", network="container:gluetun-id", paused=True),
+                gluehook=acted("paused", "qbittorrent")),
+         ("'qbittorrent' is paused, by a rule of gluehook", "docker unpause qbittorrent")),
     ],
     "dependent-waiting": [
         (having(container("mid", network="container:gluetun-id", running=False),

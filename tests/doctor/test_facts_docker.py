@@ -177,6 +177,27 @@ def test_pauses_and_earlier_ids_come_from_the_journal(journal: Store, tmp_path: 
     assert "no heartbeat" in found.sentences[0]
 
 
+@pytest.mark.parametrize(
+    ("note", "unpaused_at", "counts"),
+    [
+        ({"what": "paused", "asked_at": 2.0, "at": 2_100_000_000}, 2_000_000_000, True),
+        ({"what": "paused", "asked_at": 2.0, "at": 2_100_000_000}, 2_200_000_000, False),
+        ({"what": "paused", "asked_at": 2.0}, 1_000_000_000, True),
+        ({"what": "paused", "asked_at": 2.0, "at": 0}, 3_000_000_000, False),
+        ({"what": "stopped", "asked_at": 2.0}, 3_000_000_000, True),
+        ({"what": "paused", "asked_at": "soon"}, 1, False),
+        (5, 0, False),
+        (None, 0, False),
+    ],
+)
+def test_what_rules_have_stopped_and_paused_comes_from_the_handlers_memory(
+    journal: Store, tmp_path: Path, note: object, unpaused_at: int, *, counts: bool
+) -> None:
+    journal.put("world", {"containers": [{"name": "vpn", "unpaused_at": unpaused_at}, {"name": "old"}]})
+    (tmp_path / "memory.json").write_text(json.dumps({"containers.ours:vpn": note, "containers.run": 1}))
+    assert own_state.read(tmp_path).acts == ({"vpn": note} if counts else {})
+
+
 def test_a_broken_journal_is_reported(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"this is no database, and long enough to be one" * 100)
     assert "cannot be read" in own_state.read(tmp_path).journal_error

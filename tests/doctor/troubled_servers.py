@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hooks.doctor.facts.model import DockerAccess, HostName, Refusal, Server, WireGuard
+from hooks.doctor.facts.model import DockerAccess, Gluehook, HostName, Refusal, Server, WireGuard
 from hooks.world.model import PortFile
 from tests.parts.values.server_facts import (
     CONTAINERS,
@@ -37,6 +37,11 @@ def preferring(**preferences: Any) -> Server:
 
 def refused(kind: str, why: str) -> Server:
     return well(qbittorrent=Refusal(kind, why))
+
+
+def acted(what: str, name: str = "gluetun", **note: Any) -> Gluehook:
+    """A gluehook that notes that a rule has stopped or paused this container."""
+    return Gluehook(True, ("healthy",), acts={name: {"what": what, "id": f"{name}-id", **note}})
 
 
 def device(**changed: Any) -> Server:

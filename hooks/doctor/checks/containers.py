@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hooks.docker.container import ListedContainer
 from hooks.doctor.checks.check import Finding, broken, risk
 from hooks.doctor.checks.commands import logs, up_gluehook
+from hooks.doctor.facts.derived import acted
 from hooks.doctor.facts.model import Server
 from hooks.images.roles import has_role
 
@@ -56,9 +57,12 @@ def container_down(server: Server) -> Iterator[Finding]:
             fix = "Docker starts it again and again; its log shows why it ends"
             yield Finding(f"'{one.name}' ends after each start ({code})", fix, logs(one.name), about=one.name)
         else:
+            by_rule = acted(server, one.name, "stopped")
             fix = "gluehook leaves it stopped, because its owner may have stopped it. Read its log; to start it:"
-            run = (*logs(one.name), f"docker start {one.name}")
-            yield Finding(f"'{one.name}' does not run ({code})", fix, run, about=one.name)
+            fix = "gluehook leaves it stopped unless a rule starts it. To start it:" if by_rule else fix
+            run = (*(() if by_rule else logs(one.name)), f"docker start {one.name}")
+            seen = f"'{one.name}' does not run ({code}){': a rule of gluehook has stopped it' if by_rule else ''}"
+            yield Finding(seen, fix, run, about=one.name)
 
 
 @broken("its programs stand still, and answer nothing until somebody unpauses it")
@@ -68,4 +72,5 @@ def container_paused(server: Server) -> Iterator[Finding]:
     for one in _known(server):
         if one.paused:
             fix = "gluehook leaves it paused unless a rule unpauses it. To let it go on:"
-            yield Finding(f"'{one.name}' is paused", fix, (f"docker unpause {one.name}",), about=one.name)
+            who = ", by a rule of gluehook" if acted(server, one.name, "paused") else ""
+            yield Finding(f"'{one.name}' is paused{who}", fix, (f"docker unpause {one.name}",), about=one.name)

@@ -30,6 +30,18 @@ def gluetun_settings(server: Server) -> GluetunSettings | None:
     return gluetun.read(container.environment) if container else None
 
 
+def acted(server: Server, name: str, what: str) -> bool:
+    """Whether a rule of gluehook's has "stopped" or "paused" this container, and nobody has started it since.
+
+    A pause of its owner while gluehook did not run cannot be told from it: Docker shows no instant of a pause.
+    """
+    note, seen = server.gluehook.acts.get(name), server.containers.get(name)
+    if not isinstance(note, dict) or seen is None or (note.get("what"), note.get("id")) != (what, seen.id):
+        return False
+    instants = ("started_at", seen.started_at), ("at", seen.finished_at if what == "stopped" else 0)
+    return all(not at or note.get(key) in (None, at) for key, at in instants)
+
+
 def asks_for_port(server: Server) -> bool:
     """Whether gluetun's container is set to have a port forwarded."""
     settings = gluetun_settings(server)

@@ -133,6 +133,7 @@ class Gluehook:
     last_run: str = ""  # the newest one in the journal: its id, and when it began
     waits: tuple[str, ...] = ()  # for conditions: a sentence for each
     pauses: Mapping[str, float] = field(default_factory=dict)  # rule ("" for all) -> until when
+    acts: Mapping[str, Any] = field(default_factory=dict)  # container -> the note that a rule has stopped or paused it
     earlier_ids: Earlier = field(default_factory=dict, repr=False)  # the ids that containers had before
 
 

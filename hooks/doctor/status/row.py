@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hooks.doctor.facts.derived import acted
 from hooks.doctor.facts.model import Server
 from hooks.world.model import Container
 
@@ -28,9 +29,11 @@ def container_row(server: Server, part: str, name: str) -> Row | None:
     if seen is None:
         return None
     if not seen.running:
-        return Row(part, "container", "wrong", f"'{name}' does not run (exit code {seen.exit_code})")
+        by_rule = ": a rule of gluehook has stopped it" if acted(server, name, "stopped") else ""
+        return Row(part, "container", "wrong", f"'{name}' does not run (exit code {seen.exit_code}){by_rule}")
     if (listed := server.listed.get(name)) and listed.paused:
-        return Row(part, "container", "wrong", f"'{name}' is paused")
+        by_rule = ", by a rule of gluehook" if acted(server, name, "paused") else ""
+        return Row(part, "container", "wrong", f"'{name}' is paused{by_rule}")
     health = f", {seen.health}" if seen.health else ""
     state: State = "wrong" if seen.health == "unhealthy" else "unknown" if seen.health == "starting" else "well"
     return Row(part, "container", state, f"runs{health}{_since(seen, server.now_s)}")
