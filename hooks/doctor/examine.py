@@ -11,6 +11,8 @@ of what users see; a test pins it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hooks.doctor.causes import arrange
 from hooks.doctor.checks import (
     containers,
@@ -41,4 +43,11 @@ def examine(server: Server) -> list[Finding]:
     """Everything that is wrong, in the order in which to mend it, consequences under their cause."""
     pairs = (server, *server.others)
     found = dict.fromkeys(finding for check in CHECKS for one in pairs for finding in check.findings(one))
-    return arrange(server, [*found], CHECKS)
+    return arrange(server, [_named(one) if server.others else one for one in found], CHECKS)
+
+
+def _named(found: Finding) -> Finding:
+    """The finding with the container that it is about: of several pairs nothing else would say which one it is."""
+    if not found.about or found.about in found.seen:
+        return found
+    return replace(found, seen=f"'{found.about}': {found.seen}")

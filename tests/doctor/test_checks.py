@@ -114,6 +114,16 @@ def test_of_several_gluetuns_one_without_a_client_is_well_and_each_is_reached_by
     assert 'a [[gluetun]] with container = "gluetun" and url = "http://gluetun:8000"' in fix
 
 
+@pytest.mark.parametrize("several", [True, False])
+def test_of_several_pairs_each_finding_names_its_container(several: bool) -> None:
+    alone, beside = preferring(upnp=True), preferring(upnp=True)
+    beside = replace(beside, settings=replace(beside.settings, qbittorrent_container="tor"))
+    server = replace(alone, others=[beside] if several else [])
+    found = [one for one in examine(server) if one.check == "random-port-or-upnp"]
+    named = ["'qbittorrent': ", "'tor': "] if several else [""]
+    assert [one.seen for one in found] == [f"{name}switched on: UPnP / NAT-PMP" for name in named]
+
+
 def test_every_check_has_its_case() -> None:
     assert {check.name for check in CHECKS} - {"dependent-elsewhere"} == set(CASES)  # that one: see the next test
 

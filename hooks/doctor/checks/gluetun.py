@@ -16,7 +16,7 @@ _ENDS = ("container-down", "container-paused")
 
 def _heals(server: Server) -> str:
     rule = rule_for(server, "gluetun.restart_vpn")
-    return f"{rule} restarts the tunnel after the time that it waits" if rule else "no rule in force restarts it"
+    return f"a run of {rule} restarts the tunnel, after the wait that stands there" if rule else "no rule restarts it"
 
 
 @broken("nothing that shares gluetun's network reaches the internet", follows=(*_ENDS, *_REGIONS))

@@ -42,7 +42,8 @@ def port_redirected(server: Server) -> Iterator[Finding]:
         )
         run = up(server, server.settings.gluetun_container)
         seen = f"gluetun redirects the forwarded port to {target}"
-        yield Finding(f"{seen}, and {rule_for(server, *_SET)} sets the forwarded one", fix, run, about=_name(server))
+        seen += f", and a run of {rule_for(server, *_SET)} sets the forwarded one"
+        yield Finding(seen, fix, run, about=_name(server))
 
 
 @broken("gluehook sets no port there, and it keeps the one that it has")

@@ -48,7 +48,7 @@ def random_port_or_upnp(server: Server) -> Iterator[Finding]:
     on = [words for name, words in _SWITCHES.items() if seen and seen.preferences.get(name)]
     if on:
         rule = rule_for(server, *_SET)
-        by_itself = f"{rule} switches it off when it next runs; if it comes back, something else sets it. By hand: "
+        by_itself = f"the next run of {rule} switches it off; if it comes back, something else sets it. By hand: "
         fix = f"{by_itself if rule else ''}Web UI, Options, Connection"
         yield Finding(f"switched on: {' and '.join(on)}", fix, about=_name(server))
 

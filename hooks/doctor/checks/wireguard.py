@@ -83,7 +83,7 @@ def peers_dns_elsewhere(server: Server) -> Iterator[Finding]:
 
 def _rewrites(server: Server) -> str:
     rule = rule_for(server, "wireguard.regenerate_peers")
-    return f"{rule} rewrites their files within seconds" if rule else "no rule in force rewrites their files: do it"
+    return f"a run of {rule} rewrites their files within seconds" if rule else "no rule rewrites their files: do it"
 
 
 @broken("no device can reach its DNS server through the tunnel")
