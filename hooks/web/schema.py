@@ -21,6 +21,11 @@ def _object(required: str, **properties: Schema) -> Schema:
     return {"type": "object", "required": required.split(), "properties": properties}
 
 
+def _body(required: str, **properties: Schema) -> Schema:
+    # without `rule` all rules are paused, so another word for it must not be overlooked
+    return {**_object(required, **properties), "additionalProperties": False}
+
+
 def _or_null(schema: Schema) -> Schema:
     return {**schema, "type": [schema["type"], "null"]}
 
@@ -71,11 +76,11 @@ ANSWERS: Mapping[str, Schema] = {
 }  # fmt: skip
 
 BODIES: Mapping[str, Schema] = {
-    "Pause": _object("for", rule=_NAME, **{"for": _NAME}),
-    "Resume": _object("", rule=_NAME),
-    "Retry": _object("run", run=_NAME),
-    "RunRule": _object("rule", rule=_NAME, event=_OBJECT),
-    "Explain": _object("event", event=_OBJECT),
+    "Pause": _body("for", rule=_NAME, **{"for": _NAME}),
+    "Resume": _body("", rule=_NAME),
+    "Retry": _body("run", run=_NAME),
+    "RunRule": _body("rule", rule=_NAME, event=_OBJECT),
+    "Explain": _body("event", event=_OBJECT),
 }
 
 QUERY: Mapping[str, Schema] = {
@@ -105,8 +110,11 @@ def query_value(name: str, text: str, kind: str = "") -> Any:
 
 
 def body_values(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The known fields of a body. Raises ValueError with what to write."""
+    """The fields of a body. Raises ValueError with what to write."""
     schema = BODIES[name]
+    if unknown := [field for field in given if field not in schema["properties"]]:
+        known = " or ".join(f"`{field}`" for field in schema["properties"])
+        raise ValueError(f"{unknown[0][:100]}: there is no such field here; write {known}")
     if missing := [field for field in schema["required"] if field not in given]:
         raise ValueError(f"{missing[0]}: it is missing")
     values = {field: given[field] for field in schema["properties"] if field in given}

@@ -97,6 +97,25 @@ def test_a_bad_question_gets_one_sentence(site: Site, query: str) -> None:
     assert answer.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("action", "sent", "says"),
+    [
+        ("pause", {"name": "port", "for": "1h"}, "name: there is no such field here; write `rule` or `for`"),
+        ("pause", {"Rule": "port", "for": "1h"}, "Rule: there is no such field"),
+        ("pause", {"rule": "port", "duration": "1h"}, "duration: there is no such field"),
+        ("resume", {"rules": ["port"]}, "rules: there is no such field here; write `rule`"),
+        ("resume", {"\ud800" * 200: 1}, "there is no such field"),
+        ("run", {"rule": "port", "for": "1h"}, "for: there is no such field"),
+        ("retry", {"id": "port/gluetun#1"}, "id: there is no such field here; write `run`"),
+        ("pause", {"rule": "port"}, "for: it is missing"),
+        ("pause", {"rule": None, "for": "1h"}, "rule: write a text"),
+    ],
+)
+def test_a_body_with_another_field_does_nothing(site: Site, action: str, sent: object, says: str) -> None:
+    answer = site.post(f"/api/v1/{action}", json=sent)
+    assert (answer.status_code, says in answer.json()["error"]) == (422, True), answer.text
+
+
 def test_the_summary_is_what_a_widget_shows(state: Path) -> None:
     snapshot = {
         "rules": [{"name": "port"}], "waits": [{}], "more_waits": 2, "running": [], "pauses": [],
