@@ -11,6 +11,7 @@ import pytest
 
 from hooks.docker.client import forget
 from tests.parts.docker.dockerd import Dockerd
+from tests.parts.process.gluehook import until
 from tests.parts.process.signals_heard import Ear
 
 pytestmark = pytest.mark.docker
@@ -142,9 +143,11 @@ def test_many_short_lives_are_all_posted_over_many_cuts(engine: Dockerd, ear: Ea
         client.wait("short")
     engine.remove("short")
     ear.until("container.destroy")
-    told = [event.type.partition(".")[2] for event in ear.events if event.origin != "resync"]
+    # with so short a silence a busy engine counts as lost now and then
+    news = [event for event in ear.events if event.origin != "resync" and event.type.startswith("container.")]
+    told = [event.type.partition(".")[2] for event in news]
     assert told == ["start", "die"] * 10 + ["destroy"]
-    assert source.connected
+    until(lambda: source.connected, "the engine stays lost")
 
 
 def test_where_the_clock_was_set_back_all_that_is_remembered_is_asked_for(
