@@ -53,7 +53,7 @@ class HealthReport:
         try:
             heartbeat.write(self._path, {
                 "time": time.time(), "sources": self.sources(),
-                "rules": len(rules), "rules_reason": "", "rules_rejected": "", **reason,
+                "rules": sum(rule.enabled for rule in rules), "rules_reason": "", "rules_rejected": "", **reason,
                 "overdue": [
                     f"{a.run.id} is beyond its time-out of {duration(a.run.rule.timeout_s)}"
                     for a in self._attempts() if a.overdue

@@ -15,9 +15,10 @@ def summary(health: Mapping[str, Any], snapshot: Mapping[str, Any] | None, faile
         return {"state": "unknown" if health["healthy"] else state, **nothing, "failed_24h": failed, "said": said}
     pair: Mapping[str, Any] = next(iter(snapshot.get("pairs") or ()), {})
     clients = pair.get("clients") or ()
+    in_force = [one for one in snapshot.get("rules") or () if one.get("enabled", True)]
     return {
         "state": state, "port": next(iter(pair.get("port") or ()), None),
-        "open": next((str(one.get("connection")) for one in clients), None), "rules": len(snapshot.get("rules") or ()),
+        "open": next((str(one.get("connection")) for one in clients), None), "rules": len(in_force),
         "waits": len(snapshot.get("waits") or ()) + int(snapshot.get("more_waits") or 0),
         "running": len(snapshot.get("running") or ()), "paused": bool(snapshot.get("pauses")),
         "failed_24h": failed, "said": said,

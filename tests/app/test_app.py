@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import signal
 import subprocess
@@ -291,3 +292,11 @@ def test_the_running_process_never_loads_what_only_the_checks_need(tmp_path: Pat
     }  # nobody used them
     assert_tidy(ran.stderr.splitlines(), part.environment)
     assert str(TOP) not in ran.stderr
+
+
+def test_a_rule_that_is_switched_off_counts_as_no_rule_in_force(
+    started: Callable[..., Running], tmp_path: Path
+) -> None:
+    off = '[[rule]]\nname = "off"\non = "port.cleared"\ndo = "play.act"\nenabled = false\n'
+    started(text=RULES + off).stop()
+    assert json.loads((tmp_path / "state" / "heartbeat.json").read_bytes())["rules"] == 1

@@ -118,7 +118,8 @@ def test_a_body_with_another_field_does_nothing(site: Site, action: str, sent: o
 
 def test_the_summary_is_what_a_widget_shows(state: Path) -> None:
     snapshot = {
-        "rules": [{"name": "port"}], "waits": [{}], "more_waits": 2, "running": [], "pauses": [],
+        "rules": [{"name": "port"}, {"name": "off", "enabled": False}],
+        "waits": [{}], "more_waits": 2, "running": [], "pauses": [],
         "pairs": [{"port": [51413], "clients": [{"connection": "open"}]}], "rules_file": "/config/rules.toml",
     }  # fmt: skip
 
